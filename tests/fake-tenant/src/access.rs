@@ -1,0 +1,382 @@
+//! The effect: which mailbox an application reaches, given what was configured, and when.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::directory::Directory;
+use crate::filter::{self, Expression, Literal, Operator};
+use crate::recipient::{Recipient, RecipientId};
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Members {
+    pub(crate) all: BTreeSet<RecipientId>,
+    /// Those of them that have members themselves, so that nesting costs nothing in a flat group.
+    groups: BTreeSet<RecipientId>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Policy {
+    pub(crate) identity: String,
+    /// A client id, or `*`.
+    pub(crate) app_id: String,
+    pub(crate) scope: RecipientId,
+    pub(crate) scope_name: String,
+    pub(crate) scope_raw: String,
+    pub(crate) deny: bool,
+    pub(crate) description: String,
+}
+
+/// What Exchange keeps about an application: a pointer to its service principal.
+#[derive(Clone, Debug)]
+pub(crate) struct Pointer {
+    pub(crate) guid: Uuid,
+    pub(crate) app_id: Uuid,
+    pub(crate) object_id: Uuid,
+    pub(crate) display_name: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Scope {
+    pub(crate) guid: Uuid,
+    pub(crate) name: String,
+    pub(crate) text: String,
+    pub(crate) filter: Expression,
+    pub(crate) exclusive: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Assignee {
+    /// The object id of a service principal.
+    Application(Uuid),
+    RoleGroup(&'static str),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Reach {
+    Organization,
+    /// The management scope with this guid.
+    Scope(Uuid),
+    Group(RecipientId),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Assignment {
+    pub(crate) guid: Uuid,
+    pub(crate) name: String,
+    pub(crate) role: String,
+    pub(crate) assignee: Assignee,
+    pub(crate) reach: Reach,
+    pub(crate) enabled: bool,
+    pub(crate) delegating: bool,
+}
+
+/// Everything that decides over access, apart from what the token says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Configuration {
+    pub(crate) members: HashMap<RecipientId, Members>,
+    pub(crate) policies: Vec<Policy>,
+    pub(crate) pointers: Vec<Pointer>,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) assignments: Vec<Assignment>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    AddMember { group: RecipientId, member: RecipientId, is_group: bool },
+    RemoveMember { group: RecipientId, member: RecipientId },
+    RemoveRecipient(RecipientId),
+    PutPolicy(Policy),
+    RemovePolicy(String),
+    PutPointer(Pointer),
+    RemovePointer(Uuid),
+    PutScope(Scope),
+    RemoveScope(Uuid),
+    PutAssignment(Assignment),
+    RemoveAssignment(Uuid),
+}
+
+fn put<T>(list: &mut Vec<T>, item: T, same: impl Fn(&T) -> bool) {
+    match list.iter_mut().find(|other| same(other)) {
+        Some(place) => *place = item,
+        None => list.push(item),
+    }
+}
+
+impl Configuration {
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::AddMember { group, member, is_group } => {
+                let members = self.members.entry(group).or_default();
+                members.all.insert(member);
+                if is_group {
+                    members.groups.insert(member);
+                }
+            }
+            Change::RemoveMember { group, member } => {
+                if let Some(members) = self.members.get_mut(&group) {
+                    members.all.remove(&member);
+                    members.groups.remove(&member);
+                }
+            }
+            Change::RemoveRecipient(id) => {
+                self.members.remove(&id);
+                for members in self.members.values_mut() {
+                    members.all.remove(&id);
+                    members.groups.remove(&id);
+                }
+            }
+            Change::PutPolicy(policy) => {
+                let identity = policy.identity.clone();
+                put(&mut self.policies, policy, |other| other.identity == identity);
+            }
+            Change::RemovePolicy(identity) => {
+                self.policies.retain(|other| other.identity != identity);
+            }
+            Change::PutPointer(pointer) => {
+                let guid = pointer.guid;
+                put(&mut self.pointers, pointer, |other| other.guid == guid);
+            }
+            Change::RemovePointer(guid) => self.pointers.retain(|other| other.guid != guid),
+            Change::PutScope(scope) => {
+                let guid = scope.guid;
+                put(&mut self.scopes, scope, |other| other.guid == guid);
+            }
+            Change::RemoveScope(guid) => self.scopes.retain(|other| other.guid != guid),
+            Change::PutAssignment(assignment) => {
+                let guid = assignment.guid;
+                put(&mut self.assignments, assignment, |other| other.guid == guid);
+            }
+            Change::RemoveAssignment(guid) => self.assignments.retain(|other| other.guid != guid),
+        }
+    }
+
+    pub(crate) fn is_direct_member(&self, group: RecipientId, member: RecipientId) -> bool {
+        self.members.get(&group).is_some_and(|members| members.all.contains(&member))
+    }
+
+    fn is_nested_member(&self, group: RecipientId, member: RecipientId) -> bool {
+        let mut seen = HashSet::from([group]);
+        let mut open = vec![group];
+        while let Some(group) = open.pop() {
+            let Some(members) = self.members.get(&group) else {
+                continue;
+            };
+            if members.all.contains(&member) {
+                return true;
+            }
+            open.extend(members.groups.iter().filter(|nested| seen.insert(**nested)));
+        }
+        false
+    }
+
+    /// What application access policies say: any matching deny, else any matching restriction, else
+    /// whether the application is restricted at all. Nested groups count (Microsoft documentation).
+    pub(crate) fn policies_allow(&self, client_id: &str, mailbox: RecipientId) -> bool {
+        let mut restricted = false;
+        let mut allowed = false;
+        for policy in &self.policies {
+            if policy.app_id != "*" && !policy.app_id.eq_ignore_ascii_case(client_id) {
+                continue;
+            }
+            let matches = policy.scope == mailbox || self.is_nested_member(policy.scope, mailbox);
+            match (policy.deny, matches) {
+                (true, true) => return false,
+                (true, false) => {}
+                (false, matches) => {
+                    restricted = true;
+                    allowed |= matches;
+                }
+            }
+        }
+        allowed || !restricted
+    }
+
+    /// The enabled role assignments of an application.
+    pub(crate) fn grants(&self, object_id: Uuid) -> impl Iterator<Item = &Assignment> {
+        self.assignments.iter().filter(move |assignment| {
+            assignment.enabled && !assignment.delegating && assignment.assignee == Assignee::Application(object_id)
+        })
+    }
+
+    /// Whether the reach of an assignment covers a mailbox. Direct members only, unlike policies.
+    pub(crate) fn covers(&self, directory: &Directory, reach: &Reach, mailbox: &Recipient) -> bool {
+        match reach {
+            Reach::Organization => true,
+            Reach::Group(group) => self.is_direct_member(*group, mailbox.id),
+            Reach::Scope(guid) => self
+                .scopes
+                .iter()
+                .find(|scope| scope.guid == *guid)
+                .is_some_and(|scope| self.satisfies(directory, mailbox, &scope.filter)),
+        }
+    }
+
+    /// Whether a recipient satisfies a recipient filter.
+    pub(crate) fn satisfies(&self, directory: &Directory, recipient: &Recipient, filter: &Expression) -> bool {
+        filter.holds(&|property, operator, value| {
+            if property.eq_ignore_ascii_case("MemberOfGroup") {
+                self.is_member_of(directory, recipient, operator, value)
+            } else {
+                let values = property_values(directory, recipient, property).unwrap_or_default();
+                filter::compare(&values, operator, value)
+            }
+        })
+    }
+
+    fn is_member_of(&self, directory: &Directory, recipient: &Recipient, operator: Operator, value: &Literal) -> bool {
+        let member = match value {
+            Literal::Text(name) => {
+                directory.by_distinguished_name(name).is_some_and(|group| self.is_direct_member(group.id, recipient.id))
+            }
+            // `-eq $null` asks for those that are in no group.
+            _ => !self.members.values().any(|members| members.all.contains(&recipient.id)),
+        };
+        match operator {
+            Operator::Equal => member,
+            Operator::NotEqual => !member,
+            _ => false,
+        }
+    }
+}
+
+/// The properties that a recipient filter may name; `None` for any other name.
+pub(crate) fn property_values(directory: &Directory, recipient: &Recipient, property: &str) -> Option<Vec<Value>> {
+    let text = |text: &str| vec![Value::from(text)];
+    let property = property.to_ascii_lowercase();
+    if let Some(number) = property.strip_prefix("customattribute") {
+        let at = number.parse::<usize>().ok()?.checked_sub(1)?;
+        return Some(text(recipient.custom_attributes.get(at)?));
+    }
+    Some(match &*property {
+        "alias" => text(&recipient.alias),
+        "displayname" => text(&recipient.display_name),
+        "name" | "id" | "identity" => text(&recipient.name),
+        "distinguishedname" => text(&recipient.distinguished_name),
+        "office" => text(&recipient.office),
+        "recipienttype" => text(recipient.kind.recipient_type()),
+        "recipienttypedetails" => text(recipient.kind.type_details()),
+        "guid" | "exchangeobjectid" => text(&recipient.guid.to_string()),
+        "exchangeguid" => text(&recipient.exchange_guid.to_string()),
+        "externaldirectoryobjectid" => text(&recipient.object_id_text()),
+        "legacyexchangedn" => text(&recipient.legacy_dn()),
+        "userprincipalname" => text(recipient.user_principal_name.as_deref().unwrap_or("")),
+        "hiddenfromaddresslistsenabled" => vec![Value::from(recipient.hidden)],
+        "isdirsynced" => vec![Value::from(recipient.dir_synced)],
+        "ismailboxenabled" => vec![Value::from(recipient.kind.is_mailbox())],
+        "resourcetype" if recipient.kind.is_room() => text("Room"),
+        "resourcetype" if recipient.kind.is_resource() => text("Equipment"),
+        "resourcecapacity" => recipient.place.capacity.map(Value::from).into_iter().collect(),
+        "grouptype" => match recipient.kind {
+            kind if !kind.is_group() => Vec::new(),
+            crate::RecipientKind::SecurityGroup => text("Universal, SecurityEnabled"),
+            _ => text("Universal"),
+        },
+        // A filter on the primary address searches all of them (Microsoft documentation).
+        "emailaddresses" | "primarysmtpaddress" | "windowsemailaddress" => {
+            recipient.addresses.iter().cloned().chain(recipient.proxy_addresses()).map(Value::from).collect()
+        }
+        "managedby" => recipient
+            .group
+            .owners
+            .iter()
+            .filter_map(|owner| match owner {
+                crate::recipient::Owner::Recipient(id) => {
+                    directory.get(*id).map(|owner| Value::from(&*owner.distinguished_name))
+                }
+                _ => None,
+            })
+            .collect(),
+        "resourcetype" | "memberofgroup" => Vec::new(),
+        _ => return None,
+    })
+}
+
+/// Which Graph application permissions let an application read calendars.
+const CALENDAR_ROLES: &[&str] = &["Calendars.Read", "Calendars.ReadWrite", "Calendars.ReadBasic.All"];
+
+pub(crate) fn reads_calendars(roles: &[String]) -> bool {
+    roles.iter().any(|role| CALENDAR_ROLES.contains(&role.as_str()))
+}
+
+/// Which Exchange application roles let an application read calendars through Graph.
+pub(crate) fn role_reads_calendars(role: &str) -> bool {
+    matches!(
+        role,
+        "Application Calendars.Read" | "Application Calendars.ReadWrite" | "Application Exchange Full Access"
+    )
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Granted,
+    /// A policy or a scope leaves this mailbox out.
+    Excluded,
+    /// Nothing was ever granted.
+    Denied,
+}
+
+impl Configuration {
+    /// Tenant-wide permission (narrowed by policies) or a role assignment: either is enough.
+    pub(crate) fn calendar_verdict(
+        &self,
+        directory: &Directory,
+        client_id: &str,
+        object_id: Uuid,
+        roles: &[String],
+        mailbox: &Recipient,
+    ) -> Verdict {
+        let consented = reads_calendars(roles);
+        if consented && self.policies_allow(client_id, mailbox.id) {
+            return Verdict::Granted;
+        }
+        let mut assigned = false;
+        for assignment in self.grants(object_id) {
+            if role_reads_calendars(&assignment.role) {
+                assigned = true;
+                if self.covers(directory, &assignment.reach, mailbox) {
+                    return Verdict::Granted;
+                }
+            }
+        }
+        if consented || assigned { Verdict::Excluded } else { Verdict::Denied }
+    }
+}
+
+/// The configuration as administrators see it, and as the data path has got round to seeing it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Access {
+    pub(crate) current: Configuration,
+    pub(crate) effective: Configuration,
+    pending: VecDeque<(Timestamp, Change)>,
+    delay: SignedDuration,
+}
+
+impl Access {
+    pub(crate) fn change(&mut self, now: Timestamp, change: Change) {
+        self.current.apply(change.clone());
+        if self.delay.is_zero() && self.pending.is_empty() {
+            self.effective.apply(change);
+        } else {
+            self.pending.push_back((now, change));
+        }
+    }
+
+    pub(crate) fn set_delay(&mut self, now: Timestamp, delay: SignedDuration) {
+        self.settle(now);
+        self.delay = delay;
+    }
+
+    /// Lets everything take effect that is old enough.
+    pub(crate) fn settle(&mut self, now: Timestamp) {
+        while let Some((made, change)) = self.pending.pop_front() {
+            if now.duration_since(made) < self.delay {
+                self.pending.push_front((made, change));
+                break;
+            }
+            self.effective.apply(change);
+        }
+    }
+}

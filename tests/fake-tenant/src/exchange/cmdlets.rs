@@ -1,0 +1,279 @@
+//! The cmdlets: what each takes, whom it is for, and what runs it.
+
+use super::parameters::{Arguments, Parameter, Takes};
+use super::{
+    Invocation, Outcome, access_policies, groups, members, organization, recipients, role_assignments, scopes,
+    service_principals,
+};
+
+/// Which administrative roles give a cmdlet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Area {
+    /// Recipients, groups, members and what one has to know to work on them.
+    Recipients,
+    /// Policies, roles, scopes and the organisation.
+    Organization,
+}
+
+pub(crate) struct Cmdlet {
+    pub(crate) name: &'static str,
+    pub(crate) area: Area,
+    pub(crate) parameters: &'static [&'static [Parameter]],
+    pub(crate) required: &'static [&'static str],
+    pub(crate) run: fn(&mut Invocation<'_>, &Arguments) -> Outcome,
+}
+
+impl Cmdlet {
+    pub(crate) fn verb(&self) -> &'static str {
+        self.name.split('-').next().unwrap_or_default()
+    }
+
+    pub(crate) fn reads(&self) -> bool {
+        matches!(self.verb(), "Get" | "Test")
+    }
+}
+
+pub(crate) fn find(name: &str) -> Option<&'static Cmdlet> {
+    ALL.iter().find(|cmdlet| cmdlet.name.eq_ignore_ascii_case(name))
+}
+
+use Takes::{Flag, List, OneOf, Size, SomeOf, Text};
+
+const NONE: &[Parameter] = &[];
+const IDENTITY: &[Parameter] = &[("Identity", Text)];
+const BYPASS: &[Parameter] = &[("BypassSecurityGroupManagerCheck", Flag)];
+const FORCE: &[Parameter] = &[("Force", Flag)];
+const LISTING: &[Parameter] =
+    &[("Anr", Text), ("Filter", Text), ("ResultSize", Size), ("SortBy", Text), ("OrganizationalUnit", Text)];
+
+const RECIPIENT_DETAILS: &str = "Microsoft.Exchange.Data.Directory.Recipient.RecipientTypeDetails";
+const MAILBOX_KINDS: Takes = SomeOf(
+    RECIPIENT_DETAILS,
+    &[
+        "DiscoveryMailbox",
+        "EquipmentMailbox",
+        "GroupMailbox",
+        "LegacyMailbox",
+        "LinkedMailbox",
+        "RoomMailbox",
+        "SchedulingMailbox",
+        "SharedMailbox",
+        "TeamMailbox",
+        "UserMailbox",
+    ],
+);
+const GROUP_KINDS: Takes = SomeOf(
+    RECIPIENT_DETAILS,
+    &["MailNonUniversalGroup", "MailUniversalDistributionGroup", "MailUniversalSecurityGroup", "RoomList"],
+);
+const RECIPIENT_KINDS: Takes = SomeOf(
+    RECIPIENT_DETAILS,
+    &[
+        "DiscoveryMailbox",
+        "DynamicDistributionGroup",
+        "EquipmentMailbox",
+        "GroupMailbox",
+        "GuestMailUser",
+        "LegacyMailbox",
+        "MailContact",
+        "MailNonUniversalGroup",
+        "MailUniversalDistributionGroup",
+        "MailUniversalSecurityGroup",
+        "MailUser",
+        "RemoteEquipmentMailbox",
+        "RemoteRoomMailbox",
+        "RemoteSharedMailbox",
+        "RemoteUserMailbox",
+        "RoomList",
+        "RoomMailbox",
+        "SchedulingMailbox",
+        "SharedMailbox",
+        "TeamMailbox",
+        "UserMailbox",
+    ],
+);
+
+/// What `New-` and `Set-DistributionGroup` share.
+const GROUP_SETTINGS: &[Parameter] = &[
+    ("Name", Text),
+    ("Alias", Text),
+    ("DisplayName", Text),
+    ("PrimarySmtpAddress", Text),
+    ("ManagedBy", List),
+    (
+        "MemberJoinRestriction",
+        OneOf("Microsoft.Exchange.Data.Directory.Recipient.MemberUpdateType", &["Closed", "Open", "ApprovalRequired"]),
+    ),
+    (
+        "MemberDepartRestriction",
+        OneOf("Microsoft.Exchange.Data.Directory.Recipient.MemberUpdateType", &["Closed", "Open", "ApprovalRequired"]),
+    ),
+    ("RequireSenderAuthenticationEnabled", Flag),
+    ("RoomList", Flag),
+    ("IgnoreNamingPolicy", Flag),
+    ("HiddenGroupMembershipEnabled", Flag),
+    ("ModerationEnabled", Flag),
+    ("ModeratedBy", List),
+    ("BypassNestedModerationEnabled", Flag),
+    (
+        "SendModerationNotifications",
+        OneOf(
+            "Microsoft.Exchange.Data.Directory.Recipient.TransportModerationNotificationFlags",
+            &["Never", "Internal", "Always"],
+        ),
+    ),
+    ("BccBlocked", Flag),
+    ("Description", List),
+];
+
+const NEW_GROUP: &[Parameter] = &[
+    ("Type", OneOf("Microsoft.Exchange.Management.RecipientTasks.GroupType", &["Distribution", "Security"])),
+    ("Members", List),
+    ("CopyOwnerToMember", Flag),
+    ("Notes", Text),
+    ("OrganizationalUnit", Text),
+];
+
+const SET_GROUP: &[Parameter] = &[
+    ("HiddenFromAddressListsEnabled", Flag),
+    ("EmailAddresses", List),
+    ("WindowsEmailAddress", Text),
+    ("SimpleDisplayName", Text),
+    ("MailTip", Text),
+    ("MailTipTranslations", List),
+    ("GrantSendOnBehalfTo", List),
+    ("AcceptMessagesOnlyFrom", List),
+    ("AcceptMessagesOnlyFromDLMembers", List),
+    ("AcceptMessagesOnlyFromSendersOrMembers", List),
+    ("RejectMessagesFrom", List),
+    ("RejectMessagesFromDLMembers", List),
+    ("RejectMessagesFromSendersOrMembers", List),
+    ("BypassModerationFromSendersOrMembers", List),
+    ("ReportToManagerEnabled", Flag),
+    ("ReportToOriginatorEnabled", Flag),
+    ("SendOofMessageToOriginatorEnabled", Flag),
+    ("ForceUpgrade", Flag),
+    ("ResetMigrationToUnifiedGroup", Flag),
+    ("UpdateMemberCount", Flag),
+    ("ExtensionCustomAttribute1", List),
+    ("ExtensionCustomAttribute2", List),
+    ("ExtensionCustomAttribute3", List),
+    ("ExtensionCustomAttribute4", List),
+    ("ExtensionCustomAttribute5", List),
+];
+
+pub(super) const CUSTOM_ATTRIBUTES: &[Parameter] = &[
+    ("CustomAttribute1", Text),
+    ("CustomAttribute2", Text),
+    ("CustomAttribute3", Text),
+    ("CustomAttribute4", Text),
+    ("CustomAttribute5", Text),
+    ("CustomAttribute6", Text),
+    ("CustomAttribute7", Text),
+    ("CustomAttribute8", Text),
+    ("CustomAttribute9", Text),
+    ("CustomAttribute10", Text),
+    ("CustomAttribute11", Text),
+    ("CustomAttribute12", Text),
+    ("CustomAttribute13", Text),
+    ("CustomAttribute14", Text),
+    ("CustomAttribute15", Text),
+];
+
+const ASSIGNMENT_REACH: &[Parameter] =
+    &[("CustomResourceScope", Text), ("RecipientGroupScope", Text), ("RecipientAdministrativeUnitScope", Text)];
+
+const ASSIGNEE_TYPE: Takes = OneOf(
+    "Microsoft.Exchange.Data.Directory.SystemConfiguration.RoleAssigneeType",
+    &[
+        "User",
+        "SecurityGroup",
+        "RoleAssignmentPolicy",
+        "ForeignSecurityPrincipal",
+        "RoleGroup",
+        "LinkedRoleGroup",
+        "Computer",
+        "PartnerLinkedRoleGroup",
+        "ServicePrincipal",
+    ],
+);
+
+const fn cmdlet(
+    name: &'static str,
+    area: Area,
+    required: &'static [&'static str],
+    parameters: &'static [&'static [Parameter]],
+    run: fn(&mut Invocation<'_>, &Arguments) -> Outcome,
+) -> Cmdlet {
+    Cmdlet { name, area, parameters, required, run }
+}
+
+use Area::{Organization, Recipients};
+
+#[rustfmt::skip]
+pub(crate) const ALL: &[Cmdlet] = &[
+    cmdlet("Get-OrganizationConfig", Recipients, &[], &[NONE], organization::get_config),
+    cmdlet("Get-AcceptedDomain", Recipients, &[], &[IDENTITY, &[("ResultSize", Size)]], organization::get_accepted_domain),
+    cmdlet("Enable-OrganizationCustomization", Organization, &[], &[NONE], organization::enable_customization),
+
+    cmdlet("Get-Mailbox", Recipients, &[], &[IDENTITY, LISTING, &[
+        ("RecipientTypeDetails", MAILBOX_KINDS), ("MailboxPlan", Text), ("GroupMailbox", Flag), ("IncludeInactiveMailbox", Flag),
+        ("InactiveMailboxOnly", Flag), ("SoftDeletedMailbox", Flag), ("Archive", Flag), ("Async", Flag),
+        ("IncludeGrantSendOnBehalfToWithDisplayNames", Flag), ("IncludeForwardingAddressWithDisplayNames", Flag),
+    ]], recipients::get_mailbox),
+    cmdlet("Get-Recipient", Recipients, &[], &[IDENTITY, LISTING, &[
+        ("RecipientTypeDetails", RECIPIENT_KINDS), ("Properties", List), ("PropertySet", Text), ("IncludeSoftDeletedRecipients", Flag),
+        ("RecipientType", SomeOf("Microsoft.Exchange.Data.Directory.Recipient.RecipientType", &[
+            "DynamicDistributionGroup", "MailContact", "MailNonUniversalGroup", "MailUniversalDistributionGroup",
+            "MailUniversalSecurityGroup", "MailUser", "PublicFolder", "UserMailbox",
+        ])),
+    ]], recipients::get_recipient),
+
+    cmdlet("New-DistributionGroup", Recipients, &["Name"], &[GROUP_SETTINGS, NEW_GROUP], groups::new),
+    cmdlet("Get-DistributionGroup", Recipients, &[], &[IDENTITY, LISTING, &[
+        ("RecipientTypeDetails", GROUP_KINDS), ("ManagedBy", Text), ("IncludeSoftDeletedObjects", Flag),
+        ("IncludeManagedByWithDisplayNames", Flag), ("IncludeGrantSendOnBehalfToWithDisplayNames", Flag),
+        ("IncludeModeratedByWithDisplayNames", Flag),
+    ]], groups::get),
+    cmdlet("Set-DistributionGroup", Recipients, &["Identity"], &[IDENTITY, BYPASS, GROUP_SETTINGS, SET_GROUP, CUSTOM_ATTRIBUTES], groups::set),
+    cmdlet("Remove-DistributionGroup", Recipients, &["Identity"], &[IDENTITY, BYPASS], groups::remove),
+
+    cmdlet("Get-DistributionGroupMember", Recipients, &["Identity"], &[IDENTITY, &[("ResultSize", Size), ("IncludeSoftDeletedObjects", Flag)]], members::get),
+    cmdlet("Add-DistributionGroupMember", Recipients, &["Identity", "Member"], &[IDENTITY, BYPASS, &[("Member", Text)]], members::add),
+    cmdlet("Remove-DistributionGroupMember", Recipients, &["Identity", "Member"], &[IDENTITY, BYPASS, &[("Member", Text)]], members::remove),
+    cmdlet("Update-DistributionGroupMember", Recipients, &["Identity", "Members"], &[IDENTITY, BYPASS, &[("Members", List)]], members::update),
+
+    cmdlet("New-ServicePrincipal", Organization, &["AppId", "ObjectId"], &[&[("AppId", Text), ("ObjectId", Text), ("ServiceId", Text), ("DisplayName", Text)]], service_principals::new),
+    cmdlet("Get-ServicePrincipal", Organization, &[], &[IDENTITY, &[("Organization", Text)]], service_principals::get),
+    cmdlet("Remove-ServicePrincipal", Organization, &["Identity"], &[IDENTITY], service_principals::remove),
+    cmdlet("Test-ServicePrincipalAuthorization", Organization, &["Identity"], &[IDENTITY, &[("Resource", Text)]], service_principals::test),
+
+    cmdlet("New-ManagementScope", Organization, &["Name", "RecipientRestrictionFilter"], &[FORCE, &[
+        ("Name", Text), ("RecipientRestrictionFilter", Text), ("RecipientRoot", Text), ("Exclusive", Flag),
+    ]], scopes::new),
+    cmdlet("Get-ManagementScope", Organization, &[], &[IDENTITY, &[("Orphan", Flag), ("Exclusive", Flag)]], scopes::get),
+    cmdlet("Set-ManagementScope", Organization, &["Identity"], &[IDENTITY, FORCE, &[
+        ("Name", Text), ("RecipientRestrictionFilter", Text), ("RecipientRoot", Text),
+    ]], scopes::set),
+    cmdlet("Remove-ManagementScope", Organization, &["Identity"], &[IDENTITY, FORCE], scopes::remove),
+
+    cmdlet("New-ManagementRoleAssignment", Organization, &["Role"], &[ASSIGNMENT_REACH, FORCE, &[
+        ("App", Text), ("Role", Text), ("Name", Text),
+    ]], role_assignments::new),
+    cmdlet("Get-ManagementRoleAssignment", Organization, &[], &[IDENTITY, &[
+        ("RoleAssignee", Text), ("Role", Text), ("RoleAssigneeType", ASSIGNEE_TYPE), ("RecipientGroupScope", Text),
+        ("RecipientAdministrativeUnitScope", Text), ("CustomRecipientWriteScope", Text), ("Delegating", Flag), ("Enabled", Flag),
+        ("GetEffectiveUsers", Flag), ("AssignmentMethod", List), ("Exclusive", Flag),
+    ]], role_assignments::get),
+    cmdlet("Set-ManagementRoleAssignment", Organization, &["Identity"], &[IDENTITY, ASSIGNMENT_REACH, FORCE, &[("Enabled", Flag)]], role_assignments::set),
+    cmdlet("Remove-ManagementRoleAssignment", Organization, &["Identity"], &[IDENTITY, FORCE], role_assignments::remove),
+
+    cmdlet("New-ApplicationAccessPolicy", Organization, &["AccessRight", "AppId", "PolicyScopeGroupId"], &[&[
+        ("AccessRight", OneOf("Microsoft.Exchange.Data.Directory.SystemConfiguration.ApplicationAccessPolicyRight", &["RestrictAccess", "DenyAccess"])),
+        ("AppId", List), ("PolicyScopeGroupId", Text), ("Description", Text),
+    ]], access_policies::new),
+    cmdlet("Get-ApplicationAccessPolicy", Organization, &[], &[IDENTITY], access_policies::get),
+    cmdlet("Set-ApplicationAccessPolicy", Organization, &["Identity"], &[IDENTITY, &[("Description", Text)]], access_policies::set),
+    cmdlet("Remove-ApplicationAccessPolicy", Organization, &["Identity"], &[IDENTITY], access_policies::remove),
+    cmdlet("Test-ApplicationAccessPolicy", Organization, &["Identity", "AppId"], &[IDENTITY, &[("AppId", Text)]], access_policies::test),
+];

@@ -1,0 +1,260 @@
+//! The Exchange administration end point: `InvokeCommand`, its `$batch`, and the list of cmdlets.
+
+mod access_policies;
+mod batch;
+mod cmdlets;
+mod errors;
+mod groups;
+mod members;
+mod organization;
+mod pages;
+mod parameters;
+mod recipients;
+mod rights;
+mod role_assignments;
+mod scopes;
+mod service_principals;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use self::cmdlets::Cmdlet;
+pub(crate) use self::errors::cmdlet_error_body;
+use self::errors::{CONTENT_TYPE, Failure};
+pub(crate) use self::pages::Pages;
+use self::pages::{Page, Rows};
+use self::parameters::Arguments;
+use self::rights::Rights;
+pub(crate) use self::role_assignments::built_in as built_in_assignments;
+use crate::faults::nul_body_403;
+use crate::recipient::{Recipient, RecipientId};
+use crate::request::Response;
+use crate::roles::Resource;
+use crate::sign_in::Token;
+use crate::state::{Incoming, State};
+use crate::world::World;
+
+/// A cmdlet that runs.
+pub(crate) struct Invocation<'a> {
+    world: &'a mut World,
+    cmdlet: &'static Cmdlet,
+    /// The object id of the application that runs it.
+    caller: Uuid,
+}
+
+type Outcome = Result<Output, Failure>;
+type RowOf = fn(&World, &Recipient) -> Value;
+
+enum Output {
+    Nothing,
+    Objects { rows: Vec<Value>, warnings: Vec<String> },
+    Recipients { ids: Vec<RecipientId>, row: RowOf },
+}
+
+impl Output {
+    fn one(row: Value) -> Self {
+        Self::all(vec![row])
+    }
+
+    fn all(rows: Vec<Value>) -> Self {
+        Self::Objects { rows, warnings: Vec::new() }
+    }
+}
+
+impl Invocation<'_> {
+    /// The one recipient of a kind that goes by an identity.
+    fn resolve(
+        &mut self,
+        identity: &str,
+        wanted: impl Fn(&Recipient) -> bool,
+        missing: fn(&str) -> Failure,
+    ) -> Result<RecipientId, Failure> {
+        let mut found = self
+            .world
+            .directory
+            .find(identity)
+            .filter(|recipient| wanted(recipient))
+            .map(|recipient| (recipient.id, recipient.guid));
+        let first = found.next();
+        if found.next().is_some() {
+            return Err(Failure::several(identity));
+        }
+        match first {
+            Some((id, guid)) if self.world.visibility.sees(guid) => Ok(id),
+            _ => Err(missing(identity)),
+        }
+    }
+}
+
+/// Whether a cmdlet by that name leaves everything as it is; that is told by its verb.
+pub(crate) fn only_reads(cmdlet: &str) -> bool {
+    let verb = cmdlet.split('-').next().unwrap_or_default();
+    verb.eq_ignore_ascii_case("get") || verb.eq_ignore_ascii_case("test")
+}
+
+pub(crate) fn answer(state: &mut State, call: &Incoming<'_>) -> Response {
+    let path = call.path();
+    let [_, version, tenant, operation] = path[..] else {
+        return Response::new(404);
+    };
+    let method = call.request.method();
+    let post = method == "POST";
+    match (version, operation) {
+        ("beta", "InvokeCommand" | "$batch") if post => {}
+        ("beta" | "v1.0", "EXOModuleFile") if method == "GET" => {}
+        ("v1.0", "InvokeCommand") => return Response::new(405).with_header("Allow", "GET"),
+        ("beta", "InvokeCommand" | "$batch") => {
+            return Response::new(405).with_header("Allow", "POST");
+        }
+        _ => return Response::new(404),
+    }
+    let now = state.world.now();
+    let token = match state.tokens.check(call.request, Resource::Exchange, now) {
+        Ok(token) if state.world.organization.is_named(tenant) => token.clone(),
+        // Expiry, a token for another service and missing rights all look alike.
+        _ => return unauthorized(),
+    };
+    match operation {
+        "$batch" => batch::answer(state, call),
+        "EXOModuleFile" => module_file(&state.world, &token),
+        _ => invoke(state, call, &token),
+    }
+}
+
+fn unauthorized() -> Response {
+    Response::new(401).with_header(
+        "WWW-Authenticate",
+        "Bearer client_id=\"00000002-0000-0ff1-ce00-000000000000\", trusted_issuers=\"00000001-0000-0000-c000-000000000000@*\", token_types=\"app_asserted_user_v1 service_asserted_app_v1\"",
+    )
+}
+
+/// The rights that the token and the role groups give, or the refusal.
+fn rights(world: &World, token: &Token) -> Result<(Rights, Rights), Response> {
+    if !token.roles.iter().any(|role| role == "Exchange.ManageAsApp") {
+        return Err(unauthorized());
+    }
+    let app = world.app(&token.client_id.to_string());
+    let groups = app.map(|app| app.role_groups.as_slice()).unwrap_or_default();
+    let held = Rights::of(token.directory_roles.iter().copied(), groups);
+    let fresh = Rights::of(app.into_iter().flat_map(|app| app.directory_roles.iter().copied()), groups);
+    Ok((held, fresh))
+}
+
+/// A real denial tells its reason; one that a new token would cure does not.
+fn forbidden(cured_by_new_token: bool, reason: &str) -> Response {
+    let reason = format!("2000003;reason=\"{reason}\"");
+    nul_body_403((!cured_by_new_token).then_some(&*reason))
+}
+
+fn module_file(world: &World, token: &Token) -> Response {
+    let (held, fresh) = match rights(world, token) {
+        Ok(rights) => rights,
+        Err(refusal) => return refusal,
+    };
+    if held.is_empty() {
+        return forbidden(!fresh.is_empty(), "The user isn't assigned to any management roles.");
+    }
+    let names: Vec<&str> =
+        cmdlets::ALL.iter().filter(|cmdlet| held.may_run(cmdlet)).map(|cmdlet| cmdlet.name).collect();
+    Response::new(200).with_body(CONTENT_TYPE, json!({"value": [{"ExportedCmdlets": names.join(",")}]}).to_string())
+}
+
+fn invoke(state: &mut State, call: &Incoming<'_>, token: &Token) -> Response {
+    let (held, fresh) = match rights(&state.world, token) {
+        Ok(rights) => rights,
+        Err(refusal) => return refusal,
+    };
+    if held.is_empty() {
+        return forbidden(!fresh.is_empty(), "The user isn't assigned to any management roles.");
+    }
+    let Some(input) = call.json.as_ref().and_then(|body| body.get("CmdletInput")) else {
+        return Failure::bare("The request body has no CmdletInput.").response("");
+    };
+    let name = input.get("CmdletName").and_then(Value::as_str).unwrap_or_default();
+    let Some(cmdlet) = cmdlets::find(name) else {
+        return forbidden(false, "The cmdlet isn't available.")
+            .with_header("X-ExceptionType", "CmdletAccessDeniedException");
+    };
+    if !held.may_run(cmdlet) {
+        return forbidden(fresh.may_run(cmdlet), &format!("The user doesn't have access to the cmdlet {name}."));
+    }
+    let empty = Map::new();
+    let parameters = match input.get("Parameters") {
+        None => &empty,
+        Some(Value::Object(parameters)) => parameters,
+        Some(_) => return Failure::bare("Parameters has to be an object.").response(name),
+    };
+    let select = call
+        .request
+        .url()
+        .query_pairs()
+        .find(|(key, _)| key.eq_ignore_ascii_case("$select"))
+        .map(|(_, names)| names.into_owned());
+    let size = pages::size(call.request);
+    let answer = match pages::continuation(call.request) {
+        Some(link) => state.pages.take(&link, input, state.world.now()).map(|page| (page, Vec::new())),
+        None => parameters::bind(cmdlet, parameters, |parameter| held.may_use(parameter)).and_then(|arguments| {
+            if arguments.is_set("Confirm") && !cmdlet.reads() {
+                return rehearse(state, cmdlet, token, &arguments, true);
+            }
+            if arguments.is_set("WhatIf") && !cmdlet.reads() {
+                return rehearse(state, cmdlet, token, &arguments, false);
+            }
+            let output = run(&mut state.world, cmdlet, token, &arguments)?;
+            let (rows, warnings) = match output {
+                Output::Nothing => (Rows::Values(Arc::from([])), Vec::new()),
+                Output::Objects { rows, warnings } => (Rows::Values(rows.into()), warnings),
+                Output::Recipients { ids, row } => (Rows::Recipients(ids.into(), row), Vec::new()),
+            };
+            let page = Page::first(rows, pages::result_size(cmdlet, &arguments), input, select);
+            Ok((Reply::Page(page), warnings))
+        }),
+    };
+    match answer {
+        Ok((Reply::Page(page), warnings)) => {
+            let body = state.pages.body(&mut state.world, call, page, size, warnings);
+            Response::new(200).with_body(CONTENT_TYPE, body.to_string()).with_header("OData-Version", "4.0")
+        }
+        Ok((Reply::Rehearsed(message), _)) => {
+            let mut body = pages::envelope(call);
+            if let Some(message) = message {
+                body["@adminapi.confirmationmessage"] = json!(message);
+            }
+            body["value"] = json!([]);
+            Response::new(200).with_body(CONTENT_TYPE, body.to_string())
+        }
+        Err(failure) => failure.response(cmdlet.name),
+    }
+}
+
+enum Reply {
+    Page(Page),
+    Rehearsed(Option<String>),
+}
+
+fn run(world: &mut World, cmdlet: &'static Cmdlet, token: &Token, arguments: &Arguments) -> Outcome {
+    let mut invocation = Invocation { world, cmdlet, caller: token.object_id };
+    (cmdlet.run)(&mut invocation, arguments)
+}
+
+/// `Confirm: true` and `WhatIf: true`: everything is checked and nothing is done.
+fn rehearse(
+    state: &State,
+    cmdlet: &'static Cmdlet,
+    token: &Token,
+    arguments: &Arguments,
+    ask: bool,
+) -> Result<(Reply, Vec<String>), Failure> {
+    let mut copy = state.world.clone();
+    let identity = ["Identity", "Name", "AppId"].into_iter().find_map(|name| arguments.text(name)).unwrap_or_default();
+    let shown = copy.directory.find(identity).next().map_or_else(|| identity.to_owned(), |object| object.name.clone());
+    let action = match cmdlet.name {
+        "Remove-DistributionGroup" => "Removing distribution group".to_owned(),
+        name => format!("Running {name} on"),
+    };
+    run(&mut copy, cmdlet, token, arguments)?;
+    let message = format!("Are you sure you want to perform this action? {action} Identity:\"{shown}\".");
+    Ok((Reply::Rehearsed(ask.then_some(message)), Vec::new()))
+}

@@ -1,0 +1,337 @@
+//! Faults on request: what a network, a gateway or a busy service does to a client.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::clock::signed;
+use crate::request::{Interruption, Response};
+
+/// Which requests a fault hits.
+///
+/// A matcher without conditions means any HTTP request; one with a cmdlet or a path also hits the
+/// items of a `$batch`, one by one.
+#[derive(Clone, Debug, Default)]
+pub struct Matcher {
+    cmdlet: Option<String>,
+    path: Option<String>,
+    method: Option<String>,
+    skip: usize,
+    times: Option<usize>,
+}
+
+impl Matcher {
+    /// Any HTTP request.
+    #[must_use]
+    pub fn any() -> Self {
+        Self::default()
+    }
+
+    /// Requests that run this cmdlet.
+    #[must_use]
+    pub fn cmdlet(name: &str) -> Self {
+        Self { cmdlet: Some(name.to_owned()), ..Self::default() }
+    }
+
+    /// Requests whose path and query contain this text.
+    #[must_use]
+    pub fn path(part: &str) -> Self {
+        Self { path: Some(part.to_owned()), ..Self::default() }
+    }
+
+    /// Only requests with this method.
+    #[must_use]
+    pub fn method(mut self, method: &str) -> Self {
+        self.method = Some(method.to_owned());
+        self
+    }
+
+    /// Lets the first `count` matching requests through.
+    #[must_use]
+    pub fn after(mut self, count: usize) -> Self {
+        self.skip = count;
+        self
+    }
+
+    /// Hits `count` requests instead of one.
+    #[must_use]
+    pub fn times(mut self, count: usize) -> Self {
+        self.times = Some(count);
+        self
+    }
+
+    fn matches(&self, seen: &Seen<'_>) -> bool {
+        let unconditional = self.cmdlet.is_none() && self.path.is_none();
+        if unconditional && seen.batch_item {
+            return false;
+        }
+        self.cmdlet.as_ref().is_none_or(|name| seen.cmdlet.is_some_and(|cmdlet| cmdlet.eq_ignore_ascii_case(name)))
+            && self.path.as_ref().is_none_or(|part| seen.path.contains(part.as_str()))
+            && self.method.as_ref().is_none_or(|method| seen.method.eq_ignore_ascii_case(method))
+    }
+}
+
+/// Whether the tenant had done the work before the connection broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Nothing was done.
+    BeforeEffect,
+    /// It was done, and nobody was told.
+    AfterEffect,
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Fault {
+    /// An answer with this status and body; nothing is done.
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// Further headers.
+        headers: Vec<(String, String)>,
+        /// The JSON body; `null` for none.
+        body: Value,
+    },
+    /// 429 with this `Retry-After`: seconds, seconds with a fraction, or a date.
+    Throttle {
+        /// The text of the header.
+        retry_after: String,
+    },
+    /// Exchange's unreadable 403: NUL bytes under a false gzip label (observed).
+    NulBody403 {
+        /// The value of `x-ms-diagnostics`, if there is one.
+        diagnostics: Option<String>,
+    },
+    /// Plain text where JSON belongs.
+    PlainText {
+        /// The HTTP status.
+        status: u16,
+        /// The text.
+        text: String,
+    },
+    /// A gateway's HTML page.
+    Html {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The work is done, but a gateway answers with an HTML page of this status.
+    AnswerLost {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The connection closes without an answer.
+    DropConnection(When),
+    /// The work is done, and the answer breaks off in the middle.
+    TruncatedBody,
+    /// The right answer, late.
+    Delay(Duration),
+}
+
+impl Fault {
+    /// An answer with this status and JSON body.
+    #[must_use]
+    pub fn status(status: u16, body: Value) -> Self {
+        Self::Status { status, headers: Vec::new(), body }
+    }
+
+    /// Adds a header to a [`Fault::Status`]; others stay as they are.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        if let Self::Status { headers, .. } = &mut self {
+            headers.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
+    /// 429 with this `Retry-After`.
+    #[must_use]
+    pub fn throttle(retry_after: &str) -> Self {
+        Self::Throttle { retry_after: retry_after.to_owned() }
+    }
+
+    /// Exchange's answer to too many requests at once: a 400 in plain text (sentence observed).
+    #[must_use]
+    pub fn concurrency() -> Self {
+        Self::PlainText {
+            status: 400,
+            text: "You have reached the maximum number of concurrent requests per tenant. Please wait and try again"
+                .to_owned(),
+        }
+    }
+
+    /// A cmdlet error of that type and sentence, in the form in which Exchange sends most of them.
+    #[must_use]
+    pub fn cmdlet_error(status: u16, exception: &str, sentence: &str) -> Self {
+        Self::status(status, crate::exchange::cmdlet_error_body(status, exception, sentence))
+    }
+
+    /// The answer that replaces the real one, if the work is not to be done.
+    fn instead(&self) -> Option<Response> {
+        Some(match self {
+            Self::Status { status, headers, body } => {
+                let mut response =
+                    if body.is_null() { Response::new(*status) } else { Response::of_json(*status, body) };
+                response.headers.extend(headers.iter().cloned());
+                response
+            }
+            Self::Throttle { retry_after } => throttled(retry_after),
+            Self::NulBody403 { diagnostics } => nul_body_403(diagnostics.as_deref()),
+            Self::PlainText { status, text } => Response::new(*status).with_body("text/plain", text.as_str()),
+            Self::Html { status } => html(*status),
+            Self::DropConnection(When::BeforeEffect) => dropped(),
+            _ => return None,
+        })
+    }
+
+    fn afterwards(&self, mut response: Response) -> Response {
+        match self {
+            Self::AnswerLost { status } => html(*status),
+            Self::DropConnection(_) => dropped(),
+            Self::TruncatedBody => {
+                response.interruption = Some(Interruption::TruncateBody);
+                response
+            }
+            Self::Delay(delay) => {
+                response.delay = Some(*delay);
+                response
+            }
+            _ => response,
+        }
+    }
+}
+
+fn html(status: u16) -> Response {
+    let text = match status {
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "Error",
+    };
+    Response::new(status).with_body("text/html", format!("<html><body>{text}</body></html>"))
+}
+
+fn dropped() -> Response {
+    let mut response = Response::new(502).with_body("text/plain", "The connection was closed.");
+    response.interruption = Some(Interruption::DropConnection);
+    response
+}
+
+pub(crate) fn throttled(retry_after: &str) -> Response {
+    Response::of_json(
+        429,
+        &json!({"error": {
+            "code": "TooManyRequests",
+            "message": "Please retry again later.",
+            "innerError": {"code": "429", "message": "Please retry after", "status": "429"},
+        }}),
+    )
+    .with_header("Retry-After", retry_after)
+}
+
+pub(crate) fn nul_body_403(diagnostics: Option<&str>) -> Response {
+    let mut response =
+        Response::new(403).with_body("application/json", vec![0; 470]).with_header("Content-Encoding", "gzip");
+    if let Some(reason) = diagnostics {
+        response = response.with_header("x-ms-diagnostics", reason);
+    }
+    response
+}
+
+/// What a matcher looks at.
+pub(crate) struct Seen<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) cmdlet: Option<&'a str>,
+    pub(crate) batch_item: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Planned {
+    matcher: Matcher,
+    fault: Fault,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faults {
+    planned: Vec<Planned>,
+    throttle: Option<(usize, String)>,
+    window: Option<(Timestamp, String)>,
+}
+
+/// What a fault means for the request in hand.
+pub(crate) enum Plan {
+    Instead(Response),
+    Afterwards(Fault),
+    Nothing,
+}
+
+impl Faults {
+    pub(crate) fn throttle(&mut self, requests: usize, retry_after: &str) {
+        self.throttle = Some((requests, retry_after.to_owned()));
+    }
+
+    pub(crate) fn throttle_window(&mut self, now: Timestamp, window: Duration, retry_after: &str) {
+        self.window = Some((now + signed(window), retry_after.to_owned()));
+    }
+
+    pub(crate) fn plan(&mut self, matcher: Matcher, fault: Fault) {
+        self.planned.push(Planned { matcher, fault });
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    pub(crate) fn take(&mut self, now: Timestamp, seen: &Seen<'_>) -> Plan {
+        if !seen.batch_item {
+            if let Some((left, retry_after)) = &mut self.throttle
+                && *left > 0
+            {
+                *left -= 1;
+                return Plan::Instead(throttled(retry_after));
+            }
+            if let Some((until, retry_after)) = &self.window
+                && now < *until
+            {
+                return Plan::Instead(throttled(retry_after));
+            }
+        }
+        let mut hit = None;
+        for (at, planned) in self.planned.iter_mut().enumerate() {
+            if !planned.matcher.matches(seen) {
+                continue;
+            }
+            if planned.matcher.skip > 0 {
+                planned.matcher.skip -= 1;
+                continue;
+            }
+            hit = Some(at);
+            break;
+        }
+        let Some(at) = hit else {
+            return Plan::Nothing;
+        };
+        let left = self.planned[at].matcher.times.unwrap_or(1).saturating_sub(1);
+        let fault = if left == 0 {
+            self.planned.remove(at).fault
+        } else {
+            self.planned[at].matcher.times = Some(left);
+            self.planned[at].fault.clone()
+        };
+        match fault.instead() {
+            Some(response) => Plan::Instead(response),
+            None => Plan::Afterwards(fault),
+        }
+    }
+}
+
+impl Plan {
+    pub(crate) fn finish(self, response: Response) -> Response {
+        match self {
+            Self::Afterwards(fault) => fault.afterwards(response),
+            Self::Instead(_) | Self::Nothing => response,
+        }
+    }
+}

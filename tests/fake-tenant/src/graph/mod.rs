@@ -1,0 +1,179 @@
+//! Microsoft Graph, as far as provisioning room calendars needs it.
+
+mod batch;
+mod calendars;
+mod groups;
+mod organization;
+mod places;
+mod query;
+mod service_principals;
+mod users;
+
+pub(crate) use self::calendars::moment;
+
+use serde_json::{Value, json};
+
+use crate::clock::graph_error_date;
+use crate::request::Response;
+use crate::roles::Resource;
+use crate::sign_in::{Refusal, Token};
+use crate::state::{Incoming, State};
+use crate::world::World;
+
+/// An error as Graph shapes it.
+pub(crate) struct GraphError {
+    status: u16,
+    code: &'static str,
+    message: String,
+}
+
+pub(crate) type GraphResult = Result<Response, GraphError>;
+
+fn error(status: u16, code: &'static str, message: impl Into<String>) -> GraphError {
+    GraphError { status, code, message: message.into() }
+}
+
+impl GraphError {
+    fn bad_request(message: impl Into<String>) -> Self {
+        error(400, "Request_BadRequest", message)
+    }
+
+    fn not_found(what: &str) -> Self {
+        error(
+            404,
+            "Request_ResourceNotFound",
+            format!(
+                "Resource '{what}' does not exist or one of its queried reference-property objects are not present."
+            ),
+        )
+    }
+
+    fn unknown_segment(segment: &str) -> Self {
+        error(400, "BadRequest", format!("Resource not found for the segment '{segment}'."))
+    }
+
+    fn wrong_method() -> Self {
+        error(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+    }
+
+    fn response(&self, world: &World, call: &Incoming<'_>) -> Response {
+        Response::of_json(
+            self.status,
+            &json!({"error": {
+                "code": self.code,
+                "message": self.message,
+                "innerError": {
+                    "date": graph_error_date(world.now()),
+                    "request-id": call.request_id,
+                    "client-request-id": call.client_request_id,
+                },
+            }}),
+        )
+    }
+}
+
+/// What every handler gets: the request, whose it is, and the way back.
+pub(crate) struct GraphCall<'a> {
+    pub(crate) incoming: &'a Incoming<'a>,
+    pub(crate) token: Token,
+    pub(crate) query: query::Query,
+}
+
+impl GraphCall<'_> {
+    fn method(&self) -> &str {
+        self.incoming.request.method()
+    }
+
+    fn holds_any(&self, roles: &[&str]) -> bool {
+        self.token.roles.iter().any(|role| roles.contains(&role.as_str()))
+    }
+
+    /// Refuses a directory request whose token has none of these app roles.
+    fn need(&self, roles: &[&str]) -> Result<(), GraphError> {
+        if self.holds_any(roles) {
+            Ok(())
+        } else {
+            Err(error(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."))
+        }
+    }
+
+    fn only_get(&self) -> Result<(), GraphError> {
+        if self.method() == "GET" { Ok(()) } else { Err(GraphError::wrong_method()) }
+    }
+
+    /// `https://host/v1.0/$metadata#...`
+    fn context(&self, what: &str) -> String {
+        format!("{}/$metadata#{what}", self.root())
+    }
+
+    /// `https://host/v1.0`
+    fn root(&self) -> String {
+        let version = self.incoming.segments.first().map_or("v1.0", String::as_str);
+        format!("{}/{version}", self.incoming.request.origin())
+    }
+
+    /// One object: `$select` applied, context in front.
+    fn entity(&self, context: &str, object: &Value) -> Response {
+        let mut body = json!({"@odata.context": self.context(context)});
+        if let (Some(body), Value::Object(object)) = (body.as_object_mut(), self.query.selected(object)) {
+            body.extend(object);
+        }
+        Response::of_json(200, &body)
+    }
+}
+
+pub(crate) fn answer(state: &mut State, call: &Incoming<'_>) -> Response {
+    let response = match route(state, call) {
+        Ok(response) => response,
+        Err(error) => error.response(&state.world, call),
+    };
+    if response.status == 401 {
+        return response.with_header(
+            "WWW-Authenticate",
+            "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", client_id=\"00000003-0000-0000-c000-000000000000\"",
+        );
+    }
+    response
+}
+
+fn route(state: &mut State, call: &Incoming<'_>) -> GraphResult {
+    let now = state.world.now();
+    let token = state
+        .tokens
+        .check(call.request, Resource::Graph, now)
+        .map_err(|refusal| {
+            error(
+                401,
+                "InvalidAuthenticationToken",
+                match refusal {
+                    Refusal::Missing => "Access token is empty.",
+                    Refusal::Unknown => "CompactToken parsing failed with error code: 80049217",
+                    Refusal::Expired => "Lifetime validation failed, the token is expired.",
+                    Refusal::WrongAudience => "Access token validation failure. Invalid audience.",
+                },
+            )
+        })?
+        .clone();
+    let path = call.path();
+    let path = &path[1..];
+    if let ["$batch"] = path {
+        return batch::answer(state, call);
+    }
+    let call = GraphCall { incoming: call, token, query: query::Query::read(call.request.url())? };
+    let world = &mut state.world;
+    let Some((first, rest)) = path.split_first() else {
+        return Err(GraphError::unknown_segment(""));
+    };
+    // Graph does not mind the case of its segments.
+    let lower = first.to_ascii_lowercase();
+    match &*lower {
+        "organization" => organization::answer(world, &call, rest),
+        "places" => places::answer(world, &call, rest),
+        "users" => users::answer(world, &call, rest),
+        "groups" => groups::answer(world, &call, rest),
+        _ if lower == "serviceprincipals" || lower.starts_with("serviceprincipals(") => {
+            service_principals::answer(world, &call, first, rest)
+        }
+        _ => Err(GraphError::unknown_segment(first)),
+    }
+}

@@ -1,0 +1,225 @@
+//! `/servicePrincipals` and their app role assignments.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::query::Paging;
+use super::{GraphCall, GraphError, GraphResult};
+use crate::clock::graph_date_time;
+use crate::request::Response;
+use crate::roles::{Resource, app_role_by_id};
+use crate::world::{App, AppRoleAssignment, World};
+
+const READ: &[&str] =
+    &["Application.Read.All", "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", "Directory.Read.All"];
+const PAGES: Paging = Paging::Token { default: 100, max: 999 };
+
+enum Principal {
+    /// The client id of an application.
+    App(Uuid),
+    Resource(Resource),
+}
+
+pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, first: &str, rest: &[&str]) -> GraphResult {
+    // `servicePrincipals(appId='...')/...` is one segment shorter than `servicePrincipals/{id}/...`.
+    let (key, rest) = match first.split_once('(') {
+        Some((_, key)) => (Some(key.trim_end_matches(')').to_owned()), rest),
+        None => match rest.split_first() {
+            Some((id, rest)) => (Some((*id).to_owned()), rest),
+            None => (None, rest),
+        },
+    };
+    let Some(key) = key else {
+        call.only_get()?;
+        call.need(READ)?;
+        let mut rows: Vec<Value> = Resource::ALL.into_iter().map(resource_row).collect();
+        rows.extend(world.apps.iter().map(app_row));
+        return call.list("servicePrincipals", rows, PAGES, Value::clone);
+    };
+    let principal = find(world, &key);
+    let missing = || GraphError::not_found(key.split('=').next_back().unwrap_or(&key).trim_matches('\''));
+    match (call.method(), rest) {
+        ("GET", []) => {
+            call.need(READ)?;
+            let row = match principal.ok_or_else(missing)? {
+                Principal::Resource(resource) => resource_row(resource),
+                Principal::App(client_id) => world.app(&client_id.to_string()).map_or(Value::Null, app_row),
+            };
+            Ok(call.entity("servicePrincipals/$entity", &row))
+        }
+        (method, [side, rest @ ..])
+            if ["appRoleAssignments", "appRoleAssignedTo"].iter().any(|known| side.eq_ignore_ascii_case(known)) =>
+        {
+            let writes = method != "GET";
+            call.need(READ)?;
+            if writes {
+                call.need(&["AppRoleAssignment.ReadWrite.All"])?;
+            }
+            let principal = principal.ok_or_else(missing)?;
+            let of_holder = side.eq_ignore_ascii_case("appRoleAssignments");
+            let concerned = |app: &App, resource: Resource| match principal {
+                Principal::App(client_id) => of_holder && app.client_id == client_id,
+                Principal::Resource(own) => !of_holder && resource == own,
+            };
+            match (method, rest) {
+                ("GET", []) => list(world, call, side, concerned),
+                ("POST", []) => add(world, call, side, concerned),
+                ("DELETE", [id]) => remove(world, id, concerned),
+                _ => Err(GraphError::wrong_method()),
+            }
+        }
+        ("GET", [unknown, ..]) => Err(GraphError::unknown_segment(unknown)),
+        _ => Err(GraphError::wrong_method()),
+    }
+}
+
+fn find(world: &World, key: &str) -> Option<Principal> {
+    let (by_app_id, id) = match key.split_once('=') {
+        Some((name, value)) => (name.trim().eq_ignore_ascii_case("appId"), value.trim().trim_matches('\'')),
+        None => (false, key),
+    };
+    let resource = Resource::ALL.into_iter().find(|resource| {
+        if by_app_id {
+            resource.app_id().eq_ignore_ascii_case(id)
+        } else {
+            resource.object_id().to_string().eq_ignore_ascii_case(id)
+        }
+    });
+    resource.map(Principal::Resource).or_else(|| {
+        world
+            .apps
+            .iter()
+            .find(|app| {
+                let own = if by_app_id { app.client_id } else { app.object_id };
+                own.to_string().eq_ignore_ascii_case(id)
+            })
+            .map(|app| Principal::App(app.client_id))
+    })
+}
+
+/// The assignments that a principal holds, or those of its roles that others hold.
+fn list(world: &World, call: &GraphCall<'_>, side: &str, concerned: impl Fn(&App, Resource) -> bool) -> GraphResult {
+    let rows: Vec<Value> = world
+        .apps
+        .iter()
+        .flat_map(|app| app.assignments.iter().map(move |assignment| (app, assignment)))
+        .filter(|(app, assignment)| concerned(app, assignment.resource))
+        .map(|(app, assignment)| assignment_row(app, assignment))
+        .collect();
+    call.list(side, rows, PAGES, Value::clone)
+}
+
+fn add(world: &mut World, call: &GraphCall<'_>, side: &str, concerned: impl Fn(&App, Resource) -> bool) -> GraphResult {
+    let field = |name: &str| {
+        call.incoming
+            .json
+            .as_ref()
+            .and_then(|body| body.get(name))
+            .and_then(Value::as_str)
+            .and_then(|text| Uuid::parse_str(text).ok())
+            .ok_or_else(|| {
+                GraphError::bad_request(format!(
+                    "Invalid value specified for property '{name}' of resource 'AppRoleAssignment'."
+                ))
+            })
+    };
+    let (principal, resource, role) = (field("principalId")?, field("resourceId")?, field("appRoleId")?);
+    let resource = Resource::ALL
+        .into_iter()
+        .find(|known| known.object_id() == resource)
+        .ok_or_else(|| GraphError::not_found(&resource.to_string()))?;
+    if app_role_by_id(resource, role).is_none() {
+        return Err(GraphError::bad_request("Permission being assigned was not found on application"));
+    }
+    let id = world.fresh_opaque_id("app-role-assignment");
+    let created = world.now();
+    let Some(app) = world.apps.iter_mut().find(|app| app.object_id == principal) else {
+        return Err(GraphError::not_found(&principal.to_string()));
+    };
+    if !concerned(app, resource) {
+        return Err(GraphError::bad_request("The assignment is not one of the service principal in the address."));
+    }
+    if app.assignments.iter().any(|held| held.resource == resource && held.role == role) {
+        return Err(GraphError::bad_request("Permission being assigned already exists on the object"));
+    }
+    let assignment = AppRoleAssignment { id, resource, role, created };
+    let mut row = assignment_row(app, &assignment);
+    app.assignments.push(assignment);
+    row["@odata.context"] = json!(call.context(&format!("{side}/$entity")));
+    Ok(Response::of_json(201, &row))
+}
+
+fn remove(world: &mut World, id: &str, concerned: impl Fn(&App, Resource) -> bool) -> GraphResult {
+    for app in &mut world.apps {
+        // The id is opaque text whose letters' case counts.
+        let held = app.assignments.iter().position(|held| held.id == id && concerned(app, held.resource));
+        if let Some(at) = held {
+            app.assignments.remove(at);
+            return Ok(Response::new(204));
+        }
+    }
+    Err(GraphError::not_found(id))
+}
+
+fn assignment_row(app: &App, assignment: &AppRoleAssignment) -> Value {
+    json!({
+        "id": assignment.id,
+        "deletedDateTime": null,
+        "appRoleId": assignment.role,
+        "createdDateTime": graph_date_time(assignment.created),
+        "principalDisplayName": app.display_name,
+        "principalId": app.object_id,
+        "principalType": "ServicePrincipal",
+        "resourceDisplayName": assignment.resource.display_name(),
+        "resourceId": assignment.resource.object_id(),
+    })
+}
+
+fn app_row(app: &App) -> Value {
+    json!({
+        "id": app.object_id,
+        "deletedDateTime": null,
+        "accountEnabled": app.enabled,
+        "appId": app.client_id,
+        "appDisplayName": app.display_name,
+        "appRoleAssignmentRequired": false,
+        "displayName": app.display_name,
+        "servicePrincipalNames": [app.client_id],
+        "servicePrincipalType": "Application",
+        "signInAudience": "AzureADMyOrg",
+        "appRoles": [],
+        "tags": ["WindowsAzureActiveDirectoryIntegratedApp"],
+    })
+}
+
+fn resource_row(resource: Resource) -> Value {
+    let roles: Vec<Value> = resource
+        .app_roles()
+        .iter()
+        .map(|(value, id)| {
+            json!({
+                "allowedMemberTypes": ["Application"],
+                "description": value,
+                "displayName": value,
+                "id": id,
+                "isEnabled": true,
+                "origin": "Application",
+                "value": value,
+            })
+        })
+        .collect();
+    json!({
+        "id": resource.object_id(),
+        "deletedDateTime": null,
+        "accountEnabled": true,
+        "appId": resource.app_id(),
+        "appDisplayName": resource.display_name(),
+        "appRoleAssignmentRequired": false,
+        "displayName": resource.display_name(),
+        "servicePrincipalNames": [resource.app_id()],
+        "servicePrincipalType": "Application",
+        "signInAudience": "AzureADMultipleOrgs",
+        "appRoles": roles,
+        "tags": [],
+    })
+}

@@ -1,0 +1,351 @@
+//! Reading the tenant's state in a test, past all permissions.
+
+use crate::access::{Assignee, Reach, Verdict};
+use crate::recipient::{Owner, Recipient, RecipientKind};
+use crate::roles::Resource;
+use crate::setup::{expect, expect_app};
+use crate::sign_in;
+use crate::tenant::{Application, FakeTenant};
+use crate::world::World;
+
+/// A group as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GroupView {
+    /// The primary address.
+    pub address: String,
+    /// All addresses, the primary one first.
+    pub addresses: Vec<String>,
+    /// The name, unique in the tenant.
+    pub name: String,
+    /// The display name.
+    pub display_name: String,
+    /// The alias.
+    pub alias: String,
+    /// The kind of group.
+    pub kind: RecipientKind,
+    /// The Entra object id.
+    pub object_id: String,
+    /// The Exchange object id.
+    pub guid: String,
+    /// The distinguished name.
+    pub distinguished_name: String,
+    /// The owners: addresses, service principals' object ids or names of role groups.
+    pub owners: Vec<String>,
+    /// The addresses of its direct members, sorted.
+    pub members: Vec<String>,
+    /// Whether it is hidden from address lists.
+    pub hidden: bool,
+    /// Whether it is synchronised from on-premises.
+    pub dir_synced: bool,
+    /// Whether only senders of the organisation may write to it.
+    pub requires_sender_authentication: bool,
+    /// `Open`, `Closed` or `ApprovalRequired`.
+    pub join_restriction: String,
+    /// `Open` or `Closed`.
+    pub depart_restriction: String,
+    /// The description, empty when there is none.
+    pub description: String,
+}
+
+/// A role assignment of an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RoleAssignmentView {
+    /// The name.
+    pub name: String,
+    /// The role, such as `Application Calendars.Read`.
+    pub role: String,
+    /// The name of the management scope, if it uses one.
+    pub scope: Option<String>,
+    /// The filter of that scope, as it was written.
+    pub filter: Option<String>,
+    /// The address of the group, if it is scoped to one.
+    pub group: Option<String>,
+    /// Whether it is enabled.
+    pub enabled: bool,
+}
+
+impl RoleAssignmentView {
+    /// Whether it reaches the whole organisation.
+    #[must_use]
+    pub fn is_unscoped(&self) -> bool {
+        self.scope.is_none() && self.group.is_none()
+    }
+}
+
+/// An application access policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AccessPolicyView {
+    /// The identity by which it is removed.
+    pub identity: String,
+    /// The client id, or `*`.
+    pub app_id: String,
+    /// The address of its scope; empty when that was deleted.
+    pub scope: String,
+    /// Whether it denies instead of restricting.
+    pub denies: bool,
+    /// The description.
+    pub description: String,
+}
+
+impl FakeTenant {
+    /// The tenant id.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.state().world.organization.id.to_string()
+    }
+
+    /// The default domain.
+    #[must_use]
+    pub fn domain(&self) -> String {
+        self.state().world.organization.default_domain.clone()
+    }
+
+    /// The `.onmicrosoft.com` domain.
+    #[must_use]
+    pub fn initial_domain(&self) -> String {
+        self.state().world.organization.initial_domain.clone()
+    }
+
+    /// An application by client id, object id or display name.
+    #[must_use]
+    pub fn application(&self, name: &str) -> Option<Application> {
+        self.state().world.app(name).map(Application::of)
+    }
+
+    /// A fresh Graph token for an application, without a request.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    #[must_use]
+    pub fn graph_token(&self, application: impl AsRef<str>) -> String {
+        self.token(application.as_ref(), Resource::Graph, "https://graph.microsoft.com")
+    }
+
+    /// A fresh Exchange token for an application, without a request.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    #[must_use]
+    pub fn exchange_token(&self, application: impl AsRef<str>) -> String {
+        self.token(application.as_ref(), Resource::Exchange, "https://outlook.office365.com")
+    }
+
+    fn token(&self, application: &str, resource: Resource, audience: &str) -> String {
+        let state = &mut *self.state();
+        let app = expect_app(&state.world, application).clone();
+        sign_in::issue(&mut state.tokens, &mut state.world, &app, resource, audience)
+    }
+
+    /// The addresses of a group's direct members, sorted.
+    ///
+    /// # Panics
+    /// When the group is not in the tenant.
+    #[must_use]
+    pub fn members(&self, group: &str) -> Vec<String> {
+        let world = &self.state().world;
+        let id = expect(world, group);
+        member_addresses(world, id)
+    }
+
+    /// The group at an address, if there is one.
+    #[must_use]
+    pub fn group(&self, address: &str) -> Option<GroupView> {
+        let world = &self.state().world;
+        world.directory.by_address(address).filter(|group| group.kind.is_group()).map(|group| view(world, group))
+    }
+
+    /// The addresses of all groups of Exchange, in the order they were made.
+    #[must_use]
+    pub fn groups(&self) -> Vec<String> {
+        self.addresses(|recipient| recipient.kind.is_distribution_group())
+    }
+
+    /// The addresses of all recipients of a kind, in the order they were made.
+    #[must_use]
+    pub fn mailboxes(&self, kind: RecipientKind) -> Vec<String> {
+        self.addresses(|recipient| recipient.kind == kind)
+    }
+
+    /// The addresses of all rooms, in the order they were made.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<String> {
+        self.mailboxes(RecipientKind::RoomMailbox)
+    }
+
+    /// The addresses of all people with mailboxes, in the order they were made.
+    #[must_use]
+    pub fn people(&self) -> Vec<String> {
+        self.mailboxes(RecipientKind::UserMailbox)
+    }
+
+    fn addresses(&self, wanted: impl Fn(&Recipient) -> bool) -> Vec<String> {
+        let state = self.state();
+        state
+            .world
+            .directory
+            .iter()
+            .filter(|recipient| wanted(recipient))
+            .map(|recipient| recipient.primary().to_owned())
+            .collect()
+    }
+
+    /// Whether the service would let the application read that calendar now, with a fresh token.
+    ///
+    /// # Panics
+    /// When the application or the mailbox is not in the tenant.
+    #[must_use]
+    pub fn can_read(&self, application: impl AsRef<str>, mailbox: &str) -> bool {
+        let world = &mut self.state().world;
+        let now = world.now();
+        world.access.settle(now);
+        let app = expect_app(world, application.as_ref());
+        let id = expect(world, mailbox);
+        world.directory.get(id).is_some_and(|mailbox| {
+            mailbox.kind.is_mailbox()
+                && world.access.effective.calendar_verdict(
+                    &world.directory,
+                    &app.client_id.to_string(),
+                    app.object_id,
+                    &app.roles(Resource::Graph),
+                    mailbox,
+                ) == Verdict::Granted
+        })
+    }
+
+    /// The values of the app roles that an application holds, of Graph and of Exchange, in the order
+    /// they were granted.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    #[must_use]
+    pub fn app_roles(&self, application: impl AsRef<str>) -> Vec<String> {
+        let world = &self.state().world;
+        let app = expect_app(world, application.as_ref());
+        let mut roles = app.roles(Resource::Graph);
+        roles.extend(app.roles(Resource::Exchange));
+        roles
+    }
+
+    /// Whether Exchange has a pointer to the application's service principal.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    #[must_use]
+    pub fn has_pointer(&self, application: impl AsRef<str>) -> bool {
+        let world = &self.state().world;
+        let app = expect_app(world, application.as_ref());
+        world.access.current.pointers.iter().any(|pointer| pointer.object_id == app.object_id)
+    }
+
+    /// The names of all management scopes.
+    #[must_use]
+    pub fn management_scopes(&self) -> Vec<String> {
+        let state = self.state();
+        let scopes = &state.world.access.current.scopes;
+        scopes.iter().map(|scope| scope.name.clone()).collect()
+    }
+
+    /// The role assignments of an application, as configured.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    #[must_use]
+    pub fn role_assignments(&self, application: impl AsRef<str>) -> Vec<RoleAssignmentView> {
+        let world = &self.state().world;
+        let object_id = expect_app(world, application.as_ref()).object_id;
+        let access = &world.access.current;
+        access
+            .assignments
+            .iter()
+            .filter(|assignment| assignment.assignee == Assignee::Application(object_id))
+            .map(|assignment| {
+                let scope = match assignment.reach {
+                    Reach::Scope(guid) => access.scopes.iter().find(|scope| scope.guid == guid),
+                    _ => None,
+                };
+                RoleAssignmentView {
+                    name: assignment.name.clone(),
+                    role: assignment.role.clone(),
+                    scope: scope.map(|scope| scope.name.clone()),
+                    filter: scope.map(|scope| scope.text.clone()),
+                    group: match assignment.reach {
+                        Reach::Group(id) => Some(address_of(world, id)),
+                        _ => None,
+                    },
+                    enabled: assignment.enabled,
+                }
+            })
+            .collect()
+    }
+
+    /// The access policies that name the application, or all applications, as configured.
+    #[must_use]
+    pub fn access_policies(&self, application: impl AsRef<str>) -> Vec<AccessPolicyView> {
+        let world = &self.state().world;
+        let client_id = expect_app(world, application.as_ref()).client_id.to_string();
+        world
+            .access
+            .current
+            .policies
+            .iter()
+            .filter(|policy| policy.app_id == "*" || policy.app_id == client_id)
+            .map(|policy| AccessPolicyView {
+                identity: policy.identity.clone(),
+                app_id: policy.app_id.clone(),
+                scope: address_of(world, policy.scope),
+                denies: policy.deny,
+                description: policy.description.clone(),
+            })
+            .collect()
+    }
+}
+
+fn address_of(world: &World, id: crate::recipient::RecipientId) -> String {
+    world.directory.get(id).map_or_else(String::new, |recipient| recipient.primary().to_owned())
+}
+
+fn member_addresses(world: &World, group: crate::recipient::RecipientId) -> Vec<String> {
+    let mut addresses: Vec<String> = world.members(group).into_iter().map(|member| address_of(world, member)).collect();
+    addresses.sort_unstable();
+    addresses
+}
+
+fn view(world: &World, group: &Recipient) -> GroupView {
+    let setting = |name: &str| group.group.other.get(name);
+    GroupView {
+        address: group.primary().to_owned(),
+        addresses: group.addresses.clone(),
+        name: group.name.clone(),
+        display_name: group.display_name.clone(),
+        alias: group.alias.clone(),
+        kind: group.kind,
+        object_id: group.object_id_text(),
+        guid: group.guid.to_string(),
+        distinguished_name: group.distinguished_name.clone(),
+        owners: group
+            .group
+            .owners
+            .iter()
+            .map(|owner| match owner {
+                Owner::Recipient(id) => address_of(world, *id),
+                Owner::Application(id) => id.to_string(),
+                Owner::RoleGroup(name) => name.clone(),
+            })
+            .collect(),
+        members: member_addresses(world, group.id),
+        hidden: group.hidden,
+        dir_synced: group.dir_synced,
+        requires_sender_authentication: setting("RequireSenderAuthenticationEnabled")
+            .and_then(serde_json::Value::as_bool)
+            .unwrap_or(true),
+        join_restriction: group.group.join.to_owned(),
+        depart_restriction: group.group.depart.to_owned(),
+        description: setting("Description")
+            .and_then(serde_json::Value::as_array)
+            .map(|lines| lines.iter().filter_map(serde_json::Value::as_str).collect::<Vec<_>>().join("\n"))
+            .unwrap_or_default(),
+    }
+}

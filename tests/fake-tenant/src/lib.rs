@@ -1,0 +1,38 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod access;
+mod clock;
+mod contoso;
+mod directory;
+mod exchange;
+mod faults;
+mod filter;
+mod graph;
+mod inspect;
+mod newcomers;
+mod recipient;
+mod record;
+mod request;
+mod roles;
+#[cfg(feature = "server")]
+mod server;
+mod setup;
+mod sign_in;
+mod state;
+mod tenant;
+#[cfg(feature = "wiremock")]
+mod wiremock;
+mod world;
+
+pub use contoso::FakeTenantBuilder;
+pub use faults::{Fault, Matcher, When};
+pub use inspect::{AccessPolicyView, GroupView, RoleAssignmentView};
+pub use newcomers::{NewGroup, NewMailbox};
+pub use recipient::RecipientKind;
+pub use record::RecordedRequest;
+pub use request::{Interruption, Request, Response};
+pub use roles::DirectoryRole;
+#[cfg(feature = "server")]
+pub use server::Server;
+pub use tenant::{Application, FakeTenant};

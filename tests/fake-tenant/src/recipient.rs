@@ -1,0 +1,219 @@
+//! A recipient: a mailbox, a group, or an account that could become one.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// The order in which recipients were made; also their key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct RecipientId(pub(crate) u32);
+
+/// What a recipient is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RecipientKind {
+    /// A person's mailbox.
+    UserMailbox,
+    /// A shared mailbox.
+    SharedMailbox,
+    /// A room.
+    RoomMailbox,
+    /// Equipment, such as a projector or a car.
+    EquipmentMailbox,
+    /// The system mailbox in which searches are kept: a mailbox that is nobody's.
+    DiscoveryMailbox,
+    /// A recipient without a mailbox in this organisation.
+    MailUser,
+    /// A room whose mailbox is on-premises.
+    RemoteRoomMailbox,
+    /// A directory account that Exchange does not know.
+    User,
+    /// A mail-enabled security group.
+    SecurityGroup,
+    /// A distribution list.
+    DistributionList,
+    /// A room list: a distribution list of rooms.
+    RoomList,
+    /// A Microsoft 365 group.
+    Microsoft365Group,
+}
+
+impl RecipientKind {
+    /// The `RecipientTypeDetails` of Exchange.
+    #[must_use]
+    pub fn type_details(self) -> &'static str {
+        match self {
+            Self::UserMailbox => "UserMailbox",
+            Self::SharedMailbox => "SharedMailbox",
+            Self::RoomMailbox => "RoomMailbox",
+            Self::EquipmentMailbox => "EquipmentMailbox",
+            Self::DiscoveryMailbox => "DiscoveryMailbox",
+            Self::MailUser => "MailUser",
+            Self::RemoteRoomMailbox => "RemoteRoomMailbox",
+            Self::User => "User",
+            Self::SecurityGroup => "MailUniversalSecurityGroup",
+            Self::DistributionList => "MailUniversalDistributionGroup",
+            Self::RoomList => "RoomList",
+            Self::Microsoft365Group => "GroupMailbox",
+        }
+    }
+
+    /// The `RecipientType` of Exchange, which knows fewer kinds.
+    #[must_use]
+    pub fn recipient_type(self) -> &'static str {
+        match self {
+            Self::UserMailbox
+            | Self::SharedMailbox
+            | Self::RoomMailbox
+            | Self::EquipmentMailbox
+            | Self::DiscoveryMailbox => "UserMailbox",
+            Self::MailUser | Self::RemoteRoomMailbox => "MailUser",
+            Self::User => "User",
+            Self::SecurityGroup => "MailUniversalSecurityGroup",
+            Self::DistributionList | Self::RoomList | Self::Microsoft365Group => "MailUniversalDistributionGroup",
+        }
+    }
+
+    /// Whether Exchange Online holds a mailbox for it.
+    #[must_use]
+    pub fn is_mailbox(self) -> bool {
+        self.recipient_type() == "UserMailbox"
+    }
+
+    /// Whether it is one of the groups that `Get-DistributionGroup` shows.
+    #[must_use]
+    pub fn is_distribution_group(self) -> bool {
+        matches!(self, Self::SecurityGroup | Self::DistributionList | Self::RoomList)
+    }
+
+    /// Whether it has members at all.
+    #[must_use]
+    pub fn is_group(self) -> bool {
+        self.is_distribution_group() || self == Self::Microsoft365Group
+    }
+
+    pub(crate) fn is_room(self) -> bool {
+        matches!(self, Self::RoomMailbox | Self::RemoteRoomMailbox)
+    }
+
+    pub(crate) fn is_resource(self) -> bool {
+        matches!(self, Self::RoomMailbox | Self::EquipmentMailbox)
+    }
+
+    /// Whether `IsValidSecurityPrincipal` is true.
+    pub(crate) fn is_security_principal(self) -> bool {
+        matches!(self.recipient_type(), "UserMailbox" | "MailUser" | "MailUniversalSecurityGroup")
+    }
+
+    /// Whether an application access policy may be scoped to it. Resources and shared mailboxes are
+    /// security principals and still refused (Microsoft documentation).
+    pub(crate) fn can_scope_policy(self) -> bool {
+        matches!(self, Self::UserMailbox | Self::MailUser | Self::SecurityGroup)
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place {
+    pub(crate) capacity: Option<u32>,
+    pub(crate) building: Option<String>,
+    pub(crate) floor: Option<i32>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Owner {
+    Recipient(RecipientId),
+    /// The object id of an application's service principal.
+    Application(Uuid),
+    /// An Exchange role group, by name.
+    RoleGroup(String),
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GroupSettings {
+    pub(crate) owners: Vec<Owner>,
+    pub(crate) join: &'static str,
+    pub(crate) depart: &'static str,
+    /// Settings that are kept and shown but have no effect here.
+    pub(crate) other: Map<String, Value>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Recipient {
+    pub(crate) id: RecipientId,
+    pub(crate) kind: RecipientKind,
+    /// The Entra object id; system mailboxes have none.
+    pub(crate) object_id: Option<Uuid>,
+    pub(crate) guid: Uuid,
+    pub(crate) exchange_guid: Uuid,
+    pub(crate) name: String,
+    pub(crate) display_name: String,
+    pub(crate) alias: String,
+    pub(crate) user_principal_name: Option<String>,
+    /// The first one is the primary address; all without `smtp:`.
+    pub(crate) addresses: Vec<String>,
+    pub(crate) distinguished_name: String,
+    pub(crate) hidden: bool,
+    pub(crate) dir_synced: bool,
+    pub(crate) account_enabled: bool,
+    pub(crate) office: String,
+    pub(crate) custom_attributes: [String; 15],
+    pub(crate) place: Place,
+    pub(crate) group: GroupSettings,
+    pub(crate) created: Timestamp,
+    pub(crate) changed: Timestamp,
+}
+
+impl Recipient {
+    pub(crate) fn primary(&self) -> &str {
+        self.addresses.first().map_or("", |address| address)
+    }
+
+    /// `SMTP:` marks the primary address, `smtp:` the others.
+    pub(crate) fn proxy_addresses(&self) -> impl Iterator<Item = String> {
+        self.addresses.iter().enumerate().map(|(at, address)| {
+            let prefix = if at == 0 { "SMTP" } else { "smtp" };
+            format!("{prefix}:{address}")
+        })
+    }
+
+    pub(crate) fn object_id_text(&self) -> String {
+        self.object_id.map_or_else(String::new, |id| id.to_string())
+    }
+
+    /// A security identifier as access policies and their tests show it.
+    pub(crate) fn sid(&self) -> String {
+        format!("S-1-5-21-1196097974-1292650839-4244031858-{}", 1_272_000 + self.id.0)
+    }
+
+    pub(crate) fn legacy_dn(&self) -> String {
+        format!(
+            "/o=ExchangeLabs/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn={}-{}",
+            &self.guid.simple().to_string()[..16],
+            self.alias
+        )
+    }
+
+    /// Every text by which the service finds this recipient, in lower case.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let mut keys: Vec<String> = self.addresses.iter().map(|address| address.to_lowercase()).collect();
+        keys.extend(self.object_id.map(|id| id.to_string()));
+        keys.push(self.guid.to_string());
+        if self.kind.is_mailbox() {
+            keys.push(self.exchange_guid.to_string());
+        }
+        keys.push(self.alias.to_lowercase());
+        keys.push(self.name.to_lowercase());
+        keys.push(self.distinguished_name.to_lowercase());
+        if self.kind.is_group() {
+            keys.push(self.display_name.to_lowercase());
+        }
+        keys.extend(self.user_principal_name.as_ref().map(|upn| upn.to_lowercase()));
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    pub(crate) fn has_address(&self, address: &str) -> bool {
+        self.addresses.iter().any(|own| own.eq_ignore_ascii_case(address))
+    }
+}

@@ -1,0 +1,389 @@
+//! Making the tenant what a test needs, past all permissions.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::access::Change;
+use crate::clock::signed;
+use crate::graph::moment;
+use crate::newcomers::{NewGroup, NewMailbox};
+use crate::recipient::{Recipient, RecipientId, RecipientKind};
+use crate::roles::{DirectoryRole, app_role};
+use crate::tenant::{Application, FakeTenant};
+use crate::world::{App, AppRoleAssignment, Event, Secret, World};
+
+pub(crate) fn local_part(address: &str) -> &str {
+    address.split('@').next().unwrap_or(address)
+}
+
+fn full_address(world: &World, address: &str) -> String {
+    if address.contains('@') { address.to_owned() } else { format!("{address}@{}", world.organization.default_domain) }
+}
+
+pub(crate) fn free_address(world: &World, address: &str) -> String {
+    let address = full_address(world, address);
+    assert!(world.directory.by_address(&address).is_none(), "{address} is taken already");
+    address
+}
+
+/// The recipient at an address.
+pub(crate) fn expect(world: &World, address: &str) -> RecipientId {
+    match world.directory.by_address(&full_address(world, address)) {
+        Some(recipient) => recipient.id,
+        None => panic!("nobody in the tenant has the address {address}"),
+    }
+}
+
+pub(crate) fn expect_app<'w>(world: &'w World, name: &str) -> &'w App {
+    match world.app(name) {
+        Some(app) => app,
+        None => panic!("no application in the tenant is called {name}"),
+    }
+}
+
+fn expect_app_mut<'w>(world: &'w mut World, name: &str) -> &'w mut App {
+    match world.app_mut(name) {
+        Some(app) => app,
+        None => panic!("no application in the tenant is called {name}"),
+    }
+}
+
+pub(crate) fn add_application(world: &mut World, name: &str, secret: &str) -> Application {
+    let app = App {
+        client_id: world.issue_id("application", name),
+        object_id: world.issue_id("service-principal", name),
+        display_name: name.to_owned(),
+        secrets: vec![Secret { text: secret.to_owned(), expires: None }],
+        trusts_assertions: false,
+        enabled: true,
+        assignments: Vec::new(),
+        directory_roles: Vec::new(),
+        role_groups: Vec::new(),
+    };
+    let application = Application::of(&app);
+    world.apps.push(app);
+    application
+}
+
+pub(crate) fn grant_app_role(world: &mut World, application: &str, role: &str) {
+    let Some((resource, _, id)) = app_role(role) else {
+        panic!("the tenant knows no app role {role}");
+    };
+    let created = world.now();
+    let assignment =
+        AppRoleAssignment { id: world.fresh_opaque_id("app-role-assignment"), resource, role: id, created };
+    let app = expect_app_mut(world, application);
+    if !app.assignments.iter().any(|held| held.resource == resource && held.role == id) {
+        app.assignments.push(assignment);
+    }
+}
+
+#[expect(clippy::must_use_candidate, reason = "what the `add_` methods return is a convenience; adding is the point")]
+impl FakeTenant {
+    fn update(&self, address: &str, change: impl FnOnce(&mut Recipient)) {
+        let mut state = self.state();
+        let id = expect(&state.world, address);
+        state.world.directory.update(id, change);
+    }
+
+    /// Adds a mailbox and returns its address.
+    ///
+    /// # Panics
+    /// When the address is taken.
+    pub fn add_mailbox(&self, mailbox: NewMailbox) -> String {
+        let world = &mut self.state().world;
+        let now = world.now();
+        mailbox.add_to(world, now)
+    }
+
+    /// Adds a room and returns its address.
+    ///
+    /// # Panics
+    /// When the address is taken.
+    pub fn add_room(&self, address: &str) -> String {
+        self.add_mailbox(NewMailbox::room(address).capacity(8))
+    }
+
+    /// Adds so many rooms and returns their addresses.
+    pub fn add_rooms(&self, count: usize) -> Vec<String> {
+        let world = &mut self.state().world;
+        let now = world.now();
+        add_numbered(world, RecipientKind::RoomMailbox, "room", count, now)
+    }
+
+    /// Adds a person with a mailbox and returns the address.
+    ///
+    /// # Panics
+    /// When the address is taken.
+    pub fn add_person(&self, address: &str) -> String {
+        self.add_mailbox(NewMailbox::person(address))
+    }
+
+    /// Adds so many people and returns their addresses.
+    pub fn add_people(&self, count: usize) -> Vec<String> {
+        let world = &mut self.state().world;
+        let now = world.now();
+        add_numbered(world, RecipientKind::UserMailbox, "person", count, now)
+    }
+
+    /// Adds a group and returns its address. It is there at once, whatever the visibility lag.
+    ///
+    /// # Panics
+    /// When the address is taken, or an owner or a member is not in the tenant.
+    pub fn add_group(&self, group: NewGroup) -> String {
+        let world = &mut self.state().world;
+        let now = world.now();
+        group.add_to(world, now)
+    }
+
+    /// Adds a room list and returns its address.
+    ///
+    /// # Panics
+    /// When the address is taken or a room is not in the tenant.
+    pub fn add_room_list<M: AsRef<str>>(&self, address: &str, rooms: impl IntoIterator<Item = M>) -> String {
+        self.add_group(NewGroup::room_list(address).members(rooms))
+    }
+
+    /// Puts a member into a group.
+    ///
+    /// # Panics
+    /// When either is not in the tenant.
+    pub fn add_member(&self, group: &str, member: &str) {
+        let world = &mut self.state().world;
+        let (group, member) = (expect(world, group), expect(world, member));
+        world.add_member(group, member);
+    }
+
+    /// Takes a member out of a group, if it is in.
+    ///
+    /// # Panics
+    /// When either is not in the tenant.
+    pub fn remove_member(&self, group: &str, member: &str) {
+        let world = &mut self.state().world;
+        let (group, member) = (expect(world, group), expect(world, member));
+        world.change(Change::RemoveMember { group, member });
+    }
+
+    /// Hides a recipient from address lists; a room disappears from places.
+    ///
+    /// # Panics
+    /// When it is not in the tenant.
+    pub fn hide(&self, address: &str) {
+        self.update(address, |recipient| recipient.hidden = true);
+    }
+
+    /// Sets whether a recipient is synchronised from on-premises.
+    ///
+    /// # Panics
+    /// When it is not in the tenant.
+    pub fn set_dir_synced(&self, address: &str, synced: bool) {
+        self.update(address, |recipient| recipient.dir_synced = synced);
+    }
+
+    /// Makes a mailbox one of another kind; its memberships stay.
+    ///
+    /// # Panics
+    /// When it is not in the tenant.
+    pub fn convert_mailbox(&self, address: &str, kind: RecipientKind) {
+        self.update(address, |mailbox| {
+            mailbox.kind = kind;
+            mailbox.account_enabled = kind == RecipientKind::UserMailbox;
+        });
+    }
+
+    /// Takes the mailbox away. The recipient stays, as a mail user, and stays in its groups.
+    ///
+    /// # Panics
+    /// When it is not in the tenant.
+    pub fn disable_mailbox(&self, address: &str) {
+        self.convert_mailbox(address, RecipientKind::MailUser);
+    }
+
+    /// Deletes a recipient, which leaves all groups.
+    ///
+    /// # Panics
+    /// When it is not in the tenant.
+    pub fn remove_mailbox(&self, address: &str) {
+        let world = &mut self.state().world;
+        let id = expect(world, address);
+        world.remove_recipient(id);
+    }
+
+    /// Puts an event into a calendar. Times are as in `2026-11-23T09:00:00Z`; without an offset they
+    /// are UTC.
+    ///
+    /// # Panics
+    /// When the mailbox is not in the tenant, or a time cannot be read.
+    pub fn add_event(&self, mailbox: &str, subject: &str, start: &str, end: &str) {
+        let world = &mut self.state().world;
+        let read = |text: &str| match moment(text) {
+            Some(at) => at,
+            None => panic!("{text} is not a date and time"),
+        };
+        let event = Event {
+            id: world.fresh_opaque_id("event"),
+            subject: subject.to_owned(),
+            start: read(start),
+            end: read(end),
+        };
+        let id = expect(world, mailbox);
+        world.events.entry(id).or_default().push(event);
+    }
+
+    /// Registers an application with a secret, and gives it a service principal without any roles.
+    pub fn add_application(&self, name: &str, secret: &str) -> Application {
+        add_application(&mut self.state().world, name, secret)
+    }
+
+    /// Gives an application a further secret.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    pub fn add_secret(&self, application: impl AsRef<str>, secret: &str) {
+        let world = &mut self.state().world;
+        expect_app_mut(world, application.as_ref()).secrets.push(Secret { text: secret.to_owned(), expires: None });
+    }
+
+    /// Lets all secrets of an application expire now.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    pub fn expire_secrets(&self, application: impl AsRef<str>) {
+        let world = &mut self.state().world;
+        let now = world.now();
+        for secret in &mut expect_app_mut(world, application.as_ref()).secrets {
+            secret.expires = Some(now);
+        }
+    }
+
+    /// Accepts any well-formed client assertion (certificate or federated) from this application.
+    /// Signatures are not checked.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    pub fn trust_assertions(&self, application: impl AsRef<str>) {
+        let world = &mut self.state().world;
+        expect_app_mut(world, application.as_ref()).trusts_assertions = true;
+    }
+
+    /// Enables or disables an application for sign-in. Tokens it has stay good.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    pub fn set_application_enabled(&self, application: impl AsRef<str>, enabled: bool) {
+        let world = &mut self.state().world;
+        expect_app_mut(world, application.as_ref()).enabled = enabled;
+    }
+
+    /// Grants an app role of Graph or Exchange by its value, such as `Calendars.ReadWrite`. Tokens
+    /// issued before do not have it.
+    ///
+    /// # Panics
+    /// When the application or the role is not in the tenant.
+    pub fn grant_app_role(&self, application: impl AsRef<str>, role: &str) {
+        grant_app_role(&mut self.state().world, application.as_ref(), role);
+    }
+
+    /// Takes an app role away. Tokens issued before still have it.
+    ///
+    /// # Panics
+    /// When the application or the role is not in the tenant.
+    pub fn revoke_app_role(&self, application: impl AsRef<str>, role: &str) {
+        let Some((resource, _, id)) = app_role(role) else {
+            panic!("the tenant knows no app role {role}");
+        };
+        let world = &mut self.state().world;
+        expect_app_mut(world, application.as_ref())
+            .assignments
+            .retain(|held| held.resource != resource || held.role != id);
+    }
+
+    /// Assigns a directory role to an application. Tokens issued before do not have it.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    pub fn assign_directory_role(&self, application: impl AsRef<str>, role: DirectoryRole) {
+        let world = &mut self.state().world;
+        let roles = &mut expect_app_mut(world, application.as_ref()).directory_roles;
+        if !roles.contains(&role.template_id()) {
+            roles.push(role.template_id());
+        }
+    }
+
+    /// Takes a directory role away. Tokens issued before still have it.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    pub fn remove_directory_role(&self, application: impl AsRef<str>, role: DirectoryRole) {
+        let world = &mut self.state().world;
+        expect_app_mut(world, application.as_ref()).directory_roles.retain(|held| *held != role.template_id());
+    }
+
+    /// Makes an application a member of an Exchange role group: `Organization Management`,
+    /// `Recipient Management` or `View-Only Organization Management`. This needs no new token.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    pub fn add_to_role_group(&self, application: impl AsRef<str>, role_group: &str) {
+        let world = &mut self.state().world;
+        expect_app_mut(world, application.as_ref()).role_groups.push(role_group.to_owned());
+    }
+
+    /// Adds an accepted domain, which is a verified one too.
+    pub fn add_accepted_domain(&self, domain: &str) {
+        self.state().world.organization.domains.push(domain.to_owned());
+    }
+
+    /// Sets whether the organisation is dehydrated: no scopes or role assignments can be made until
+    /// `Enable-OrganizationCustomization` ran.
+    pub fn set_dehydrated(&self, dehydrated: bool) {
+        let organization = &mut self.state().world.organization;
+        organization.dehydrated = dehydrated;
+        organization.hydrated_at = None;
+    }
+
+    /// Sets how long after `Enable-OrganizationCustomization` creations go on failing, although the
+    /// organisation says at once that it is not dehydrated any more.
+    pub fn set_hydration_delay(&self, delay: Duration) {
+        let delay: SignedDuration = signed(delay);
+        self.state().world.organization.hydration_delay = delay;
+    }
+
+    /// Sets the naming policy of groups, such as `GRP_<GroupName>`; empty for none.
+    pub fn set_naming_policy(&self, policy: &str) {
+        policy.clone_into(&mut self.state().world.organization.naming_policy);
+    }
+}
+
+pub(crate) fn add_numbered(
+    world: &mut World,
+    kind: RecipientKind,
+    prefix: &str,
+    count: usize,
+    created: Timestamp,
+) -> Vec<String> {
+    let mut number = 0;
+    (0..count)
+        .map(|_| {
+            let address = loop {
+                number += 1;
+                let address = full_address(world, &format!("{prefix}-{number:05}"));
+                if world.directory.by_address(&address).is_none() {
+                    break address;
+                }
+            };
+            let mut mailbox =
+                NewMailbox::new(kind, &address).display_name(&format!("{} {number:05}", capitalised(prefix)));
+            if kind == RecipientKind::RoomMailbox {
+                mailbox = mailbox.capacity(8);
+            }
+            mailbox.add_to(world, created)
+        })
+        .collect()
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

@@ -1,0 +1,318 @@
+//! The sign-in service: `POST /{tenant}/oauth2/v2.0/token` with client credentials.
+
+use std::collections::{HashMap, HashSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::clock::sign_in_timestamp;
+use crate::request::{Request, Response};
+use crate::roles::Resource;
+use crate::world::{App, World};
+
+/// What a token said when it was made. Permissions are judged by this, not by what changed since.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    pub(crate) resource: Resource,
+    pub(crate) client_id: Uuid,
+    pub(crate) object_id: Uuid,
+    pub(crate) roles: Vec<String>,
+    pub(crate) directory_roles: HashSet<&'static str>,
+    pub(crate) expires: Timestamp,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Tokens {
+    issued: HashMap<String, Token>,
+    pub(crate) lifetime: SignedDuration,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self { issued: HashMap::new(), lifetime: SignedDuration::from_secs(3599) }
+    }
+}
+
+/// Why a bearer token is not good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Missing,
+    Unknown,
+    Expired,
+    WrongAudience,
+}
+
+impl Tokens {
+    pub(crate) fn revoke_all(&mut self) {
+        self.issued.clear();
+    }
+
+    pub(crate) fn check(&self, request: &Request, resource: Resource, now: Timestamp) -> Result<&Token, Refusal> {
+        let token = bearer(request).ok_or(Refusal::Missing)?;
+        let token = self.issued.get(token).ok_or(Refusal::Unknown)?;
+        if now >= token.expires {
+            return Err(Refusal::Expired);
+        }
+        if token.resource != resource {
+            return Err(Refusal::WrongAudience);
+        }
+        Ok(token)
+    }
+
+    /// Whose token a request carries, whatever it is worth.
+    pub(crate) fn owner(&self, request: &Request) -> Option<Uuid> {
+        bearer(request).and_then(|token| self.issued.get(token)).map(|token| token.client_id)
+    }
+
+    fn issue(&mut self, world: &mut World, app: &App, resource: Resource, audience: &str) -> String {
+        let now = world.now();
+        let expires = now + self.lifetime;
+        let roles = app.roles(resource);
+        let mut claims = json!({
+            "aud": audience,
+            "iss": format!("https://sts.windows.net/{}/", world.organization.id),
+            "iat": now.as_second(),
+            "nbf": now.as_second(),
+            "exp": expires.as_second(),
+            "app_displayname": app.display_name,
+            "appid": app.client_id,
+            "appidacr": "1",
+            "idtyp": "app",
+            "oid": app.object_id,
+            "sub": app.object_id,
+            "tid": world.organization.id,
+            "uti": world.fresh_opaque_id("token"),
+            "ver": "1.0",
+            "wids": app.directory_roles,
+        });
+        if !roles.is_empty() {
+            claims["roles"] = json!(roles);
+        }
+        let header = json!({"typ": "JWT", "alg": "RS256", "kid": "fake-tenant"});
+        let signature = world.fresh_opaque_id("signature");
+        let token = format!(
+            "{}.{}.{signature}",
+            URL_SAFE_NO_PAD.encode(header.to_string()),
+            URL_SAFE_NO_PAD.encode(claims.to_string()),
+        );
+        self.issued.insert(
+            token.clone(),
+            Token {
+                resource,
+                client_id: app.client_id,
+                object_id: app.object_id,
+                roles,
+                directory_roles: app.directory_roles.iter().copied().collect(),
+                expires,
+            },
+        );
+        token
+    }
+}
+
+/// A token without a request for one.
+pub(crate) fn issue(tokens: &mut Tokens, world: &mut World, app: &App, resource: Resource, audience: &str) -> String {
+    tokens.issue(world, app, resource, audience)
+}
+
+fn bearer(request: &Request) -> Option<&str> {
+    let value = request.header_value("Authorization")?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+pub(crate) fn answer(world: &mut World, tokens: &mut Tokens, tenant: &str, request: &Request) -> Response {
+    if request.method() != "POST" {
+        return Response::new(405).with_header("Allow", "POST");
+    }
+    match token(world, tokens, tenant, request) {
+        Ok(body) => Response::of_json(200, &body).with_header("Cache-Control", "no-store"),
+        Err(refused) => refused.response(world),
+    }
+}
+
+struct Refused {
+    error: &'static str,
+    code: u32,
+    text: String,
+}
+
+fn refuse<T>(error: &'static str, code: u32, text: impl Into<String>) -> Result<T, Refused> {
+    Err(Refused { error, code, text: text.into() })
+}
+
+impl Refused {
+    fn response(self, world: &mut World) -> Response {
+        let status = if self.error == "invalid_client" { 401 } else { 400 };
+        let (trace, correlation) = (world.fresh_id("trace"), world.fresh_id("correlation"));
+        let timestamp = sign_in_timestamp(world.now());
+        let (code, text) = (self.code, self.text);
+        Response::of_json(
+            status,
+            &json!({
+                "error": self.error,
+                "error_description": format!(
+                    "AADSTS{code}: {text}\r\nTrace ID: {trace}\r\nCorrelation ID: {correlation}\r\nTimestamp: {timestamp}"
+                ),
+                "error_codes": [code],
+                "timestamp": timestamp,
+                "trace_id": trace,
+                "correlation_id": correlation,
+                "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
+            }),
+        )
+    }
+}
+
+fn token(world: &mut World, tokens: &mut Tokens, tenant: &str, request: &Request) -> Result<Value, Refused> {
+    let organization = &world.organization;
+    if !organization.is_named(tenant) {
+        return refuse(
+            "invalid_request",
+            90002,
+            format!(
+                "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant."
+            ),
+        );
+    }
+    let form: HashMap<String, String> = url::form_urlencoded::parse(request.bytes()).into_owned().collect();
+    let (client_id, secret) = credentials(request, &form);
+    match form.get("grant_type").map(String::as_str) {
+        Some("client_credentials") => {}
+        Some(other) => {
+            return refuse(
+                "unsupported_grant_type",
+                70003,
+                format!("The app requested an unsupported grant type '{other}'."),
+            );
+        }
+        None => {
+            return refuse(
+                "invalid_request",
+                900_144,
+                "The request body must contain the following parameter: 'grant_type'.",
+            );
+        }
+    }
+    let Some(client_id) = client_id.filter(|id| !id.is_empty()) else {
+        return refuse(
+            "invalid_request",
+            900_144,
+            "The request body must contain the following parameter: 'client_id'.",
+        );
+    };
+    let Some(app) = world.apps.iter().find(|app| app.client_id.to_string().eq_ignore_ascii_case(&client_id)).cloned()
+    else {
+        return refuse(
+            "unauthorized_client",
+            700_016,
+            format!(
+                "Application with identifier '{client_id}' was not found in the directory '{}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.",
+                organization.display_name
+            ),
+        );
+    };
+    if !app.enabled {
+        return refuse(
+            "unauthorized_client",
+            7_000_112,
+            format!("Application '{client_id}'({}) is disabled.", app.display_name),
+        );
+    }
+    check_credential(world, &app, secret, &form)?;
+    let scope = form.get("scope").map_or("", |scope| scope.trim());
+    let (resource, audience) = resource_of(world, scope)?;
+    let access_token = tokens.issue(world, &app, resource, audience);
+    Ok(json!({
+        "token_type": "Bearer",
+        "expires_in": tokens.lifetime.as_secs(),
+        "ext_expires_in": tokens.lifetime.as_secs(),
+        "access_token": access_token,
+    }))
+}
+
+/// Client id and secret, from the form or from HTTP Basic.
+fn credentials(request: &Request, form: &HashMap<String, String>) -> (Option<String>, Option<String>) {
+    let basic = request
+        .header_value("Authorization")
+        .and_then(|value| value.strip_prefix("Basic "))
+        .and_then(|encoded| STANDARD.decode(encoded.trim()).ok())
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    if let Some((id, secret)) = basic.as_deref().and_then(|pair| pair.split_once(':')) {
+        let decode = |text: &str| {
+            url::form_urlencoded::parse(format!("x={text}").as_bytes()).next().map(|(_, value)| value.into_owned())
+        };
+        return (decode(id), decode(secret));
+    }
+    (form.get("client_id").cloned(), form.get("client_secret").cloned())
+}
+
+fn check_credential(
+    world: &World,
+    app: &App,
+    secret: Option<String>,
+    form: &HashMap<String, String>,
+) -> Result<(), Refused> {
+    let client_id = app.client_id;
+    if let Some(assertion) = form.get("client_assertion") {
+        let jwt = assertion.split('.').count() == 3;
+        return if app.trusts_assertions && jwt {
+            Ok(())
+        } else {
+            refuse(
+                "invalid_client",
+                700_027,
+                "The certificate with identifier used to sign the client assertion is not registered on application.",
+            )
+        };
+    }
+    let Some(secret) = secret.filter(|secret| !secret.is_empty()) else {
+        return refuse(
+            "invalid_client",
+            7_000_218,
+            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+        );
+    };
+    let matching: Vec<_> = app.secrets.iter().filter(|known| known.text == secret).collect();
+    if matching.is_empty() {
+        return refuse(
+            "invalid_client",
+            7_000_215,
+            format!(
+                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client_id}'."
+            ),
+        );
+    }
+    let now = world.now();
+    if matching.iter().all(|known| known.expires.is_some_and(|expires| expires <= now)) {
+        return refuse("invalid_client", 7_000_222, "The provided client secret keys are expired.");
+    }
+    Ok(())
+}
+
+fn resource_of<'s>(world: &World, scope: &'s str) -> Result<(Resource, &'s str), Refused> {
+    let resource =
+        scope.strip_suffix("/.default").filter(|resource| !resource.is_empty() && !scope.contains(char::is_whitespace));
+    let Some(identifier) = resource else {
+        return refuse(
+            "invalid_scope",
+            70011,
+            format!("The provided value for the input parameter 'scope' is not valid. The scope {scope} is not valid."),
+        );
+    };
+    match Resource::of_identifier(identifier) {
+        Some(resource) => Ok((resource, identifier)),
+        None => refuse(
+            "invalid_resource",
+            500_011,
+            format!(
+                "The resource principal named {identifier} was not found in the tenant named {}. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant.",
+                world.organization.display_name
+            ),
+        ),
+    }
+}

@@ -1,0 +1,173 @@
+//! The state machine: one request in, one response out.
+
+use serde_json::Value;
+use url::Url;
+use uuid::Uuid;
+
+use crate::clock::http_date;
+use crate::exchange::{self, Pages};
+use crate::faults::{Faults, Plan, Seen};
+use crate::graph;
+use crate::record::{Record, RecordedRequest, Summary, kept_body, kept_headers};
+use crate::request::{Request, Response};
+use crate::sign_in::{self, Tokens};
+use crate::world::{World, derived_id};
+
+pub(crate) struct State {
+    pub(crate) world: World,
+    pub(crate) tokens: Tokens,
+    pub(crate) pages: Pages,
+    pub(crate) faults: Faults,
+    pub(crate) record: Record,
+    answered: u64,
+}
+
+/// A request, read as far as every surface needs it.
+pub(crate) struct Incoming<'r> {
+    pub(crate) request: &'r Request,
+    pub(crate) json: Option<Value>,
+    /// The path's segments, decoded.
+    pub(crate) segments: Vec<String>,
+    pub(crate) request_id: Uuid,
+    pub(crate) client_request_id: String,
+    pub(crate) batch_item: bool,
+}
+
+impl Incoming<'_> {
+    /// The segments as text slices, for matching.
+    pub(crate) fn path(&self) -> Vec<&str> {
+        self.segments.iter().map(String::as_str).collect()
+    }
+
+    fn cmdlet(&self) -> Option<&str> {
+        self.json.as_ref()?.get("CmdletInput")?.get("CmdletName")?.as_str()
+    }
+
+    fn is_batch(&self) -> bool {
+        self.segments.last().is_some_and(|last| last == "$batch")
+    }
+
+    fn is_write(&self) -> bool {
+        match self.cmdlet() {
+            Some(cmdlet) => !exchange::only_reads(cmdlet),
+            None => {
+                self.request.method() != "GET"
+                    && !self.is_batch()
+                    && matches!(self.segments.first().map(String::as_str), Some("v1.0" | "beta"))
+            }
+        }
+    }
+}
+
+impl State {
+    pub(crate) fn new(world: World) -> Self {
+        Self {
+            world,
+            tokens: Tokens::default(),
+            pages: Pages::default(),
+            faults: Faults::default(),
+            record: Record::default(),
+            answered: 0,
+        }
+    }
+
+    /// Answers a request, or an item of a batch as if it were one.
+    pub(crate) fn answer(&mut self, request: &Request, batch_item: bool) -> Response {
+        self.answered += 1;
+        let request_id = derived_id("request", &self.answered.to_string());
+        let call = Incoming {
+            request,
+            json: serde_json::from_slice(request.bytes()).ok(),
+            segments: segments(request.url()),
+            request_id,
+            client_request_id: request
+                .header_value("client-request-id")
+                .map_or_else(|| request_id.to_string(), str::to_owned),
+            batch_item,
+        };
+        let place = self.note(&call);
+        let now = self.world.now();
+        let path = path_and_query(request.url());
+        let plan =
+            self.faults.take(now, &Seen { method: request.method(), path: &path, cmdlet: call.cmdlet(), batch_item });
+        let mut response = match plan {
+            Plan::Instead(response) => response,
+            other => {
+                self.world.visibility.begin_request();
+                let response = self.route(&call);
+                other.finish(response)
+            }
+        };
+        self.record.finish(place, response.status);
+        if !batch_item {
+            response = response
+                .with_header("request-id", request_id.to_string())
+                .with_header("client-request-id", &*call.client_request_id)
+                .with_header("Date", http_date(now));
+        }
+        response
+    }
+
+    fn route(&mut self, call: &Incoming<'_>) -> Response {
+        match call.path()[..] {
+            [tenant, "oauth2", "v2.0", "token"] => {
+                sign_in::answer(&mut self.world, &mut self.tokens, tenant, call.request)
+            }
+            ["v1.0" | "beta", ..] => graph::answer(self, call),
+            ["adminapi", ..] => exchange::answer(self, call),
+            _ => Response::new(404),
+        }
+    }
+
+    fn note(&mut self, call: &Incoming<'_>) -> Option<usize> {
+        let request = call.request;
+        let is_write = call.is_write();
+        let tokens = &self.tokens;
+        self.record.begin(
+            || RecordedRequest {
+                method: request.method().to_owned(),
+                path: path_and_query(request.url()),
+                cmdlet: call.cmdlet().map(str::to_owned),
+                status: 0,
+                batch_item: call.batch_item,
+                is_write,
+                authorization: request.header_value("Authorization").is_some(),
+                application: tokens.owner(request).map(|id| id.to_string()),
+                headers: kept_headers(request),
+                body: kept_body(request, call.json.as_ref()),
+            },
+            &Summary { cmdlet: call.cmdlet(), batch_item: call.batch_item, is_write },
+        )
+    }
+}
+
+fn path_and_query(url: &Url) -> String {
+    match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    }
+}
+
+fn segments(url: &Url) -> Vec<String> {
+    url.path().split('/').filter(|segment| !segment.is_empty()).map(percent_decoded).collect()
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let escaped = (*first == b'%')
+            .then(|| after.get(..2))
+            .flatten()
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        rest = if let Some(byte) = escaped {
+            bytes.push(byte);
+            &after[2..]
+        } else {
+            bytes.push(*first);
+            after
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

@@ -1,0 +1,216 @@
+//! The tenant as its users hold it: requests, clock, faults and the record.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use crate::clock::signed;
+use crate::faults::{Fault, Matcher};
+use crate::record::RecordedRequest;
+use crate::request::{Request, Response};
+use crate::state::State;
+use crate::world::{App, World};
+
+/// A Microsoft 365 tenant in memory. Clones are handles to the same tenant.
+#[derive(Clone)]
+pub struct FakeTenant {
+    state: Arc<Mutex<State>>,
+}
+
+/// An application with its service principal in the tenant.
+///
+/// Methods that want to know which application is meant take this, or its client id, object id or
+/// display name as text.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Application {
+    /// The application (client) id.
+    pub client_id: String,
+    /// The object id of the service principal.
+    pub object_id: String,
+    /// The display name.
+    pub display_name: String,
+    secret: String,
+}
+
+impl Application {
+    /// The client secret.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    pub(crate) fn of(app: &App) -> Self {
+        Self {
+            client_id: app.client_id.to_string(),
+            object_id: app.object_id.to_string(),
+            display_name: app.display_name.clone(),
+            secret: app.secrets.first().map_or_else(String::new, |secret| secret.text.clone()),
+        }
+    }
+}
+
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Application")
+            .field("client_id", &self.client_id)
+            .field("object_id", &self.object_id)
+            .field("display_name", &self.display_name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AsRef<str> for Application {
+    fn as_ref(&self) -> &str {
+        &self.client_id
+    }
+}
+
+impl fmt::Debug for FakeTenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("FakeTenant")
+            .field("id", &state.world.organization.id)
+            .field("domain", &state.world.organization.default_domain)
+            .field("requests", &state.record.requests)
+            .finish_non_exhaustive()
+    }
+}
+
+impl FakeTenant {
+    pub(crate) fn of(world: World) -> Self {
+        Self { state: Arc::new(Mutex::new(State::new(world))) }
+    }
+
+    /// A test that panicked in the middle of a set-up call leaves nothing half done that could matter.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers one request. No socket, no waiting: what the wire is to do to the answer is told by
+    /// [`Response::delay`] and [`Response::interruption`].
+    #[must_use]
+    pub fn handle(&self, request: &Request) -> Response {
+        self.state().answer(request, false)
+    }
+
+    /// The time by the tenant's clock.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.state().world.now().into()
+    }
+
+    /// Moves the tenant's clock forward: tokens expire, links expire, delayed configuration takes effect.
+    pub fn advance(&self, by: Duration) {
+        self.state().world.clock.advance(by);
+    }
+
+    /// Stops the tenant's clock; from now on only [`FakeTenant::advance`] moves it.
+    pub fn freeze_clock(&self) {
+        self.state().world.clock.freeze();
+    }
+
+    /// Sets how long the tokens live that are issued from now on; 3,599 seconds unless set.
+    pub fn set_token_lifetime(&self, lifetime: Duration) {
+        self.state().tokens.lifetime = signed(lifetime);
+    }
+
+    /// Makes every token that was issued so far worthless.
+    pub fn revoke_tokens(&self) {
+        self.state().tokens.revoke_all();
+    }
+
+    /// Makes every link to a next page that Exchange gave out so far worthless.
+    pub fn expire_page_links(&self) {
+        self.state().pages.expire_all();
+    }
+
+    /// Sets how long a change of policies, scopes, assignments or members takes to show in calendars.
+    /// The `Test-` cmdlets answer at once. What is configured when this is called counts as settled.
+    pub fn set_policy_delay(&self, delay: Duration) {
+        let mut state = self.state();
+        let now = state.world.now();
+        state.world.access.set_delay(now, signed(delay));
+    }
+
+    /// Sets how many requests look for a newly made group or service principal in vain.
+    pub fn set_visibility_lag(&self, requests: u32) {
+        self.state().world.visibility.lag = requests;
+    }
+
+    /// Sets how long a new room takes to show in Graph's places. Exchange has it at once.
+    pub fn set_places_lag(&self, lag: Duration) {
+        self.state().world.places_lag = signed(lag);
+    }
+
+    /// Throttles the next `requests` HTTP requests with this `Retry-After`.
+    pub fn throttle(&self, requests: usize, retry_after: &str) {
+        self.state().faults.throttle(requests, retry_after);
+    }
+
+    /// Throttles every HTTP request until so much time has passed by the tenant's clock.
+    pub fn throttle_window(&self, window: Duration, retry_after: &str) {
+        let mut state = self.state();
+        let now = state.world.now();
+        state.faults.throttle_window(now, window, retry_after);
+    }
+
+    /// Plans a fault for the next request that matches. Several plans wait side by side; a request
+    /// that matches more than one meets the oldest.
+    pub fn fail_next(&self, matcher: Matcher, fault: Fault) {
+        self.state().faults.plan(matcher, fault);
+    }
+
+    /// Drops every fault that has not happened yet, and all throttling.
+    pub fn clear_faults(&self) {
+        self.state().faults.clear();
+    }
+
+    /// What the tenant was asked, in order. Items of a batch follow the batch.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.state().record.entries.clone()
+    }
+
+    /// How many HTTP requests came; a `$batch` is one.
+    #[must_use]
+    pub fn request_count(&self) -> usize {
+        self.state().record.requests
+    }
+
+    /// How often a cmdlet was asked for, in batches or alone, whatever came of it.
+    #[must_use]
+    pub fn count(&self, cmdlet: &str) -> usize {
+        self.state()
+            .record
+            .cmdlets
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case(cmdlet))
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// The requests that asked for a change, whatever came of them.
+    #[must_use]
+    pub fn writes(&self) -> Vec<RecordedRequest> {
+        let state = self.state();
+        state.record.entries.iter().filter(|request| request.is_write).cloned().collect()
+    }
+
+    /// How many requests, or items of batches, asked for a change.
+    #[must_use]
+    pub fn write_count(&self) -> usize {
+        self.state().record.writes
+    }
+
+    /// Forgets all requests and sets all counts to nought.
+    pub fn clear_requests(&self) {
+        self.state().record.clear();
+    }
+
+    /// Switches the keeping of requests off or on. The counts go on either way; a benchmark has no use
+    /// for the rest.
+    pub fn set_recording(&self, recording: bool) {
+        self.state().record.silent = !recording;
+    }
+}

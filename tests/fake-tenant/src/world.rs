@@ -1,0 +1,291 @@
+//! What the tenant holds, as opposed to what it is being asked.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::access::{Access, Change};
+use crate::clock::Clock;
+use crate::directory::Directory;
+use crate::recipient::{GroupSettings, Place, Recipient, RecipientId, RecipientKind};
+use crate::roles::{Resource, app_role_by_id};
+
+const NAMESPACE: Uuid = Uuid::from_u128(0x6f2d_1c9b_58e4_4a07_9b31_0c7d_e5f4_a210);
+
+/// The same name gives the same id in every run, so that a test may write an id down.
+pub(crate) fn derived_id(kind: &str, name: &str) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("{kind}/{name}").as_bytes())
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Organization {
+    pub(crate) id: Uuid,
+    pub(crate) display_name: String,
+    /// The `.onmicrosoft.com` domain.
+    pub(crate) initial_domain: String,
+    pub(crate) default_domain: String,
+    /// All accepted domains, the initial one first.
+    pub(crate) domains: Vec<String>,
+    pub(crate) dehydrated: bool,
+    /// When customization was enabled; creations are refused for a while longer.
+    pub(crate) hydrated_at: Option<Timestamp>,
+    pub(crate) hydration_delay: SignedDuration,
+    /// For instance `GRP_<GroupName>`; empty for none.
+    pub(crate) naming_policy: String,
+}
+
+impl Organization {
+    pub(crate) fn accepts(&self, domain: &str) -> bool {
+        self.domains.iter().any(|own| own.eq_ignore_ascii_case(domain))
+    }
+
+    pub(crate) fn is_named(&self, tenant: &str) -> bool {
+        tenant.eq_ignore_ascii_case(&self.id.to_string()) || self.accepts(tenant)
+    }
+
+    /// Whether role objects can be made: not before customization was enabled, and not right after it.
+    pub(crate) fn is_hydrated(&self, now: Timestamp) -> bool {
+        !self.dehydrated && self.hydrated_at.is_none_or(|at| now.duration_since(at) >= self.hydration_delay)
+    }
+
+    pub(crate) fn distinguished_name(&self, name: &str) -> String {
+        let name = name.replace('\\', "\\\\").replace(',', "\\,");
+        format!(
+            "CN={name},OU={},OU=Microsoft Exchange Hosted Organizations,DC=EURPR01A001,DC=PROD,DC=OUTLOOK,DC=COM",
+            self.initial_domain
+        )
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct AppRoleAssignment {
+    pub(crate) id: String,
+    pub(crate) resource: Resource,
+    pub(crate) role: Uuid,
+    pub(crate) created: Timestamp,
+}
+
+#[derive(Clone)]
+pub(crate) struct Secret {
+    pub(crate) text: String,
+    pub(crate) expires: Option<Timestamp>,
+}
+
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) client_id: Uuid,
+    /// Of the service principal.
+    pub(crate) object_id: Uuid,
+    pub(crate) display_name: String,
+    pub(crate) secrets: Vec<Secret>,
+    pub(crate) trusts_assertions: bool,
+    pub(crate) enabled: bool,
+    pub(crate) assignments: Vec<AppRoleAssignment>,
+    pub(crate) directory_roles: Vec<&'static str>,
+    /// Exchange role groups.
+    pub(crate) role_groups: Vec<String>,
+}
+
+impl App {
+    pub(crate) fn roles(&self, resource: Resource) -> Vec<String> {
+        self.assignments
+            .iter()
+            .filter(|assignment| assignment.resource == resource)
+            .filter_map(|assignment| app_role_by_id(resource, assignment.role))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        name.eq_ignore_ascii_case(&self.client_id.to_string())
+            || name.eq_ignore_ascii_case(&self.object_id.to_string())
+            || name == self.display_name
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) id: String,
+    pub(crate) subject: String,
+    pub(crate) start: Timestamp,
+    pub(crate) end: Timestamp,
+}
+
+/// New objects that some servers have not heard of yet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Visibility {
+    pub(crate) lag: u32,
+    hidden: HashMap<Uuid, u32>,
+    /// Looked up by the request in hand: however often it looks, that is one request.
+    looked_up: HashSet<Uuid>,
+}
+
+impl Visibility {
+    pub(crate) fn created(&mut self, id: Uuid) {
+        if self.lag > 0 {
+            self.hidden.insert(id, self.lag);
+        }
+    }
+
+    pub(crate) fn begin_request(&mut self) {
+        self.looked_up.clear();
+    }
+
+    /// Whether this request may see the object; a request that may not uses up one turn of the lag.
+    pub(crate) fn sees(&mut self, id: Uuid) -> bool {
+        if self.looked_up.contains(&id) {
+            return false;
+        }
+        let Some(left) = self.hidden.get_mut(&id) else {
+            return true;
+        };
+        *left -= 1;
+        if *left == 0 {
+            self.hidden.remove(&id);
+        }
+        self.looked_up.insert(id);
+        false
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) organization: Organization,
+    pub(crate) clock: Clock,
+    pub(crate) directory: Directory,
+    pub(crate) apps: Vec<App>,
+    pub(crate) access: Access,
+    pub(crate) events: BTreeMap<RecipientId, Vec<Event>>,
+    pub(crate) visibility: Visibility,
+    pub(crate) places_lag: SignedDuration,
+    serial: u64,
+    /// Ids that were given out, to deleted objects too.
+    issued: HashSet<Uuid>,
+}
+
+/// What is needed to make a recipient; the rest is derived.
+#[derive(Clone, Debug)]
+pub(crate) struct NewRecipient {
+    pub(crate) kind: RecipientKind,
+    pub(crate) address: String,
+    pub(crate) alias: String,
+    pub(crate) display_name: String,
+    /// Groups have a name of their own, accounts are named by their object id.
+    pub(crate) name: Option<String>,
+    pub(crate) created: Timestamp,
+}
+
+impl World {
+    pub(crate) fn new(organization: Organization) -> Self {
+        Self {
+            organization,
+            clock: Clock::default(),
+            directory: Directory::default(),
+            apps: Vec::new(),
+            access: Access::default(),
+            events: BTreeMap::new(),
+            visibility: Visibility::default(),
+            places_lag: SignedDuration::ZERO,
+            serial: 0,
+            issued: HashSet::new(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// An id that was not given out before, and is the same in every run that does the same things.
+    pub(crate) fn fresh_id(&mut self, kind: &str) -> Uuid {
+        self.serial += 1;
+        derived_id(kind, &self.serial.to_string())
+    }
+
+    /// The id that belongs to a name, or a fresh one when an earlier object of that name had it.
+    pub(crate) fn issue_id(&mut self, kind: &str, name: &str) -> Uuid {
+        let id = derived_id(kind, &name.to_lowercase());
+        if self.issued.insert(id) {
+            return id;
+        }
+        self.fresh_id(kind)
+    }
+
+    /// An opaque id as Graph has them for assignments and events.
+    pub(crate) fn fresh_opaque_id(&mut self, kind: &str) -> String {
+        let (left, right) = (self.fresh_id(kind), self.fresh_id(kind));
+        URL_SAFE_NO_PAD.encode([left.into_bytes(), right.into_bytes()].concat())
+    }
+
+    pub(crate) fn change(&mut self, change: Change) {
+        let now = self.now();
+        self.access.change(now, change);
+    }
+
+    pub(crate) fn app(&self, name: &str) -> Option<&App> {
+        self.apps.iter().find(|app| app.is_named(name))
+    }
+
+    pub(crate) fn app_mut(&mut self, name: &str) -> Option<&mut App> {
+        self.apps.iter_mut().find(|app| app.is_named(name))
+    }
+
+    /// Makes a recipient.
+    pub(crate) fn create(&mut self, new: NewRecipient) -> RecipientId {
+        let id = self.directory.next_id();
+        let object_id = self.issue_id("object", &new.address);
+        let guid = self.issue_id("recipient", &new.address);
+        let is_group = new.kind.is_group();
+        let name = new.name.unwrap_or_else(|| object_id.to_string());
+        let security = new.kind == RecipientKind::SecurityGroup;
+        let recipient = Recipient {
+            id,
+            kind: new.kind,
+            object_id: (new.kind != RecipientKind::DiscoveryMailbox).then_some(object_id),
+            guid,
+            exchange_guid: derived_id("mailbox", &guid.to_string()),
+            distinguished_name: self.organization.distinguished_name(&name),
+            name,
+            display_name: new.display_name,
+            alias: new.alias,
+            user_principal_name: (!is_group).then(|| new.address.clone()),
+            addresses: vec![new.address],
+            hidden: false,
+            dir_synced: false,
+            account_enabled: matches!(new.kind, RecipientKind::UserMailbox | RecipientKind::User),
+            office: String::new(),
+            custom_attributes: std::array::from_fn(|_| String::new()),
+            place: Place::default(),
+            group: GroupSettings {
+                join: "Closed",
+                depart: if security { "Closed" } else { "Open" },
+                ..GroupSettings::default()
+            },
+            created: new.created,
+            changed: new.created,
+        };
+        self.directory.insert(recipient)
+    }
+
+    pub(crate) fn remove_recipient(&mut self, id: RecipientId) {
+        self.directory.remove(id);
+        self.events.remove(&id);
+        self.change(Change::RemoveRecipient(id));
+    }
+
+    pub(crate) fn add_member(&mut self, group: RecipientId, member: RecipientId) {
+        let is_group = self.directory.get(member).is_some_and(|member| member.kind.is_group());
+        self.change(Change::AddMember { group, member, is_group });
+    }
+
+    pub(crate) fn members(&self, group: RecipientId) -> Vec<RecipientId> {
+        self.access.current.members.get(&group).map(|members| members.all.iter().copied().collect()).unwrap_or_default()
+    }
+
+    /// Whether the address book at Places has the room by now.
+    pub(crate) fn is_in_places(&self, room: &Recipient) -> bool {
+        room.kind.is_room() && !room.hidden && self.now().duration_since(room.created) >= self.places_lag
+    }
+}

@@ -1,0 +1,152 @@
+//! Faults, and the record of what was asked.
+
+use std::time::Duration;
+
+use fake_tenant::{FakeTenant, Fault, Interruption, Matcher, Request, When};
+use serde_json::{Value, json};
+
+use crate::{SECURITY_GROUP, Session, explain, sign_in, text, with_group};
+
+#[test]
+fn requests_are_throttled_for_a_while() {
+    let tenant = FakeTenant::contoso();
+    let admin = Session::administrator(&tenant);
+    tenant.throttle(2, "2.128");
+    let response = admin.get("/v1.0/organization");
+    assert_eq!((response.status(), response.header("Retry-After")), (429, Some("2.128")));
+    assert_eq!(response.json()["error"]["code"], "TooManyRequests");
+    assert_eq!(admin.invoke("Get-AcceptedDomain", json!({})).status(), 429);
+    assert_eq!(admin.invoke("Get-AcceptedDomain", json!({})).status(), 200);
+    tenant.throttle_window(Duration::from_secs(10), "10");
+    assert_eq!(admin.get("/v1.0/organization").status(), 429);
+    tenant.advance(Duration::from_secs(10));
+    assert_eq!(admin.get("/v1.0/organization").status(), 200);
+}
+
+#[test]
+fn faults_hit_what_they_are_meant_for() {
+    let (tenant, admin) = with_group();
+    tenant.fail_next(
+        Matcher::cmdlet("Get-Mailbox").after(1),
+        Fault::status(503, json!(null)).with_header("Retry-After", "5"),
+    );
+    tenant.fail_next(Matcher::path("/places/").times(2), Fault::Html { status: 502 });
+    let mailboxes = || admin.invoke("Get-Mailbox", json!({"Identity": "ceo"})).status();
+    assert_eq!([mailboxes(), mailboxes(), mailboxes()], [200, 503, 200]);
+    let places = || admin.get("/v1.0/places/microsoft.graph.room").status();
+    assert_eq!([places(), places(), places()], [502, 502, 200]);
+    tenant.fail_next(Matcher::any(), Fault::concurrency());
+    let response = admin.invoke("Get-AcceptedDomain", json!({}));
+    assert_eq!(response.header("Content-Type"), Some("text/plain"));
+    assert!(response.text().starts_with("You have reached the maximum number of concurrent requests per tenant."));
+    tenant.fail_next(Matcher::any(), Fault::NulBody403 { diagnostics: None });
+    let response = admin.invoke("Get-AcceptedDomain", json!({}));
+    assert_eq!((response.status(), response.body()[0]), (403, 0));
+    tenant.fail_next(
+        Matcher::any(),
+        Fault::cmdlet_error(
+            400,
+            "Microsoft.Exchange.Data.Directory.TransientException",
+            "This issue may be transient.",
+        ),
+    );
+    assert_eq!(
+        explain(&admin.invoke("Get-AcceptedDomain", json!({}))),
+        (
+            400,
+            "Microsoft.Exchange.Data.Directory.TransientException".to_owned(),
+            "This issue may be transient.".to_owned()
+        )
+    );
+    tenant.fail_next(Matcher::any().times(100), Fault::throttle("1"));
+    tenant.clear_faults();
+    assert_eq!(mailboxes(), 200);
+}
+
+#[test]
+fn a_lost_answer_says_nothing_of_the_work() {
+    let (tenant, admin) = with_group();
+    let add = |member: &str| {
+        admin.invoke(
+            "Add-DistributionGroupMember",
+            json!({"Identity": SECURITY_GROUP, "Member": member, "BypassSecurityGroupManagerCheck": true}),
+        )
+    };
+    let cmdlet = || Matcher::cmdlet("Add-DistributionGroupMember");
+    tenant.fail_next(cmdlet(), Fault::DropConnection(When::BeforeEffect));
+    assert_eq!(add("ceo").interruption(), Some(Interruption::DropConnection));
+    assert!(tenant.members(SECURITY_GROUP).is_empty());
+    tenant.fail_next(cmdlet(), Fault::DropConnection(When::AfterEffect));
+    assert_eq!(add("ceo").interruption(), Some(Interruption::DropConnection));
+    assert_eq!(tenant.members(SECURITY_GROUP), ["ceo@contoso.com"]);
+    tenant.fail_next(cmdlet(), Fault::AnswerLost { status: 504 });
+    assert_eq!(add("boardroom").status(), 504);
+    tenant.fail_next(cmdlet(), Fault::TruncatedBody);
+    assert_eq!(add("reception").interruption(), Some(Interruption::TruncateBody));
+    assert_eq!(tenant.members(SECURITY_GROUP).len(), 3);
+    tenant.fail_next(cmdlet(), Fault::Delay(Duration::from_secs(3)));
+    assert_eq!(add("projector-1").delay(), Some(Duration::from_secs(3)));
+}
+
+#[test]
+fn items_of_a_batch_fail_one_by_one() {
+    let (tenant, admin) = with_group();
+    let url = format!("https://outlook.office365.com/adminapi/beta/{}", tenant.id());
+    let items: Vec<Value> = ["ceo", "boardroom"]
+        .iter()
+        .map(|member| {
+            json!({
+                "id": member, "method": "POST", "url": format!("{url}/InvokeCommand"),
+                "headers": {"Authorization": format!("Bearer {}", admin.exchange)},
+                "body": {"CmdletInput": {"CmdletName": "Add-DistributionGroupMember", "Parameters": {
+                    "Identity": SECURITY_GROUP, "Member": member, "BypassSecurityGroupManagerCheck": true,
+                }}},
+            })
+        })
+        .collect();
+    tenant.fail_next(Matcher::cmdlet("Add-DistributionGroupMember").after(1), Fault::throttle("7"));
+    let request = Request::post(&format!("{url}/$batch")).bearer(&admin.exchange).json(&json!({"requests": items}));
+    let body = tenant.handle(&request).json();
+    assert_eq!((&body["responses"][0]["id"], &body["responses"][0]["status"]), (&json!("boardroom"), &json!(429)));
+    assert_eq!(body["responses"][0]["headers"]["Retry-After"], "7");
+    assert_eq!(tenant.members(SECURITY_GROUP), ["ceo@contoso.com"]);
+}
+
+#[test]
+fn the_record_tells_what_was_asked_and_keeps_no_secret() {
+    let tenant = FakeTenant::contoso();
+    let app = tenant.administrator();
+    let response = sign_in(
+        &tenant,
+        "contoso.com",
+        &[
+            ("grant_type", "client_credentials"),
+            ("client_id", &app.client_id),
+            ("client_secret", app.secret()),
+            ("scope", "https://outlook.office365.com/.default"),
+        ],
+    );
+    let token = text(&response.json()["access_token"]);
+    let admin = Session::administrator(&tenant);
+    admin.run("New-DistributionGroup", json!({"Name": "rooms", "Type": "Security"}));
+    admin.run("Get-DistributionGroup", json!({"Identity": "rooms"}));
+    admin.run("Test-ApplicationAccessPolicy", json!({"Identity": "ceo", "AppId": app.client_id}));
+    admin.get("/v1.0/organization");
+    let requests = tenant.requests();
+    assert_eq!((requests.len(), tenant.request_count()), (5, 5));
+    let new = &requests[1];
+    assert_eq!((&*new.method, new.cmdlet.as_deref(), new.status), ("POST", Some("New-DistributionGroup"), 200));
+    assert_eq!(new.parameter("name"), Some(&json!("rooms")));
+    assert_eq!((new.authorization, new.application.as_deref()), (true, Some(&*app.client_id)));
+    assert_eq!(tenant.writes().first(), Some(new));
+    assert_eq!(tenant.writes().len(), 1);
+    assert_eq!((tenant.count("new-distributiongroup"), tenant.write_count()), (1, 1));
+    for secret in [app.secret(), &token, &admin.exchange, &admin.graph] {
+        assert!(!format!("{requests:?}").contains(secret));
+        assert!(!format!("{tenant:?} {app:?} {response:?}").contains(secret));
+    }
+    tenant.clear_requests();
+    tenant.set_recording(false);
+    admin.run("Get-DistributionGroup", json!({"Identity": "rooms"}));
+    assert_eq!((tenant.requests().len(), tenant.request_count(), tenant.count("Get-DistributionGroup")), (0, 1, 1));
+}
