@@ -1,0 +1,206 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::{AccessToken, TokenContext, TokenProvider};
+use crate::cloud::{Cloud, Service};
+use crate::http::Transport;
+use crate::{Error, Result, TenantId};
+
+/// One token per service, with one refresh in flight however many callers wait for it.
+#[derive(Debug)]
+pub(crate) struct TokenCache {
+    provider: Arc<dyn TokenProvider>,
+    tenant: TenantId,
+    cloud: Cloud,
+    transport: Transport,
+    graph: Slot,
+    exchange: Slot,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    state: Mutex<State>,
+    /// Held while a token is fetched. Dropping the fetching future frees it for the next caller.
+    refresh: AsyncMutex<()>,
+}
+
+#[derive(Debug, Default, Clone)]
+struct State {
+    token: Option<AccessToken>,
+    /// How many fetches have ended, so that those who waited for one can share how it ended.
+    fetches: u64,
+    failure: Option<Error>,
+}
+
+impl Slot {
+    fn read(&self) -> State {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl TokenCache {
+    pub(crate) fn new(provider: Arc<dyn TokenProvider>, tenant: TenantId, cloud: Cloud, transport: Transport) -> Self {
+        Self { provider, tenant, cloud, transport, graph: Slot::default(), exchange: Slot::default() }
+    }
+
+    fn slot(&self, service: Service) -> &Slot {
+        match service {
+            Service::Graph => &self.graph,
+            Service::Exchange => &self.exchange,
+        }
+    }
+
+    /// A token that still holds: the cached one while it is fresh, else a new one. If no new one can be had, the old
+    /// one serves as long as it holds.
+    pub(crate) async fn get(&self, service: Service) -> Result<AccessToken> {
+        let slot = self.slot(service);
+        let seen = slot.read();
+        match &seen.token {
+            Some(token) if token.is_fresh() => return Ok(token.clone()),
+            _ => {}
+        }
+        match self.fetch(service, &seen).await {
+            Err(error) => match seen.token {
+                Some(token) if token.holds() => {
+                    tracing::warn!(%error, "the access token could not be renewed; the old one still holds");
+                    Ok(token)
+                }
+                _ => Err(error),
+            },
+            fetched => fetched,
+        }
+    }
+
+    /// A token other than `refused`, which a service did not take. `None` when there is no other.
+    pub(crate) async fn replace(&self, service: Service, refused: &AccessToken) -> Result<Option<AccessToken>> {
+        let slot = self.slot(service);
+        let seen = slot.read();
+        let token = match &seen.token {
+            Some(token) if !token.is_same(refused) => token.clone(),
+            _ => self.fetch(service, &seen).await?,
+        };
+        Ok((!token.is_same(refused)).then_some(token))
+    }
+
+    async fn fetch(&self, service: Service, seen: &State) -> Result<AccessToken> {
+        let slot = self.slot(service);
+        let _refreshing = slot.refresh.lock().await;
+        let now = slot.read();
+        if now.fetches != seen.fetches {
+            // Somebody fetched while this caller waited: share the token, or the failure.
+            return match (now.token, now.failure) {
+                (_, Some(failure)) => Err(failure),
+                (Some(token), None) => Ok(token),
+                (None, None) => Err(Error::auth("the token was lost")),
+            };
+        }
+        let context = TokenContext {
+            service,
+            scope: self.cloud.endpoint(service).scope.clone(),
+            tenant: self.tenant.clone(),
+            login: self.cloud.login.clone(),
+            transport: self.transport.clone(),
+        };
+        let fetched = self.provider.token(&context).await;
+        let mut state = slot.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.fetches += 1;
+        match &fetched {
+            Ok(token) => {
+                state.token = Some(token.clone());
+                state.failure = None;
+            }
+            Err(error) => state.failure = Some(error.clone()),
+        }
+        fetched
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    #[derive(Debug, Default)]
+    struct Scripted {
+        calls: AtomicUsize,
+        life: Duration,
+        fail_from: usize,
+    }
+
+    #[async_trait::async_trait]
+    impl TokenProvider for Scripted {
+        async fn token(&self, _: &TokenContext) -> Result<AccessToken> {
+            let call = self.calls.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            if call >= self.fail_from {
+                return Err(Error::auth("no"));
+            }
+            AccessToken::new(format!("token-{call}"), SystemTime::now() + self.life)
+        }
+    }
+
+    fn cache(life: Duration, fail_from: usize) -> (Arc<Scripted>, Arc<TokenCache>) {
+        let provider = Arc::new(Scripted { life, fail_from, ..Scripted::default() });
+        let tenant = "contoso.com".parse().unwrap();
+        let dynamic: Arc<dyn TokenProvider> = Arc::<Scripted>::clone(&provider);
+        (provider, Arc::new(TokenCache::new(dynamic, tenant, Cloud::default(), Transport::default())))
+    }
+
+    async fn two_hundred(cache: &Arc<TokenCache>) -> Vec<Result<AccessToken>> {
+        let tasks: Vec<_> = (0..200)
+            .map(|_| {
+                let cache = Arc::clone(cache);
+                tokio::spawn(async move { cache.get(Service::Graph).await })
+            })
+            .collect();
+        let mut results = Vec::new();
+        for task in tasks {
+            results.push(task.await.unwrap());
+        }
+        results
+    }
+
+    #[tokio::test]
+    async fn two_hundred_callers_share_one_sign_in_and_one_failure() {
+        let (provider, cache) = cache(Duration::from_secs(3600), 1);
+        assert!(two_hundred(&cache).await.iter().all(Result::is_ok));
+        assert_eq!(provider.calls.load(Ordering::SeqCst), 1);
+
+        let (provider, cache) = self::cache(Duration::from_secs(3600), 0);
+        assert!(two_hundred(&cache).await.iter().all(Result::is_err));
+        assert_eq!(provider.calls.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn the_old_token_serves_while_it_holds_if_the_refresh_fails() {
+        let (provider, cache) = cache(Duration::from_millis(400), 1);
+        let first = cache.get(Service::Graph).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        let second = cache.get(Service::Graph).await.unwrap();
+        assert!(second.is_same(&first));
+        assert_eq!(provider.calls.load(Ordering::SeqCst), 2, "a refresh was tried before expiry");
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        assert!(cache.get(Service::Graph).await.is_err(), "an expired token is not served");
+    }
+
+    #[tokio::test]
+    async fn a_dropped_caller_leaves_the_cache_usable() {
+        let (provider, cache) = cache(Duration::from_secs(3600), usize::MAX);
+        let dropped = tokio::time::timeout(Duration::from_millis(5), cache.get(Service::Graph)).await;
+        assert!(dropped.is_err());
+        assert!(cache.get(Service::Graph).await.is_ok());
+        assert_eq!(provider.calls.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn a_refused_token_is_replaced_once_for_all_who_held_it() {
+        let (provider, cache) = cache(Duration::from_secs(3600), usize::MAX);
+        let refused = cache.get(Service::Graph).await.unwrap();
+        let (a, b) = tokio::join!(cache.replace(Service::Graph, &refused), cache.replace(Service::Graph, &refused));
+        assert!(a.unwrap().unwrap().is_same(&b.unwrap().unwrap()));
+        assert_eq!(provider.calls.load(Ordering::SeqCst), 2);
+    }
+}

@@ -1,0 +1,146 @@
+//! Where access tokens come from, and the cache above it.
+
+mod cache;
+mod client_secret;
+mod static_token;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+pub(crate) use self::cache::TokenCache;
+pub use self::client_secret::ClientSecret;
+pub use self::static_token::StaticToken;
+use crate::cloud::Service;
+use crate::http::Transport;
+use crate::{Error, Result, TenantId};
+
+/// A way to get an access token. The client caches what it returns.
+///
+/// # Examples
+///
+/// ```
+/// use graph_client::{AccessToken, Result, TokenContext, TokenProvider};
+///
+/// #[derive(Debug)]
+/// struct Vault;
+///
+/// #[async_trait::async_trait]
+/// impl TokenProvider for Vault {
+///     async fn token(&self, context: &TokenContext) -> Result<AccessToken> {
+///         let secret = format!("a token for {}", context.scope());
+///         let expires = std::time::SystemTime::now() + std::time::Duration::from_secs(3600);
+///         AccessToken::new(secret, expires)
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
+    /// A new token for the scope of the context.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Auth`](crate::ErrorKind::Auth) when sign-in is refused; see [`Error::auth`].
+    async fn token(&self, context: &TokenContext) -> Result<AccessToken>;
+}
+
+/// What a token is wanted for.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TokenContext {
+    pub(crate) service: Service,
+    pub(crate) scope: String,
+    pub(crate) tenant: TenantId,
+    pub(crate) login: Url,
+    pub(crate) transport: Transport,
+}
+
+impl TokenContext {
+    /// The scope, such as `https://graph.microsoft.com/.default`.
+    #[must_use]
+    pub fn scope(&self) -> &str {
+        &self.scope
+    }
+
+    /// The tenant to sign in to.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// The sign-in service's address, without the tenant.
+    #[must_use]
+    pub fn authority(&self) -> &Url {
+        &self.login
+    }
+}
+
+/// An access token and the time until which it holds. `Debug` shows no secret; there is no `Display`.
+#[derive(Clone)]
+pub struct AccessToken(Arc<Token>);
+
+struct Token {
+    secret: SecretString,
+    header: HeaderValue,
+    expires_at: SystemTime,
+    refresh_at: SystemTime,
+}
+
+/// How long before its end a token is renewed.
+const SLACK: Duration = Duration::from_secs(5 * 60);
+
+impl AccessToken {
+    /// A token that holds until `expires_at`. It is renewed five minutes before, or after half of a shorter life.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Auth`](crate::ErrorKind::Auth) when the token cannot be sent in an HTTP header.
+    pub fn new(secret: impl Into<SecretString>, expires_at: SystemTime) -> Result<Self> {
+        let secret = secret.into();
+        let mut header = HeaderValue::try_from(format!("Bearer {}", secret.expose_secret()))
+            .map_err(|_| Error::auth("the access token holds characters that no HTTP header can carry"))?;
+        header.set_sensitive(true);
+        let life = expires_at.duration_since(SystemTime::now()).unwrap_or_default();
+        let refresh_at = expires_at.checked_sub(SLACK.min(life / 2)).unwrap_or(expires_at);
+        Ok(Self(Arc::new(Token { secret, header, expires_at, refresh_at })))
+    }
+
+    /// Until when the token holds.
+    #[must_use]
+    pub fn expires_at(&self) -> SystemTime {
+        self.0.expires_at
+    }
+
+    /// The token itself, for a call that this crate does not make. Handle it as a password.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        self.0.secret.expose_secret()
+    }
+
+    pub(crate) fn header(&self) -> &HeaderValue {
+        &self.0.header
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.expose_secret() == other.expose_secret()
+    }
+
+    fn is_fresh(&self) -> bool {
+        SystemTime::now() < self.0.refresh_at
+    }
+
+    fn holds(&self) -> bool {
+        SystemTime::now() < self.0.expires_at
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken").field("expires_at", &self.0.expires_at).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,253 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::auth::TokenCache;
+use crate::exchange::Exchange;
+use crate::graph::{Calendars, Organizations, Rooms, ServicePrincipals};
+use crate::http::{Pipeline, Transport};
+use crate::{
+    Cloud, Error, ErrorKind, InvalidValue, Meter, Method, Request, Result, RetryOptions, TenantId, TokenProvider,
+};
+
+/// A client of one tenant, signed in by one credential.
+///
+/// Cloning is cheap, and clones share connections, tokens and limits. Nothing that a client hands out borrows from it.
+///
+/// # Examples
+///
+/// ```
+/// # let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+/// # rt.block_on(async {
+/// use futures_util::TryStreamExt;
+/// use graph_client::{Client, ClientSecret, Cloud};
+///
+/// let tenant = fake_tenant::FakeTenant::contoso();
+/// let server = tenant.serve().await?;
+/// let app = tenant.administrator();
+///
+/// let client = Client::builder()
+///     .tenant(tenant.domain())
+///     .credential(ClientSecret::new(app.client_id.parse()?, app.secret()))
+///     .cloud(Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url())?)
+///     .build()?;
+///
+/// let mut rooms = client.rooms().list().into_stream();
+/// while let Some(room) = rooms.try_next().await? {
+///     println!("{}", room.display_name.unwrap_or_default());
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) tenant: TenantId,
+    pub(crate) meter: Meter,
+}
+
+impl Client {
+    /// Starts a client: a tenant and a credential are needed, everything else has a default.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// The tenant that the client works in.
+    #[must_use]
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// The cloud that the client talks to.
+    #[must_use]
+    pub fn cloud(&self) -> &Cloud {
+        &self.pipeline.cloud
+    }
+
+    /// Meeting rooms, as Graph's places list them.
+    #[must_use]
+    pub fn rooms(&self) -> Rooms {
+        Rooms { client: self.clone() }
+    }
+
+    /// The organisation that the tenant belongs to.
+    #[must_use]
+    pub fn organization(&self) -> Organizations {
+        Organizations { client: self.clone() }
+    }
+
+    /// Service principals (enterprise applications) and the permissions that they hold.
+    #[must_use]
+    pub fn service_principals(&self) -> ServicePrincipals {
+        ServicePrincipals { client: self.clone() }
+    }
+
+    /// The calendar of a mailbox.
+    #[must_use]
+    pub fn calendar(&self, mailbox: impl Into<String>) -> Calendars {
+        Calendars { client: self.clone(), mailbox: mailbox.into() }
+    }
+
+    /// Exchange Online administration.
+    #[must_use]
+    pub fn exchange(&self) -> Exchange {
+        Exchange::new(self.clone())
+    }
+
+    /// Any Graph call, through the same pipeline as the typed ones.
+    ///
+    /// `path` starts with the version, such as `/v1.0/me` or `/beta/places`. It must be percent-encoded.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    /// # rt.block_on(async {
+    /// # use graph_client::{Client, ClientSecret, Cloud};
+    /// use graph_client::Method;
+    /// # let tenant = fake_tenant::FakeTenant::contoso();
+    /// # let server = tenant.serve().await?;
+    /// # let app = tenant.administrator();
+    /// # let client = Client::builder()
+    /// #     .tenant(tenant.domain())
+    /// #     .credential(ClientSecret::new(app.client_id.parse()?, app.secret()))
+    /// #     .cloud(Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url())?)
+    /// #     .build()?;
+    ///
+    /// let answer: serde_json::Value = client.request(Method::GET, "/v1.0/organization").json().await?;
+    /// assert_eq!(answer["value"].as_array().map(Vec::len), Some(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn request(&self, method: Method, path: impl AsRef<str>) -> Request {
+        Request::new(self.clone(), method, path.as_ref())
+    }
+
+    /// A clone that counts its requests by themselves, and the meter that shows them. They count here as well.
+    #[must_use]
+    pub fn metered(&self) -> (Self, Meter) {
+        let meter = self.meter.child();
+        (Self { meter: meter.clone(), ..self.clone() }, meter)
+    }
+
+    /// What this client and its clones have sent so far.
+    #[must_use]
+    pub fn usage(&self) -> crate::Usage {
+        self.meter.usage()
+    }
+
+    /// A client of the same tenant and cloud that signs in by another credential, with tokens of its own.
+    #[must_use]
+    pub fn with_credential(&self, credential: impl TokenProvider) -> Self {
+        self.with_shared_credential(Arc::new(credential))
+    }
+
+    /// Like [`with_credential`](Self::with_credential), for a credential that is shared.
+    ///
+    /// The new client has no tokens yet: it signs in again, and so carries the permissions of the moment. Its requests
+    /// count here as well.
+    #[must_use]
+    pub fn with_shared_credential(&self, credential: Arc<dyn TokenProvider>) -> Self {
+        let cloud = self.pipeline.cloud.clone();
+        let transport = self.pipeline.transport.clone();
+        let tokens = TokenCache::new(credential, self.tenant.clone(), cloud.clone(), transport.clone());
+        let pipeline = Arc::new(Pipeline { cloud, transport, tokens });
+        Self { pipeline, tenant: self.tenant.clone(), meter: self.meter.clone() }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("tenant", &self.tenant)
+            .field("cloud", &self.pipeline.cloud)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a caller configures once. Made by [`Client::builder`].
+#[derive(Debug, Default)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct ClientBuilder {
+    tenant: Option<String>,
+    credential: Option<Arc<dyn TokenProvider>>,
+    cloud: Cloud,
+    retry: RetryOptions,
+    http: Option<reqwest::Client>,
+}
+
+impl ClientBuilder {
+    /// The tenant: its GUID or one of its verified domains. Required.
+    pub fn tenant(mut self, tenant: impl Into<String>) -> Self {
+        self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// How the client signs in. Required.
+    pub fn credential(self, credential: impl TokenProvider) -> Self {
+        self.shared_credential(Arc::new(credential))
+    }
+
+    /// Like [`credential`](Self::credential), for a credential that is shared.
+    pub fn shared_credential(mut self, credential: Arc<dyn TokenProvider>) -> Self {
+        self.credential = Some(credential);
+        self
+    }
+
+    /// The cloud. Default: [`Cloud::worldwide`].
+    pub fn cloud(mut self, cloud: Cloud) -> Self {
+        self.cloud = cloud;
+        self
+    }
+
+    /// How failed calls are repeated.
+    pub fn retry(mut self, retry: RetryOptions) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// The HTTP client to send with: a caller's own TLS, proxy or pool. The type is that of reqwest 0.13.
+    ///
+    /// It must not follow redirects (a token would go with them) and must not decompress: Exchange labels some
+    /// answers as gzip that are not.
+    pub fn http(mut self, http: reqwest::Client) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// The client. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`] names the tenant or the credential if it is missing or malformed, or says why no HTTP
+    /// client could be made.
+    pub fn build(self) -> Result<Client> {
+        let tenant: TenantId = self.tenant.as_deref().unwrap_or_default().parse()?;
+        let credential = self
+            .credential
+            .ok_or_else(|| InvalidValue::new("credential", "", "must be given, such as ClientSecret::new(..)"))?;
+        let http = match self.http {
+            Some(http) => http,
+            None => default_http()?,
+        };
+        let transport = Transport::new(http, self.retry);
+        let tokens = TokenCache::new(credential, tenant.clone(), self.cloud.clone(), transport.clone());
+        let pipeline = Arc::new(Pipeline { cloud: self.cloud, transport, tokens });
+        Ok(Client { pipeline, tenant, meter: Meter::default() })
+    }
+}
+
+fn default_http() -> Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .user_agent(concat!("graph-client-rs/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        // Another crate may turn these features of reqwest on; Exchange's false gzip labels would then end in errors.
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+        .connect_timeout(Duration::from_secs(20))
+        .pool_idle_timeout(Duration::from_secs(60))
+        .build()
+        .map_err(|error| Error::new(ErrorKind::Input, "no HTTP client could be made").with_source(error))
+}

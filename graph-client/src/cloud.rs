@@ -1,0 +1,215 @@
+use std::fmt;
+
+use url::{Host, Url};
+
+use crate::InvalidValue;
+
+/// The addresses of one Microsoft cloud: Graph, Exchange administration and sign-in.
+///
+/// Graph and Exchange each have a base address, to which requests go, and a resource, which tokens are asked for. In
+/// Microsoft's clouds the two are the same.
+///
+/// Sources: the cloud tables of Microsoft's Graph deployment page, the Exchange admin API page and the environments of
+/// the Exchange Online PowerShell module. They disagree about 21Vianet; see [`Cloud::china`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cloud {
+    pub(crate) graph: Endpoint,
+    pub(crate) exchange: Endpoint,
+    pub(crate) login: Url,
+}
+
+/// A service that takes tokens of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Service {
+    Graph,
+    Exchange,
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Graph => "Microsoft Graph",
+            Self::Exchange => "Exchange Online",
+        })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    pub(crate) url: Url,
+    pub(crate) scope: String,
+}
+
+impl Endpoint {
+    fn new(url: Url, resource: &str) -> Self {
+        Self { url, scope: format!("{}/.default", resource.trim_end_matches('/')) }
+    }
+}
+
+const GRAPH: &str = "https://graph.microsoft.com";
+const EXCHANGE: &str = "https://outlook.office365.com";
+
+impl Cloud {
+    /// The worldwide cloud, which also serves GCC.
+    #[must_use]
+    pub fn worldwide() -> Self {
+        Self::known(GRAPH, EXCHANGE, "https://login.microsoftonline.com")
+    }
+
+    /// US Government GCC High (L4).
+    #[must_use]
+    pub fn gcc_high() -> Self {
+        Self::known("https://graph.microsoft.us", "https://outlook.office365.us", "https://login.microsoftonline.us")
+    }
+
+    /// US Government DoD (L5).
+    #[must_use]
+    pub fn dod() -> Self {
+        Self::known(
+            "https://dod-graph.microsoft.us",
+            "https://outlook-dod.office365.us",
+            "https://login.microsoftonline.us",
+        )
+    }
+
+    /// China, operated by 21Vianet.
+    ///
+    /// Microsoft's pages disagree. The Exchange host here is the PowerShell module's; the admin API page names
+    /// `https://outlook.office365.cn`. The sign-in host is Graph's; a newer one is
+    /// `https://login.partner.microsoftonline.cn`. Use [`custom`](Self::custom) to choose the others.
+    #[must_use]
+    pub fn china() -> Self {
+        Self::known(
+            "https://microsoftgraph.chinacloudapi.cn",
+            "https://partner.outlook.cn",
+            "https://login.chinacloudapi.cn",
+        )
+    }
+
+    /// Any other set of addresses: a new sovereign cloud, a proxy, or a test server.
+    ///
+    /// Each address is the root without a version; a path before it is kept. Tokens are asked for the origin of each
+    /// address, except on a loopback host: a test server stands in for the worldwide cloud, so its tokens are asked
+    /// for the worldwide resources. Plain `http` is taken for loopback hosts only.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] names the first address that is not an `https` root.
+    pub fn custom(
+        graph: impl AsRef<str>,
+        exchange: impl AsRef<str>,
+        login: impl AsRef<str>,
+    ) -> Result<Self, InvalidValue> {
+        let graph = root("Graph address", graph.as_ref())?;
+        let exchange = root("Exchange address", exchange.as_ref())?;
+        let login = root("sign-in address", login.as_ref())?;
+        let resource = |url: &Url, worldwide: &str| {
+            if is_loopback(url) { worldwide.to_owned() } else { url.origin().ascii_serialization() }
+        };
+        let (graph_resource, exchange_resource) = (resource(&graph, GRAPH), resource(&exchange, EXCHANGE));
+        Ok(Self {
+            graph: Endpoint::new(graph, &graph_resource),
+            exchange: Endpoint::new(exchange, &exchange_resource),
+            login,
+        })
+    }
+
+    pub(crate) fn endpoint(&self, service: Service) -> &Endpoint {
+        match service {
+            Service::Graph => &self.graph,
+            Service::Exchange => &self.exchange,
+        }
+    }
+
+    fn known(graph: &str, exchange: &str, login: &str) -> Self {
+        let url = |text: &str| Url::parse(text).expect("the addresses of the clouds are constants");
+        Self {
+            graph: Endpoint::new(url(graph), graph),
+            exchange: Endpoint::new(url(exchange), exchange),
+            login: url(login),
+        }
+    }
+
+    /// Whether every address is on this machine, as those of a test server are.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        [&self.graph.url, &self.exchange.url, &self.login].into_iter().all(is_loopback)
+    }
+}
+
+impl Default for Cloud {
+    fn default() -> Self {
+        Self::worldwide()
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+fn root(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
+    let invalid = |rule: &'static str| InvalidValue::new(field, text, rule);
+    let url = Url::parse(text).map_err(|_| invalid("must be an absolute URL"))?;
+    if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(&url)) {
+        return Err(invalid("must be https; plain http is taken for a loopback host only"));
+    }
+    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+        return Err(invalid("must have no query, fragment or user name"));
+    }
+    let last = url.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    if last.eq_ignore_ascii_case("v1.0") || last.eq_ignore_ascii_case("beta") || last.eq_ignore_ascii_case("adminapi") {
+        return Err(invalid("must be the root of the service, without /v1.0, /beta or /adminapi"));
+    }
+    Ok(url)
+}
+
+/// The address of `path` (and query) under a root that may have a path of its own.
+pub(crate) fn join(root: &Url, path_and_query: &str) -> Result<Url, InvalidValue> {
+    let text = format!("{}/{}", root.as_str().trim_end_matches('/'), path_and_query.trim_start_matches('/'));
+    let url = Url::parse(&text).map_err(|_| InvalidValue::new("path", path_and_query, "must be a path of a URL"))?;
+    if url.origin() != root.origin() {
+        return Err(InvalidValue::new("path", path_and_query, "must stay on the origin of the service"));
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cloud_asks_for_tokens_of_its_own_hosts() {
+        for (cloud, graph, exchange) in [
+            (Cloud::worldwide(), "https://graph.microsoft.com/.default", "https://outlook.office365.com/.default"),
+            (Cloud::gcc_high(), "https://graph.microsoft.us/.default", "https://outlook.office365.us/.default"),
+            (Cloud::dod(), "https://dod-graph.microsoft.us/.default", "https://outlook-dod.office365.us/.default"),
+            (Cloud::china(), "https://microsoftgraph.chinacloudapi.cn/.default", "https://partner.outlook.cn/.default"),
+        ] {
+            assert_eq!((cloud.graph.scope.as_str(), cloud.exchange.scope.as_str()), (graph, exchange));
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_only() {
+        let login = "https://login.example";
+        assert!(Cloud::custom("http://graph.example", "https://exchange.example", login).is_err());
+        assert!(Cloud::custom("http://127.0.0.1:80", "http://localhost:81", "http://[::1]:82").is_ok());
+        assert!(Cloud::custom("http://localhost.example", "https://exchange.example", login).is_err());
+    }
+
+    #[test]
+    fn a_root_with_a_version_is_refused_and_a_root_with_a_path_is_kept() {
+        let error = Cloud::custom("https://graph.example/v1.0/", "https://e.example", "https://l.example").unwrap_err();
+        assert_eq!(error.field, "Graph address");
+        let root = Url::parse("https://proxy.example/graph/").unwrap();
+        assert_eq!(
+            join(&root, "/v1.0/users?$top=1").unwrap().as_str(),
+            "https://proxy.example/graph/v1.0/users?$top=1"
+        );
+    }
+}

@@ -1,0 +1,318 @@
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::InvalidValue;
+use crate::exchange::CmdletError;
+
+/// The result of every call of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call failed, in the terms in which a caller reacts to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The call was refused before anything was sent: a value breaks a rule.
+    Input,
+    /// No access token could be had, or the service refused the token (HTTP 401).
+    Auth,
+    /// The caller is known but may not do this (HTTP 403).
+    Denied,
+    /// The object does not exist, or is not visible yet (HTTP 404).
+    NotFound,
+    /// The object exists already, or its state forbids the change.
+    Conflict,
+    /// The service asked for fewer calls, and went on asking until the retries were used up.
+    Throttled,
+    /// The service could not answer (HTTP 408, 500, 502, 503, 504).
+    Unavailable,
+    /// No connection could be made: nothing was sent.
+    Connect,
+    /// The request was sent and no complete answer came back. A write may have happened.
+    Interrupted,
+    /// An answer arrived that is not what the service documents.
+    Decode,
+    /// A link in an answer points to another origin, or in a circle. It was not followed.
+    Untrusted,
+    /// The service refused the call for a reason of its own; see [`Error::code`] and the message.
+    Service,
+}
+
+/// A failed call: what was attempted, what the service said, and what to do next.
+///
+/// The type is one word wide. [`kind`](Self::kind) is what to branch on; everything else that is known
+/// has an accessor. `Display` gives one line for a log; it holds no secret.
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: ErrorKind,
+    operation: Cow<'static, str>,
+    message: String,
+    status: Option<u16>,
+    code: Option<String>,
+    request_id: Option<String>,
+    client_request_id: Option<String>,
+    retry_after: Option<Duration>,
+    attempts: u32,
+    elapsed: Duration,
+    outcome_unknown: bool,
+    advice: Option<Cow<'static, str>>,
+    cmdlet: Option<CmdletError>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+const _: () = {
+    const fn shareable<T: Send + Sync + 'static>() {}
+    shareable::<Error>();
+    assert!(size_of::<Error>() == size_of::<usize>());
+};
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            operation: Cow::Borrowed(""),
+            message: message.into(),
+            status: None,
+            code: None,
+            request_id: None,
+            client_request_id: None,
+            retry_after: None,
+            attempts: 0,
+            elapsed: Duration::ZERO,
+            outcome_unknown: false,
+            advice: None,
+            cmdlet: None,
+            source: None,
+        }))
+    }
+
+    /// An error of a [`TokenProvider`](crate::TokenProvider) that is written outside this crate.
+    ///
+    /// The message is shown to whoever runs the program: it must hold no secret.
+    #[must_use]
+    pub fn auth(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Auth, message)
+    }
+
+    /// The same error with the cause that [`source`](StdError::source) will give.
+    #[must_use]
+    pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Arc::new(source));
+        self
+    }
+
+    pub(crate) fn during(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
+        if self.0.operation.is_empty() {
+            self.0.operation = operation.into();
+        }
+        self
+    }
+
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    pub(crate) fn with_code(mut self, code: Option<String>) -> Self {
+        self.0.code = code.filter(|code| !code.is_empty());
+        self
+    }
+
+    pub(crate) fn with_request_id(mut self, id: Option<String>) -> Self {
+        self.0.request_id = id;
+        self
+    }
+
+    pub(crate) fn with_client_request_id(mut self, id: String) -> Self {
+        self.0.client_request_id = Some(id);
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, hint: Option<Duration>) -> Self {
+        self.0.retry_after = hint;
+        self
+    }
+
+    pub(crate) fn with_attempts(mut self, attempts: u32, elapsed: Duration) -> Self {
+        self.0.attempts = attempts;
+        self.0.elapsed = elapsed;
+        self
+    }
+
+    pub(crate) fn with_advice(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
+        self.0.advice = Some(advice.into());
+        self
+    }
+
+    pub(crate) fn with_cmdlet(mut self, cmdlet: CmdletError) -> Self {
+        self.0.cmdlet = Some(cmdlet);
+        self
+    }
+
+    pub(crate) fn with_outcome_unknown(mut self, unknown: bool) -> Self {
+        self.0.outcome_unknown = unknown;
+        self
+    }
+
+    /// What to branch on.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What was attempted, such as `Get-Mailbox` or `list rooms`.
+    #[must_use]
+    pub fn operation(&self) -> &str {
+        &self.0.operation
+    }
+
+    /// What the service said, or what this crate found wrong.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The HTTP status of the last answer.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The service's own code: `Request_ResourceNotFound` (Graph), `AADSTS7000215` (sign-in), or the exception's
+    /// short name (Exchange).
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// The service's id of the request, which Microsoft's support asks for.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// The id that this client gave the request; the same over all its attempts.
+    #[must_use]
+    pub fn client_request_id(&self) -> Option<&str> {
+        self.0.client_request_id.as_deref()
+    }
+
+    /// How long the service asked to wait in its last answer.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// How many times the request was sent. 0 when it was refused before sending.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// From the first attempt to the error, waits included.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed
+    }
+
+    /// What to do next, where that is known.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        self.0.advice.as_deref()
+    }
+
+    /// What the Exchange cmdlet said, when one failed.
+    #[must_use]
+    pub fn cmdlet(&self) -> Option<&CmdletError> {
+        self.0.cmdlet.as_ref()
+    }
+
+    /// Whether the same call may succeed later without any change by the caller.
+    ///
+    /// True for [`Throttled`](ErrorKind::Throttled), [`Unavailable`](ErrorKind::Unavailable),
+    /// [`Connect`](ErrorKind::Connect) and [`Interrupted`](ErrorKind::Interrupted). It does not say that repeating is
+    /// harmless: see [`is_outcome_unknown`](Self::is_outcome_unknown).
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self.0.kind,
+            ErrorKind::Throttled | ErrorKind::Unavailable | ErrorKind::Connect | ErrorKind::Interrupted
+        )
+    }
+
+    /// Whether a write was sent and may have happened although no answer says so.
+    ///
+    /// Read the object back and decide; do not repeat the write blindly.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.0.outcome_unknown
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if !inner.operation.is_empty() {
+            write!(f, "{}: ", inner.operation)?;
+        }
+        f.write_str(inner.message.trim_end_matches('.'))?;
+        if let Some(code) = &inner.code {
+            write!(f, " [{code}]")?;
+        }
+        let mut open = false;
+        let mut part = |f: &mut fmt::Formatter<'_>, text: fmt::Arguments<'_>| {
+            f.write_str(if open { ", " } else { " (" })?;
+            open = true;
+            f.write_fmt(text)
+        };
+        if let Some(status) = inner.status {
+            part(f, format_args!("HTTP {status}"))?;
+        }
+        if let Some(id) = &inner.request_id {
+            part(f, format_args!("request-id {id}"))?;
+        } else if let Some(id) = &inner.client_request_id {
+            part(f, format_args!("client-request-id {id}"))?;
+        }
+        if inner.attempts > 1 {
+            part(f, format_args!("after {} attempts in {:.1?}", inner.attempts, inner.elapsed))?;
+        }
+        if open {
+            f.write_str(")")?;
+        }
+        if inner.outcome_unknown {
+            f.write_str("; the change may have happened all the same")?;
+        }
+        if let Some(advice) = &inner.advice {
+            write!(f, ". {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        let mut debug = f.debug_struct("Error");
+        debug.field("kind", &inner.kind).field("operation", &inner.operation).field("message", &inner.message);
+        debug.field("status", &inner.status).field("code", &inner.code).field("request_id", &inner.request_id);
+        debug.field("attempts", &inner.attempts).field("cmdlet", &inner.cmdlet).field("source", &inner.source);
+        debug.finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<InvalidValue> for Error {
+    fn from(invalid: InvalidValue) -> Self {
+        Self::new(ErrorKind::Input, invalid.to_string()).with_source(invalid)
+    }
+}

@@ -1,0 +1,572 @@
+//! From an answer of Exchange to what went wrong: raw bytes first, then the three forms of an error body, then the
+//! kind, decided by exception type, then sentence, then status.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::ErrorKind;
+use crate::http::{Failure, Repeat, Response};
+
+/// What a cmdlet, or the service in front of it, said when it failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CmdletError {
+    /// What to branch on.
+    pub kind: CmdletErrorKind,
+    /// The full name of the exception, such as
+    /// `Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException`.
+    pub exception: Option<String>,
+    /// The id of the message, such as `Ex6F9304`. It names one sentence in all languages.
+    pub message_id: Option<String>,
+    /// The sentence, as the service sent it.
+    pub sentence: String,
+    /// What the service names as the object of the error. It is often empty.
+    pub target: Option<String>,
+    /// The `x-ms-diagnostics` header, which holds the reason of a denial.
+    pub diagnostics: Option<String>,
+}
+
+impl CmdletError {
+    /// The exception's name without its namespace.
+    #[must_use]
+    pub fn exception_name(&self) -> Option<&str> {
+        self.exception.as_deref().map(|name| name.rsplit('.').next().unwrap_or(name))
+    }
+}
+
+impl fmt::Display for CmdletError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+/// The known ways in which cmdlets fail.
+///
+/// Source: observed bodies and the texts that clients in use look for; Microsoft publishes no list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CmdletErrorKind {
+    /// The object of the command does not exist, or is not visible yet.
+    ObjectNotFound,
+    /// A recipient that a parameter names does not exist.
+    RecipientNotFound,
+    /// Several recipients match an identity.
+    SeveralMatch,
+    /// An object of this name exists.
+    AlreadyExists,
+    /// The address belongs to another recipient.
+    AddressInUse,
+    /// The address is in a domain that the organisation does not accept mail for.
+    DomainNotAccepted,
+    /// The recipient is a member of the group.
+    AlreadyMember,
+    /// The recipient is not a member of the group.
+    NotMember,
+    /// A list holds the same recipient twice.
+    DuplicateInList,
+    /// Only an owner may change the group, and the check was not by-passed.
+    NotGroupManager,
+    /// The members of the group follow a rule.
+    DynamicMembership,
+    /// The group would lose its last owner.
+    LastOwner,
+    /// The object is kept on premises.
+    DirectorySynced,
+    /// The object is outside what the caller may write.
+    OutOfWriteScope,
+    /// The caller has no right on the object.
+    InsufficientPermissions,
+    /// A parameter does not exist, or the caller's roles do not give it.
+    UnknownParameter,
+    /// A parameter's value has the wrong form.
+    InvalidParameterValue,
+    /// The cmdlet does not exist, or the caller's roles do not give it.
+    CmdletDenied,
+    /// The caller's role was found and does not fit: it is of another kind, or not everywhere known yet.
+    RolePropagating,
+    /// The caller may not assign this role: it holds no delegating assignment of it.
+    NoDelegatingRole,
+    /// The tenant has never been customised: `Enable-OrganizationCustomization` comes first.
+    Dehydrated,
+    /// The scope of an access policy must be a security principal.
+    NotSecurityPrincipal,
+    /// All access policies together have become too large.
+    PolicySpaceUsedUp,
+    /// The object is in use by others.
+    InUse,
+    /// The cmdlet has been retired.
+    Retired,
+    /// A link to a next page is too old.
+    PageExpired,
+    /// Too many commands of the tenant run at once.
+    TooManyAtOnce,
+    /// A fault that the service calls transient.
+    Transient,
+    /// Anything else.
+    Other,
+}
+
+use CmdletErrorKind as Kind;
+
+/// By the exception's short name.
+const BY_EXCEPTION: &[(&str, Kind)] = &[
+    ("ManagementObjectNotFoundException", Kind::ObjectNotFound),
+    ("ADNoSuchObjectException", Kind::ObjectNotFound),
+    ("ADObjectAlreadyExistsException", Kind::AlreadyExists),
+    ("ProxyAddressExistsException", Kind::AddressInUse),
+    ("WLCDManagedMemberExistsException", Kind::AddressInUse),
+    ("MemberAlreadyExistsException", Kind::AlreadyMember),
+    ("MemberNotFoundException", Kind::NotMember),
+    ("OperationRequiresGroupManagerException", Kind::NotGroupManager),
+    ("DynamicGroupMembershipChangeDeniedException", Kind::DynamicMembership),
+    ("InsufficientPermissionsException", Kind::InsufficientPermissions),
+    ("MinGroupOwnersCriteriaBreachedException", Kind::LastOwner),
+    ("GroupMemberRemoveException", Kind::LastOwner),
+    ("GroupOwnersCannotBeRemovedException", Kind::LastOwner),
+    ("AmbiguousParameterSetException", Kind::UnknownParameter),
+    ("ParameterTransformationException", Kind::InvalidParameterValue),
+    ("InvalidOperationInDehydratedContextException", Kind::Dehydrated),
+    ("CmdletAccessDeniedException", Kind::CmdletDenied),
+    ("CommandNotFoundException", Kind::CmdletDenied),
+    ("CmdletProxyNotAvailableFailure", Kind::Transient),
+    ("ServerBusyException", Kind::Transient),
+    ("TransientException", Kind::Transient),
+    ("BackendCommunicationException", Kind::Transient),
+    ("UnableToWriteToAadException", Kind::Transient),
+];
+
+/// By a stable part of the sentence, in lower case. The first that fits wins.
+const BY_SENTENCE: &[(&str, Kind)] = &[
+    ("maximum number of concurrent requests", Kind::TooManyAtOnce),
+    ("expired or invalid pagination request", Kind::PageExpired),
+    ("is being synchronized from your on-premises organization", Kind::DirectorySynced),
+    ("out of the current user's write scope", Kind::OutOfWriteScope),
+    ("isn't within your current write scopes", Kind::OutOfWriteScope),
+    ("multiple recipients matching identity", Kind::SeveralMatch),
+    ("following duplicated recipient identity", Kind::DuplicateInList),
+    ("is already being used by the proxy addresses", Kind::AddressInUse),
+    ("is already a member of the group", Kind::AlreadyMember),
+    ("isn't a member of the group", Kind::NotMember),
+    ("can only be performed by a manager of the group", Kind::NotGroupManager),
+    ("executing user is not in the current organization", Kind::NotGroupManager),
+    ("must have at least one owner", Kind::LastOwner),
+    ("enable-organizationcustomization", Kind::Dehydrated),
+    ("must be assigned a delegating role assignment", Kind::NoDelegatingRole),
+    ("is not present in the role definition of the current user", Kind::RolePropagating),
+    ("isn't supported in this scenario", Kind::RolePropagating),
+    ("the role assigned to application", Kind::RolePropagating),
+    ("total size of app access policies exceeded", Kind::PolicySpaceUsedUp),
+    ("not a security principal", Kind::NotSecurityPrincipal),
+    ("isn't an accepted domain", Kind::DomainNotAccepted),
+    ("is not an accepted domain", Kind::DomainNotAccepted),
+    ("not one of your accepted domains", Kind::DomainNotAccepted),
+    ("accepted domain", Kind::DomainNotAccepted),
+    ("because it's being used by", Kind::InUse),
+    ("will start deprecating", Kind::Retired),
+    ("parameter set cannot be resolved", Kind::UnknownParameter),
+    ("issue may be transient", Kind::Transient),
+    ("already exists", Kind::AlreadyExists),
+    ("couldn't find object", Kind::RecipientNotFound),
+    ("couldn't be found", Kind::ObjectNotFound),
+];
+
+impl CmdletErrorKind {
+    fn decide(exception: Option<&str>, sentence: &str) -> Self {
+        let name = exception.map(|name| name.rsplit('.').next().unwrap_or(name));
+        let by_exception =
+            BY_EXCEPTION.iter().find(|(known, _)| name.is_some_and(|name| name.eq_ignore_ascii_case(known)));
+        let sentence = sentence.to_ascii_lowercase();
+        match by_exception {
+            // One exception serves two cases, which only the sentence tells apart.
+            Some((_, Self::ObjectNotFound)) if sentence.contains("couldn't find object") => Self::RecipientNotFound,
+            Some((_, kind)) => *kind,
+            None => {
+                let by_sentence = BY_SENTENCE.iter().find(|(part, _)| sentence.contains(part));
+                by_sentence.map_or(Self::Other, |(_, kind)| *kind)
+            }
+        }
+    }
+
+    fn error_kind(self) -> Option<ErrorKind> {
+        Some(match self {
+            Self::ObjectNotFound | Self::RecipientNotFound => ErrorKind::NotFound,
+            Self::AlreadyExists | Self::AddressInUse | Self::AlreadyMember | Self::NotMember | Self::InUse => {
+                ErrorKind::Conflict
+            }
+            Self::NotGroupManager
+            | Self::InsufficientPermissions
+            | Self::OutOfWriteScope
+            | Self::DirectorySynced
+            | Self::CmdletDenied
+            | Self::RolePropagating
+            | Self::NoDelegatingRole => ErrorKind::Denied,
+            Self::TooManyAtOnce => ErrorKind::Throttled,
+            Self::Transient => ErrorKind::Unavailable,
+            Self::Other => return None,
+            _ => ErrorKind::Service,
+        })
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn advice(self) -> Option<&'static str> {
+        Some(match self {
+            Self::ObjectNotFound => "Check the spelling; an object that was just made may take minutes to be visible.",
+            Self::RecipientNotFound => {
+                "Check the address: only what Exchange knows as a recipient can be named, and a new user takes minutes \
+                 to become one."
+            }
+            Self::SeveralMatch => "Name the object by its address or Entra object id.",
+            Self::AlreadyExists => "Read the existing object, and use it or choose another name.",
+            Self::AddressInUse => "Choose another address, or take it away from the recipient that has it.",
+            Self::DomainNotAccepted => "Use a domain that Get-AcceptedDomain lists.",
+            Self::AlreadyMember | Self::NotMember => "Nothing is left to do.",
+            Self::DuplicateInList => "Name each recipient once: two addresses may belong to the same one.",
+            Self::NotGroupManager => {
+                "Make the caller an owner of the group, or give it the Exchange role \"Security Group Creation and \
+                 Membership\" and let it by-pass the check."
+            }
+            Self::DynamicMembership => "Use a group whose members are listed one by one.",
+            Self::LastOwner => "Add another owner first.",
+            Self::DirectorySynced => "Change the object on premises, or use a group that lives in the cloud only.",
+            Self::OutOfWriteScope => "Widen the write scope of the caller's management role assignment.",
+            Self::InsufficientPermissions | Self::CmdletDenied => {
+                "Give the application the Entra role Exchange Administrator (or an Exchange role group with this \
+                 cmdlet); a new role takes effect with a new token."
+            }
+            Self::UnknownParameter => {
+                "The caller's role may lack the right to this parameter: BypassSecurityGroupManagerCheck needs \
+                 Organization Management or \"Security Group Creation and Membership\"."
+            }
+            Self::InvalidParameterValue => "Correct the value; the message lists what is taken.",
+            Self::RolePropagating => "The role is not everywhere known yet: try again in 30 minutes.",
+            Self::NoDelegatingRole => {
+                "Give the caller a delegating assignment of this role; Organization Management has one."
+            }
+            Self::Dehydrated => "Run Enable-OrganizationCustomization once, and wait up to an hour.",
+            Self::NotSecurityPrincipal => {
+                "Use a mail-enabled security group: distribution groups, room lists and room mailboxes are not taken."
+            }
+            Self::PolicySpaceUsedUp => "Remove policies that are not needed, or shorten their descriptions.",
+            Self::InUse => "Remove what uses it first.",
+            Self::Retired => "Use the cmdlet that the message names.",
+            Self::PageExpired => "Read the list again from its first page.",
+            Self::TooManyAtOnce | Self::Transient => "Try again later, with fewer calls at once.",
+            Self::Other => return None,
+        })
+    }
+}
+
+/// What an answer of Exchange says. `None` for a success.
+pub(super) fn classify(response: &Response) -> Option<Failure> {
+    let text = readable(response.bytes());
+    if response.is_success() {
+        // The limit on commands at once was seen as plain text; it is looked for whatever the status.
+        let throttled = text.as_deref().is_some_and(|text| !text.starts_with('{') && decide_text(text).is_some());
+        let disguised = text.as_deref().is_some_and(|text| text.starts_with("{\"error\""));
+        if !throttled && !disguised {
+            return None;
+        }
+    }
+    let diagnostics = response.header("x-ms-diagnostics").map(str::to_owned);
+    let exception = response.header("x-exceptiontype").map(str::to_owned);
+    let said = text.as_deref().and_then(Said::parse);
+    let has_reason = diagnostics.is_some() || exception.is_some() || said.is_some();
+    let said = said.unwrap_or_default();
+    let exception = said.exception.or(exception);
+    let kind = match (CmdletErrorKind::decide(exception.as_deref(), &said.sentence), response.status()) {
+        (Kind::Other, 403) => Kind::CmdletDenied,
+        (Kind::Other, 404) => Kind::ObjectNotFound,
+        (kind, _) => kind,
+    };
+    let sentence = if said.sentence.is_empty() { unexplained(response, diagnostics.as_deref()) } else { said.sentence };
+    let mut failure = Failure::from_status(response, sentence.clone());
+    refine(&mut failure, kind, has_reason);
+    let cmdlet = CmdletError { kind, exception, message_id: said.id, sentence, target: said.target, diagnostics };
+    failure.code = cmdlet.exception_name().map(str::to_owned).or(said.code);
+    failure.advice = kind.advice().map(Into::into);
+    if failure.status == Some(401) {
+        failure.advice = Some(
+            "The application needs the app role Exchange.ManageAsApp on Office 365 Exchange Online, with admin \
+             consent; a new role takes minutes to be known everywhere."
+                .into(),
+        );
+    }
+    failure.cmdlet = Some(cmdlet);
+    Some(failure)
+}
+
+fn decide_text(text: &str) -> Option<Kind> {
+    let kind = CmdletErrorKind::decide(None, text);
+    (kind == Kind::TooManyAtOnce).then_some(kind)
+}
+
+/// Whether to repeat: by kind first, then by status. A 500 may be final, a 400 transient.
+fn refine(failure: &mut Failure, kind: Kind, has_reason: bool) {
+    let status = failure.status.unwrap_or_default();
+    (failure.repeat, failure.in_doubt) = match (kind, status) {
+        (Kind::TooManyAtOnce, _) | (_, 429 | 503) => (Repeat::Always, false),
+        (Kind::Transient, _) | (_, 408 | 502 | 504) => (Repeat::IfSafe, true),
+        (Kind::Other, 500) => (Repeat::Never, true),
+        _ => (Repeat::Never, false),
+    };
+    if !matches!(status, 429 | 503)
+        && let Some(error_kind) = kind.error_kind()
+    {
+        failure.kind = error_kind;
+    }
+    // Expiry, a missing app role and a role that is newer than the token all look alike; a denial with a reason is
+    // a denial.
+    failure.renew_token = status == 401 || (status == 403 && !has_reason);
+}
+
+fn unexplained(response: &Response, diagnostics: Option<&str>) -> String {
+    match (response.status(), diagnostics) {
+        (_, Some(reason)) => format!("Exchange refused: {reason}"),
+        (401, None) => "Exchange did not take the access token and gave no reason".into(),
+        (403, None) => "Exchange refused and gave no reason".into(),
+        (429, None) => "Exchange asks for fewer calls".into(),
+        (status, None) => format!("Exchange answered with status {status} and no reason"),
+    }
+}
+
+/// The body as text. Denials come as NUL bytes under a false gzip label.
+fn readable(body: &[u8]) -> Option<String> {
+    let start = body.iter().position(|byte| *byte != 0)?;
+    let end = body.iter().rposition(|byte| *byte != 0)?;
+    let text = String::from_utf8_lossy(&body[start..=end]);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// What an error body says.
+#[derive(Debug, Default, PartialEq)]
+struct Said {
+    code: Option<String>,
+    exception: Option<String>,
+    id: Option<String>,
+    sentence: String,
+    target: Option<String>,
+}
+
+impl Said {
+    fn parse(text: &str) -> Option<Self> {
+        if !text.starts_with('{') {
+            let plain = !text.starts_with('<') && !text.contains('\u{fffd}');
+            return plain.then(|| Self { sentence: text.to_owned(), ..Self::default() });
+        }
+        let body = serde_json::from_str::<Value>(text).ok()?;
+        let body = body.as_object()?;
+        let error = get(body, "error").and_then(Value::as_object).unwrap_or(body);
+        let detail = get(error, "details").and_then(Value::as_array).and_then(|details| details.first());
+        let detail = detail.and_then(Value::as_object);
+        let inner = get(error, "innererror").and_then(Value::as_object);
+        let internal = inner.and_then(|inner| get(inner, "internalexception")).and_then(Value::as_object).or(inner);
+        let mut said = detail.and_then(|detail| text_of(detail, "message")).map(Self::unwrap).unwrap_or_default();
+        if said.sentence.is_empty()
+            && let Some(internal) = internal
+            && let Some(sentence) = text_of(internal, "message")
+            && !sentence.starts_with("Exception of type")
+        {
+            sentence.clone_into(&mut said.sentence);
+            said.exception = text_of(internal, "type").map(str::to_owned);
+        }
+        if said.sentence.is_empty() {
+            let sentence = text_of(error, "message").or_else(|| first_record(body)).unwrap_or_default();
+            sentence.clone_into(&mut said.sentence);
+        }
+        said.code = text_of(error, "code").map(str::to_owned);
+        said.target = detail.and_then(|detail| text_of(detail, "target")).map(str::to_owned);
+        (!said.sentence.is_empty() || said.code.is_some()).then_some(said)
+    }
+
+    /// Unwraps the message of a detail, which has one of three forms. A command that was passed on to another server
+    /// carries that server's whole error in its sentence.
+    fn unwrap(message: &str) -> Self {
+        if message.trim_start().starts_with('{')
+            && let Ok(Value::Object(fields)) = serde_json::from_str::<Value>(message)
+        {
+            let localized = get(&fields, "localizedString").and_then(Value::as_object);
+            let said = Self {
+                exception: text_of(&fields, "TypeName").or_else(|| text_of(&fields, "ClassName")).map(str::to_owned),
+                id: localized.and_then(|localized| text_of(localized, "stringId")).map(str::to_owned),
+                sentence: text_of(&fields, "Message").unwrap_or(message).to_owned(),
+                ..Self::default()
+            };
+            return said.without_proxy();
+        }
+        Self::from_pipes(message, 0)
+            .unwrap_or_else(|| Self { sentence: message.to_owned(), ..Self::default() })
+            .without_proxy()
+    }
+
+    /// `Ex6F9304|Full.Type.Name|Sentence`; the id may be missing. `start` is where to look for the first bar.
+    fn from_pipes(text: &str, start: usize) -> Option<Self> {
+        let first = start + text.get(start..)?.find('|')?;
+        let rest = &text[first + 1..];
+        let (exception, sentence) = rest.split_once('|')?;
+        let is_type = exception.contains('.')
+            && exception.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '`'));
+        if !is_type {
+            return Self::from_pipes(text, first + 1);
+        }
+        let before = &text[..first];
+        let id: String = before.chars().rev().take_while(char::is_ascii_alphanumeric).collect();
+        let id: String = id.chars().rev().collect();
+        Some(Self {
+            exception: Some(exception.to_owned()),
+            id: id.starts_with("Ex").then_some(id),
+            sentence: sentence.to_owned(),
+            ..Self::default()
+        })
+    }
+
+    fn without_proxy(self) -> Self {
+        let is_proxy = self.exception.as_deref().is_some_and(|name| name.ends_with("CmdletProxyException"));
+        if !is_proxy {
+            return self;
+        }
+        let nested = self.sentence.find("{\"error\"").and_then(|start| {
+            let mut values = serde_json::Deserializer::from_str(&self.sentence[start..]).into_iter::<Value>();
+            values.next()?.ok().and_then(|value| Self::parse(&value.to_string()))
+        });
+        match nested.or_else(|| Self::from_pipes(&self.sentence, 0)) {
+            Some(said) => said,
+            None => self,
+        }
+    }
+}
+
+/// A member of an object whose names vary in case.
+fn get<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+fn text_of<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    get(object, name).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+fn first_record(body: &Map<String, Value>) -> Option<&str> {
+    let record = get(body, "ErrorRecords")?.as_array()?.first()?.as_object()?;
+    text_of(record, "Message")
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use proptest::prelude::*;
+    use reqwest::header::{HeaderMap, HeaderValue};
+
+    use super::*;
+
+    fn response(status: u16, headers: &[(&'static str, &'static str)], body: &[u8]) -> Response {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, HeaderValue::from_static(value));
+        }
+        Response { status, headers: map, body: Bytes::copy_from_slice(body) }
+    }
+
+    fn cmdlet(body: &str) -> CmdletError {
+        classify(&response(400, &[], body.as_bytes())).unwrap().cmdlet.unwrap()
+    }
+
+    fn detail(message: &str) -> String {
+        let generic = "Exception of type 'Microsoft.Exchange.Management.PSDirectInvoke.X' was thrown.";
+        serde_json::json!({ "error": {
+            "code": "BadRequest",
+            "message": "Error executing cmdlet",
+            "details": [{ "code": "Client", "target": "", "message": message }],
+            "innererror": { "message": "Error executing cmdlet", "internalexception": { "message": generic } },
+        }})
+        .to_string()
+    }
+
+    const NOT_FOUND: &str = "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException";
+
+    #[test]
+    fn the_three_forms_of_a_detail_say_the_same() {
+        let sentence = "The operation couldn't be performed because object 'x' couldn't be found on 'DC7'.";
+        let piped = format!("Ex6F9304|{NOT_FOUND}|{sentence}");
+        let localized = serde_json::json!({
+            "ClassName": NOT_FOUND, "Message": sentence, "localizedString": { "stringId": "Ex6F9304" },
+        });
+        let typed = serde_json::json!({ "Message": sentence, "TypeName": NOT_FOUND, "StackTrace": null });
+        for (message, id) in [(piped, true), (localized.to_string(), true), (typed.to_string(), false)] {
+            let error = cmdlet(&detail(&message));
+            assert_eq!(error.kind, Kind::ObjectNotFound);
+            assert_eq!(error.exception_name(), Some("ManagementObjectNotFoundException"));
+            assert_eq!(error.sentence, sentence);
+            assert_eq!(error.message_id.as_deref(), id.then_some("Ex6F9304"));
+        }
+    }
+
+    #[test]
+    fn the_error_of_the_server_behind_a_proxy_is_the_one_that_counts() {
+        let inner = detail(&format!("Ex6F9304|{NOT_FOUND}|object 'gone' couldn't be found on 'DC'."));
+        let outer = format!(
+            "|Microsoft.Exchange.Configuration.Tasks.CmdletProxyException|Error on proxy command 'Remove-X' to server \
+             AM0: Request return error with following error message: {inner}."
+        );
+        let error = cmdlet(&detail(&outer));
+        assert_eq!((error.kind, error.message_id.as_deref()), (Kind::ObjectNotFound, Some("Ex6F9304")));
+        assert_eq!(error.sentence, "object 'gone' couldn't be found on 'DC'.");
+    }
+
+    #[test]
+    fn binding_errors_are_in_the_internal_exception_in_any_case_of_keys() {
+        for (inner, internal) in [("innererror", "internalexception"), ("InnerError", "internalException")] {
+            let mut error = Map::new();
+            error.insert("code".into(), "BadRequest".into());
+            error.insert("message".into(), "Invalid Operation".into());
+            let exception = "Microsoft.Exchange.AdminApi.CommandInvocation.AmbiguousParameterSetException";
+            let message = "Parameter set cannot be resolved using the specified named parameters. Invalid cmdlet \
+                           parameters specified. Foo";
+            let thrown = serde_json::json!({ "message": message, "type": exception });
+            error.insert(inner.into(), serde_json::json!({ "message": "Invalid Operation", internal: thrown }));
+            let error = cmdlet(&serde_json::json!({ "error": error }).to_string());
+            assert_eq!(error.kind, Kind::UnknownParameter);
+            assert!(error.sentence.ends_with("Foo"));
+        }
+    }
+
+    #[test]
+    fn nul_bytes_under_a_false_label_are_a_denial_and_its_reason_tells_whether_to_renew() {
+        let nul = [0_u8; 470];
+        let stale = classify(&response(403, &[("content-encoding", "gzip")], &nul)).unwrap();
+        assert_eq!((stale.kind, stale.renew_token), (ErrorKind::Denied, true));
+        let diagnostics = "2000003;reason=\"The user has no role.\";error_category=\"invalid_grant\"";
+        let denied = classify(&response(403, &[("x-ms-diagnostics", diagnostics)], &nul)).unwrap();
+        assert_eq!((denied.kind, denied.renew_token), (ErrorKind::Denied, false));
+        assert!(denied.message.contains("The user has no role."), "{}", denied.message);
+    }
+
+    #[test]
+    fn a_500_is_final_a_transient_400_is_not_and_the_concurrency_text_is_a_throttle() {
+        let fault = classify(&response(500, &[], b"{\"error\":{\"code\":\"InternalServerError\"}}")).unwrap();
+        assert_eq!((fault.repeat, fault.in_doubt), (Repeat::Never, true));
+        let busy = detail("|Microsoft.Exchange.Data.ServerBusyException|Try later.");
+        let busy = classify(&response(400, &[], busy.as_bytes())).unwrap();
+        assert_eq!((busy.kind, busy.repeat), (ErrorKind::Unavailable, Repeat::IfSafe));
+        let text = b"You have reached the maximum number of concurrent requests per tenant. Please wait and try again";
+        for status in [400, 200] {
+            let many = classify(&response(status, &[], text)).unwrap();
+            assert_eq!((many.kind, many.repeat), (ErrorKind::Throttled, Repeat::Always));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_classified_and_no_sentence_is_lost(
+            status in 400_u16..600,
+            noise in proptest::collection::vec(any::<u8>(), 0..200),
+            sentence in "[a-zA-Z '\"{}|:.\\\\]{1,60}",
+        ) {
+            prop_assert!(classify(&response(status, &[], &noise)).is_some());
+            let sentence = format!("x{sentence}");
+            let failure = classify(&response(status, &[], detail(&sentence).as_bytes())).unwrap();
+            prop_assert!(failure.message == sentence, "{:?} became {:?}", sentence, failure.message);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
+use uuid::Uuid;
+
+use super::cmdlet::single_output;
+use super::{Cmdlet, Effect, Identity, lenient};
+use crate::{ClientId, ServicePrincipalId};
+
+/// `New-ServicePrincipal`: makes the pointer by which Exchange knows an application.
+///
+/// # Permissions
+///
+/// Role Management: Organization Management or Exchange Administrator.
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct NewServicePrincipal {
+    app_id: ClientId,
+    object_id: ServicePrincipalId,
+    display_name: Option<String>,
+}
+
+impl NewServicePrincipal {
+    /// The application, by its client id and the object id of its *enterprise application*.
+    ///
+    /// Exchange does not check the ids. With the object id of the app registration, which looks the same, a
+    /// restriction would be made for nobody.
+    #[must_use]
+    pub fn new(app_id: ClientId, object_id: ServicePrincipalId) -> Self {
+        Self { app_id, object_id, display_name: None }
+    }
+
+    /// Sets the name that administrators see.
+    #[must_use]
+    pub fn display_name(mut self, name: impl Into<String>) -> Self {
+        self.display_name = Some(name.into());
+        self
+    }
+}
+
+impl Cmdlet for NewServicePrincipal {
+    const NAME: &'static str = "New-ServicePrincipal";
+    const EFFECT: Effect = Effect::Write;
+    type Output = ExchangeServicePrincipal;
+}
+
+impl fmt::Display for NewServicePrincipal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Make the application ")?;
+        if let Some(name) = &self.display_name {
+            write!(f, "\"{name}\" ")?;
+        }
+        write!(f, "({}) known to Exchange", self.app_id)
+    }
+}
+
+/// `Get-ServicePrincipal`: an application as Exchange knows it.
+///
+/// # Permissions
+///
+/// View-Only Configuration or Role Management.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct GetServicePrincipal {
+    identity: Identity,
+}
+
+impl GetServicePrincipal {
+    /// By client id, object id, name or GUID; [`NotFound`](crate::ErrorKind::NotFound) when Exchange does not know it.
+    #[must_use]
+    pub fn new(identity: impl Into<Identity>) -> Self {
+        Self { identity: identity.into() }
+    }
+}
+
+impl Cmdlet for GetServicePrincipal {
+    const NAME: &'static str = "Get-ServicePrincipal";
+    const EFFECT: Effect = Effect::Read;
+    type Output = Vec<ExchangeServicePrincipal>;
+}
+
+impl fmt::Display for GetServicePrincipal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Look up the application {} in Exchange", self.identity)
+    }
+}
+
+/// An application as Exchange knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct ExchangeServicePrincipal {
+    /// The application (client) id.
+    #[serde(deserialize_with = "lenient::guid")]
+    pub app_id: Option<Uuid>,
+    /// The object id of the enterprise application in Entra.
+    #[serde(deserialize_with = "lenient::guid")]
+    pub object_id: Option<Uuid>,
+    /// The name that administrators see.
+    pub display_name: Option<String>,
+    /// The identity in Exchange.
+    pub identity: Option<String>,
+    /// The pointer's own GUID.
+    #[serde(deserialize_with = "lenient::guid")]
+    pub guid: Option<Uuid>,
+}
+single_output!(ExchangeServicePrincipal);
+
+/// `Test-ServicePrincipalAuthorization`: which role assignments an application has, and whether a mailbox is in their
+/// scope.
+///
+/// It answers from the configuration, past the cache that Graph goes by for up to two hours, and does not see grants in
+/// Entra: "in scope" does not mean that the application can read now, nor "not in scope" that it cannot.
+///
+/// # Permissions
+///
+/// Role Management or View-Only Configuration.
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct TestServicePrincipalAuthorization {
+    identity: Identity,
+    resource: Option<Identity>,
+}
+
+impl TestServicePrincipalAuthorization {
+    /// The role assignments of an application, by client id or object id.
+    #[must_use]
+    pub fn new(application: impl Into<Identity>) -> Self {
+        Self { identity: application.into(), resource: None }
+    }
+
+    /// Asks whether this mailbox is in scope.
+    #[must_use]
+    pub fn resource(mut self, mailbox: impl Into<Identity>) -> Self {
+        self.resource = Some(mailbox.into());
+        self
+    }
+}
+
+impl Cmdlet for TestServicePrincipalAuthorization {
+    const NAME: &'static str = "Test-ServicePrincipalAuthorization";
+    const EFFECT: Effect = Effect::Read;
+    type Output = Vec<AuthorizationRow>;
+}
+
+impl fmt::Display for TestServicePrincipalAuthorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.resource {
+            Some(mailbox) => write!(f, "Test whether application {} is assigned to {mailbox}", self.identity),
+            None => write!(f, "Test what application {} is assigned to", self.identity),
+        }
+    }
+}
+
+/// One role assignment of an application, as the test shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct AuthorizationRow {
+    /// The role, such as `Application Calendars.Read`.
+    pub role_name: Option<String>,
+    /// What the role permits, such as `Calendars.Read`.
+    #[serde(deserialize_with = "lenient::texts")]
+    pub granted_permissions: Vec<String>,
+    /// The scope's name.
+    pub allowed_resource_scope: Option<String>,
+    /// `CustomRecipientScope`, `AdministrativeUnit`, `Group` or `Organization`.
+    pub scope_type: Option<String>,
+    /// Whether the mailbox is in scope. Nothing when none was asked about, or the answer is not understood.
+    #[serde(deserialize_with = "lenient::boolean")]
+    pub in_scope: Option<bool>,
+}
+
+impl AuthorizationRow {
+    /// Whether the role lets an application read calendars.
+    #[must_use]
+    pub fn covers_calendars(&self) -> bool {
+        let role = self.role_name.as_deref().unwrap_or_default();
+        super::role_assignments::covers_calendars(role)
+            || self.granted_permissions.iter().any(|permission| permission.starts_with("Calendars."))
+    }
+}

@@ -1,0 +1,106 @@
+use serde::Deserialize;
+
+use crate::ErrorKind;
+use crate::http::{Failure, Repeat, Response};
+
+/// Graph's error body. Names and nesting vary between its back ends.
+#[derive(Deserialize)]
+struct Envelope {
+    error: Option<Detail>,
+}
+
+#[derive(Deserialize)]
+struct Detail {
+    code: Option<String>,
+    message: Option<String>,
+    #[serde(alias = "innererror", rename = "innerError")]
+    inner: Option<Inner>,
+}
+
+#[derive(Deserialize)]
+struct Inner {
+    code: Option<String>,
+    #[serde(alias = "requestId", rename = "request-id")]
+    request_id: Option<String>,
+}
+
+/// What an answer of Graph says beyond its status. `None` for a success.
+pub(crate) fn classify(response: &Response) -> Option<Failure> {
+    // An error in an answer of 200 was seen by others; it is always the only member, so it stands at the start.
+    let disguised = || response.body.trim_ascii_start().starts_with(b"{\"error\"");
+    if response.is_success() && !disguised() {
+        return None;
+    }
+    let detail = crate::http::decode::<Envelope>(&response.body).ok().and_then(|envelope| envelope.error);
+    if response.is_success() && detail.is_none() {
+        return None;
+    }
+    let Some(detail) = detail else {
+        return Some(without_body(response));
+    };
+    let inner = detail.inner;
+    let code =
+        detail.code.filter(|code| !code.is_empty()).or_else(|| inner.as_ref().and_then(|inner| inner.code.clone()));
+    let message = detail.message.filter(|message| !message.is_empty());
+    let mut failure = Failure::from_status(response, message.unwrap_or_else(|| "the service gave no reason".into()));
+    if failure.request_id.is_none() {
+        failure.request_id = inner.and_then(|inner| inner.request_id);
+    }
+    failure.renew_token = failure.status == Some(401);
+    failure.advice = advice(code.as_deref().unwrap_or_default(), &failure.message).map(Into::into);
+    match code.as_deref() {
+        Some("Request_ThrottledTemporarily" | "ApplicationThrottled" | "TooManyRequests") => {
+            failure.kind = ErrorKind::Throttled;
+            failure.repeat = Repeat::Always;
+            failure.in_doubt = false;
+        }
+        Some("Directory_ExpiredPageToken") => failure.kind = ErrorKind::Service,
+        Some("Request_MultipleObjectsWithSameKeyValue") => failure.kind = ErrorKind::Conflict,
+        Some("Request_BadRequest") if is_duplicate(&failure.message) => failure.kind = ErrorKind::Conflict,
+        _ => {}
+    }
+    failure.code = code;
+    Some(failure)
+}
+
+fn without_body(response: &Response) -> Failure {
+    let text = response.text();
+    let what = match text.trim() {
+        "" => "the service gave no reason",
+        text if text.starts_with('<') => "a page of HTML came instead of an answer, as from a proxy or gateway",
+        _ => "the answer is not the service's error form",
+    };
+    let mut failure = Failure::from_status(response, what.to_owned());
+    failure.renew_token = failure.status == Some(401);
+    failure
+}
+
+/// Two conditions that Graph tells by their text alone.
+fn is_duplicate(message: &str) -> bool {
+    message.contains("Permission being assigned already exists")
+        || message.contains("added object references already exist")
+}
+
+fn advice(code: &str, message: &str) -> Option<&'static str> {
+    Some(match code {
+        "Authorization_RequestDenied" => {
+            "The application lacks a Graph permission for this call, or it was granted after the token was issued."
+        }
+        "ErrorAccessDenied" if message.contains("[RAOP]") || message.contains("Access to OData is disabled") => {
+            "Exchange closes this mailbox to the application: an access policy or an RBAC scope leaves it out, or a \
+             change has not taken effect yet (Microsoft: over an hour; PlaceOS: up to 12)."
+        }
+        "ErrorAccessDenied" => {
+            "The application holds no calendar permission that covers this mailbox: neither a tenant-wide grant in \
+             Entra nor an RBAC role assignment in Exchange."
+        }
+        "MailboxNotEnabledForRESTAPI" => {
+            "The mailbox has no licence, is deleted, or is on premises: it has no calendar in Exchange Online."
+        }
+        "InvalidAuthenticationToken" => {
+            "The token was refused: it has expired, was revoked, or is for another service or cloud."
+        }
+        "Directory_ExpiredPageToken" => "The list took too long to read: start it again from its first page.",
+        _ => return None,
+    })
+}

@@ -1,0 +1,159 @@
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::Response;
+use crate::exchange::CmdletError;
+use crate::{Error, ErrorKind};
+
+/// An attempt that did not succeed, and whether another one makes sense.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) kind: ErrorKind,
+    pub(crate) message: String,
+    pub(crate) status: Option<u16>,
+    pub(crate) code: Option<String>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) advice: Option<Cow<'static, str>>,
+    pub(crate) cmdlet: Option<CmdletError>,
+    pub(crate) source: Option<Arc<reqwest::Error>>,
+    pub(crate) repeat: Repeat,
+    /// The token may be stale: a new one is worth a try.
+    pub(crate) renew_token: bool,
+    /// The request reached the service, and nothing says whether it was carried out.
+    pub(crate) in_doubt: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// The answer is final.
+    Never,
+    /// Only if sending twice does no more than sending once.
+    IfSafe,
+    /// The service did not act on the request.
+    Always,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            status: None,
+            code: None,
+            request_id: None,
+            retry_after: None,
+            advice: None,
+            cmdlet: None,
+            source: None,
+            repeat: Repeat::Never,
+            renew_token: false,
+            in_doubt: false,
+        }
+    }
+
+    /// What the status alone says. A service's classifier refines it.
+    pub(crate) fn from_status(response: &Response, message: String) -> Self {
+        let status = response.status();
+        let retry_after = response.retry_after();
+        let (kind, repeat) = match status {
+            401 => (ErrorKind::Auth, Repeat::Never),
+            403 => (ErrorKind::Denied, Repeat::Never),
+            404 | 410 => (ErrorKind::NotFound, Repeat::Never),
+            409 | 412 => (ErrorKind::Conflict, Repeat::Never),
+            429 => (ErrorKind::Throttled, Repeat::Always),
+            // With Retry-After the service says that it turned the request away.
+            503 if retry_after.is_some() => (ErrorKind::Unavailable, Repeat::Always),
+            408 | 500 | 502 | 503 | 504 | 509 => (ErrorKind::Unavailable, Repeat::IfSafe),
+            _ => (ErrorKind::Service, Repeat::Never),
+        };
+        let mut failure = Self::new(kind, message);
+        failure.status = Some(status);
+        failure.request_id = response.request_id().map(str::to_owned);
+        failure.retry_after = retry_after;
+        failure.repeat = repeat;
+        failure.in_doubt = repeat == Repeat::IfSafe;
+        if (300..400).contains(&status) {
+            failure.advice = Some("Redirects are not followed, because the access token would go with them.".into());
+        }
+        failure
+    }
+
+    /// The network failed. Only what was never sent is known to have had no effect.
+    pub(crate) fn from_transport(error: reqwest::Error) -> Self {
+        // The URL may carry addresses and filters.
+        let error = error.without_url();
+        let mut failure = if error.is_builder() {
+            Self::new(ErrorKind::Input, "the request could not be built")
+        } else if error.is_connect() {
+            let mut failure = Self::new(ErrorKind::Connect, "no connection could be made");
+            failure.repeat = Repeat::Always;
+            failure.advice = Some("Check the network, the proxy and the addresses of the cloud.".into());
+            failure
+        } else {
+            let message = if error.is_timeout() { "no answer came in time" } else { "the connection broke" };
+            let mut failure = Self::new(ErrorKind::Interrupted, message);
+            failure.repeat = Repeat::IfSafe;
+            failure.in_doubt = true;
+            failure
+        };
+        failure.source = Some(Arc::new(error));
+        failure
+    }
+
+    pub(crate) fn into_error(self, is_safe: bool) -> Error {
+        let mut error = Error::new(self.kind, self.message)
+            .with_code(self.code)
+            .with_request_id(self.request_id)
+            .with_retry_after(self.retry_after)
+            .with_outcome_unknown(self.in_doubt && !is_safe);
+        if let Some(status) = self.status {
+            error = error.with_status(status);
+        }
+        if let Some(advice) = self.advice {
+            error = error.with_advice(advice);
+        }
+        if let Some(cmdlet) = self.cmdlet {
+            error = error.with_cmdlet(cmdlet);
+        }
+        if let Some(source) = self.source {
+            error = error.with_source(source);
+        }
+        error
+    }
+}
+
+/// A `Retry-After` value: seconds, with or without a fraction, or an HTTP date.
+pub(crate) fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    // A date in the past asks for no wait, which is still an answer.
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_read_in_all_its_forms() {
+        let now = httpdate::parse_http_date("Sun, 22 Nov 2026 10:00:00 GMT").unwrap();
+        for (text, expected) in [
+            ("2", Some(Duration::from_secs(2))),
+            (" 2.128 ", Some(Duration::from_millis(2128))),
+            ("0", Some(Duration::ZERO)),
+            ("Sun, 22 Nov 2026 10:00:03 GMT", Some(Duration::from_secs(3))),
+            ("Sun, 22 Nov 2026 09:00:00 GMT", Some(Duration::ZERO)),
+            ("-1", None),
+            ("soon", None),
+            ("NaN", None),
+            ("1e300", None),
+        ] {
+            assert_eq!(parse_retry_after(text, now), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! One request's way out and back: authorise, send, classify, retry.
+//!
+//! This layer knows HTTP, tokens and waiting. What an answer means is for the service's own classifier to say.
+
+mod call;
+mod failure;
+mod meter;
+mod retry;
+mod transport;
+
+pub(crate) use self::call::{Body, Call, EXCHANGE_TIME_LIMIT};
+pub(crate) use self::failure::{Failure, Repeat};
+pub use self::meter::{Meter, Usage};
+pub(crate) use self::retry::Retries;
+pub use self::retry::RetryOptions;
+pub use self::transport::Response;
+pub(crate) use self::transport::{FormReply, Transport, decode};
+
+use crate::auth::{AccessToken, TokenCache};
+use crate::cloud::Cloud;
+use crate::{Error, ErrorKind, Result};
+
+/// What all clones of a client share.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    pub(crate) cloud: Cloud,
+    pub(crate) transport: Transport,
+    pub(crate) tokens: TokenCache,
+}
+
+impl Pipeline {
+    /// Sends `call` until it is answered or there is no point in going on.
+    pub(crate) async fn execute(&self, call: &Call, meter: &Meter) -> Result<Response> {
+        let fail = |error: Error| error.during(call.operation.clone());
+        // The token is for one origin; a link in an answer may name another.
+        if call.url.origin() != self.cloud.endpoint(call.service).url.origin() {
+            return Err(fail(
+                Error::new(
+                    ErrorKind::Untrusted,
+                    format!(
+                        "the answer links to {}, which is not {}",
+                        call.url.origin().ascii_serialization(),
+                        call.service
+                    ),
+                )
+                .with_advice("The link was not followed, because the access token would have gone with it."),
+            ));
+        }
+        let client_request_id = call.client_request_id.clone();
+        let mut retries = Retries::start(&call.retry);
+        let mut token = self.tokens.get(call.service).await.map_err(fail)?;
+        let mut renewed = false;
+        loop {
+            meter.count_request(retries.attempt() > 1);
+            let failure = match self.attempt(call, &token, &client_request_id, retries.attempt()).await {
+                Ok(response) => match (call.classify)(&response) {
+                    None => return Ok(response),
+                    Some(failure) => failure,
+                },
+                Err(failure) => failure,
+            };
+            if failure.renew_token && !renewed {
+                renewed = true;
+                // A refused renewal must not hide what the service said first.
+                if let Ok(Some(other)) = self.tokens.replace(call.service, &token).await {
+                    tracing::debug!(service = %call.service, "the access token was refused; trying a new one");
+                    token = other;
+                    retries.count();
+                    continue;
+                }
+            }
+            if !retries.wait(&failure, call.is_safe, meter).await {
+                let error = failure.into_error(call.is_safe).with_client_request_id(client_request_id);
+                return Err(fail(error.with_attempts(retries.attempt(), retries.elapsed())));
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        call: &Call,
+        token: &AccessToken,
+        client_request_id: &str,
+        attempt: u32,
+    ) -> Result<Response, Failure> {
+        use tracing::Instrument as _;
+
+        let span = tracing::debug_span!(
+            "http.request",
+            "otel.kind" = "client",
+            "http.request.method" = %call.method,
+            "server.address" = call.url.host_str(),
+            "http.request.resend_count" = (attempt > 1).then(|| attempt - 1),
+            "http.response.status_code" = tracing::field::Empty,
+            "graph.operation" = %call.operation_name,
+            "graph.client_request_id" = client_request_id,
+            "graph.request_id" = tracing::field::Empty,
+        );
+        let send = async {
+            let response = self.transport.send(call, token, client_request_id).await?;
+            let span = tracing::Span::current();
+            span.record("http.response.status_code", response.status());
+            if let Some(id) = response.request_id() {
+                span.record("graph.request_id", id);
+            }
+            Ok(response)
+        };
+        send.instrument(span).await
+    }
+}

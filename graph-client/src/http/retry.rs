@@ -1,0 +1,200 @@
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+use super::{Failure, Meter, Repeat};
+
+/// How often a call is repeated, and how long it may wait.
+///
+/// A wait that the service asks for is never cut short: if it does not fit into the budget, the call fails at once
+/// with the wait in [`Error::retry_after`](crate::Error::retry_after).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryOptions {
+    /// How often a request is sent at most. 1 means no retry. Default 6.
+    pub max_attempts: u32,
+    /// The wait before the first retry where the service names none; it doubles from there. Default 500 ms.
+    pub base: Duration,
+    /// The longest wait that this client chooses by itself. Default 30 s.
+    pub cap: Duration,
+    /// The time after which no further attempt is started, from the first one on. Default 10 min.
+    pub budget: Duration,
+}
+
+impl Default for RetryOptions {
+    fn default() -> Self {
+        Self {
+            max_attempts: 6,
+            base: Duration::from_millis(500),
+            cap: Duration::from_secs(30),
+            budget: Duration::from_secs(10 * 60),
+        }
+    }
+}
+
+impl RetryOptions {
+    /// Every request is sent once.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { max_attempts: 1, ..Self::default() }
+    }
+
+    /// Sets how often a request is sent at most.
+    #[must_use]
+    pub fn with_max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts;
+        self
+    }
+
+    /// Sets the first wait where the service names none.
+    #[must_use]
+    pub fn with_base(mut self, base: Duration) -> Self {
+        self.base = base;
+        self
+    }
+
+    /// Sets the longest wait that the client chooses by itself.
+    #[must_use]
+    pub fn with_cap(mut self, cap: Duration) -> Self {
+        self.cap = cap;
+        self
+    }
+
+    /// Sets the time after which no further attempt is started.
+    #[must_use]
+    pub fn with_budget(mut self, budget: Duration) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// The wait before attempt `next` (2 is the first retry), or `None` when there is to be none.
+    ///
+    /// `unit` in 0..1 spreads callers that failed together: over half of the own wait, or, where the service named
+    /// one, over a tenth on top of it.
+    fn delay(&self, next: u32, elapsed: Duration, hint: Option<Duration>, unit: f64) -> Option<Duration> {
+        if next > self.max_attempts {
+            return None;
+        }
+        let (least, spread) = if let Some(hint) = hint {
+            (hint, hint.min(self.cap) / 10)
+        } else {
+            let doubled = self.base.saturating_mul(1 << next.saturating_sub(2).min(16)).min(self.cap);
+            (doubled / 2, doubled / 2)
+        };
+        let left = self.budget.checked_sub(elapsed)?;
+        (least <= left).then(|| least.saturating_add(spread.mul_f64(unit)).min(left))
+    }
+}
+
+/// The attempts of one call.
+pub(crate) struct Retries<'a> {
+    options: &'a RetryOptions,
+    started: Instant,
+    attempt: u32,
+}
+
+impl<'a> Retries<'a> {
+    pub(crate) fn start(options: &'a RetryOptions) -> Self {
+        Self { options, started: Instant::now(), attempt: 1 }
+    }
+
+    /// The attempt that is being made, from 1.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Counts an attempt that needs no wait.
+    pub(crate) fn count(&mut self) {
+        self.attempt += 1;
+    }
+
+    /// Waits before the next attempt. `false` when there is to be none: this is the only place that sleeps.
+    pub(crate) async fn wait(&mut self, failure: &Failure, is_safe: bool, meter: &Meter) -> bool {
+        let may = match failure.repeat {
+            Repeat::Never => false,
+            Repeat::IfSafe => is_safe,
+            Repeat::Always => true,
+        };
+        if !may {
+            return false;
+        }
+        let next = self.attempt + 1;
+        let Some(wait) = self.options.delay(next, self.elapsed(), failure.retry_after, random_unit()) else {
+            return false;
+        };
+        tracing::debug!(attempt = next, ?wait, status = failure.status, "waiting before the next attempt");
+        meter.count_wait(wait);
+        tokio::time::sleep(wait).await;
+        self.attempt = next;
+        true
+    }
+}
+
+/// A number in 0..1. The standard library seeds its hasher at random, which is enough to spread retries.
+fn random_unit() -> f64 {
+    let bits = RandomState::new().hash_one(0_u8) >> 11;
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit an f64 exactly")]
+    let unit = bits as f64 / (1_u64 << 53) as f64;
+    unit
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_wait_is_never_shorter_than_asked_nor_past_the_budget(
+            next in 2_u32..12,
+            elapsed in 0_u64..700_000,
+            hint in proptest::option::of(0_u64..1_000_000),
+            unit in 0.0..1.0_f64,
+        ) {
+            let options = RetryOptions::default();
+            let (elapsed, hint) = (Duration::from_millis(elapsed), hint.map(Duration::from_millis));
+            if let Some(wait) = options.delay(next, elapsed, hint, unit) {
+                prop_assert!(next <= options.max_attempts);
+                prop_assert!(elapsed + wait <= options.budget);
+                match hint {
+                    Some(hint) => prop_assert!(wait >= hint),
+                    None => prop_assert!(wait <= options.cap),
+                }
+            } else {
+                let least = hint.unwrap_or(options.cap / 2);
+                prop_assert!(next > options.max_attempts || elapsed + least > options.budget);
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_waits_of_seventeen_seconds_are_waited_in_full() {
+        let options = RetryOptions::default();
+        let mut failure = Failure::new(crate::ErrorKind::Throttled, "slow down");
+        failure.repeat = Repeat::Always;
+        failure.retry_after = Some(Duration::from_secs(17));
+        let started = tokio::time::Instant::now();
+        let mut retries = Retries::start(&options);
+        let meter = Meter::default();
+        assert!(retries.wait(&failure, false, &meter).await && retries.wait(&failure, false, &meter).await);
+        let waited = started.elapsed();
+        assert!(waited >= Duration::from_secs(34) && waited <= Duration::from_secs(38), "{waited:?}");
+        assert_eq!(retries.attempt(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_may_have_happened_is_repeated_only_if_safe() {
+        let options = RetryOptions::default();
+        let mut failure = Failure::new(crate::ErrorKind::Interrupted, "reset");
+        failure.repeat = Repeat::IfSafe;
+        let meter = Meter::default();
+        assert!(!Retries::start(&options).wait(&failure, false, &meter).await);
+        assert!(Retries::start(&options).wait(&failure, true, &meter).await);
+        failure.repeat = Repeat::Never;
+        assert!(!Retries::start(&options).wait(&failure, true, &meter).await);
+    }
+}

@@ -1,0 +1,200 @@
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::failure::parse_retry_after;
+use super::{Body, Call, Failure, Meter, Retries, RetryOptions};
+use crate::auth::AccessToken;
+use crate::{Error, ErrorKind, Result};
+
+/// The largest answer that is read. A page of 1,000 mailboxes with every property is about 10 MB.
+const BODY_LIMIT: usize = 64 * 1024 * 1024;
+
+/// An answer of a service: status, headers and the raw body.
+#[derive(Clone)]
+pub struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+pub(crate) type FormReply = Response;
+
+impl Response {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Whether the status is 2xx.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// A header's value, when there is one and it is text. Names are compared without case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The service's id of the request.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.header("request-id").or_else(|| self.header("x-ms-request-id"))
+    }
+
+    /// The body as it came.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The body as text; what is not UTF-8 is replaced.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
+
+    /// The body decoded from JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Decode`] with the place where the body departs from the type.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        decode(&self.body).map_err(|error| {
+            Error::new(ErrorKind::Decode, format!("the answer is not what was expected: {error}"))
+                .with_status(self.status)
+                .with_request_id(self.request_id().map(str::to_owned))
+        })
+    }
+
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        parse_retry_after(self.headers.get(RETRY_AFTER)?.to_str().ok()?, SystemTime::now())
+    }
+}
+
+impl std::fmt::Debug for Response {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Bodies may hold secrets, such as that of addPassword.
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("request_id", &self.request_id())
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Some gateways put a byte order mark before their JSON.
+pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body))
+}
+
+/// The HTTP client: it sends one request and reads the whole answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Transport {
+    http: reqwest::Client,
+    retry: RetryOptions,
+}
+
+impl Default for Transport {
+    fn default() -> Self {
+        Self::new(reqwest::Client::new(), RetryOptions::default())
+    }
+}
+
+impl Transport {
+    pub(crate) fn new(http: reqwest::Client, retry: RetryOptions) -> Self {
+        Self { http, retry }
+    }
+
+    pub(crate) fn retry(&self) -> &RetryOptions {
+        &self.retry
+    }
+
+    pub(crate) async fn send(
+        &self,
+        call: &Call,
+        token: &AccessToken,
+        client_request_id: &str,
+    ) -> Result<Response, Failure> {
+        let mut request = reqwest::Request::new(call.method.clone(), call.url.clone());
+        *request.timeout_mut() = Some(call.time_limit);
+        let headers = request.headers_mut();
+        headers.clone_from(&call.headers);
+        headers.insert(AUTHORIZATION, token.header().clone());
+        if let Ok(id) = HeaderValue::from_str(client_request_id) {
+            headers.insert("client-request-id", id);
+        }
+        let body = match &call.body {
+            Body::Empty => None,
+            Body::Json(bytes) => Some(bytes.clone()),
+            Body::WithToken(body) => Some(body(token)),
+        };
+        if let Some(body) = body {
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *request.body_mut() = Some(body.into());
+        }
+        self.exchange(request).await
+    }
+
+    /// Posts a form to the sign-in service, with the retries of every other call.
+    pub(crate) async fn post_form(
+        &self,
+        operation: &str,
+        url: Url,
+        form: &[(&str, &str)],
+        classify: fn(&Response) -> Option<Failure>,
+    ) -> Result<Response> {
+        let body: Bytes = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish().into();
+        let mut retries = Retries::start(&self.retry);
+        loop {
+            let mut request = reqwest::Request::new(reqwest::Method::POST, url.clone());
+            *request.timeout_mut() = Some(super::call::TIME_LIMIT);
+            let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+            request.headers_mut().insert(CONTENT_TYPE, content_type);
+            *request.body_mut() = Some(body.clone().into());
+            let failure = match self.exchange(request).await {
+                Ok(response) => match classify(&response) {
+                    None => return Ok(response),
+                    Some(failure) => failure,
+                },
+                Err(failure) => failure,
+            };
+            // Asking for a token twice does no harm.
+            if !retries.wait(&failure, true, &Meter::default()).await {
+                let error = failure.into_error(true).with_attempts(retries.attempt(), retries.elapsed());
+                return Err(error.during(operation.to_owned()));
+            }
+        }
+    }
+
+    async fn exchange(&self, request: reqwest::Request) -> Result<Response, Failure> {
+        let mut response = self.http.execute(request).await.map_err(Failure::from_transport)?;
+        let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
+        let Some(first) = response.chunk().await.map_err(Failure::from_transport)? else {
+            return Ok(Response { status, headers, body: Bytes::new() });
+        };
+        // Most answers arrive in one piece and need no copy.
+        let Some(second) = response.chunk().await.map_err(Failure::from_transport)? else {
+            return Ok(Response { status, headers, body: first });
+        };
+        let mut body = BytesMut::with_capacity((first.len() + second.len()).max(64 * 1024));
+        body.extend_from_slice(&first);
+        body.extend_from_slice(&second);
+        while let Some(chunk) = response.chunk().await.map_err(Failure::from_transport)? {
+            if body.len() + chunk.len() > BODY_LIMIT {
+                let message = format!("the answer is larger than {} MiB", BODY_LIMIT >> 20);
+                return Err(Failure::new(ErrorKind::Decode, message));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response { status, headers, body: body.freeze() })
+    }
+}
