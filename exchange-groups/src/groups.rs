@@ -1,0 +1,128 @@
+use std::fmt;
+use std::sync::Arc;
+
+use graph_client::exchange::Wait;
+use graph_client::{Client, TokenProvider};
+
+use crate::{Apply, Observation, Plan, Prove, RestrictedCalendarGroup, Result};
+
+/// Restricted calendar groups of one tenant: observe, plan, apply, prove.
+///
+/// # Examples
+///
+/// ```
+/// # let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+/// # rt.block_on(async {
+/// use exchange_groups::graph_client::{Client, ClientSecret, Cloud};
+/// use exchange_groups::{ExchangeGroups, RestrictedCalendarGroup, Rooms, Verdict};
+///
+/// let tenant = fake_tenant::FakeTenant::contoso();
+/// let server = tenant.serve().await?;
+/// let (admin, app) = (tenant.administrator(), tenant.booking_application());
+/// let client = Client::builder()
+///     .tenant(tenant.domain())
+///     .credential(ClientSecret::new(admin.client_id.parse()?, admin.secret()))
+///     .cloud(Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url())?)
+///     .build()?;
+///
+/// let spec = RestrictedCalendarGroup::placeos("placeosroombooking@contoso.com", &*app.client_id)
+///     .owner("exchange.admin@contoso.com")
+///     .rooms(Rooms::all().except("boardroom@contoso.com"))
+///     .revoke_tenant_wide_grant(true)
+///     .must_not_reach("ceo@contoso.com")
+///     .build()?;
+///
+/// let groups = ExchangeGroups::new(client).application(ClientSecret::new(app.client_id.parse()?, app.secret()));
+/// let plan = groups.plan(&spec).await?;
+/// println!("{plan}");
+/// let report = groups.apply(&plan).await?;
+/// assert!(report.is_complete());
+/// let proof = groups.prove(&spec).await?;
+/// assert_eq!(proof.verdict, Verdict::Proven);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct ExchangeGroups {
+    pub(crate) client: Client,
+    pub(crate) application: Option<Arc<dyn TokenProvider>>,
+    pub(crate) wait: Wait,
+}
+
+impl ExchangeGroups {
+    /// Works with the rights of this client.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self { client, application: None, wait: Wait::default() }
+    }
+
+    /// Gives the restricted application's own credential, with which the proof reads calendars. It is used for nothing
+    /// else. Without it a proof can only say what Exchange's own test says, and that is not a proof.
+    #[must_use]
+    pub fn application(mut self, credential: impl TokenProvider) -> Self {
+        self.application = Some(Arc::new(credential));
+        self
+    }
+
+    /// Sets how long to wait until something that was just made is visible.
+    #[must_use]
+    pub fn wait(mut self, wait: Wait) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// Reads what is there now. Nothing is changed.
+    ///
+    /// # Permissions
+    ///
+    /// Exchange: `Exchange.ManageAsApp` with Global Reader or more. Graph: `Application.Read.All`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Service`](crate::ErrorKind::Service) when something cannot be read to its end.
+    pub async fn observe(&self, spec: &RestrictedCalendarGroup) -> Result<Observation> {
+        Observation::of(&self.client, spec).await
+    }
+
+    /// Reads what is there now and says what is to be done. Nothing is changed.
+    ///
+    /// # Permissions
+    ///
+    /// As [`observe`](Self::observe).
+    ///
+    /// # Errors
+    ///
+    /// As [`observe`](Self::observe). What stands in the way is not an error but a finding of the plan.
+    pub async fn plan(&self, spec: &RestrictedCalendarGroup) -> Result<Plan> {
+        Ok(Plan::new(spec, &self.observe(spec).await?))
+    }
+
+    /// Carries a plan out. Await the value; see [`Apply`] for progress.
+    ///
+    /// # Permissions
+    ///
+    /// Exchange: `Exchange.ManageAsApp` with Exchange Administrator. Graph, to revoke a tenant-wide permission:
+    /// `AppRoleAssignment.ReadWrite.All`.
+    pub fn apply(&self, plan: &Plan) -> Apply {
+        Apply::new(self.clone(), plan.clone())
+    }
+
+    /// Proves that the application reaches every room and no mailbox that must stay closed. Await the value; see
+    /// [`Prove`] for waiting and progress. Nothing is changed.
+    ///
+    /// # Permissions
+    ///
+    /// As [`observe`](Self::observe).
+    pub fn prove(&self, spec: &RestrictedCalendarGroup) -> Prove {
+        Prove::new(self.clone(), spec.clone())
+    }
+}
+
+impl fmt::Debug for ExchangeGroups {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExchangeGroups")
+            .field("client", &self.client)
+            .field("application", &self.application)
+            .finish_non_exhaustive()
+    }
+}

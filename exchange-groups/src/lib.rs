@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod apply;
+mod discover;
+mod error;
+mod groups;
+mod observe;
+mod plan;
+mod prove;
+mod spec;
+
+pub use graph_client;
+
+pub use self::apply::{Apply, Event, Outcome, Report, StageUsage, StepReport};
+pub use self::error::{Error, ErrorKind, Result};
+pub use self::groups::ExchangeGroups;
+pub use self::observe::{Grant, Observation, ObservedGroup, ObservedRoomList};
+pub use self::plan::{Change, Finding, FindingKind, Plan, RevokeGrant, Severity, Stage, Step};
+pub use self::prove::{Check, Evidence, Expectation, Proof, Prove, Verdict};
+pub use self::spec::{
+    CalendarPermission, OtherMembers, RestrictedCalendarGroup, RestrictedCalendarGroupBuilder, Restriction, RoomFilter,
+    Rooms, SpecError,
+};

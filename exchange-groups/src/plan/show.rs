@@ -1,0 +1,95 @@
+use std::fmt;
+
+use super::findings::is_member_change;
+use super::{Plan, Severity, Stage, Step};
+use crate::Restriction;
+
+/// How many changes of single members are shown one by one.
+const SHOWN_MEMBERS: usize = 10;
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Observe => "Observe",
+            Self::Group => "Group",
+            Self::Members => "Members",
+            Self::Restriction => "Restriction",
+            Self::Revocation => "Tenant-wide permission",
+        })
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let spec = &self.spec;
+        writeln!(f, "Plan for \"{}\" <{}>", spec.name, spec.address)?;
+        let app = self.application_name.as_deref().unwrap_or("(not found)");
+        writeln!(f, "  Application  {app}, client id {}", spec.application)?;
+        match spec.restriction {
+            Restriction::Rbac => {
+                let role = spec.permission.role();
+                writeln!(f, "  Restriction  RBAC for Applications: \"{role}\" over the members of the group")?;
+            }
+            Restriction::Policy => {
+                writeln!(f, "  Restriction  application access policy: the members of the group and nobody else")?;
+            }
+        }
+        writeln!(f, "  Rooms        {} of {} in the tenant ({})", self.rooms, self.rooms_in_tenant, spec.rooms)?;
+        let list = |addresses: &[graph_client::SmtpAddress]| {
+            addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        };
+        if !spec.mailboxes.is_empty() {
+            writeln!(f, "  Mailboxes    {}", list(&spec.mailboxes))?;
+        }
+        if !spec.must_not_reach.is_empty() {
+            writeln!(f, "  Closed to it {}", list(&spec.must_not_reach))?;
+        }
+        if self.steps.is_empty() {
+            writeln!(f, "\nNothing to do: the tenant is as the spec says.")?;
+        } else {
+            self.show_steps(f)?;
+        }
+        for (severity, title) in
+            [(Severity::Blocking, "To be dealt with first"), (Severity::Warning, "Warnings"), (Severity::Note, "Notes")]
+        {
+            let mut findings = self.findings.iter().filter(|finding| finding.severity == severity).peekable();
+            if findings.peek().is_some() {
+                writeln!(f, "\n{title}")?;
+                for finding in findings {
+                    writeln!(f, "  - {finding}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Plan {
+    fn show_steps(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut stage = None;
+        let mut shown = 0;
+        let hidden = self.steps.iter().filter(|step| is_member_change(step)).count().saturating_sub(SHOWN_MEMBERS);
+        for (number, step) in (1..).zip(&self.steps) {
+            if stage != Some(step.stage) {
+                stage = Some(step.stage);
+                writeln!(f, "\n{}", step.stage)?;
+            }
+            if is_member_change(step) {
+                shown += 1;
+                if shown > SHOWN_MEMBERS {
+                    if shown == SHOWN_MEMBERS + 1 {
+                        writeln!(f, "      … and {hidden} more members to add or remove, one by one")?;
+                    }
+                    continue;
+                }
+            }
+            show_step(f, number, step)?;
+        }
+        Ok(())
+    }
+}
+
+fn show_step(f: &mut fmt::Formatter<'_>, number: usize, step: &Step) -> fmt::Result {
+    writeln!(f, "  {number:>2}. {}", step.sentence)?;
+    writeln!(f, "      because {}", step.reason)
+}
