@@ -1,0 +1,141 @@
+//! Makes the room group of PlaceOS's documentation, restricts the application to it, and proves the result.
+//!
+//! Without any configuration it does so in a tenant in memory. With `TENANT_ID`, `CLIENT_ID` and `CLIENT_SECRET` it
+//! works in that tenant; `APP_CLIENT_ID` and `APP_CLIENT_SECRET`, the restricted application's own, let it prove the
+//! result. `GRAPH_URL`, `EXCHANGE_URL` and `LOGIN_URL` name other servers: a sovereign cloud, or one on localhost.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
+
+mod options;
+mod show;
+mod target;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use exchange_groups::{Error, ErrorKind, ExchangeGroups, Plan, Proof, Report, RestrictedCalendarGroup, Verdict};
+use serde_json::json;
+
+use self::options::{BadInput, Environment, Options};
+use self::show::{Progress, Show};
+use self::target::Target;
+
+/// How the program ends. 2 is also what it ends with when the command line is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    /// The restriction is proven.
+    Proven = 0,
+    /// A service refused, or could not be reached; or something else went wrong.
+    Failed = 1,
+    /// The spec or the environment has faults.
+    BadInput = 2,
+    /// The plan has findings that must be dealt with first. Nothing was changed.
+    Blocked = 3,
+    /// Some steps were not done.
+    Incomplete = 4,
+    /// The proof shows that the restriction does not hold.
+    Refuted = 5,
+    /// The proof could not tell.
+    Unknown = 6,
+    /// Only a plan was asked for. Nothing was changed.
+    Planned = 7,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    let exit = match run(&options, Environment::read()).await {
+        Ok(exit) => exit,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            match error.downcast_ref::<Error>().map(Error::kind) {
+                Some(ErrorKind::Spec) => Exit::BadInput,
+                Some(ErrorKind::Blocked) => Exit::Blocked,
+                _ if error.is::<BadInput>() => Exit::BadInput,
+                _ => Exit::Failed,
+            }
+        }
+    };
+    ExitCode::from(exit as u8)
+}
+
+async fn run(options: &Options, environment: Environment) -> anyhow::Result<Exit> {
+    let show = Show::new(options.json);
+    let target = Target::choose(options, environment).await?;
+    let spec = target.spec(options)?;
+    let groups = target.groups();
+    show.text(target.introduction());
+
+    let plan = groups.plan(&spec).await?;
+    show.text(&plan);
+    if options.plan_only || plan.is_blocked() {
+        show.document(&json!({ "plan": plan }))?;
+        return Ok(if plan.is_blocked() { Exit::Blocked } else { Exit::Planned });
+    }
+    if !target.is_confirmed(options, &plan)? {
+        show.text("Nothing was changed.");
+        return Ok(Exit::Planned);
+    }
+    let report = apply(&groups, &plan, &show).await?;
+    show.text(&report);
+    let proof = prove(&groups, &spec, &show).await?;
+    show.text(&proof);
+    let again = groups.plan(&spec).await?;
+    if again.is_empty() {
+        show.text("Planned again: nothing is left to do.");
+    } else {
+        show.text(format!("Planned again:\n{again}"));
+    }
+    show.document(&json!({ "plan": plan, "report": report, "proof": proof, "plan_after": again }))?;
+    Ok(verdict(&report, &proof, &again))
+}
+
+async fn apply(groups: &ExchangeGroups, plan: &Plan, show: &Show) -> anyhow::Result<Report> {
+    let progress = Progress::new("Applying", plan.steps.len(), show);
+    let mut listener = progress.clone();
+    let report = groups.apply(plan).on_event(move |event| listener.event(event)).await?;
+    progress.finish();
+    Ok(report)
+}
+
+async fn prove(groups: &ExchangeGroups, spec: &RestrictedCalendarGroup, show: &Show) -> anyhow::Result<Proof> {
+    let progress = Progress::new("Proving", 0, show);
+    let listener = progress.clone();
+    let proof = groups.prove(spec).on_progress(move |read, total| listener.reading(read, total)).await?;
+    progress.finish();
+    Ok(proof)
+}
+
+fn verdict(report: &Report, proof: &Proof, again: &Plan) -> Exit {
+    match proof.verdict {
+        _ if !report.is_complete() || !again.is_empty() => Exit::Incomplete,
+        Verdict::Proven => Exit::Proven,
+        Verdict::Refuted => Exit::Refuted,
+        _ => Exit::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn exit(arguments: &[&str]) -> Exit {
+        let options = Options::parse_from([&["provision", "--json"], arguments].concat());
+        run(&options, Environment::default()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn both_mechanisms_end_in_a_proof() {
+        assert_eq!(exit(&[]).await, Exit::Proven);
+        assert_eq!(exit(&["--mechanism", "policy", "--rooms", "12"]).await, Exit::Proven);
+    }
+
+    #[tokio::test]
+    async fn a_plan_alone_is_no_success() {
+        assert_eq!(exit(&["--plan-only"]).await, Exit::Planned);
+    }
+
+    #[tokio::test]
+    async fn a_blocked_plan_changes_nothing_and_says_so() {
+        assert_eq!(exit(&["--owner", "nobody@contoso.com"]).await, Exit::Blocked);
+    }
+}

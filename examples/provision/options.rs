@@ -1,0 +1,122 @@
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+use exchange_groups::Restriction;
+
+/// Make the room group of PlaceOS's documentation, restrict the application to it, and prove the result.
+///
+/// Without TENANT_ID it works in a tenant in memory: no account, no configuration. With it:
+///
+///   TENANT_ID, CLIENT_ID, CLIENT_SECRET     the tenant, and the application that administers it
+///   APP_CLIENT_ID, APP_CLIENT_SECRET        the restricted application: the secret is used for the proof alone
+///   GRAPH_URL, EXCHANGE_URL, LOGIN_URL      other servers: a sovereign cloud, or a test server on localhost
+///
+/// Exit codes: 0 the restriction is proven; 1 a service refused or could not be reached; 2 bad input; 3 the plan is
+/// blocked, nothing was changed; 4 some steps were not done; 5 the proof shows that the restriction does not hold;
+/// 6 the proof could not tell; 7 only a plan was made, nothing was changed.
+#[derive(Debug, Parser)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Options {
+    /// How many rooms the tenant in memory has [default: 40]
+    #[arg(long, value_name = "N")]
+    pub(crate) rooms: Option<usize>,
+
+    /// How the application is restricted [default: rbac]
+    #[arg(long, value_enum)]
+    pub(crate) mechanism: Option<Mechanism>,
+
+    /// Print the plan and change nothing
+    #[arg(long)]
+    pub(crate) plan_only: bool,
+
+    /// Print one JSON document in place of text
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Read the spec from a JSON or YAML file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["address", "owner", "must_not_reach", "except"])]
+    pub(crate) spec: Option<PathBuf>,
+
+    /// The group's address [default in memory: placeosroombooking@contoso.com]
+    #[arg(long)]
+    pub(crate) address: Option<String>,
+
+    /// An owner of the group [default in memory: exchange.admin@contoso.com]
+    #[arg(long)]
+    pub(crate) owner: Vec<String>,
+
+    /// A mailbox that must stay closed [default in memory: ceo@contoso.com]
+    #[arg(long)]
+    pub(crate) must_not_reach: Vec<String>,
+
+    /// A room that is left out [default in memory: boardroom@contoso.com]
+    #[arg(long)]
+    pub(crate) except: Vec<String>,
+
+    /// Take the application's tenant-wide calendar permission away; in memory this is done with --mechanism rbac
+    #[arg(long)]
+    pub(crate) revoke_tenant_wide_grant: bool,
+
+    /// Do not ask before a real tenant is changed
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mechanism {
+    /// RBAC for Applications
+    Rbac,
+    /// An application access policy
+    Policy,
+}
+
+impl From<Mechanism> for Restriction {
+    fn from(mechanism: Mechanism) -> Self {
+        match mechanism {
+            Mechanism::Rbac => Self::Rbac,
+            Mechanism::Policy => Self::Policy,
+        }
+    }
+}
+
+/// What the environment says about a real tenant. An empty variable counts as none.
+#[derive(Default)]
+pub(crate) struct Environment {
+    pub(crate) tenant_id: Option<String>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) client_secret: Option<String>,
+    pub(crate) app_client_id: Option<String>,
+    pub(crate) app_client_secret: Option<String>,
+    pub(crate) graph_url: Option<String>,
+    pub(crate) exchange_url: Option<String>,
+    pub(crate) login_url: Option<String>,
+}
+
+impl Environment {
+    pub(crate) fn read() -> Self {
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        Self {
+            tenant_id: variable("TENANT_ID"),
+            client_id: variable("CLIENT_ID"),
+            client_secret: variable("CLIENT_SECRET"),
+            app_client_id: variable("APP_CLIENT_ID"),
+            app_client_secret: variable("APP_CLIENT_SECRET"),
+            graph_url: variable("GRAPH_URL"),
+            exchange_url: variable("EXCHANGE_URL"),
+            login_url: variable("LOGIN_URL"),
+        }
+    }
+}
+
+/// All that is wrong with the command line, the environment and the files, at once.
+#[derive(Debug)]
+pub(crate) struct BadInput(pub(crate) Vec<String>);
+
+impl fmt::Display for BadInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n       "))
+    }
+}
+
+impl std::error::Error for BadInput {}

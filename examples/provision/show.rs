@@ -1,0 +1,80 @@
+use std::fmt::Display;
+use std::io::{IsTerminal, stderr};
+
+use exchange_groups::{Event, Outcome};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+
+/// Where text and documents go.
+pub(crate) struct Show {
+    json: bool,
+}
+
+impl Show {
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Text for people; nothing when a document was asked for.
+    pub(crate) fn text(&self, text: impl Display) {
+        if !self.json {
+            println!("{text}");
+        }
+    }
+
+    /// The document for programs; nothing when text was asked for.
+    pub(crate) fn document(&self, document: &Value) -> anyhow::Result<()> {
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(document)?);
+        }
+        Ok(())
+    }
+}
+
+/// A bar on a terminal, a line for each step elsewhere. Both go to standard error.
+#[derive(Clone)]
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    lines: bool,
+}
+
+impl Progress {
+    pub(crate) fn new(title: &'static str, total: usize, show: &Show) -> Self {
+        let is_terminal = stderr().is_terminal();
+        let bar = if is_terminal { ProgressBar::new(total as u64) } else { ProgressBar::hidden() };
+        let style = ProgressStyle::with_template("{prefix:>9} [{bar:30}] {pos}/{len} {wide_msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+        bar.set_prefix(title);
+        Self { bar, lines: !is_terminal && !show.json }
+    }
+
+    pub(crate) fn event(&mut self, event: &Event) {
+        match event {
+            Event::Stage { stage } => self.bar.set_message(stage.to_string()),
+            Event::Waiting { what } => self.bar.set_message(format!("waiting for {what}")),
+            Event::Step { sentence, outcome, done, total } => {
+                self.bar.set_length(*total as u64);
+                self.bar.set_position(*done as u64);
+                let how = match outcome {
+                    Outcome::Done => "done",
+                    Outcome::AlreadyDone => "was done before",
+                    Outcome::Failed { .. } => "FAILED",
+                    _ => "not run",
+                };
+                if self.lines {
+                    eprintln!("{done}/{total} {how}: {sentence}");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn reading(&self, read: usize, total: usize) {
+        self.bar.set_length(total as u64);
+        self.bar.set_position(read as u64);
+    }
+
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
