@@ -1,0 +1,9 @@
+//! Integration tests over `graph-client`, `exchange-groups` and `fake-tenant`, through their public interfaces and over
+//! real sockets.
+
+mod pipeline;
+mod proof;
+mod provision;
+mod refusals;
+mod scale;
+mod secrets;

@@ -1,0 +1,368 @@
+//! A proof says yes only to what was seen, mailbox by mailbox, and in both ways of looking.
+
+use std::time::Duration;
+
+use exchange_groups::graph_client::exchange::{Cmdlet, Effect};
+use exchange_groups::graph_client::{ClientSecret, ErrorKind};
+use exchange_groups::{Evidence, ExchangeGroups, Expectation, FindingKind, Proof, Severity, Verdict};
+use exchange_groups_tests::{Contoso, GROUP, quick_wait};
+use fake_tenant::{Fault, Matcher};
+use serde::Serialize;
+use serde_json::json;
+
+fn has_finding(proof: &Proof, kind: FindingKind) -> bool {
+    proof.findings.iter().any(|finding| finding.kind == kind)
+}
+
+#[tokio::test]
+async fn every_room_and_every_closed_mailbox_is_looked_at_in_both_ways() {
+    for policy in [false, true] {
+        let contoso = Contoso::start().await;
+        let spec = if policy { contoso.policy() } else { contoso.rbac() }
+            .must_not_reach("adele.vance@contoso.com")
+            .mailbox("reception@contoso.com")
+            .build()
+            .unwrap();
+        contoso.provision(&spec).await;
+        contoso.tenant.clear_requests();
+        let proof = contoso.prove(&spec).await;
+        assert!(proof.is_proven(), "{proof}");
+
+        let mut open: Vec<_> = contoso.rooms();
+        open.push("reception@contoso.com".into());
+        let mailboxes = |expected| {
+            let checks = proof.checks.iter().filter(|check| check.expected == expected);
+            checks.map(|check| check.mailbox.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(mailboxes(Expectation::Open), open);
+        assert_eq!(mailboxes(Expectation::Closed), ["ceo@contoso.com", "adele.vance@contoso.com"]);
+        assert!(proof.checks.iter().all(|check| check.configured == Evidence::Passed && check.live == Evidence::Passed));
+
+        let test = if policy { "Test-ApplicationAccessPolicy" } else { "Test-ServicePrincipalAuthorization" };
+        assert_eq!(contoso.tenant.count(test), 43);
+        let requests = contoso.tenant.requests();
+        for mailbox in proof.checks.iter().map(|check| check.mailbox.as_str()) {
+            let reads: Vec<_> = requests
+                .iter()
+                .filter(|request| request.path.contains(&format!("/users/{mailbox}/calendarView")))
+                .collect();
+            assert_eq!(reads.len(), 1, "{mailbox}");
+            assert_eq!(
+                reads[0].application.as_deref(),
+                Some(&*contoso.booking.client_id),
+                "with the application's own token"
+            );
+        }
+        assert!(proof.to_string().contains("41 of 41") && proof.to_string().contains("2 of 2"), "{proof}");
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_wide_permission_that_stays_refutes_a_role() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().revoke_tenant_wide_grant(false).build().unwrap();
+    let plan = contoso.plan(&spec).await;
+    assert!(!plan.is_blocked());
+    let finding = plan.findings.iter().find(|finding| finding.kind == FindingKind::TenantWideGrant).expect("a finding");
+    assert_eq!(finding.severity, Severity::Warning);
+    assert!(finding.message.contains("Calendars.ReadWrite"), "{finding}");
+    assert!(finding.advice.contains("revoke_tenant_wide_grant"), "{finding}");
+    assert!(contoso.groups.apply(&plan).await.unwrap().is_complete());
+
+    let proof = contoso.prove(&spec).await;
+    assert_eq!(proof.verdict, Verdict::Refuted);
+    assert!(has_finding(&proof, FindingKind::TenantWideGrant), "{proof}");
+    let ceo = proof.checks.iter().find(|check| check.mailbox.as_str() == "ceo@contoso.com").unwrap();
+    assert_eq!(ceo.configured, Evidence::Passed, "Exchange's own test does not see the permission in Entra");
+    assert!(matches!(&ceo.live, Evidence::Failed(_)), "{ceo:?}");
+}
+
+#[tokio::test]
+async fn every_kind_of_tenant_wide_calendar_permission_counts() {
+    for permission in ["Calendars.Read", "Calendars.ReadBasic.All", "full_access_as_app"] {
+        let contoso = Contoso::start().await;
+        contoso.tenant.revoke_app_role(&contoso.booking, "Calendars.ReadWrite");
+        contoso.tenant.grant_app_role(&contoso.booking, permission);
+        let spec = contoso.rbac().revoke_tenant_wide_grant(false).build().unwrap();
+        let plan = contoso.plan(&spec).await;
+        let finding = plan.findings.iter().find(|finding| finding.kind == FindingKind::TenantWideGrant);
+        assert!(finding.is_some_and(|finding| finding.message.contains(permission)), "{permission}\n{plan}");
+
+        let spec = contoso.rbac().build().unwrap();
+        contoso.provision(&spec).await;
+        assert!(!contoso.tenant.app_roles(&contoso.booking).contains(&permission.to_owned()));
+        assert!(contoso.prove(&spec).await.is_proven());
+    }
+}
+
+#[tokio::test]
+async fn without_the_applications_credential_nothing_is_proven() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().build().unwrap();
+    contoso.provision(&spec).await;
+    let groups = ExchangeGroups::new(contoso.new_client()).wait(quick_wait());
+    let proof = groups.prove(&spec).await.unwrap();
+    assert_eq!(proof.verdict, Verdict::Unknown);
+    assert!(proof.checks.iter().all(|check| check.configured == Evidence::Passed));
+    assert!(proof.checks.iter().all(|check| matches!(&check.live, Evidence::Unknown(why) if why.contains("credential"))));
+    assert!(proof.to_string().contains("COULD NOT TELL"), "{proof}");
+}
+
+#[tokio::test]
+async fn a_wrong_secret_of_the_application_could_not_tell_and_closes_nothing() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().build().unwrap();
+    contoso.provision(&spec).await;
+    let wrong = ClientSecret::new(contoso.booking.client_id.parse().unwrap(), "wrong");
+    let groups = ExchangeGroups::new(contoso.new_client()).wait(quick_wait()).application(wrong);
+    let proof = groups.prove(&spec).await.unwrap();
+    assert_eq!(proof.verdict, Verdict::Unknown);
+    for check in &proof.checks {
+        assert!(matches!(&check.live, Evidence::Unknown(why) if why.contains("AADSTS7000215")), "{check:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_chief_executive_who_became_a_member_refutes() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().build().unwrap();
+    contoso.provision(&spec).await;
+    contoso.tenant.add_member(GROUP, "ceo@contoso.com");
+    let proof = contoso.prove(&spec).await;
+    assert_eq!(proof.verdict, Verdict::Refuted);
+    assert!(has_finding(&proof, FindingKind::Drift), "{proof}");
+    let ceo = proof.checks.iter().find(|check| check.mailbox.as_str() == "ceo@contoso.com").unwrap();
+    assert!(matches!(ceo.configured, Evidence::Failed(_)) && matches!(ceo.live, Evidence::Failed(_)), "{ceo:?}");
+    assert!(proof.to_string().contains("ceo@contoso.com must stay closed"), "{proof}");
+}
+
+#[tokio::test]
+async fn a_policy_that_opens_a_nested_group_refutes() {
+    let contoso = Contoso::start().await;
+    let keep = exchange_groups::OtherMembers::Keep;
+    let spec = contoso.policy().other_members(keep).build().unwrap();
+    contoso.provision(&spec).await;
+    contoso.tenant.add_member(GROUP, "executives@contoso.com");
+    let proof = contoso.prove(&spec).await;
+    assert_eq!(proof.verdict, Verdict::Refuted, "the chief executive is in that group");
+    assert!(has_finding(&proof, FindingKind::NestedGroup), "{proof}");
+    let ceo = proof.checks.iter().find(|check| check.mailbox.as_str() == "ceo@contoso.com").unwrap();
+    assert!(matches!(ceo.live, Evidence::Failed(_)), "{ceo:?}");
+}
+
+#[tokio::test]
+async fn a_room_that_is_not_a_member_refutes() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().build().unwrap();
+    contoso.provision(&spec).await;
+    contoso.tenant.remove_member(GROUP, "boardroom@contoso.com");
+    let proof = contoso.prove(&spec).await;
+    assert_eq!(proof.verdict, Verdict::Refuted);
+    let room = proof.checks.iter().find(|check| check.mailbox.as_str() == "boardroom@contoso.com").unwrap();
+    assert!(room.has_failed());
+    assert_eq!(proof.checks.iter().filter(|check| check.has_passed()).count(), 40);
+}
+
+#[tokio::test]
+async fn where_nothing_must_stay_closed_nothing_is_proven() {
+    let contoso = Contoso::start().await;
+    let spec = exchange_groups::RestrictedCalendarGroup::placeos(GROUP, &*contoso.booking.client_id)
+        .owner(exchange_groups_tests::OWNER)
+        .revoke_tenant_wide_grant(true)
+        .build()
+        .unwrap();
+    contoso.provision(&spec).await;
+    let proof = contoso.prove(&spec).await;
+    assert_eq!(proof.verdict, Verdict::Unknown);
+    assert!(has_finding(&proof, FindingKind::NothingMustStayClosed), "{proof}");
+    assert!(!proof.is_proven());
+}
+
+#[tokio::test]
+async fn a_policy_that_does_not_act_yet_is_refuted_with_a_word_about_the_delay() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.set_policy_delay(Duration::from_secs(3_600));
+    let spec = contoso.policy().build().unwrap();
+    contoso.provision(&spec).await;
+    let proof = contoso.prove(&spec).await;
+    assert_eq!(proof.verdict, Verdict::Refuted);
+    let ceo = proof.checks.iter().find(|check| check.mailbox.as_str() == "ceo@contoso.com").unwrap();
+    assert_eq!(ceo.configured, Evidence::Passed, "the configuration is right by now");
+    assert!(matches!(ceo.live, Evidence::Failed(_)), "and the calendar is still open");
+    let text = proof.to_string();
+    assert!(["hour", "delay", "take effect", "settle"].iter().any(|word| text.contains(word)), "{text}");
+}
+
+#[tokio::test]
+async fn a_role_that_does_not_act_yet_is_refuted_with_a_word_about_the_delay() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.set_policy_delay(Duration::from_secs(3_600));
+    let spec = contoso.rbac().build().unwrap();
+    contoso.provision(&spec).await;
+    let proof = contoso.prove(&spec).await;
+    assert_eq!(proof.verdict, Verdict::Refuted);
+    let room = proof.checks.iter().find(|check| check.mailbox.as_str() == "boardroom@contoso.com").unwrap();
+    assert_eq!(room.configured, Evidence::Passed);
+    assert!(matches!(room.live, Evidence::Failed(_)), "{room:?}");
+    let text = proof.to_string();
+    assert!(["hour", "delay", "take effect", "settle"].iter().any(|word| text.contains(word)), "{text}");
+}
+
+#[tokio::test]
+async fn a_proof_that_may_settle_waits_until_the_change_acts() {
+    for policy in [false, true] {
+        let contoso = Contoso::start().await;
+        contoso.tenant.set_policy_delay(Duration::from_secs(3_600));
+        let spec = if policy { contoso.policy() } else { contoso.rbac() }.build().unwrap();
+        contoso.provision(&spec).await;
+        let tenant = contoso.tenant.clone();
+        let proof = contoso.groups.prove(&spec).settle(Duration::from_secs(30)).pause(Duration::from_millis(20));
+        let proof = proof.on_progress(move |seen, total| {
+            if seen == total {
+                // 20 minutes a round: the first three come too early.
+                tenant.advance(Duration::from_secs(1_200));
+            }
+        });
+        let proof = proof.await.unwrap();
+        assert_eq!(proof.verdict, Verdict::Proven, "{proof}");
+        assert_eq!(proof.checks.len(), 41);
+    }
+}
+
+#[tokio::test]
+async fn a_settling_proof_gives_up_at_its_deadline() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.set_policy_delay(Duration::from_secs(3_600));
+    let spec = contoso.policy().build().unwrap();
+    contoso.provision(&spec).await;
+    let proof = contoso.groups.prove(&spec).settle(Duration::from_millis(300)).pause(Duration::from_millis(50));
+    let proof = proof.await.unwrap();
+    assert_eq!(proof.verdict, Verdict::Refuted, "waiting for nothing proves nothing");
+}
+
+#[tokio::test]
+async fn a_mailbox_that_exchange_cannot_judge_is_unknown_and_not_passed() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().build().unwrap();
+    contoso.provision(&spec).await;
+    contoso.tenant.fail_next(
+        Matcher::cmdlet("Test-ServicePrincipalAuthorization").after(40),
+        Fault::cmdlet_error(400, "Microsoft.Exchange.Management.Tasks.TaskException", "The test is out of order."),
+    );
+    let proof = contoso.prove(&spec).await;
+    assert_eq!(proof.verdict, Verdict::Unknown, "{proof}");
+    let unknown: Vec<_> = proof.checks.iter().filter(|check| !check.has_passed()).collect();
+    assert_eq!(unknown.len(), 1);
+    assert!(matches!(&unknown[0].configured, Evidence::Unknown(why) if why.contains("out of order")), "{unknown:?}");
+    assert!(!unknown[0].has_failed());
+}
+
+#[tokio::test]
+async fn a_calendar_that_does_not_answer_is_unknown_and_not_closed() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().build().unwrap();
+    contoso.provision(&spec).await;
+    for (fault, word) in [
+        (Fault::status(404, json!({"error": {"code": "MailboxNotEnabledForRESTAPI", "message": "None."}})), "None"),
+        (Fault::status(404, json!({"error": {"code": "ErrorInvalidUser", "message": "Invalid."}})), "Invalid"),
+        (Fault::status(400, json!({"error": {"code": "BadRequest", "message": "Bad."}})), "Bad"),
+    ] {
+        contoso.tenant.fail_next(Matcher::path("/users/ceo@contoso.com/calendarView"), fault);
+        let proof = contoso.prove(&spec).await;
+        assert_eq!(proof.verdict, Verdict::Unknown, "only a refusal proves that it is closed: {proof}");
+        let ceo = proof.checks.iter().find(|check| check.mailbox.as_str() == "ceo@contoso.com").unwrap();
+        assert!(matches!(&ceo.live, Evidence::Unknown(why) if why.contains(word)), "{ceo:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_disabled_application_could_not_tell() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().build().unwrap();
+    contoso.provision(&spec).await;
+    contoso.tenant.set_application_enabled(&contoso.booking, false);
+    let proof = contoso.prove(&spec).await;
+    assert_eq!(proof.verdict, Verdict::Unknown, "an application that cannot sign in shows nothing: {proof}");
+}
+
+#[tokio::test]
+async fn a_proof_that_cannot_read_the_tenant_is_an_error() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().build().unwrap();
+    contoso.provision(&spec).await;
+    let fault = Fault::cmdlet_error(400, "Microsoft.Exchange.Management.Tasks.TaskException", "Not now.");
+    contoso.tenant.fail_next(Matcher::cmdlet("Get-DistributionGroupMember"), fault);
+    let error = contoso.groups.prove(&spec).await.unwrap_err();
+    assert_eq!(error.service().map(exchange_groups::graph_client::Error::kind), Some(ErrorKind::Service));
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct NewManagementScope {
+    name: &'static str,
+    recipient_restriction_filter: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ScopedAssignment {
+    app: String,
+    role: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_resource_scope: Option<&'static str>,
+}
+
+macro_rules! write_cmdlet {
+    ($cmdlet:ty, $name:literal) => {
+        impl std::fmt::Display for $cmdlet {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str($name)
+            }
+        }
+
+        impl Cmdlet for $cmdlet {
+            const NAME: &'static str = $name;
+            const EFFECT: Effect = Effect::Write;
+            type Output = ();
+        }
+    };
+}
+write_cmdlet!(NewManagementScope, "New-ManagementScope");
+write_cmdlet!(ScopedAssignment, "New-ManagementRoleAssignment");
+
+#[tokio::test]
+async fn another_role_over_the_whole_organisation_refutes() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().build().unwrap();
+    contoso.provision(&spec).await;
+    let app = contoso.booking.object_id.clone();
+    contoso.run(ScopedAssignment { app, role: "Application Calendars.Read", custom_resource_scope: None }).await;
+    let proof = contoso.prove(&spec).await;
+    assert_eq!(proof.verdict, Verdict::Refuted);
+    assert!(has_finding(&proof, FindingKind::OtherRole), "{proof}");
+}
+
+#[tokio::test]
+async fn a_management_scope_that_is_called_like_the_group_is_not_taken_for_it() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().build().unwrap();
+    contoso.provision(&spec).await;
+    contoso
+        .run(NewManagementScope {
+            name: "PlaceOS Room Booking",
+            recipient_restriction_filter: "RecipientTypeDetails -eq 'UserMailbox'",
+        })
+        .await;
+    let scope = Some("PlaceOS Room Booking");
+    let app = contoso.booking.object_id.clone();
+    contoso.run(ScopedAssignment { app, role: "Application Mail Full Access", custom_resource_scope: None }).await;
+    let app = contoso.booking.object_id.clone();
+    contoso.run(ScopedAssignment { app, role: "Application Calendars.Read", custom_resource_scope: scope }).await;
+    assert!(contoso.tenant.can_read(&contoso.booking, "adele.vance@contoso.com"));
+    let plan = contoso.plan(&spec).await;
+    assert!(
+        plan.findings.iter().any(|finding| finding.kind == FindingKind::OtherRole),
+        "the role over all people goes unseen\n{plan}"
+    );
+    assert_ne!(contoso.prove(&spec).await.verdict, Verdict::Proven);
+}

@@ -1,0 +1,8 @@
+//! What the integration tests share: a Contoso that is served over a real socket, a client of it, and a server that
+//! misbehaves on the level of TCP.
+
+mod contoso;
+mod raw;
+
+pub use self::contoso::{Contoso, GROUP, OWNER, quick_retries, quick_wait};
+pub use self::raw::{Answer, RawRequest, RawServer};
