@@ -119,7 +119,7 @@ impl Exchange {
                 }
             }
             if let Some(failure) = repeat {
-                if retries.wait(&failure, is_safe, &self.client.meter).await {
+                if retries.wait(&failure, is_safe, &self.client.meter, &self.client.pipeline.allowance).await {
                     again.extend(throttled.into_iter().map(|(item, _)| item));
                 } else {
                     let error = failure.into_error(is_safe).with_attempts(retries.attempt(), retries.elapsed());
