@@ -2,14 +2,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+
 use crate::auth::TokenCache;
 use crate::cloud::Service;
 use crate::exchange::Exchange;
 use crate::graph::{Calendars, Organizations, Rooms, ServicePrincipals};
 use crate::http::{Allowance, Gate, Pipeline, Transport};
 use crate::{
-    Cloud, Concurrency, Error, ErrorKind, InvalidValue, Load, Meter, Method, Request, Result, RetryOptions, TenantId,
-    TokenProvider,
+    Cloud, Concurrency, Error, ErrorKind, InvalidValue, List, Load, Meter, Method, Request, Result, RetryOptions,
+    TenantId, TokenProvider,
 };
 
 /// A client of one tenant, signed in by one credential.
@@ -123,6 +125,39 @@ impl Client {
     /// ```
     pub fn request(&self, method: Method, path: impl AsRef<str>) -> Request {
         Request::new(self.clone(), method, path.as_ref())
+    }
+
+    /// Any Graph list, through the same pipeline and with the same care as the typed ones.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    /// # rt.block_on(async {
+    /// # use graph_client::{Client, ClientSecret, Cloud};
+    /// use futures_util::TryStreamExt;
+    /// # let tenant = fake_tenant::FakeTenant::contoso();
+    /// # let server = tenant.serve().await?;
+    /// # let app = tenant.administrator();
+    /// # let client = Client::builder()
+    /// #     .tenant(tenant.domain())
+    /// #     .credential(ClientSecret::new(app.client_id.parse()?, app.secret()))
+    /// #     .cloud(Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url())?)
+    /// #     .build()?;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct RoomList {
+    ///     id: String,
+    /// }
+    ///
+    /// let lists = client.list::<RoomList>("/v1.0/places/microsoft.graph.roomlist");
+    /// let lists: Vec<RoomList> = lists.into_stream().try_collect().await?;
+    /// assert_eq!(lists.len(), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn list<T: DeserializeOwned + Send + 'static>(&self, path: impl AsRef<str>) -> List<T> {
+        List::new(self.request(Method::GET, path))
     }
 
     /// A clone that counts its requests by themselves, and the meter that shows them. They count here as well.

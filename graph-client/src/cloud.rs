@@ -168,11 +168,19 @@ fn root(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
     Ok(url)
 }
 
+/// Whether two addresses have the same scheme, host and port.
+pub(crate) fn is_same_origin(one: &Url, other: &Url) -> bool {
+    one.scheme() == other.scheme()
+        && one.host() == other.host()
+        && one.port_or_known_default() == other.port_or_known_default()
+        && one.has_host()
+}
+
 /// The address of `path` (and query) under a root that may have a path of its own.
 pub(crate) fn join(root: &Url, path_and_query: &str) -> Result<Url, InvalidValue> {
     let text = format!("{}/{}", root.as_str().trim_end_matches('/'), path_and_query.trim_start_matches('/'));
     let url = Url::parse(&text).map_err(|_| InvalidValue::new("path", path_and_query, "must be a path of a URL"))?;
-    if url.origin() != root.origin() {
+    if !is_same_origin(&url, root) {
         return Err(InvalidValue::new("path", path_and_query, "must stay on the origin of the service"));
     }
     Ok(url)

@@ -130,7 +130,7 @@ impl Request {
     pub async fn json<T: DeserializeOwned>(self) -> Result<T> {
         let call = self.call?;
         let response = self.client.pipeline.execute(&call, &self.client.meter).await?;
-        response.json().map_err(|error| error.during(call.operation))
+        response.json().map_err(|error| error.during(call.describe()))
     }
 
     /// The parts that a list needs in order to ask for further pages.

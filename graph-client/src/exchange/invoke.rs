@@ -106,7 +106,7 @@ impl Exchange {
         }
         let url = Url::parse(link).map_err(|_| untrusted("the link to the next page is not a URL"))?;
         let home = self.address("")?;
-        let same_origin = url.origin() == home.origin();
+        let same_origin = cloud::is_same_origin(&url, &home);
         if same_origin && !url.path().to_ascii_lowercase().starts_with(&home.path().to_ascii_lowercase()) {
             return Err(untrusted("the link to the next page leaves this tenant's administration address"));
         }

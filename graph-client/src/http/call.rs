@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -33,6 +34,13 @@ pub(crate) struct Call {
     pub(crate) mailbox: Option<Box<str>>,
 }
 
+/// A GUID that names one request among all. It need not be a secret, so the standard library's seeded hasher makes it
+/// without a system call.
+fn new_request_id() -> String {
+    let half = || RandomState::new().hash_one(0_u8);
+    uuid::Builder::from_random_bytes(Uuid::from_u64_pair(half(), half()).into_bytes()).into_uuid().to_string()
+}
+
 pub(crate) enum Body {
     Empty,
     Json(Bytes),
@@ -50,7 +58,7 @@ impl Call {
     pub(crate) fn new(service: Service, method: Method, url: Url, classify: fn(&Response) -> Option<Failure>) -> Self {
         let is_safe = matches!(method, Method::GET | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS);
         Self {
-            operation: Cow::Owned(format!("{method} {}", url.path())),
+            operation: Cow::Borrowed(""),
             operation_name: "request",
             service,
             method,
@@ -61,7 +69,7 @@ impl Call {
             time_limit: TIME_LIMIT,
             retry: RetryOptions::default(),
             classify,
-            client_request_id: Uuid::new_v4().to_string(),
+            client_request_id: new_request_id(),
             mailbox: None,
         }
     }
@@ -70,6 +78,14 @@ impl Call {
         self.operation_name = name;
         self.operation = operation.into();
         self
+    }
+
+    /// What is attempted; a call without a name of its own has a method and a path.
+    pub(crate) fn describe(&self) -> Cow<'static, str> {
+        if self.operation.is_empty() {
+            return Cow::Owned(format!("{} {}", self.method, self.url.path()));
+        }
+        self.operation.clone()
     }
 
     pub(crate) fn set_header(&mut self, name: &'static str, value: HeaderValue) {

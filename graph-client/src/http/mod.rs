@@ -20,7 +20,7 @@ pub use self::transport::Response;
 pub(crate) use self::transport::{FormReply, Transport, decode};
 
 use crate::auth::{AccessToken, TokenCache};
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, is_same_origin};
 use crate::{Error, ErrorKind, Result};
 
 /// What all clones of a client share.
@@ -37,9 +37,9 @@ pub(crate) struct Pipeline {
 impl Pipeline {
     /// Sends `call` until it is answered or there is no point in going on.
     pub(crate) async fn execute(&self, call: &Call, meter: &Meter) -> Result<Response> {
-        let fail = |error: Error| error.during(call.operation.clone());
+        let fail = |error: Error| error.during(call.describe());
         // The token is for one origin; a link in an answer may name another.
-        if call.url.origin() != self.cloud.endpoint(call.service).url.origin() {
+        if !is_same_origin(&call.url, &self.cloud.endpoint(call.service).url) {
             return Err(fail(
                 Error::new(
                     ErrorKind::Untrusted,
