@@ -277,7 +277,11 @@ async fn prove(prove: Prove) -> Result<Proof> {
             live: live.remove(&index).unwrap_or_else(lost),
         })
         .collect();
-    let findings = objections(plan);
+    let restriction = plan.spec.restriction;
+    let mut findings = objections(plan);
+    if findings.is_empty() && checks.iter().any(is_behind) {
+        findings.push(not_in_effect_yet(restriction));
+    }
     Ok(Proof {
         verdict: verdict(&checks, &findings),
         group: spec.address,
@@ -319,15 +323,35 @@ fn objections(plan: Plan) -> Vec<Finding> {
     findings
 }
 
+/// Whether the configuration is right and the live service says otherwise.
+fn is_behind(check: &Check) -> bool {
+    check.configured == Evidence::Passed && matches!(check.live, Evidence::Failed(_))
+}
+
+fn not_in_effect_yet(restriction: Restriction) -> Finding {
+    let takes = match restriction {
+        Restriction::Rbac => "A role takes effect in 30 minutes to two hours",
+        Restriction::Policy => "A policy takes effect in an hour or more",
+    };
+    Finding::new(
+        Severity::Warning,
+        FindingKind::NotInEffectYet,
+        "The configuration is right, and the live service does not act on it yet",
+        format!("{takes}, and PlaceOS has seen twelve: prove again later, or let the proof wait with settle."),
+    )
+}
+
 fn verdict(checks: &[Check], findings: &[Finding]) -> Verdict {
     // Without a mailbox that stayed closed nothing was shown to be restricted.
     let is_one_sided = !checks.iter().any(|check| check.expected == Expectation::Closed)
         || !checks.iter().any(|check| check.expected == Expectation::Open);
-    let is_refuted = checks.iter().any(Check::has_failed)
-        || findings.iter().any(|finding| finding.kind != FindingKind::NothingMustStayClosed);
+    let leaves_doubt = |finding: &Finding| {
+        matches!(finding.kind, FindingKind::NothingMustStayClosed | FindingKind::NotRead | FindingKind::MissingRole)
+    };
+    let is_refuted = checks.iter().any(Check::has_failed) || !findings.iter().all(leaves_doubt);
     if is_refuted {
         Verdict::Refuted
-    } else if is_one_sided || !checks.iter().all(Check::has_passed) {
+    } else if is_one_sided || !findings.is_empty() || !checks.iter().all(Check::has_passed) {
         Verdict::Unknown
     } else {
         Verdict::Proven

@@ -387,14 +387,23 @@ impl DistributionGroup {
         self.recipient_type_details.as_deref() == Some("MailUniversalSecurityGroup")
     }
 
-    /// Whether `text`, as another object names it, is this group: by id, name, distinguished name or address.
+    /// Whether `text`, as another object names it, is one of this group's ids: object id, GUID or distinguished name.
+    #[must_use]
+    pub fn has_id(&self, text: &str) -> bool {
+        let text = text.trim();
+        let guid = Uuid::try_parse(text).ok();
+        guid.is_some_and(|guid| Some(guid) == self.external_directory_object_id || Some(guid) == self.guid)
+            || self.distinguished_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text))
+    }
+
+    /// Whether `text`, as another object names it, is this group: by id, name or address.
+    ///
+    /// The display name does not count: several groups may share it.
     #[must_use]
     pub fn is_named(&self, text: &str) -> bool {
         let text = text.trim();
-        let guid = Uuid::try_parse(text).ok();
-        let names = [&self.name, &self.display_name, &self.distinguished_name];
-        guid.is_some_and(|guid| Some(guid) == self.external_directory_object_id || Some(guid) == self.guid)
-            || names.iter().filter_map(|name| name.as_deref()).any(|name| name.eq_ignore_ascii_case(text))
+        self.has_id(text)
+            || self.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text))
             || self
                 .email_addresses
                 .iter()

@@ -5,7 +5,7 @@ use serde_with::skip_serializing_none;
 use uuid::Uuid;
 
 use super::cmdlet::single_output;
-use super::{Cmdlet, Effect, Identity, lenient};
+use super::{Cmdlet, DistributionGroup, Effect, Identity, lenient};
 use crate::ServicePrincipalId;
 
 /// A role of RBAC for Applications.
@@ -175,6 +175,20 @@ impl ManagementRoleAssignment {
     #[must_use]
     pub fn covers_calendars(&self) -> bool {
         covers_calendars(self.role.as_deref().unwrap_or_default())
+    }
+
+    /// Whether the assignment is over the direct members of this group.
+    ///
+    /// Exchange names a group scope by the group's id or name, and a management scope by a name of its own, which may
+    /// be the same. So a name counts only where a group's stands, and an id in both places.
+    #[must_use]
+    pub fn is_over(&self, group: &DistributionGroup) -> bool {
+        let kind = self.recipient_write_scope.as_deref().unwrap_or_default();
+        let by_name = !["CustomRecipientScope", "AdministrativeUnit"].iter().any(|it| it.eq_ignore_ascii_case(kind));
+        let is = |scope: &Option<String>, by_name: bool| {
+            scope.as_deref().is_some_and(|scope| group.has_id(scope) || (by_name && group.is_named(scope)))
+        };
+        is(&self.custom_resource_scope, false) || is(&self.custom_recipient_write_scope, by_name)
     }
 
     /// What limits the assignment, as Exchange names it. `None` stands for the whole organisation.
