@@ -15,7 +15,9 @@ pub mod well_known;
 
 pub use reqwest::Method;
 
-pub use self::auth::{AccessToken, ClientSecret, SignInError, SignInReason, StaticToken, TokenContext, TokenProvider};
+pub use self::auth::{
+    AccessToken, ClientSecret, SignInError, SignInReason, StaticToken, TokenClaims, TokenContext, TokenProvider,
+};
 pub use self::client::{Client, ClientBuilder};
 pub use self::cloud::{Cloud, Service};
 pub use self::error::{Error, ErrorKind, Result};

@@ -3,6 +3,7 @@
 mod application;
 mod cache;
 mod challenge;
+mod claims;
 mod client_secret;
 mod endpoint;
 mod sign_in_error;
@@ -19,6 +20,7 @@ use url::Url;
 
 pub(crate) use self::cache::TokenCache;
 pub(crate) use self::challenge::demanded_claims;
+pub use self::claims::TokenClaims;
 pub use self::client_secret::ClientSecret;
 pub use self::sign_in_error::{SignInError, SignInReason};
 pub use self::static_token::StaticToken;
