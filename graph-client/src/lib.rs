@@ -16,7 +16,8 @@ pub mod well_known;
 pub use reqwest::Method;
 
 pub use self::auth::{
-    AccessToken, ClientSecret, SignInError, SignInReason, StaticToken, TokenClaims, TokenContext, TokenProvider,
+    AccessToken, AssertionRequest, ClientAssertion, ClientSecret, SignInError, SignInReason, StaticToken, TokenClaims,
+    TokenContext, TokenProvider,
 };
 pub use self::client::{Client, ClientBuilder};
 pub use self::cloud::{Cloud, Service};
