@@ -16,8 +16,8 @@ pub mod well_known;
 pub use reqwest::Method;
 
 pub use self::auth::{
-    AccessToken, AssertionRequest, ClientAssertion, ClientSecret, SignInError, SignInReason, StaticToken, TokenClaims,
-    TokenContext, TokenProvider,
+    AccessToken, AssertionRequest, ClientAssertion, ClientSecret, DeviceCode, DeviceCodePrompt, SignInError,
+    SignInReason, StaticToken, TokenClaims, TokenContext, TokenProvider,
 };
 pub use self::client::{Client, ClientBuilder};
 pub use self::cloud::{Cloud, Service};
