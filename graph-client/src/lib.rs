@@ -15,6 +15,8 @@ pub mod well_known;
 
 pub use reqwest::Method;
 
+#[cfg(feature = "certificate")]
+pub use self::auth::ClientCertificate;
 pub use self::auth::{
     AccessToken, AssertionRequest, ClientAssertion, ClientSecret, DeviceCode, DeviceCodePrompt, SignInError,
     SignInReason, StaticToken, TokenClaims, TokenContext, TokenProvider,

@@ -5,6 +5,8 @@ mod cache;
 mod challenge;
 mod claims;
 mod client_assertion;
+#[cfg(feature = "certificate")]
+mod client_certificate;
 mod client_secret;
 mod device_code;
 mod endpoint;
@@ -24,6 +26,8 @@ pub(crate) use self::cache::TokenCache;
 pub(crate) use self::challenge::demanded_claims;
 pub use self::claims::TokenClaims;
 pub use self::client_assertion::{AssertionRequest, ClientAssertion};
+#[cfg(feature = "certificate")]
+pub use self::client_certificate::ClientCertificate;
 pub use self::client_secret::ClientSecret;
 pub use self::device_code::{DeviceCode, DeviceCodePrompt};
 pub use self::sign_in_error::{SignInError, SignInReason};
