@@ -15,6 +15,8 @@ pub mod well_known;
 
 pub use reqwest::Method;
 
+#[cfg(feature = "azure-core")]
+pub use self::auth::AzureCredential;
 #[cfg(feature = "certificate")]
 pub use self::auth::ClientCertificate;
 pub use self::auth::{

@@ -1,6 +1,8 @@
 //! Where access tokens come from, and the cache above it.
 
 mod application;
+#[cfg(feature = "azure-core")]
+mod azure;
 mod cache;
 mod challenge;
 mod claims;
@@ -22,6 +24,8 @@ use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+#[cfg(feature = "azure-core")]
+pub use self::azure::AzureCredential;
 pub(crate) use self::cache::TokenCache;
 pub(crate) use self::challenge::demanded_claims;
 pub use self::claims::TokenClaims;
