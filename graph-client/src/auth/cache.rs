@@ -33,6 +33,8 @@ struct State {
     failure: Option<Error>,
     /// The claims that the last fetch asked for.
     challenge: Option<String>,
+    /// The claims that a service demanded when it revoked the token, until there is a new one.
+    demand: Option<String>,
 }
 
 impl State {
@@ -47,11 +49,13 @@ impl Slot {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A token that a service has revoked serves nobody, even if no new one can be had.
-    fn forget(&self, revoked: &AccessToken) {
+    /// A token that a service has revoked serves nobody, even if no new one can be had. Whoever fetches the next one
+    /// asks for the claims that the service demands.
+    fn revoke(&self, revoked: &AccessToken, demand: &str) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.token.as_ref().is_some_and(|token| token.is_same(revoked)) {
             state.token = None;
+            state.demand = Some(demand.to_owned());
         }
     }
 }
@@ -102,8 +106,8 @@ impl TokenCache {
         let token = match &seen.token {
             Some(token) if !token.is_same(refused) && seen.meets(challenge) => token.clone(),
             _ => {
-                if challenge.is_some() {
-                    slot.forget(refused);
+                if let Some(demand) = challenge {
+                    slot.revoke(refused, demand);
                 }
                 self.fetch(service, &seen, challenge).await?
             }
@@ -115,13 +119,15 @@ impl TokenCache {
         let slot = self.slot(service);
         let _refreshing = slot.refresh.lock().await;
         let now = slot.read();
+        let challenge = challenge.or(now.demand.as_deref());
         if now.fetches != seen.fetches && now.meets(challenge) {
             // Somebody fetched while this caller waited: share the token, or the failure.
-            return match (now.token, now.failure) {
-                (_, Some(failure)) => Err(failure),
-                (Some(token), None) => Ok(token),
-                (None, None) => Err(Error::auth("the token was lost")),
-            };
+            match (now.token, now.failure) {
+                (_, Some(failure)) => return Err(failure),
+                (Some(token), None) => return Ok(token),
+                // It was revoked since.
+                (None, None) => {}
+            }
         }
         let context = TokenContext {
             service,
@@ -139,6 +145,7 @@ impl TokenCache {
             Ok(token) => {
                 state.token = Some(token.clone());
                 state.failure = None;
+                state.demand = None;
             }
             Err(error) => state.failure = Some(error.clone()),
         }
