@@ -26,7 +26,7 @@ const KEY: &str = include_str!("../../graph-client/src/auth/testdata/key.pem");
 const CERTIFICATE: &str = include_str!("../../graph-client/src/auth/testdata/certificate.pem");
 
 fn app() -> ClientId {
-    APP.parse().unwrap()
+    APP.parse().expect("a GUID")
 }
 
 /// A sign-in service, Graph and Exchange on one server.
@@ -40,7 +40,7 @@ impl Services {
         let server = MockServer::builder().start().await;
         let state = Mutex::new((VecDeque::from(answers), 0));
         let respond = move |_: &Request| {
-            let mut state = state.lock().unwrap();
+            let mut state = state.lock().expect("no panic");
             state.0.pop_front().unwrap_or_else(|| {
                 state.1 += 1;
                 granted(&format!("token-{}", state.1))
@@ -62,14 +62,14 @@ impl Services {
         Client::builder()
             .tenant("contoso.com")
             .credential(credential)
-            .cloud(Cloud::custom(&uri, &uri, &uri).unwrap())
+            .cloud(Cloud::custom(&uri, &uri, &uri).expect("addresses on this machine"))
             .retry(quick_retries())
             .build()
-            .unwrap()
+            .expect("all is given")
     }
 
     async fn requests(&self, path: &str) -> Vec<Request> {
-        let all = self.server.received_requests().await.unwrap();
+        let all = self.server.received_requests().await.expect("they are recorded");
         all.into_iter().filter(|request| request.url.path() == path).collect()
     }
 
@@ -81,7 +81,7 @@ impl Services {
 
 fn form(request: &Request) -> HashMap<String, String> {
     let mut url = request.url.clone();
-    url.set_query(Some(std::str::from_utf8(&request.body).unwrap()));
+    url.set_query(Some(std::str::from_utf8(&request.body).expect("a form")));
     url.query_pairs().into_owned().collect()
 }
 
@@ -251,7 +251,7 @@ fn device_code() -> (DeviceCode, Arc<Mutex<Vec<String>>>) {
     let credential = DeviceCode::new(app(), move |prompt| {
         assert_eq!((prompt.user_code(), prompt.verification_uri()), ("FJC3QZ", "https://microsoft.com/devicelogin"));
         assert!(prompt.expires_at() > SystemTime::now() + Duration::from_secs(800));
-        seen.lock().unwrap().push(prompt.message().to_owned());
+        seen.lock().expect("no panic").push(prompt.message().to_owned());
     });
     (credential, prompts)
 }
@@ -469,7 +469,7 @@ struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl std::io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        self.0.lock().expect("no panic").extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -506,7 +506,7 @@ async fn no_secret_is_traced_or_shown() {
     let mut shown = String::new();
     let mut show = |things: &[&dyn std::fmt::Debug]| {
         for thing in things {
-            shown.push_str(&format!("{thing:?} {thing:#?}\n"));
+            shown.extend([format!("{thing:?}"), format!("{thing:#?}")]);
         }
     };
 

@@ -109,7 +109,7 @@ mod tests {
                 r#"Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", error="insufficient_claims", claims="{BASE64}""#
             ),
             format!(r#"Bearer claims="{BASE64}", error="insufficient_claims", realm="a, claims=no""#),
-            format!(r#"bearer error=insufficient_claims,claims={bare}"#),
+            format!("bearer error=insufficient_claims,claims={bare}"),
             format!(r#"Basic realm="x", Bearer client_id="y",error="insufficient_claims" , Claims = "{BASE64}""#),
             format!(r#"Negotiate, Bearer error_description="a \" quote, and a comma", claims="{BASE64}""#),
             format!(r#"Bearer claims="{escaped}""#),

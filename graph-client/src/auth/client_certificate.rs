@@ -238,13 +238,13 @@ mod tests {
         let broken_key = PRIVATE.replacen("MII", "AAA", 1);
         let broken_certificate = OWN.replacen("MII", "M*I", 1);
         let encrypted = PRIVATE.replace("PRIVATE", "ENCRYPTED PRIVATE");
-        let of_old = format!("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nMIIE\n");
+        let of_old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nMIIE\n";
         for (certificate, key, field, rule) in [
             (OWN, "", "private key", "PEM"),
             (OWN, OWN, "private key", "PEM"),
             (OWN, &broken_key, "private key", "sound RSA key"),
             (OWN, &encrypted, "private key", "encrypted"),
-            (OWN, &of_old, "private key", "encrypted"),
+            (OWN, of_old, "private key", "encrypted"),
             (OWN, include_str!("testdata/key-ec.pem"), "private key", "RSA"),
             (OWN, include_str!("testdata/key-short.pem"), "private key", "2048"),
             ("", PRIVATE, "certificate", "PEM"),

@@ -113,6 +113,24 @@ impl DeviceCode {
         format!("sign in to {} by device code of application {}", context.tenant, self.client_id)
     }
 
+    async fn refresh(
+        &self,
+        context: &TokenContext,
+        refresh_token: &SecretString,
+        scope: &str,
+        claims: Option<&str>,
+    ) -> Result<Granted> {
+        let client_id = self.client_id.to_string();
+        let mut form = vec![
+            ("grant_type", "refresh_token"),
+            ("client_id", client_id.as_str()),
+            ("refresh_token", refresh_token.expose_secret()),
+            ("scope", scope),
+        ];
+        form.extend(claims.map(|claims| ("claims", claims)));
+        endpoint::request_token(context, &self.operation(context), context.token_endpoint()?, &form).await
+    }
+
     /// The device authorisation grant (RFC 8628).
     async fn ask(&self, context: &TokenContext, scope: &str, claims: Option<&str>) -> Result<Granted> {
         let operation = self.operation(context);
@@ -158,31 +176,17 @@ impl TokenProvider for DeviceCode {
         let mut kept = self.refresh_token.lock().await;
         let scope = format!("{} offline_access", context.scope);
         let claims = requested_claims(self.claims_challenges, context.challenge.as_deref());
-        let refreshed = match &*kept {
-            Some(refresh_token) => {
-                let client_id = self.client_id.to_string();
-                let mut form = vec![
-                    ("grant_type", "refresh_token"),
-                    ("client_id", client_id.as_str()),
-                    ("refresh_token", refresh_token.expose_secret()),
-                    ("scope", scope.as_str()),
-                ];
-                form.extend(claims.as_deref().map(|claims| ("claims", claims)));
-                let url = context.token_endpoint()?;
-                match endpoint::request_token(context, &self.operation(context), url, &form).await {
-                    Ok(granted) => Some(granted),
-                    Err(error) if wants_person(&error) => None,
-                    Err(error) => return Err(error),
-                }
+        let mut refreshed = None;
+        if let Some(refresh_token) = &*kept {
+            match self.refresh(context, refresh_token, &scope, claims.as_deref()).await {
+                Ok(granted) => refreshed = Some(granted),
+                Err(error) if wants_person(&error) => *kept = None,
+                Err(error) => return Err(error),
             }
-            None => None,
-        };
+        }
         let granted = match refreshed {
             Some(granted) => granted,
-            None => {
-                *kept = None;
-                self.ask(context, &scope, claims.as_deref()).await?
-            }
+            None => self.ask(context, &scope, claims.as_deref()).await?,
         };
         // A refresh may renew the refresh token, or leave the old one in place.
         if let Some(renewed) = granted.refresh_token {
