@@ -205,6 +205,9 @@ mod tests {
         assert_eq!(field(&[FILE, ("AZURE_CLIENT_ID", " ")]), "AZURE_CLIENT_ID");
         assert_eq!(field(&[FILE, ("AZURE_CLIENT_ID", "x")]), "AZURE_CLIENT_ID");
         assert_eq!(field(&[ID]), "AZURE_FEDERATED_TOKEN_FILE");
+        // A variable that is set to nothing is not set.
+        assert_eq!(field(&[ID, ("AZURE_FEDERATED_TOKEN_FILE", "")]), "AZURE_FEDERATED_TOKEN_FILE");
+        assert!(from(&[ID, FILE, ("AZURE_TENANT_ID", ""), ("AZURE_AUTHORITY_HOST", "")]).is_ok());
         assert_eq!(field(&[ID, FILE, ("AZURE_TENANT_ID", "no tenant")]), "AZURE_TENANT_ID");
         let credential = from(&[ID, FILE, ("AZURE_TENANT_ID", "contoso.com")]).unwrap();
         assert_eq!(credential.tenant().map(ToString::to_string).as_deref(), Some("contoso.com"));
