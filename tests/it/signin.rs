@@ -545,6 +545,20 @@ async fn no_secret_is_traced_or_shown() {
 }
 
 #[tokio::test]
+async fn a_long_lived_token_is_renewed_when_the_service_wishes() {
+    let answer = |refresh_in: Value| {
+        let body = json!({"access_token": "t", "expires_in": "86399", "refresh_in": refresh_in});
+        ResponseTemplate::new(200).set_body_json(body)
+    };
+    let services = Services::start(vec![answer(json!("0")), answer(json!(43199))]).await.with_graph().await;
+    let client = services.client(ClientSecret::new(app(), "s"));
+    for sign_ins in [1, 2, 2] {
+        organisation(&client).await.unwrap();
+        assert_eq!(services.forms().await.len(), sign_ins);
+    }
+}
+
+#[tokio::test]
 async fn the_delegated_user_is_named_by_the_token() {
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let claims = json!({"scp": "Exchange.Manage", "upn": "exchange.admin@contoso.com", "idtyp": "user"});

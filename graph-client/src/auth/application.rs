@@ -131,3 +131,26 @@ macro_rules! application_settings {
     };
 }
 pub(super) use application_settings;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_application_is_new_for_ninety_seconds() {
+        let server = fake_tenant::FakeTenant::contoso().serve().await.unwrap();
+        let context = TokenContext { login: server.login_url().parse().unwrap(), ..TokenContext::for_test() };
+        let mut unknown = Application::new("11111111-0000-4000-8000-000000000001".parse().unwrap());
+        let sign_in = async |application: &Application| {
+            let proof = || async { Ok(Proof::Secret("secret".into())) };
+            application.sign_in(&context, &context.token_endpoint().unwrap(), proof).await.unwrap_err()
+        };
+        for (age, attempts) in [(91, 1), (89, 2)] {
+            unknown.created = Instant::now().checked_sub(Duration::from_secs(age));
+            assert!(unknown.created.is_some(), "this machine runs for longer than that");
+            let error = sign_in(&unknown).await;
+            assert_eq!(error.code(), Some("AADSTS700016"));
+            assert!(error.attempts() >= attempts && (attempts > 1 || error.attempts() == 1), "{age} s: {error}");
+        }
+    }
+}

@@ -121,7 +121,8 @@ impl Failure {
             self.sign_in = Some(Box::new(sign_in.clone()));
         }
         if let Some(advice) = refused.advice() {
-            self.advice = Some(Cow::Owned(format!("No new token could be had: {}. {advice}", refused.message())));
+            let why = refused.message().trim_end_matches('.');
+            self.advice = Some(Cow::Owned(format!("No new token could be had: {why}. {advice}")));
         }
     }
 
