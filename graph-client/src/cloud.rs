@@ -19,9 +19,12 @@ pub struct Cloud {
 }
 
 /// A service that takes tokens of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Service {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Service {
+    /// Microsoft Graph.
     Graph,
+    /// Exchange Online administration.
     Exchange,
 }
 
@@ -152,8 +155,11 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn root(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
-    let invalid = |rule: &'static str| InvalidValue::new(field, text, rule);
+/// The root of a service: `https`, or plain `http` on this machine.
+pub(crate) fn root(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
+    // What stands before an @ may be a password.
+    let shown = if text.contains('@') { "" } else { text };
+    let invalid = |rule: &'static str| InvalidValue::new(field, shown, rule);
     let url = Url::parse(text).map_err(|_| invalid("must be an absolute URL"))?;
     if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(&url)) {
         return Err(invalid("must be https; plain http is taken for a loopback host only"));

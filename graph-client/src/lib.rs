@@ -15,9 +15,16 @@ pub mod well_known;
 
 pub use reqwest::Method;
 
-pub use self::auth::{AccessToken, ClientSecret, StaticToken, TokenContext, TokenProvider};
+#[cfg(feature = "azure-core")]
+pub use self::auth::AzureCredential;
+#[cfg(feature = "certificate")]
+pub use self::auth::ClientCertificate;
+pub use self::auth::{
+    AccessToken, AssertionRequest, ClientAssertion, ClientSecret, DeviceCode, DeviceCodePrompt, SignInError,
+    SignInReason, StaticToken, TokenClaims, TokenContext, TokenProvider,
+};
 pub use self::client::{Client, ClientBuilder};
-pub use self::cloud::Cloud;
+pub use self::cloud::{Cloud, Service};
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::http::{Concurrency, Load, Meter, Response, RetryOptions, Usage};
 pub use self::ids::{

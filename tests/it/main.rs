@@ -7,3 +7,4 @@ mod provision;
 mod refusals;
 mod scale;
 mod secrets;
+mod signin;

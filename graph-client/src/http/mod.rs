@@ -17,7 +17,7 @@ pub use self::meter::{Meter, Usage};
 pub use self::retry::RetryOptions;
 pub(crate) use self::retry::{Allowance, Retries};
 pub use self::transport::Response;
-pub(crate) use self::transport::{FormReply, Transport, decode};
+pub(crate) use self::transport::{Transport, decode};
 
 use crate::auth::{AccessToken, TokenCache};
 use crate::cloud::{Cloud, is_same_origin};
@@ -59,7 +59,7 @@ impl Pipeline {
         loop {
             let pass = self.gate.enter(call.service, call.mailbox.as_deref()).await;
             meter.count_request(retries.attempt() > 1);
-            let failure = match self.attempt(call, &token, &client_request_id, retries.attempt()).await {
+            let mut failure = match self.attempt(call, &token, &client_request_id, retries.attempt()).await {
                 Ok(response) => match (call.classify)(&response) {
                     None => {
                         pass.answered();
@@ -81,12 +81,16 @@ impl Pipeline {
             drop(pass);
             if failure.renew_token && !renewed {
                 renewed = true;
-                // A refused renewal must not hide what the service said first.
-                if let Ok(Some(other)) = self.tokens.replace(call.service, &token).await {
-                    tracing::debug!(service = %call.service, "the access token was refused; trying a new one");
-                    token = other;
-                    retries.count();
-                    continue;
+                match self.tokens.replace(call.service, &token, failure.challenge.as_deref()).await {
+                    Ok(Some(other)) => {
+                        tracing::debug!(service = %call.service, "the access token was refused; trying a new one");
+                        token = other;
+                        retries.count();
+                        continue;
+                    }
+                    Ok(None) => {}
+                    // A refused renewal must not hide what the service said first.
+                    Err(error) => failure.explain(&error),
                 }
             }
             if !retries.wait(&failure, call.is_safe, meter, &self.allowance).await {

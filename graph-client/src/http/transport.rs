@@ -22,8 +22,6 @@ pub struct Response {
     pub(crate) body: Bytes,
 }
 
-pub(crate) type FormReply = Response;
-
 impl Response {
     /// The HTTP status.
     #[must_use]
