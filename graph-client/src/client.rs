@@ -9,6 +9,7 @@ use crate::cloud::Service;
 use crate::exchange::Exchange;
 use crate::graph::{Calendars, Organizations, Rooms, ServicePrincipals};
 use crate::http::{Allowance, Gate, Pipeline, Transport};
+use crate::odata::Batch;
 use crate::{
     Cloud, Concurrency, Error, ErrorKind, InvalidValue, List, Load, Meter, Method, Request, Result, RetryOptions,
     TenantId, TokenProvider,
@@ -158,6 +159,11 @@ impl Client {
     /// ```
     pub fn list<T: DeserializeOwned + Send + 'static>(&self, path: impl AsRef<str>) -> List<T> {
         List::new(self.request(Method::GET, path))
+    }
+
+    /// Many requests in few: they are sent twenty at a time, and each has an answer of its own.
+    pub fn batch(&self) -> Batch {
+        Batch::new(self.clone())
     }
 
     /// A clone that counts its requests by themselves, and the meter that shows them. They count here as well.

@@ -36,7 +36,7 @@ pub(crate) struct Call {
 
 /// A GUID that names one request among all. It need not be a secret, so the standard library's seeded hasher makes it
 /// without a system call.
-fn new_request_id() -> String {
+pub(crate) fn new_request_id() -> String {
     let half = || RandomState::new().hash_one(0_u8);
     uuid::Builder::from_random_bytes(Uuid::from_u64_pair(half(), half()).into_bytes()).into_uuid().to_string()
 }

@@ -9,7 +9,7 @@ mod meter;
 mod retry;
 mod transport;
 
-pub(crate) use self::call::{Body, Call, EXCHANGE_TIME_LIMIT};
+pub(crate) use self::call::{Body, Call, EXCHANGE_TIME_LIMIT, new_request_id};
 pub(crate) use self::failure::{Failure, Repeat};
 pub(crate) use self::gate::Gate;
 pub use self::gate::{Concurrency, Load};
