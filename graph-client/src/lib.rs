@@ -34,4 +34,4 @@ pub use self::odata::{
     Answers, Batch, BatchId, Change, Delta, DeltaEvent, DeltaEvents, DeltaPage, DeltaPages, DeltaRound, Expand, Filter,
     Handle, Items, List, Literal, Operation, Page, Pages, RemovalReason, Removed, Resync, Search,
 };
-pub use self::request::{BodyType, Request};
+pub use self::request::{BodyType, Priority, Request};

@@ -112,6 +112,19 @@ macro_rules! request_options {
             self
         }
 
+        /// Limits each request with all its attempts and the waits between them, as
+        /// [`Request::total_timeout`](crate::Request::total_timeout).
+        pub fn total_timeout(mut self, limit: std::time::Duration) -> Self {
+            self.$($request).+ = self.$($request).+.total_timeout(limit);
+            self
+        }
+
+        /// Says which requests Graph turns away first when it has to.
+        pub fn priority(mut self, priority: crate::Priority) -> Self {
+            self.$($request).+ = self.$($request).+.priority(priority);
+            self
+        }
+
         /// Overrides the client's retries.
         pub fn retry(mut self, retry: crate::RetryOptions) -> Self {
             self.$($request).+ = self.$($request).+.retry(retry);
@@ -295,6 +308,23 @@ impl Request {
         self
     }
 
+    /// Limits the whole call, with all its attempts and the waits between them. Default: as long as
+    /// [`RetryOptions::budget`] starts attempts.
+    ///
+    /// When the time is over, a request that changes something may have been carried out:
+    /// [`Error::is_outcome_unknown`].
+    pub fn total_timeout(mut self, limit: Duration) -> Self {
+        if let Ok(call) = &mut self.call {
+            call.total_limit = Some(limit);
+        }
+        self
+    }
+
+    /// Says which requests Graph turns away first when it has to. Not every workload knows it.
+    pub fn priority(self, priority: Priority) -> Self {
+        self.header("x-ms-throttle-priority", priority.as_str())
+    }
+
     /// Overrides the client's retries for this request.
     pub fn retry(mut self, retry: RetryOptions) -> Self {
         if let Ok(call) = &mut self.call {
@@ -382,6 +412,28 @@ fn query_component(text: &str, out: &mut String) {
         } else {
             out.push('%');
             out.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)])));
+        }
+    }
+}
+
+/// Which requests Graph turns away first when it has to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Priority {
+    /// Work in the background, which nobody waits for.
+    Low,
+    /// What Graph takes every request for.
+    #[default]
+    Normal,
+    /// Somebody waits for it.
+    High,
+}
+
+impl Priority {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "Low",
+            Self::Normal => "Normal",
+            Self::High => "High",
         }
     }
 }

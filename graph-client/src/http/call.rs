@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{Failure, Response, RetryOptions};
 use crate::auth::AccessToken;
 use crate::cloud::Service;
+use crate::{Error, ErrorKind};
 
 /// One request that is to be made, with everything that it takes to repeat it.
 pub(crate) struct Call {
@@ -27,6 +28,8 @@ pub(crate) struct Call {
     pub(crate) is_safe: bool,
     /// For one attempt, from sending to the last byte of the answer.
     pub(crate) time_limit: Duration,
+    /// For all attempts and the waits between them.
+    pub(crate) total_limit: Option<Duration>,
     pub(crate) retry: RetryOptions,
     pub(crate) classify: fn(&Response) -> Option<Failure>,
     pub(crate) client_request_id: String,
@@ -67,6 +70,7 @@ impl Call {
             body: Body::Empty,
             is_safe,
             time_limit: TIME_LIMIT,
+            total_limit: None,
             retry: RetryOptions::default(),
             classify,
             client_request_id: new_request_id(),
@@ -86,6 +90,14 @@ impl Call {
             return Cow::Owned(format!("{} {}", self.method, self.url.path()));
         }
         self.operation.clone()
+    }
+
+    /// The error of a call whose time is over. What had been sent may have been carried out.
+    pub(crate) fn is_late(&self, limit: Duration) -> Error {
+        Error::new(ErrorKind::Interrupted, format!("no answer came within {limit:.1?}, all attempts included"))
+            .with_outcome_unknown(!self.is_safe)
+            .with_client_request_id(self.client_request_id.clone())
+            .during(self.describe())
     }
 
     pub(crate) fn set_header(&mut self, name: &'static str, value: HeaderValue) {

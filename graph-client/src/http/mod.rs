@@ -35,8 +35,41 @@ pub(crate) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Sends `call` until it is answered or there is no point in going on.
+    /// Sends `call` until it is answered, there is no point in going on, or its time is over.
     pub(crate) async fn execute(&self, call: &Call, meter: &Meter) -> Result<Response> {
+        use tracing::Instrument as _;
+
+        let span = tracing::info_span!(
+            "graph.call",
+            "otel.kind" = "client",
+            "otel.name" = call.operation_name,
+            "otel.status_code" = tracing::field::Empty,
+            "error.type" = tracing::field::Empty,
+            "graph.service" = %call.service,
+            "graph.client_request_id" = call.client_request_id,
+        );
+        let calling = async {
+            let result = match call.total_limit {
+                None => self.repeat(call, meter).await,
+                Some(limit) => {
+                    let late = |_| Err(call.is_late(limit));
+                    tokio::time::timeout(limit, self.repeat(call, meter)).await.unwrap_or_else(late)
+                }
+            };
+            if let Err(error) = &result {
+                let span = tracing::Span::current();
+                span.record("otel.status_code", "ERROR");
+                match error.status() {
+                    Some(status) => span.record("error.type", status),
+                    None => span.record("error.type", tracing::field::debug(error.kind())),
+                };
+            }
+            result
+        };
+        calling.instrument(span).await
+    }
+
+    async fn repeat(&self, call: &Call, meter: &Meter) -> Result<Response> {
         let fail = |error: Error| error.during(call.describe());
         // The token is for one origin; a link in an answer may name another.
         if !is_same_origin(&call.url, &self.cloud.endpoint(call.service).url) {
@@ -97,6 +130,8 @@ impl Pipeline {
                 let error = failure.into_error(call.is_safe).with_client_request_id(client_request_id);
                 return Err(fail(error.with_attempts(retries.attempt(), retries.elapsed())));
             }
+            // The wait may have outlasted the token; one that cannot be renewed will be refused by the service.
+            token = self.tokens.get(call.service).await.unwrap_or(token);
         }
     }
 

@@ -152,6 +152,7 @@ impl Pattern {
             client_request_id: if self.has_own_id { call.client_request_id.clone() } else { new_request_id() },
             url,
             method: call.method.clone(),
+            total_limit: call.total_limit,
             ..*call
         }
     }
