@@ -34,6 +34,7 @@ pub(crate) fn preferred_zone(call: &GraphCall<'_>) -> Result<(TimeZone, String),
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of routes is read in one piece")]
 pub(crate) fn answer(
     world: &mut World,
     call: &GraphCall<'_>,
@@ -282,7 +283,7 @@ fn create(
     let mut event = Event::new(world, Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
     event.end = Timestamp::MAX;
     apply(&mut event, &body)?;
-    event.calendar = calendar.to_owned();
+    calendar.clone_into(&mut event.calendar);
     event.organizer = Some(mailbox);
     event.response = "organizer";
     event.transaction = transaction;
