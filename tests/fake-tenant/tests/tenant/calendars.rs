@@ -157,7 +157,7 @@ fn changes_are_notified_to_subscriptions() {
     let (tenant, session) = booking();
     let body = json!({"changeType": "created,deleted", "notificationUrl": "http://127.0.0.1:9/", "clientState": "s",
         "resource": format!("users/{BOARDROOM}/events"), "lifecycleNotificationUrl": "http://127.0.0.1:9/life",
-        "expirationDateTime": (jiff_free_future(&tenant))});
+        "expirationDateTime": (soon(&tenant))});
     let made = session.send("POST", "/v1.0/subscriptions", &body);
     assert_eq!(made.status(), 201, "{}", made.text());
     let id = text(&made.json()["id"]);
@@ -173,7 +173,7 @@ fn changes_are_notified_to_subscriptions() {
 }
 
 /// A moment two days from now, as text, by way of the tenant's own clock.
-fn jiff_free_future(tenant: &FakeTenant) -> String {
+pub(crate) fn soon(tenant: &FakeTenant) -> String {
     let seconds = tenant.now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() + 2 * 86_400;
     let days = i64::try_from(seconds / 86_400).unwrap() + 719_468;
     let era = days.div_euclid(146_097);
