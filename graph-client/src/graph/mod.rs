@@ -55,7 +55,7 @@ pub use self::mailbox_settings::{
     AutomaticReplies, AutomaticRepliesStatus, DelegateMeetingMessages, ExternalAudience, Locale, Mailbox,
     MailboxSettings, MailboxSettingsUpdate, NamedTimeZone, UserPurpose, WorkingHours,
 };
-pub use self::model::{Change, Properties, SecretText, Timestamp};
+pub use self::model::{Patch, Properties, SecretText, Timestamp};
 pub use self::notifications::{
     ChangeNotification, EncryptedContent, LifecycleEvent, NotificationBatch, NotificationEvent, Notifications,
     ResourceData,

@@ -302,14 +302,14 @@ macro_rules! update {
     )+) => {$(
         $(#[$meta])*
         ///
-        /// What is not mentioned stays as it is. [`Change::Clear`](crate::graph::Change::Clear) empties a property.
+        /// What is not mentioned stays as it is. [`Patch::Clear`](crate::graph::Patch::Clear) empties a property.
         #[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
         #[must_use = "it does nothing until it is sent"]
         pub struct $name {
             $(
                 $(#[$field_meta])*
-                #[serde(rename = $wire, skip_serializing_if = "crate::graph::Change::is_keep")]
-                pub $field: $crate::graph::Change<$ty>,
+                #[serde(rename = $wire, skip_serializing_if = "crate::graph::Patch::is_keep")]
+                pub $field: $crate::graph::Patch<$ty>,
             )*
             /// Any other property, such as one of a schema extension. `null` empties it.
             #[serde(flatten)]
@@ -324,7 +324,7 @@ macro_rules! update {
 
             $(
                 $(#[$field_meta])*
-                pub fn $field(mut self, change: impl Into<$crate::graph::Change<$ty>>) -> Self {
+                pub fn $field(mut self, change: impl Into<$crate::graph::Patch<$ty>>) -> Self {
                     self.$field = change.into();
                     self
                 }
@@ -435,7 +435,7 @@ pub(crate) fn enum_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<St
 
 /// What an update does to one property.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Change<T> {
+pub enum Patch<T> {
     /// The property stays as it is: it is not sent.
     #[default]
     Keep,
@@ -445,26 +445,26 @@ pub enum Change<T> {
     Set(T),
 }
 
-impl<T> Change<T> {
+impl<T> Patch<T> {
     /// Whether the property stays as it is.
     pub fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)
     }
 }
 
-impl<T> From<T> for Change<T> {
+impl<T> From<T> for Patch<T> {
     fn from(value: T) -> Self {
         Self::Set(value)
     }
 }
 
-impl From<&str> for Change<String> {
+impl From<&str> for Patch<String> {
     fn from(value: &str) -> Self {
         Self::Set(value.to_owned())
     }
 }
 
-impl<T: Serialize> Serialize for Change<T> {
+impl<T: Serialize> Serialize for Patch<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Keep | Self::Clear => serializer.serialize_none(),
@@ -616,7 +616,7 @@ mod tests {
 
     #[test]
     fn an_update_tells_absent_null_and_value_apart() {
-        let update = ThingUpdate::new().size(3).label(Change::Clear).property("ext_a", "b");
+        let update = ThingUpdate::new().size(3).label(Patch::Clear).property("ext_a", "b");
         let json = serde_json::to_value(update).unwrap();
         assert_eq!(json, serde_json::json!({"size": 3, "label": null, "ext_a": "b"}));
         assert_eq!(
