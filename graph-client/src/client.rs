@@ -9,6 +9,7 @@ use crate::graph::{
     ServicePrincipals, Subscriptions, Users,
 };
 use crate::http::{Pipeline, Transport};
+use crate::odata::Batch;
 use crate::{
     Cloud, Error, ErrorKind, InvalidValue, Meter, Method, Request, Result, RetryOptions, TenantId, TokenProvider,
 };
@@ -178,6 +179,11 @@ impl Client {
     /// ```
     pub fn request(&self, method: Method, path: impl AsRef<str>) -> Request {
         Request::new(self.clone(), method, path.as_ref())
+    }
+
+    /// Many requests in few: they are sent twenty at a time, and each has an answer of its own.
+    pub fn batch(&self) -> Batch {
+        Batch::new(self.clone())
     }
 
     /// A clone that counts its requests by themselves, and the meter that shows them. They count here as well.

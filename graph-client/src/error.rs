@@ -22,6 +22,10 @@ pub enum ErrorKind {
     Denied,
     /// The object does not exist, or is not visible yet (HTTP 404).
     NotFound,
+    /// What the call goes on from is no longer known: the link to a page or to later changes has expired, or the service
+    /// has lost track (HTTP 410, `Directory_ExpiredPageToken`, `resyncRequired`, `syncStateNotFound`). Start again from
+    /// the first page.
+    Expired,
     /// The object exists already, or its state forbids the change.
     Conflict,
     /// The service asked for fewer calls, and went on asking until the retries were used up.

@@ -23,5 +23,8 @@ pub use self::http::{Meter, Response, RetryOptions, Usage};
 pub use self::ids::{
     AppRoleAssignmentId, AppRoleId, ClientId, InvalidValue, ObjectId, ServicePrincipalId, SmtpAddress, TenantId,
 };
-pub use self::odata::{Items, List, Page, Pages};
-pub use self::request::Request;
+pub use self::odata::{
+    Answers, Batch, BatchId, Change, Delta, DeltaEvent, DeltaEvents, DeltaPage, DeltaPages, DeltaRound, Expand, Filter,
+    Handle, Items, List, Literal, Operation, Page, Pages, RemovalReason, Removed, Resync, Search,
+};
+pub use self::request::{BodyType, Request};

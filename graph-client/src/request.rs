@@ -8,18 +8,124 @@ use url::Url;
 
 use crate::cloud::{self, Service};
 use crate::graph;
-use crate::http::{Body, Call};
+use crate::http::{Body, Call, Failure};
+use crate::odata::{Delta, List, Operation};
 use crate::{Client, Error, InvalidValue, Method, Response, Result, RetryOptions};
 
 /// One Graph request. Made by [`Client::request`]; nothing is sent before [`send`](Self::send) or
 /// [`json`](Self::json).
 ///
 /// What is wrong with the request (a bad header, a body that does not serialise) is kept and reported when it is sent.
+///
+/// # Examples
+///
+/// ```
+/// # let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+/// # rt.block_on(async {
+/// # use graph_client::{Client, ClientSecret, Cloud};
+/// use graph_client::{BodyType, Method};
+/// # let tenant = fake_tenant::FakeTenant::contoso();
+/// # let server = tenant.serve().await?;
+/// # let app = tenant.booking_application();
+/// # let client = Client::builder()
+/// #     .tenant(tenant.domain())
+/// #     .credential(ClientSecret::new(app.client_id.parse()?, app.secret()))
+/// #     .cloud(Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url())?)
+/// #     .build()?;
+///
+/// // Preferences are combined in one header.
+/// let room = &tenant.rooms()[0];
+/// let answer: serde_json::Value = client
+///     .request(Method::GET, format!("/v1.0/users/{room}/calendarView"))
+///     .query("startDateTime", "2026-11-22T00:00:00Z")
+///     .query("endDateTime", "2026-11-23T00:00:00Z")
+///     .immutable_ids()
+///     .time_zone("Europe/Berlin")
+///     .body_type(BodyType::Text)
+///     .timeout(std::time::Duration::from_secs(10))
+///     .json()
+///     .await?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request {
     client: Client,
     call: Result<Call>,
+    preferences: Vec<String>,
+    /// The caller chose the `client-request-id`.
+    has_own_id: bool,
 }
+
+/// The form in which Outlook gives the bodies of events and messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BodyType {
+    /// Plain text.
+    Text,
+    /// HTML, which is the default.
+    Html,
+}
+
+/// The options that everything has which sends requests: they go to the request inside.
+macro_rules! request_options {
+    ($($request:ident).+) => {
+        /// Sets a header. A header of the pipeline's own (`authorization`, `client-request-id`) wins over it.
+        pub fn header(mut self, name: &str, value: &str) -> Self {
+            self.$($request).+ = self.$($request).+.header(name, value);
+            self
+        }
+
+        /// Adds a preference, as [`Request::prefer`](crate::Request::prefer) does.
+        pub fn prefer(mut self, preference: &str) -> Self {
+            self.$($request).+ = self.$($request).+.prefer(preference);
+            self
+        }
+
+        /// Asks for ids that stay when an item moves, as [`Request::immutable_ids`](crate::Request::immutable_ids).
+        pub fn immutable_ids(mut self) -> Self {
+            self.$($request).+ = self.$($request).+.immutable_ids();
+            self
+        }
+
+        /// Asks for times in this zone, as [`Request::time_zone`](crate::Request::time_zone).
+        pub fn time_zone(mut self, zone: &str) -> Self {
+            self.$($request).+ = self.$($request).+.time_zone(zone);
+            self
+        }
+
+        /// Asks for the bodies of events and messages in this form.
+        pub fn body_type(mut self, form: crate::BodyType) -> Self {
+            self.$($request).+ = self.$($request).+.body_type(form);
+            self
+        }
+
+        /// Sends `ConsistencyLevel: eventual` even if nothing in the query needs it.
+        pub fn eventual_consistency(mut self) -> Self {
+            self.$($request).+ = self.$($request).+.eventual_consistency();
+            self
+        }
+
+        /// Limits each attempt of each request, from sending to the last byte of the answer. Default 60 s.
+        pub fn timeout(mut self, limit: std::time::Duration) -> Self {
+            self.$($request).+ = self.$($request).+.timeout(limit);
+            self
+        }
+
+        /// Overrides the client's retries.
+        pub fn retry(mut self, retry: crate::RetryOptions) -> Self {
+            self.$($request).+ = self.$($request).+.retry(retry);
+            self
+        }
+
+        /// Sets the id that is sent with every request and attempt. Default: a new GUID for each request.
+        pub fn client_request_id(mut self, id: impl Into<String>) -> Self {
+            self.$($request).+ = self.$($request).+.client_request_id(id);
+            self
+        }
+    };
+}
+pub(crate) use request_options;
 
 impl Request {
     pub(crate) fn new(client: Client, method: Method, path: &str) -> Self {
@@ -35,7 +141,30 @@ impl Request {
             call.headers.insert(reqwest::header::ACCEPT, HeaderValue::from_static("application/json"));
             call
         });
-        Self { client, call }
+        Self { client, call, preferences: Vec::new(), has_own_id: false }
+    }
+
+    /// The same request to another URL, such as a link in an answer.
+    pub(crate) fn at(mut self, url: Result<Url>) -> Self {
+        self.call = self.call.and_then(|call| Ok(Call { url: url?, ..call }));
+        self
+    }
+
+    /// The same request, whose answers are judged in another way.
+    pub(crate) fn classified_by(mut self, classify: fn(&Response) -> Option<Failure>) -> Self {
+        self.call = self.call.map(|call| Call { classify, ..call });
+        self
+    }
+
+    /// The same request, which is not sent but gives this error.
+    pub(crate) fn refused(mut self, invalid: InvalidValue) -> Self {
+        self.call = self.call.and_then(|call| Err(Error::from(invalid).during(call.operation)));
+        self
+    }
+
+    /// The URL as far as it is known.
+    pub(crate) fn url(&self) -> Option<&Url> {
+        self.call.as_ref().ok().map(|call| &call.url)
     }
 
     /// Names the operation for errors (`operation` may hold values) and traces (`name` may not).
@@ -45,15 +174,34 @@ impl Request {
     }
 
     /// Adds a query parameter; the value is percent-encoded here.
+    ///
+    /// Nothing but the encoding is done to it: a `$filter` that is given here must have its values quoted, and no
+    /// header is set for it. [`list`](Self::list) and [`Filter`](crate::Filter) do both.
     pub fn query(mut self, name: &str, value: impl AsRef<str>) -> Self {
         if let Ok(call) = &mut self.call {
-            call.url.query_pairs_mut().append_pair(name, value.as_ref());
+            let mut query = call.url.query().unwrap_or_default().to_owned();
+            if !query.is_empty() {
+                query.push('&');
+            }
+            query_component(name, &mut query);
+            query.push('=');
+            query_component(value.as_ref(), &mut query);
+            call.url.set_query(Some(&query));
         }
         self
     }
 
-    /// Sets a header. A header of the pipeline's own (`authorization`, `client-request-id`) wins over it.
+    /// Asks for some properties only.
+    pub fn select(self, properties: &[&str]) -> Self {
+        self.query("$select", properties.join(","))
+    }
+
+    /// Sets a header. A header of the pipeline's own (`authorization`, `client-request-id`) wins over it; `prefer` adds
+    /// a [preference](Self::prefer).
     pub fn header(mut self, name: &str, value: &str) -> Self {
+        if name.eq_ignore_ascii_case("prefer") {
+            return self.prefer(value);
+        }
         if let Ok(call) = &mut self.call {
             if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
                 call.headers.insert(name, value);
@@ -61,6 +209,56 @@ impl Request {
                 let fault = InvalidValue::new("header", name, "must be a valid header with a text value");
                 self.call = Err(fault.into());
             }
+        }
+        self
+    }
+
+    /// Adds a preference, such as `odata.maxpagesize=50`, to the others in the `Prefer` header.
+    ///
+    /// A second preference of the same name takes the place of the first. Lists repeat them on every page.
+    pub fn prefer(mut self, preference: &str) -> Self {
+        let name = |preference: &str| preference.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
+        self.preferences.retain(|other| name(other) != name(preference));
+        self.preferences.push(preference.trim().to_owned());
+        if let Ok(call) = &mut self.call {
+            if let Ok(value) = HeaderValue::try_from(self.preferences.join(", ")) {
+                call.set_header("prefer", value);
+            } else {
+                let fault = InvalidValue::new("preference", preference, "must be text for a header");
+                self.call = Err(fault.into());
+            }
+        }
+        self
+    }
+
+    /// Asks Outlook for ids that stay when an item moves to another folder.
+    ///
+    /// Ask for them always or never: the two kinds cannot be compared. In a batch each request asks for itself.
+    pub fn immutable_ids(self) -> Self {
+        self.prefer("IdType=\"ImmutableId\"")
+    }
+
+    /// Asks Outlook for times in this zone: a Windows name, or an IANA name such as `Europe/Berlin`. Default UTC.
+    pub fn time_zone(self, zone: &str) -> Self {
+        if zone.contains(['"', '\\']) {
+            return self.refused(InvalidValue::new("time zone", zone, "must be the name of a time zone"));
+        }
+        self.prefer(&format!("outlook.timezone=\"{zone}\""))
+    }
+
+    /// Asks Outlook for the bodies of events and messages in this form.
+    pub fn body_type(self, form: BodyType) -> Self {
+        self.prefer(match form {
+            BodyType::Text => "outlook.body-content-type=\"text\"",
+            BodyType::Html => "outlook.body-content-type=\"html\"",
+        })
+    }
+
+    /// Sends `ConsistencyLevel: eventual`, which the directory's advanced queries need: counts, searches, `ne`, `not`
+    /// and others. What they return lags behind changes. [`list`](Self::list) knows when it is needed.
+    pub fn eventual_consistency(mut self) -> Self {
+        if let Ok(call) = &mut self.call {
+            call.set_header("consistencylevel", HeaderValue::from_static("eventual"));
         }
         self
     }
@@ -77,6 +275,15 @@ impl Request {
             }
         }
         self
+    }
+
+    /// Sets a body that is not JSON, such as a picture.
+    pub fn body_bytes(self, content_type: &str, bytes: impl Into<Bytes>) -> Self {
+        let mut request = self.header("content-type", content_type);
+        if let Ok(call) = &mut request.call {
+            call.body = Body::Json(bytes.into());
+        }
+        request
     }
 
     /// Limits each attempt, from sending to the last byte of the answer. Default 60 s.
@@ -108,6 +315,7 @@ impl Request {
     pub fn client_request_id(mut self, id: impl Into<String>) -> Self {
         if let Ok(call) = &mut self.call {
             call.client_request_id = id.into();
+            self.has_own_id = true;
         }
         self
     }
@@ -132,9 +340,48 @@ impl Request {
         response.json().map_err(|error| error.during(call.operation))
     }
 
-    /// The parts that a list needs in order to ask for further pages.
-    pub(crate) fn into_parts(self) -> (Client, Result<Call>) {
-        (self.client, self.call)
+    /// The request as a list: `T` is the type of an item.
+    ///
+    /// What the list supports is told by the path; see [`List`].
+    pub fn list<T: DeserializeOwned + Send + 'static>(self) -> List<T> {
+        List::new(self)
+    }
+
+    /// The request as the start of a delta query, whose path ends with `/delta`: `T` is the type of an item.
+    pub fn delta<T: DeserializeOwned + Send + 'static>(self) -> Delta<T> {
+        Delta::new(self)
+    }
+
+    /// The request with the type of its answer, to be awaited or added to a [`Batch`](crate::Batch).
+    pub fn typed<T: DeserializeOwned + Send + 'static>(self) -> Operation<T> {
+        Operation::json(self)
+    }
+
+    /// The request as an operation whose answer has nothing to read, such as a deletion.
+    pub fn unit(self) -> Operation<()> {
+        Operation::unit(self)
+    }
+
+    /// The request as an operation that gives the answer as it came.
+    pub fn raw(self) -> Operation<Response> {
+        Operation::raw(self)
+    }
+
+    /// The parts that a list or a batch needs. The flag says that the caller chose the `client-request-id`.
+    pub(crate) fn into_parts(self) -> (Client, Result<Call>, bool) {
+        (self.client, self.call, self.has_own_id)
+    }
+}
+
+/// Percent-encodes a name or a value of a query. A space becomes `%20`: not every service reads `+` as one.
+fn query_component(text: &str, out: &mut String) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~$:@/,()*!".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)])));
+        }
     }
 }
 
@@ -146,5 +393,32 @@ impl std::fmt::Debug for Request {
             Err(error) => debug.field("error", error),
         };
         debug.finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_query_is_read_back_as_it_was(pairs in proptest::collection::vec(("[$a-z]{1,6}", "\\PC{0,12}|[&=+ '#%]{0,4}"), 1..4)) {
+            let mut query = String::new();
+            for (index, (name, value)) in pairs.iter().enumerate() {
+                query.push_str(if index > 0 { "&" } else { "" });
+                query_component(name, &mut query);
+                query.push('=');
+                query_component(value, &mut query);
+            }
+            let mut url = Url::parse("https://graph.example/").unwrap();
+            url.set_query(Some(&query));
+            // What was encoded here is not encoded again there.
+            prop_assert_eq!(url.query(), Some(&*query));
+            prop_assert!(!query.contains('+'));
+            let read: Vec<_> = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+            prop_assert_eq!(read, pairs);
+        }
     }
 }

@@ -36,7 +36,9 @@ async fn every_room_and_every_closed_mailbox_is_looked_at_in_both_ways() {
         };
         assert_eq!(mailboxes(Expectation::Open), open);
         assert_eq!(mailboxes(Expectation::Closed), ["ceo@contoso.com", "adele.vance@contoso.com"]);
-        assert!(proof.checks.iter().all(|check| check.configured == Evidence::Passed && check.live == Evidence::Passed));
+        assert!(
+            proof.checks.iter().all(|check| check.configured == Evidence::Passed && check.live == Evidence::Passed)
+        );
 
         let test = if policy { "Test-ApplicationAccessPolicy" } else { "Test-ServicePrincipalAuthorization" };
         assert_eq!(contoso.tenant.count(test), 43);
@@ -104,7 +106,9 @@ async fn without_the_applications_credential_nothing_is_proven() {
     let proof = groups.prove(&spec).await.unwrap();
     assert_eq!(proof.verdict, Verdict::Unknown);
     assert!(proof.checks.iter().all(|check| check.configured == Evidence::Passed));
-    assert!(proof.checks.iter().all(|check| matches!(&check.live, Evidence::Unknown(why) if why.contains("credential"))));
+    assert!(
+        proof.checks.iter().all(|check| matches!(&check.live, Evidence::Unknown(why) if why.contains("credential")))
+    );
     assert!(proof.to_string().contains("COULD NOT TELL"), "{proof}");
 }
 

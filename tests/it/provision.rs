@@ -313,7 +313,11 @@ async fn a_filter_gives_the_rooms_that_meet_all_of_its_conditions() {
     let in_building_3 = |room: &str| room.starts_with("room-b3-");
     let contoso = Contoso::start().await;
     contoso.tenant.add_mailbox(
-        NewMailbox::room("tagged").custom_attribute(1, "Bookable").capacity(30).office("building 3").display_name("T 1"),
+        NewMailbox::room("tagged")
+            .custom_attribute(1, "Bookable")
+            .capacity(30)
+            .office("building 3")
+            .display_name("T 1"),
     );
     for (filter, expected) in [
         (
@@ -419,10 +423,7 @@ async fn a_run_that_stops_at_the_policy_says_so_and_the_next_run_does_the_rest()
         Fault::cmdlet_error(400, "", "The total size of App Access Policies exceeded the limit."),
     );
     let report = contoso.apply(&spec).await;
-    assert_eq!(
-        outcomes(&report),
-        [(Stage::Group, "done"), (Stage::Members, "done"), (Stage::Restriction, "failed")]
-    );
+    assert_eq!(outcomes(&report), [(Stage::Group, "done"), (Stage::Members, "done"), (Stage::Restriction, "failed")]);
     assert!(report.to_string().contains("Remove policies that are not needed"), "{report}");
 
     let plan = contoso.plan(&spec).await;
@@ -582,12 +583,8 @@ async fn a_group_with_members_is_filled_one_by_one() {
 }
 
 /// Every write of a run, by the cmdlet or path that a fault can find it by.
-const RBAC_WRITES: [&str; 4] = [
-    "New-DistributionGroup",
-    "Update-DistributionGroupMember",
-    "New-ServicePrincipal",
-    "New-ManagementRoleAssignment",
-];
+const RBAC_WRITES: [&str; 4] =
+    ["New-DistributionGroup", "Update-DistributionGroupMember", "New-ServicePrincipal", "New-ManagementRoleAssignment"];
 
 #[tokio::test]
 async fn an_answer_that_is_lost_after_the_effect_fails_nothing_and_repeats_nothing() {
@@ -732,12 +729,11 @@ async fn the_tenant_wide_permission_stays_as_long_as_a_room_is_not_a_member() {
 #[tokio::test]
 async fn a_role_is_not_given_over_a_group_that_still_has_a_closed_mailbox() {
     let contoso = Contoso::start().await;
-    contoso.tenant.add_group(
-        NewGroup::security(GROUP)
-            .display_name("PlaceOS Room Booking")
-            .owner(OWNER)
-            .members(["boardroom@contoso.com", "room-b1-0101@contoso.com", "ceo@contoso.com"]),
-    );
+    contoso.tenant.add_group(NewGroup::security(GROUP).display_name("PlaceOS Room Booking").owner(OWNER).members([
+        "boardroom@contoso.com",
+        "room-b1-0101@contoso.com",
+        "ceo@contoso.com",
+    ]));
     contoso.tenant.revoke_app_role(&contoso.booking, "Calendars.ReadWrite");
     contoso.tenant.fail_next(
         Matcher::cmdlet("Remove-DistributionGroupMember"),

@@ -381,7 +381,11 @@ async fn a_list_that_cannot_be_read_to_its_end_is_an_error_and_no_plan() {
         .unwrap();
     contoso.tenant.fail_next(
         Matcher::cmdlet("Get-Mailbox").after(1),
-        fake_tenant::Fault::cmdlet_error(400, "", "Expired or Invalid pagination request. Default Expiry time is 00:30:00"),
+        fake_tenant::Fault::cmdlet_error(
+            400,
+            "",
+            "Expired or Invalid pagination request. Default Expiry time is 00:30:00",
+        ),
     );
     let error = contoso.groups.plan(&spec).await.expect_err("half of the rooms are not all rooms");
     assert_eq!(error.kind(), ErrorKind::Service);

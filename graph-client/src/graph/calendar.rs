@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::model::{model, open_enum, timestamp, update};
 use super::{EmailAddress, Event, call};
-use crate::{Client, InvalidValue, List, Method, Request, Result};
+use crate::{Client, Delta, InvalidValue, List, Method, Request, Result};
 
 /// The calendars of one mailbox and what is in them. Made by [`Client::calendar`].
 ///
@@ -62,10 +62,7 @@ impl Calendars {
         let mut all = vec![self.mailbox.as_str()];
         all.extend_from_slice(ids);
         let request = call(&self.client, method, name, &format!("/v1.0/users/{{}}{below}"), &all);
-        match self.preferences.as_slice() {
-            [] => request,
-            preferences => request.header("Prefer", &preferences.join(", ")),
-        }
+        self.preferences.iter().fold(request, |request, preference| request.prefer(preference))
     }
 
     /// A request for what is `below` the calendar that was chosen.
@@ -98,6 +95,23 @@ impl Calendars {
             return List::new(Request::to_url(self.client.clone(), Method::GET, Err(fault.into())));
         }
         List::new(request.query("startDateTime", timestamp(start)).query("endDateTime", timestamp(end)))
+    }
+
+    /// What is in the calendar between two instants, and from then on what changes in it.
+    ///
+    /// Of the times of a series only the begin, the end and the series come. With another calendar than the default
+    /// one Graph may refuse.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.Read`
+    pub fn view_delta(&self, start: SystemTime, end: SystemTime) -> Delta<Event> {
+        let name = "read the changes of a calendar";
+        let request = match self.calendar {
+            None => self.of_mailbox(Method::GET, name, "/calendarView/delta", &[]),
+            Some(_) => self.of_calendar(Method::GET, name, "/calendarView/delta", &[]),
+        };
+        request.query("startDateTime", timestamp(start)).query("endDateTime", timestamp(end)).delta()
     }
 
     /// All calendars of the mailbox.

@@ -71,7 +71,7 @@ pub(crate) fn classify(response: &Response) -> Option<Failure> {
             failure.repeat = Repeat::Always;
             failure.in_doubt = false;
         }
-        Some("Directory_ExpiredPageToken") => failure.kind = ErrorKind::Service,
+        Some(code) if has_lost_track(code) => failure.kind = ErrorKind::Expired,
         Some("Request_MultipleObjectsWithSameKeyValue") => failure.kind = ErrorKind::Conflict,
         Some("Request_BadRequest") if is_duplicate(&failure.message) => failure.kind = ErrorKind::Conflict,
         _ => {}
@@ -112,6 +112,13 @@ fn add(message: &mut String, particular: &Particular) {
         message.push_str("; ");
     }
     message.push_str(&addition);
+}
+
+/// The place to go on from has expired. Sent with 410 and with 400, in both cases of the first letter.
+fn has_lost_track(code: &str) -> bool {
+    ["Directory_ExpiredPageToken", "resyncRequired", "syncStateNotFound"]
+        .iter()
+        .any(|expired| expired.eq_ignore_ascii_case(code))
 }
 
 /// Two conditions that Graph tells by their text alone.

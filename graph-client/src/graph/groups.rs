@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::model::{input, model, open_enum, update};
 use super::{DirectoryObject, Timestamp, User, call, object_link};
-use crate::{Client, Error, ErrorKind, List, Method, Page, Result};
+use crate::{Client, Delta, Error, ErrorKind, List, Method, Page, Result};
 
 /// Groups and their members. Made by [`Client::groups`].
 ///
@@ -21,6 +21,15 @@ impl Groups {
     /// `GroupMember.Read.All` for the basic properties, `Group.Read.All` for all
     pub fn list(&self) -> List<Group> {
         List::new(call(&self.client, Method::GET, "list groups", "/v1.0/groups", &[]))
+    }
+
+    /// All groups, and from then on what changes in them. Changes of members are in `other`, as `members@delta`.
+    ///
+    /// # Permissions
+    ///
+    /// `GroupMember.Read.All`
+    pub fn delta(&self) -> Delta<Group> {
+        call(&self.client, Method::GET, "read the changes of groups", "/v1.0/groups/delta", &[]).delta()
     }
 
     /// One group, by its object id.

@@ -80,8 +80,8 @@ pub use self::service_principals::{
 };
 pub use self::subscriptions::{ChangeType, NewSubscription, Subscription, Subscriptions};
 pub use self::users::{
-    AssignedLicense, AssignedPlan, ExtensionAttributes, InitialPassword, NewUser, ObjectIdentity, USER_PROPERTIES,
-    User, UserUpdate, Users,
+    AssignedLicense, AssignedPlan, ExtensionAttributes, InitialPassword, Invitation, NewInvitation, NewUser,
+    ObjectIdentity, USER_PROPERTIES, User, UserUpdate, Users,
 };
 use crate::{Client, Error, ErrorKind, InvalidValue, Method, Request};
 

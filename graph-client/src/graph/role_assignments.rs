@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::model::{model, open_enum};
 use super::{DirectoryObject, Timestamp, call};
-use crate::{Client, List, Method, ObjectId, Result};
+use crate::{Client, Filter, List, Method, ObjectId, Result};
 
 /// Directory roles and who holds them. Made by [`Client::directory_roles`].
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ impl DirectoryRoles {
     ) -> List<T> {
         let path = format!("/v1.0/roleManagement/directory/{collection}");
         let request = self.client.request(Method::GET, path).named(name, format!("{name} ({principal})"));
-        List::new(request.query("$filter", format!("principalId eq '{principal}'")))
+        List::new(request).filter(Filter::eq("principalId", principal.to_string()))
     }
 
     /// The roles that are assigned to a principal itself: a user, a group or a service principal.
@@ -81,7 +81,7 @@ impl DirectoryRoles {
     pub fn holders_of(&self, role: &ObjectId) -> List<RoleAssignment> {
         let name = "list the holders of a directory role";
         let request = call(&self.client, Method::GET, name, "/v1.0/roleManagement/directory/roleAssignments", &[]);
-        List::new(request.query("$filter", format!("roleDefinitionId eq '{role}'")))
+        List::new(request).filter(Filter::eq("roleDefinitionId", role.to_string()))
     }
 
     /// The roles that a principal holds, those of its groups included.
@@ -93,9 +93,8 @@ impl DirectoryRoles {
         let name = "list transitive role assignments";
         let path = "/v1.0/roleManagement/directory/transitiveRoleAssignments";
         let request = self.client.request(Method::GET, path).named(name, format!("{name} ({principal})"));
-        // Without the header and the count Graph does not answer this query.
-        let request = request.header("ConsistencyLevel", "eventual").query("$count", "true");
-        List::new(request.query("$filter", format!("principalId eq '{principal}'")))
+        // The list knows that only the advanced engine answers this.
+        List::new(request).filter(Filter::eq("principalId", principal.to_string()))
     }
 
     /// The roles that a principal may activate (Privileged Identity Management).

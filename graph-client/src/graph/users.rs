@@ -1,6 +1,6 @@
 use super::model::{input, model, update};
-use super::{DirectoryObject, Group, MailboxSettings, Timestamp, call, groups};
-use crate::{Client, List, Method, Result};
+use super::{DirectoryObject, Group, MailboxSettings, SecretText, Timestamp, call, groups};
+use crate::{Client, Delta, List, Method, Result};
 
 /// People, rooms and other accounts. Made by [`Client::users`].
 ///
@@ -41,6 +41,15 @@ impl Users {
     /// `User.ReadBasic.All` for the basic properties, `User.Read.All` for all
     pub fn list(&self) -> List<User> {
         List::new(call(&self.client, Method::GET, "list users", "/v1.0/users", &[]))
+    }
+
+    /// All users, and from then on what changes in them.
+    ///
+    /// # Permissions
+    ///
+    /// `User.Read.All`
+    pub fn delta(&self) -> Delta<User> {
+        call(&self.client, Method::GET, "read the changes of users", "/v1.0/users/delta", &[]).delta()
     }
 
     /// One user, by object id or user principal name.
@@ -173,6 +182,20 @@ impl Users {
     pub async fn delete(&self, id_or_name: &str) -> Result<()> {
         let request = call(&self.client, Method::DELETE, "delete a user", "/v1.0/users/{}", &[id_or_name]);
         request.send().await.map(drop)
+    }
+
+    /// Invites someone from outside as a guest. Inviting them again does no harm; with `send_invitation_message` it sends a
+    /// message each time.
+    ///
+    /// # Permissions
+    ///
+    /// `User.Invite.All`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the organisation does not let guests in.
+    pub async fn invite(&self, invitation: &NewInvitation) -> Result<Invitation> {
+        call(&self.client, Method::POST, "invite a guest", "/v1.0/invitations", &[]).body(invitation).json().await
     }
 
     /// The photo, as the bytes of an image (JPEG). `size` is 48, 64, 96, 120, 240, 360, 432, 504 or 648 pixels; `None`
@@ -509,6 +532,56 @@ impl NewUser {
             .mail_nickname(mail_nickname)
             .account_enabled(true)
             .password_profile(password)
+    }
+}
+
+model! {
+    /// An invitation of a guest.
+    #[derive(Default)]
+    pub struct Invitation {
+        /// The invitation's id.
+        pub id: String = "id",
+        /// Who is invited.
+        pub invited_user_email_address: Option<String> = "invitedUserEmailAddress",
+        /// Their name.
+        pub invited_user_display_name: Option<String> = "invitedUserDisplayName",
+        /// `Guest` or `Member`.
+        pub invited_user_type: Option<String> = "invitedUserType",
+        /// The link by which it is accepted. It lets in whoever has it.
+        pub invite_redeem_url: Option<SecretText> = "inviteRedeemUrl",
+        /// Where they come after accepting.
+        pub invite_redirect_url: Option<String> = "inviteRedirectUrl",
+        /// Whether a message was sent.
+        pub send_invitation_message: Option<bool> = "sendInvitationMessage",
+        /// Whether an earlier acceptance was taken back.
+        pub reset_redemption: Option<bool> = "resetRedemption",
+        /// How far it is: `PendingAcceptance`, `Completed`, `InProgress` or `Error`.
+        pub status: Option<String> = "status",
+        /// The account of the guest.
+        pub invited_user: Option<Box<User>> = "invitedUser",
+    }
+}
+
+input! {
+    /// An invitation that is to be made, by [`new`](Self::new).
+    pub struct NewInvitation {
+        /// Who is invited.
+        pub invited_user_email_address: String = "invitedUserEmailAddress",
+        /// Where they come after accepting.
+        pub invite_redirect_url: String = "inviteRedirectUrl",
+        /// Their name.
+        pub invited_user_display_name: String = "invitedUserDisplayName",
+        /// `Guest` or `Member`.
+        pub invited_user_type: String = "invitedUserType",
+        /// Whether a message is sent.
+        pub send_invitation_message: bool = "sendInvitationMessage",
+    }
+}
+
+impl NewInvitation {
+    /// Invites an address; whoever accepts comes to the page.
+    pub fn new(address: impl Into<String>, redirect_url: impl Into<String>) -> Self {
+        Self::default().invited_user_email_address(address).invite_redirect_url(redirect_url)
     }
 }
 

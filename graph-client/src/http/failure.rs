@@ -60,7 +60,8 @@ impl Failure {
         let (kind, repeat) = match status {
             401 => (ErrorKind::Auth, Repeat::Never),
             403 => (ErrorKind::Denied, Repeat::Never),
-            404 | 410 => (ErrorKind::NotFound, Repeat::Never),
+            404 => (ErrorKind::NotFound, Repeat::Never),
+            410 => (ErrorKind::Expired, Repeat::Never),
             409 | 412 => (ErrorKind::Conflict, Repeat::Never),
             429 => (ErrorKind::Throttled, Repeat::Always),
             // With Retry-After the service says that it turned the request away.

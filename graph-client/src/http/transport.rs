@@ -137,7 +137,8 @@ impl Transport {
             Body::WithToken(body) => Some(body(token)),
         };
         if let Some(body) = body {
-            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let json = HeaderValue::from_static("application/json");
+            request.headers_mut().entry(CONTENT_TYPE).or_insert(json);
             *request.body_mut() = Some(body.into());
         }
         self.exchange(request).await
