@@ -6,5 +6,7 @@ mod pipeline;
 mod proof;
 mod provision;
 mod refusals;
+mod resources_conformance;
+mod resources_support;
 mod scale;
 mod secrets;
