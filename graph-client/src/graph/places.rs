@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::model::{LenientNumber, SentAddress, input, model, open_enum, update};
 use super::{Properties, call, object_of, type_name};
-use crate::{Client, List, Method, Page, Result, SmtpAddress};
+use crate::{Client, Error, ErrorKind, List, Method, Page, Result, SmtpAddress};
 
 /// Meeting rooms, as Graph's places list them. Made by [`Client::rooms`].
 ///
@@ -33,10 +33,17 @@ impl Rooms {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none, or it is hidden from the address list.
+    /// [`ErrorKind::NotFound`] when there is none, it is hidden from the address list, or it is no room.
     pub async fn get(&self, id_or_address: &str) -> Result<Room> {
-        let path = "/v1.0/places/{}/microsoft.graph.room";
-        call(&self.client, Method::GET, "read a room", path, &[id_or_address]).json().await
+        let name = "read a room";
+        let request = call(&self.client, Method::GET, name, "/v1.0/places/{}", &[id_or_address]);
+        match Place::from_properties(request.json().await?, Some(&PlaceKind::Room)).map_err(super::undecodable)? {
+            Place::Room(room) => Ok(*room),
+            other => {
+                let message = format!("{:?} is a place of another kind than a room", other.display_name());
+                Err(Error::new(ErrorKind::NotFound, message).during(name))
+            }
+        }
     }
 
     /// The rooms of one room list.
