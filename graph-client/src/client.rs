@@ -7,7 +7,10 @@ use serde::de::DeserializeOwned;
 use crate::auth::TokenCache;
 use crate::cloud::Service;
 use crate::exchange::Exchange;
-use crate::graph::{Calendars, Organizations, Rooms, ServicePrincipals};
+use crate::graph::{
+    Applications, Calendars, DirectoryRoles, Groups, Mail, Mailbox, Organizations, PermissionGrants, Places, Rooms,
+    ServicePrincipals, Subscriptions, Users,
+};
 use crate::http::{Allowance, Gate, Pipeline, Transport};
 use crate::odata::Batch;
 use crate::{
@@ -75,6 +78,12 @@ impl Client {
         Rooms { client: self.clone() }
     }
 
+    /// Places of every kind: rooms, workspaces, room lists, buildings, floors, sections and desks.
+    #[must_use]
+    pub fn places(&self) -> Places {
+        Places { client: self.clone() }
+    }
+
     /// The organisation that the tenant belongs to.
     #[must_use]
     pub fn organization(&self) -> Organizations {
@@ -84,13 +93,61 @@ impl Client {
     /// Service principals (enterprise applications) and the permissions that they hold.
     #[must_use]
     pub fn service_principals(&self) -> ServicePrincipals {
-        ServicePrincipals { client: self.clone() }
+        ServicePrincipals { client: self.clone(), just_created: false }
     }
 
-    /// The calendar of a mailbox.
+    /// App registrations.
+    #[must_use]
+    pub fn applications(&self) -> Applications {
+        Applications { client: self.clone(), just_created: false }
+    }
+
+    /// Delegated permissions that have been granted.
+    #[must_use]
+    pub fn permission_grants(&self) -> PermissionGrants {
+        PermissionGrants { client: self.clone() }
+    }
+
+    /// Directory roles and who holds them.
+    #[must_use]
+    pub fn directory_roles(&self) -> DirectoryRoles {
+        DirectoryRoles { client: self.clone() }
+    }
+
+    /// Groups and their members.
+    #[must_use]
+    pub fn groups(&self) -> Groups {
+        Groups { client: self.clone() }
+    }
+
+    /// People, rooms and other accounts.
+    #[must_use]
+    pub fn users(&self) -> Users {
+        Users { client: self.clone() }
+    }
+
+    /// The settings of a mailbox.
+    #[must_use]
+    pub fn mailbox_settings(&self, mailbox: impl Into<String>) -> Mailbox {
+        Mailbox { client: self.clone(), mailbox: mailbox.into() }
+    }
+
+    /// The calendars of a mailbox and what is in them.
     #[must_use]
     pub fn calendar(&self, mailbox: impl Into<String>) -> Calendars {
-        Calendars { client: self.clone(), mailbox: mailbox.into() }
+        Calendars::new(self.clone(), mailbox.into())
+    }
+
+    /// Mail that is sent from a mailbox.
+    #[must_use]
+    pub fn mail(&self, mailbox: impl Into<String>) -> Mail {
+        Mail { client: self.clone(), mailbox: mailbox.into() }
+    }
+
+    /// Subscriptions to changes.
+    #[must_use]
+    pub fn subscriptions(&self) -> Subscriptions {
+        Subscriptions { client: self.clone() }
     }
 
     /// Exchange Online administration.

@@ -6,6 +6,8 @@ mod pipeline;
 mod proof;
 mod provision;
 mod refusals;
+mod resources_conformance;
+mod resources_support;
 mod scale;
 mod secrets;
 mod signin;
