@@ -3,11 +3,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::TokenCache;
+use crate::cloud::Service;
 use crate::exchange::Exchange;
 use crate::graph::{Calendars, Organizations, Rooms, ServicePrincipals};
-use crate::http::{Pipeline, Transport};
+use crate::http::{Allowance, Gate, Pipeline, Transport};
 use crate::{
-    Cloud, Error, ErrorKind, InvalidValue, Meter, Method, Request, Result, RetryOptions, TenantId, TokenProvider,
+    Cloud, Concurrency, Error, ErrorKind, InvalidValue, Load, Meter, Method, Request, Result, RetryOptions, TenantId,
+    TokenProvider,
 };
 
 /// A client of one tenant, signed in by one credential.
@@ -136,6 +138,18 @@ impl Client {
         self.meter.usage()
     }
 
+    /// What Graph lets through at the moment.
+    #[must_use]
+    pub fn graph_load(&self) -> Load {
+        self.pipeline.gate.load(Service::Graph)
+    }
+
+    /// What Exchange lets through at the moment.
+    #[must_use]
+    pub fn exchange_load(&self) -> Load {
+        self.pipeline.gate.load(Service::Exchange)
+    }
+
     /// A client of the same tenant and cloud that signs in by another credential, with tokens of its own.
     #[must_use]
     pub fn with_credential(&self, credential: impl TokenProvider) -> Self {
@@ -151,7 +165,11 @@ impl Client {
         let cloud = self.pipeline.cloud.clone();
         let transport = self.pipeline.transport.clone();
         let tokens = TokenCache::new(credential, self.tenant.clone(), cloud.clone(), transport.clone());
-        let pipeline = Arc::new(Pipeline { cloud, transport, tokens });
+        // Services count by application: another one has limits of its own.
+        let gate = Gate::new(&self.pipeline.concurrency);
+        let concurrency = self.pipeline.concurrency.clone();
+        let pipeline =
+            Arc::new(Pipeline { cloud, transport, tokens, gate, concurrency, allowance: Allowance::default() });
         Self { pipeline, tenant: self.tenant.clone(), meter: self.meter.clone() }
     }
 }
@@ -173,6 +191,7 @@ pub struct ClientBuilder {
     credential: Option<Arc<dyn TokenProvider>>,
     cloud: Cloud,
     retry: RetryOptions,
+    concurrency: Concurrency,
     http: Option<reqwest::Client>,
 }
 
@@ -206,6 +225,12 @@ impl ClientBuilder {
         self
     }
 
+    /// How many calls are in flight at most.
+    pub fn concurrency(mut self, concurrency: Concurrency) -> Self {
+        self.concurrency = concurrency;
+        self
+    }
+
     /// The HTTP client to send with: a caller's own TLS, proxy or pool. The type is that of reqwest 0.13.
     ///
     /// It must not follow redirects (a token would go with them) and must not decompress: Exchange labels some
@@ -232,7 +257,10 @@ impl ClientBuilder {
         };
         let transport = Transport::new(http, self.retry);
         let tokens = TokenCache::new(credential, tenant.clone(), self.cloud.clone(), transport.clone());
-        let pipeline = Arc::new(Pipeline { cloud: self.cloud, transport, tokens });
+        let gate = Gate::new(&self.concurrency);
+        let concurrency = self.concurrency;
+        let allowance = Allowance::default();
+        let pipeline = Arc::new(Pipeline { cloud: self.cloud, transport, tokens, gate, concurrency, allowance });
         Ok(Client { pipeline, tenant, meter: Meter::default() })
     }
 }

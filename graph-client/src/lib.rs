@@ -19,7 +19,7 @@ pub use self::auth::{AccessToken, ClientSecret, StaticToken, TokenContext, Token
 pub use self::client::{Client, ClientBuilder};
 pub use self::cloud::Cloud;
 pub use self::error::{Error, ErrorKind, Result};
-pub use self::http::{Meter, Response, RetryOptions, Usage};
+pub use self::http::{Concurrency, Load, Meter, Response, RetryOptions, Usage};
 pub use self::ids::{
     AppRoleAssignmentId, AppRoleId, ClientId, InvalidValue, ObjectId, ServicePrincipalId, SmtpAddress, TenantId,
 };

@@ -31,6 +31,7 @@ impl Request {
     pub(crate) fn to_url(client: Client, method: Method, url: Result<Url>) -> Self {
         let call = url.map(|url| {
             let mut call = Call::new(Service::Graph, method, url, graph::classify);
+            call.mailbox = mailbox_of(call.url.path());
             call.retry.clone_from(client.pipeline.transport.retry());
             call.headers.insert(reqwest::header::ACCEPT, HeaderValue::from_static("application/json"));
             call
@@ -136,6 +137,15 @@ impl Request {
     pub(crate) fn into_parts(self) -> (Client, Result<Call>) {
         (self.client, self.call)
     }
+}
+
+/// The mailbox that a path works in: `/v1.0/users/{mailbox}/…`. Reading a user itself is the directory's affair.
+fn mailbox_of(path: &str) -> Option<Box<str>> {
+    let mut segments = path.split('/').skip_while(|segment| *segment != "users").skip(1);
+    let (mailbox, what) = (segments.next()?, segments.next()?);
+    let is_directory =
+        ["manager", "memberOf", "transitiveMemberOf", "directReports", "photo", "photos", "appRoleAssignments"];
+    (!is_directory.contains(&what)).then(|| mailbox.to_ascii_lowercase().into())
 }
 
 impl std::fmt::Debug for Request {

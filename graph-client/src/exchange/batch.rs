@@ -88,7 +88,7 @@ impl Exchange {
             }
             if let Some(failure) = repeat {
                 // What is left here was not acted on, or is a read.
-                if retries.wait(&failure, true, &self.client.meter).await {
+                if retries.wait(&failure, true, &self.client.meter, &self.client.pipeline.allowance).await {
                     batch.open.extend(turned_away.into_iter().map(|(item, _)| item));
                 } else {
                     batch.give_up(turned_away, failure, &retries);

@@ -262,7 +262,8 @@ impl Recipient {
     /// Whether it is a mailbox of Exchange Online, whatever its use.
     #[must_use]
     pub fn is_mailbox(&self) -> bool {
-        self.recipient_type_details.as_deref().is_some_and(|kind| kind.ends_with("Mailbox"))
+        let is_here = |kind: &str| kind.ends_with("Mailbox") && !kind.starts_with("Remote") && kind != "GroupMailbox";
+        self.recipient_type_details.as_deref().is_some_and(is_here)
             || self.recipient_type.as_deref() == Some("UserMailbox")
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Call {
     pub(crate) retry: RetryOptions,
     pub(crate) classify: fn(&Response) -> Option<Failure>,
     pub(crate) client_request_id: String,
+    /// The mailbox that the call works in, in lower case: Outlook limits calls by it.
+    pub(crate) mailbox: Option<Box<str>>,
 }
 
 pub(crate) enum Body {
@@ -60,6 +62,7 @@ impl Call {
             retry: RetryOptions::default(),
             classify,
             client_request_id: Uuid::new_v4().to_string(),
+            mailbox: None,
         }
     }
 

@@ -4,15 +4,18 @@
 
 mod call;
 mod failure;
+mod gate;
 mod meter;
 mod retry;
 mod transport;
 
 pub(crate) use self::call::{Body, Call, EXCHANGE_TIME_LIMIT};
 pub(crate) use self::failure::{Failure, Repeat};
+pub(crate) use self::gate::Gate;
+pub use self::gate::{Concurrency, Load};
 pub use self::meter::{Meter, Usage};
-pub(crate) use self::retry::Retries;
 pub use self::retry::RetryOptions;
+pub(crate) use self::retry::{Allowance, Retries};
 pub use self::transport::Response;
 pub(crate) use self::transport::{FormReply, Transport, decode};
 
@@ -26,6 +29,9 @@ pub(crate) struct Pipeline {
     pub(crate) cloud: Cloud,
     pub(crate) transport: Transport,
     pub(crate) tokens: TokenCache,
+    pub(crate) gate: Gate,
+    pub(crate) concurrency: Concurrency,
+    pub(crate) allowance: Allowance,
 }
 
 impl Pipeline {
@@ -51,14 +57,28 @@ impl Pipeline {
         let mut token = self.tokens.get(call.service).await.map_err(fail)?;
         let mut renewed = false;
         loop {
+            let pass = self.gate.enter(call.service, call.mailbox.as_deref()).await;
             meter.count_request(retries.attempt() > 1);
             let failure = match self.attempt(call, &token, &client_request_id, retries.attempt()).await {
                 Ok(response) => match (call.classify)(&response) {
-                    None => return Ok(response),
+                    None => {
+                        pass.answered();
+                        self.allowance.earn();
+                        return Ok(response);
+                    }
                     Some(failure) => failure,
                 },
                 Err(failure) => failure,
             };
+            match failure.status {
+                // Also an Exchange that has too many commands at once, which says so with another status.
+                _ if failure.kind == ErrorKind::Throttled => pass.throttled(failure.retry_after),
+                Some(503) => pass.throttled(failure.retry_after),
+                Some(_) => pass.answered(),
+                None => {}
+            }
+            // A place is for a call in flight, not for one that waits.
+            drop(pass);
             if failure.renew_token && !renewed {
                 renewed = true;
                 // A refused renewal must not hide what the service said first.
@@ -69,7 +89,7 @@ impl Pipeline {
                     continue;
                 }
             }
-            if !retries.wait(&failure, call.is_safe, meter).await {
+            if !retries.wait(&failure, call.is_safe, meter, &self.allowance).await {
                 let error = failure.into_error(call.is_safe).with_client_request_id(client_request_id);
                 return Err(fail(error.with_attempts(retries.attempt(), retries.elapsed())));
             }
