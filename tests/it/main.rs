@@ -1,6 +1,9 @@
 //! Integration tests over `graph-client`, `exchange-groups` and `fake-tenant`, through their public interfaces and over
 //! real sockets.
 
+mod exchange_conformance;
+mod exchange_powershell;
+mod exchange_wire;
 mod pipeline;
 mod proof;
 mod provision;

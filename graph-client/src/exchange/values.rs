@@ -309,6 +309,13 @@ pub enum ListChange<T> {
 
 const HASH_TABLE: &str = "#Exchange.GenericHashTable";
 
+/// The tag without which Exchange does not bind a table.
+#[derive(Deserialize)]
+enum HashTable {
+    #[serde(rename = "#Exchange.GenericHashTable")]
+    Tagged,
+}
+
 impl<T: Serialize> Serialize for ListChange<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -337,6 +344,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for ListChange<T> {
         enum Wire<T> {
             List(Vec<T>),
             Table {
+                #[serde(rename = "@odata.type")]
+                _type: HashTable,
                 #[serde(rename = "Add", default = "Vec::new")]
                 add: Vec<T>,
                 #[serde(rename = "Remove", default = "Vec::new")]
@@ -345,8 +354,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for ListChange<T> {
         }
         Ok(match Wire::deserialize(deserializer)? {
             Wire::List(values) => Self::Replace(values),
-            Wire::Table { add, remove } if add.is_empty() && remove.is_empty() => Self::Replace(Vec::new()),
-            Wire::Table { add, remove } => Self::Alter { add, remove },
+            Wire::Table { add, remove, .. } if add.is_empty() && remove.is_empty() => Self::Replace(Vec::new()),
+            Wire::Table { add, remove, .. } => Self::Alter { add, remove },
         })
     }
 }
@@ -387,6 +396,7 @@ mod tests {
         let wire = r##"{"@odata.type":"#Exchange.GenericHashTable","Add":["a"],"Remove":["b"]}"##;
         assert_eq!(text(&altered), wire);
         assert_eq!(serde_json::from_str::<ListChange<&str>>(wire).unwrap(), altered);
+        assert!(serde_json::from_str::<ListChange<&str>>(r#"{"Add":["a"]}"#).is_err(), "a table is tagged");
     }
 
     #[test]
