@@ -267,6 +267,7 @@ pub(crate) fn property_values(directory: &Directory, recipient: &Recipient, prop
         "isdirsynced" => vec![Value::from(recipient.dir_synced)],
         "ismailboxenabled" => vec![Value::from(recipient.kind.is_mailbox())],
         "resourcetype" if recipient.kind.is_room() => text("Room"),
+        "resourcetype" if recipient.kind == crate::RecipientKind::Workspace => text("Workspace"),
         "resourcetype" if recipient.kind.is_resource() => text("Equipment"),
         "resourcecapacity" => recipient.place.capacity.map(Value::from).into_iter().collect(),
         "grouptype" => match recipient.kind {

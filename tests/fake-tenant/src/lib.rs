@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod access;
+mod calendar;
 mod clock;
 mod contoso;
 mod directory;

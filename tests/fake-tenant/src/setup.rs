@@ -11,7 +11,7 @@ use crate::newcomers::{NewGroup, NewMailbox};
 use crate::recipient::{Recipient, RecipientId, RecipientKind};
 use crate::roles::{DirectoryRole, app_role};
 use crate::tenant::{Application, FakeTenant};
-use crate::world::{App, AppRoleAssignment, Event, Secret, World};
+use crate::world::{App, AppRoleAssignment, Event, NewRecipient, Secret, World};
 
 pub(crate) fn local_part(address: &str) -> &str {
     address.split('@').next().unwrap_or(address)
@@ -348,6 +348,38 @@ impl FakeTenant {
     pub fn set_hydration_delay(&self, delay: Duration) {
         let delay: SignedDuration = signed(delay);
         self.state().world.organization.hydration_delay = delay;
+    }
+
+    /// Sets how much longer than the hydration delay application roles cannot be assigned: the caller has
+    /// no delegating assignment yet.
+    pub fn set_delegation_delay(&self, delay: Duration) {
+        self.state().world.organization.delegation_delay = signed(delay);
+    }
+
+    /// Adds a dynamic distribution group with a recipient filter and returns its address. Graph does not
+    /// see it.
+    ///
+    /// # Panics
+    /// When the address is taken or the filter cannot be read.
+    pub fn add_dynamic_group(&self, address: &str, filter: &str) -> String {
+        let world = &mut self.state().world;
+        let address = free_address(world, address);
+        let filter = match crate::filter::opath(filter) {
+            Ok(filter) => filter,
+            Err(reason) => panic!("`{filter}` is not a recipient filter: {reason}"),
+        };
+        let local = local_part(&address).to_owned();
+        let created = world.now();
+        let id = world.create(NewRecipient {
+            kind: RecipientKind::DynamicDistributionGroup,
+            address: address.clone(),
+            alias: local.clone(),
+            display_name: local.clone(),
+            name: Some(local),
+            created,
+        });
+        world.dynamic_groups.insert(id, filter);
+        address
     }
 
     /// Sets the naming policy of groups, such as `GRP_<GroupName>`; empty for none.

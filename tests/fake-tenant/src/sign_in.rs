@@ -22,6 +22,15 @@ pub(crate) struct Token {
     pub(crate) roles: Vec<String>,
     pub(crate) directory_roles: HashSet<&'static str>,
     pub(crate) expires: Timestamp,
+    /// Whom the application acts for, when somebody signed in to it.
+    pub(crate) user: Option<SignedInUser>,
+}
+
+/// Somebody who signed in to an application, and what that allowed the application to do.
+#[derive(Clone, Debug)]
+pub(crate) struct SignedInUser {
+    pub(crate) object_id: Uuid,
+    pub(crate) scopes: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -107,6 +116,7 @@ impl Tokens {
                 roles,
                 directory_roles: app.directory_roles.iter().copied().collect(),
                 expires,
+                user: None,
             },
         );
         token

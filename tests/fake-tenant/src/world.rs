@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::access::{Access, Change};
+use crate::calendar::FolderPermission;
 use crate::clock::Clock;
 use crate::directory::Directory;
+use crate::filter::Expression;
 use crate::recipient::{GroupSettings, Place, Recipient, RecipientId, RecipientKind};
 use crate::roles::{Resource, app_role_by_id};
 
@@ -33,6 +36,8 @@ pub(crate) struct Organization {
     /// When customization was enabled; creations are refused for a while longer.
     pub(crate) hydrated_at: Option<Timestamp>,
     pub(crate) hydration_delay: SignedDuration,
+    /// How much longer application roles cannot be handed on.
+    pub(crate) delegation_delay: SignedDuration,
     /// For instance `GRP_<GroupName>`; empty for none.
     pub(crate) naming_policy: String,
 }
@@ -49,6 +54,12 @@ impl Organization {
     /// Whether role objects can be made: not before customization was enabled, and not right after it.
     pub(crate) fn is_hydrated(&self, now: Timestamp) -> bool {
         !self.dehydrated && self.hydrated_at.is_none_or(|at| now.duration_since(at) >= self.hydration_delay)
+    }
+
+    /// Whether application roles can be handed on by now.
+    pub(crate) fn delegates_roles(&self, now: Timestamp) -> bool {
+        let delay = self.hydration_delay.saturating_add(self.delegation_delay);
+        self.hydrated_at.is_none_or(|at| now.duration_since(at) >= delay)
     }
 
     pub(crate) fn distinguished_name(&self, name: &str) -> String {
@@ -114,6 +125,23 @@ pub(crate) struct Event {
     pub(crate) end: Timestamp,
 }
 
+/// An Exchange role group. Applications keep the names of theirs, since they are judged by them.
+#[derive(Clone, Debug)]
+pub(crate) struct RoleGroup {
+    pub(crate) guid: Uuid,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) roles: Vec<String>,
+    pub(crate) members: Vec<RecipientId>,
+    pub(crate) built_in: bool,
+}
+
+/// What a person holds in the directory, by object id.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UserAccount {
+    pub(crate) directory_roles: Vec<&'static str>,
+}
+
 /// New objects that some servers have not heard of yet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Visibility {
@@ -159,6 +187,14 @@ pub(crate) struct World {
     pub(crate) apps: Vec<App>,
     pub(crate) access: Access,
     pub(crate) events: BTreeMap<RecipientId, Vec<Event>>,
+    /// What was changed of calendar processing, by the mailbox's guid.
+    pub(crate) calendar_processing: HashMap<Uuid, Map<String, Value>>,
+    /// The entries of the calendars whose permissions somebody touched.
+    pub(crate) folder_permissions: HashMap<RecipientId, Vec<FolderPermission>>,
+    /// The filters of dynamic distribution groups.
+    pub(crate) dynamic_groups: HashMap<RecipientId, Expression>,
+    pub(crate) role_groups: Vec<RoleGroup>,
+    pub(crate) users: HashMap<Uuid, UserAccount>,
     pub(crate) visibility: Visibility,
     pub(crate) places_lag: SignedDuration,
     serial: u64,
@@ -187,6 +223,11 @@ impl World {
             apps: Vec::new(),
             access: Access::default(),
             events: BTreeMap::new(),
+            calendar_processing: HashMap::new(),
+            folder_permissions: HashMap::new(),
+            dynamic_groups: HashMap::new(),
+            role_groups: Vec::new(),
+            users: HashMap::new(),
             visibility: Visibility::default(),
             places_lag: SignedDuration::ZERO,
             serial: 0,
@@ -196,6 +237,11 @@ impl World {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The directory roles of a person, by template id.
+    pub(crate) fn user_directory_roles(&self, object_id: Uuid) -> &[&'static str] {
+        self.users.get(&object_id).map_or(&[], |account| &account.directory_roles)
     }
 
     /// An id that was not given out before, and is the same in every run that does the same things.
@@ -237,7 +283,7 @@ impl World {
         let id = self.directory.next_id();
         let object_id = self.issue_id("object", &new.address);
         let guid = self.issue_id("recipient", &new.address);
-        let is_group = new.kind.is_group();
+        let is_group = new.kind.is_group() || new.kind == RecipientKind::DynamicDistributionGroup;
         let name = new.name.unwrap_or_else(|| object_id.to_string());
         let security = new.kind == RecipientKind::SecurityGroup;
         let recipient = Recipient {

@@ -33,6 +33,17 @@ pub(super) fn get(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
     Ok(Output::Recipients { ids, row: recipient_row })
 }
 
+/// Whoever passes the filter of a dynamic distribution group.
+pub(super) fn get_dynamic(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
+    let dynamic = |recipient: &Recipient| recipient.kind == RecipientKind::DynamicDistributionGroup;
+    let groups = match arguments.text("Identity") {
+        Some(identity) => vec![call.resolve(identity, dynamic, Failure::not_found)?],
+        None => call.world.directory.iter().filter(|group| dynamic(group)).map(|group| group.id).collect(),
+    };
+    let ids = groups.into_iter().flat_map(|group| call.world.dynamic_members(group)).collect();
+    Ok(Output::Recipients { ids, row: recipient_row })
+}
+
 pub(super) fn add(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
     let group = changeable(call, arguments)?;
     let written = arguments.text("Member").unwrap_or_default();

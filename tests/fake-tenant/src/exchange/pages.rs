@@ -103,12 +103,14 @@ pub(super) fn continuation(request: &Request) -> Option<String> {
 
 /// The annotations that every answer has.
 pub(super) fn envelope(call: &Incoming<'_>) -> Value {
-    let tenant = call.segments.get(2).map_or("", String::as_str);
+    let segment = |at: usize| call.segments.get(at).map_or("", String::as_str);
+    let (version, tenant) = (segment(1), segment(2));
+    let what = match version {
+        "v2.0" => segment(3),
+        _ => "Collection(Exchange.GenericHashTable)",
+    };
     json!({
-        "@odata.context": format!(
-            "{}/adminapi/beta/{tenant}/$metadata#Collection(Exchange.GenericHashTable)",
-            call.request.origin()
-        ),
+        "@odata.context": format!("{}/adminapi/{version}/{tenant}/$metadata#{what}", call.request.origin()),
         "adminapi.warnings@odata.type": "#Collection(String)",
         "@adminapi.warnings": [],
     })

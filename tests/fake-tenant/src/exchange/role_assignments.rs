@@ -68,6 +68,9 @@ pub(super) fn new(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
         return Err(Failure::missing_parameter("App"));
     };
     let role = role(arguments.text("Role").unwrap_or_default())?;
+    if !call.world.organization.delegates_roles(call.world.now()) {
+        return Err(Failure::not_delegating(&role));
+    }
     let pointer = service_principals::resolve(call, app)?;
     let reach = reach(call, arguments)?.unwrap_or(Reach::Organization);
     let assignee = Assignee::Application(pointer.object_id);
@@ -172,6 +175,11 @@ pub(super) fn remove(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcom
     let assignment = resolve(call.world, arguments.text("Identity").unwrap_or_default())?;
     call.world.change(Change::RemoveAssignment(assignment.guid));
     Ok(Output::Nothing)
+}
+
+/// The full names of all application roles.
+pub(super) fn application_role_names() -> impl Iterator<Item = String> {
+    APPLICATION_ROLES.iter().map(|name| format!("Application {name}"))
 }
 
 fn role(name: &str) -> Result<String, Failure> {

@@ -108,9 +108,9 @@ fn row(place: &Recipient) -> Value {
             "id": id,
             "placeId": place_id,
             "displayName": place.display_name,
-            "address": null,
-            "geoCoordinates": null,
-            "phone": null,
+            "address": address(place),
+            "geoCoordinates": coordinates(place),
+            "phone": place.place.phone,
             "emailAddress": place.primary(),
         });
     }
@@ -118,22 +118,43 @@ fn row(place: &Recipient) -> Value {
         "id": id,
         "placeId": place_id,
         "displayName": place.display_name,
-        "address": null,
-        "geoCoordinates": null,
-        "phone": "",
+        "address": address(place),
+        "geoCoordinates": coordinates(place),
+        "phone": place.place.phone.as_deref().unwrap_or(""),
         "nickname": place.display_name,
         "emailAddress": place.primary(),
         "building": place.place.building,
         "floorNumber": place.place.floor,
-        "floorLabel": place.place.floor.map(|floor| floor.to_string()),
-        "label": null,
+        "floorLabel": place.place.floor_label.clone().or_else(|| place.place.floor.map(|floor| floor.to_string())),
+        "label": place.place.label,
         "capacity": place.place.capacity,
         "bookingType": "standard",
-        "audioDeviceName": null,
-        "videoDeviceName": null,
-        "displayDeviceName": null,
-        "isWheelChairAccessible": false,
-        "parentId": null,
-        "tags": [],
+        "audioDeviceName": place.place.audio,
+        "videoDeviceName": place.place.video,
+        "displayDeviceName": place.place.display,
+        "isWheelChairAccessible": place.place.wheelchair,
+        "parentId": place.place.parent,
+        "tags": place.place.tags,
+    })
+}
+
+fn address(place: &Recipient) -> Value {
+    let place = &place.place;
+    let parts = [&place.street, &place.city, &place.state, &place.postal_code, &place.country];
+    if parts.iter().all(|part| part.is_none()) {
+        return Value::Null;
+    }
+    json!({
+        "street": place.street,
+        "city": place.city,
+        "state": place.state,
+        "postalCode": place.postal_code,
+        "countryOrRegion": place.country,
+    })
+}
+
+fn coordinates(place: &Recipient) -> Value {
+    place.place.coordinates.map_or(Value::Null, |(latitude, longitude)| {
+        json!({"latitude": latitude, "longitude": longitude, "accuracy": null, "altitude": null, "altitudeAccuracy": null})
     })
 }

@@ -36,7 +36,8 @@ fn need(call: &GraphCall<'_>) -> Result<(), GraphError> {
 }
 
 fn is_account(recipient: &Recipient) -> bool {
-    !recipient.kind.is_group() && recipient.kind != RecipientKind::DiscoveryMailbox
+    !recipient.kind.is_group()
+        && !matches!(recipient.kind, RecipientKind::DiscoveryMailbox | RecipientKind::DynamicDistributionGroup)
 }
 
 /// By object id, user principal name or address.

@@ -3,6 +3,7 @@
 
 mod access;
 mod exchange;
+mod exchange_more;
 mod faults;
 mod graph;
 #[cfg(feature = "server")]
