@@ -98,7 +98,7 @@ fn policy_scope(recipient: &Recipient) -> Result<Identity, InvalidValue> {
     const TAKEN: &[&str] = &["UserMailbox", "MailUser", "MailUniversalSecurityGroup"];
     let kind = recipient.recipient_type_details.as_deref().or(recipient.recipient_type.as_deref()).unwrap_or_default();
     let is = |known: &&str| known.eq_ignore_ascii_case(kind);
-    if REFUSED.iter().any(|known| is(&known)) {
+    if REFUSED.iter().any(is) {
         return Err(InvalidValue::new(
             "scope",
             kind,
@@ -106,7 +106,7 @@ fn policy_scope(recipient: &Recipient) -> Result<Identity, InvalidValue> {
         ));
     }
     if recipient.is_valid_security_principal == Some(false)
-        || (!kind.is_empty() && !TAKEN.iter().any(|known| is(&known)))
+        || (!kind.is_empty() && !TAKEN.iter().any(is))
     {
         return Err(InvalidValue::new(
             "scope",

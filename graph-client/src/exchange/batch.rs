@@ -15,7 +15,7 @@ use super::cmdlet::{Cmdlet, Effect, Output};
 use super::error;
 use super::invoke::{Exchange, envelope, operation};
 use crate::auth::AccessToken;
-use crate::http::{Body, Failure, Repeat, Response, Retries};
+use crate::http::{Body, Call, Failure, Repeat, Response, Retries};
 use crate::{Error, ErrorKind, Result};
 
 /// The most commands in one batch; Microsoft's module and others cut here.
@@ -58,7 +58,12 @@ impl Exchange {
         let retry = self.client.pipeline.transport.retry();
         let mut retries = Retries::start(retry);
         while !batch.open.is_empty() {
-            let replies = match self.send_batch(&batch).await {
+            // Outputs need not be shared between threads, so the batch is not borrowed while the answer is awaited.
+            let sent = match self.batch_call(&batch) {
+                Ok(call) => self.send_batch(call).await,
+                Err(error) => Err(error),
+            };
+            let replies = match sent {
                 Ok(replies) => replies,
                 Err(error) => {
                     batch.fail_open(&error);
@@ -75,7 +80,7 @@ impl Exchange {
                     Next::Renew(item) => stale.push(item),
                     Next::Repeat(item, failure) => {
                         turned_away.push((item, failure.retry_after));
-                        repeat = Some(longer(repeat, failure));
+                        repeat = Some(longer(repeat, *failure));
                     }
                 }
             }
@@ -99,7 +104,7 @@ impl Exchange {
         batch.results.into_iter().map(|result| result.unwrap_or_else(lost)).collect()
     }
 
-    async fn send_batch<C: Cmdlet>(&self, batch: &Batch<'_, C>) -> Result<HashMap<usize, Response>> {
+    fn batch_call<C: Cmdlet>(&self, batch: &Batch<'_, C>) -> Result<Call> {
         let count = batch.open.len();
         let url = self.batch_url()?;
         let mut call = self.call(url, C::NAME, C::NAME, format!("{} (a batch of {count})", batch.cmdlets[0].name()));
@@ -128,6 +133,10 @@ impl Exchange {
         }));
         let prefer = HeaderValue::from_static("odata.maxpagesize=1000;odata.continue-on-error");
         call.set_header("prefer", prefer);
+        Ok(call)
+    }
+
+    async fn send_batch(&self, call: Call) -> Result<HashMap<usize, Response>> {
         let response = self.client.pipeline.execute(&call, &self.client.meter).await?;
         let replies: Replies = response.json().map_err(|error| {
             // The commands were carried out, whatever can be made of the answer.
@@ -158,7 +167,7 @@ enum Next<C: Cmdlet> {
     /// The token may be stale.
     Renew(Item<C>),
     /// The service did not act on it, or it is a read.
-    Repeat(Item<C>, Failure),
+    Repeat(Item<C>, Box<Failure>),
 }
 
 impl<'a, C: Cmdlet> Batch<'a, C> {
@@ -218,7 +227,7 @@ impl<'a, C: Cmdlet> Batch<'a, C> {
             failure.in_doubt = true;
             if is_safe {
                 failure.repeat = Repeat::IfSafe;
-                return Next::Repeat(item, failure);
+                return Next::Repeat(item, Box::new(failure));
             }
             self.fail(&item, failure.into_error(false));
             return Next::Done;
@@ -228,7 +237,7 @@ impl<'a, C: Cmdlet> Batch<'a, C> {
                 return Next::Renew(item);
             }
             if failure.repeat == Repeat::Always || (failure.repeat == Repeat::IfSafe && is_safe) {
-                return Next::Repeat(item, failure);
+                return Next::Repeat(item, Box::new(failure));
             }
             let error = failure.into_error(is_safe).with_attempts(retries.attempt(), retries.elapsed());
             self.fail(&item, error);

@@ -95,7 +95,7 @@ impl<'de> Deserialize<'de> for Property {
 /// ```
 /// use graph_client::exchange::{Filter, Property};
 ///
-/// let filter = Filter::starts_with(Property::NAME, "Room 'A'")?.and(!Filter::flag(Property::IS_DIR_SYNCED, true));
+/// let filter = Filter::starts_with(&Property::NAME, "Room 'A'")?.and(!Filter::flag(&Property::IS_DIR_SYNCED, true));
 /// assert_eq!(filter.to_string(), "(Name -like 'Room ''A''*') -and (-not (IsDirSynced -eq 'True'))");
 /// # Ok::<(), graph_client::InvalidValue>(())
 /// ```
@@ -110,8 +110,8 @@ impl Filter {
     ///
     /// [`InvalidValue`] when the value cannot be written safely: it holds a control character, or a typographic single
     /// quote, of which Exchange does not document whether it ends a string.
-    pub fn equals(property: Property, value: impl AsRef<str>) -> Result<Self, InvalidValue> {
-        Self::compare(&property, "-eq", value.as_ref(), "")
+    pub fn equals(property: &Property, value: impl AsRef<str>) -> Result<Self, InvalidValue> {
+        Self::compare(property, "-eq", value.as_ref(), "")
     }
 
     /// The property does not have this value.
@@ -119,8 +119,8 @@ impl Filter {
     /// # Errors
     ///
     /// As [`equals`](Self::equals).
-    pub fn differs(property: Property, value: impl AsRef<str>) -> Result<Self, InvalidValue> {
-        Self::compare(&property, "-ne", value.as_ref(), "")
+    pub fn differs(property: &Property, value: impl AsRef<str>) -> Result<Self, InvalidValue> {
+        Self::compare(property, "-ne", value.as_ref(), "")
     }
 
     /// The property begins with this text.
@@ -128,12 +128,12 @@ impl Filter {
     /// # Errors
     ///
     /// As [`equals`](Self::equals), and when the text is empty or holds `*`.
-    pub fn starts_with(property: Property, text: impl AsRef<str>) -> Result<Self, InvalidValue> {
+    pub fn starts_with(property: &Property, text: impl AsRef<str>) -> Result<Self, InvalidValue> {
         let text = text.as_ref();
         if text.is_empty() || text.contains('*') {
             return Err(InvalidValue::new("filter", text, "must be text without *"));
         }
-        Self::compare(&property, "-like", text, "*")
+        Self::compare(property, "-like", text, "*")
     }
 
     /// The property fits a pattern, in which `*` stands for any text. Exchange takes it at the end alone.
@@ -141,24 +141,24 @@ impl Filter {
     /// # Errors
     ///
     /// As [`equals`](Self::equals), and when the pattern is empty or begins with `*`.
-    pub fn like(property: Property, pattern: impl AsRef<str>) -> Result<Self, InvalidValue> {
+    pub fn like(property: &Property, pattern: impl AsRef<str>) -> Result<Self, InvalidValue> {
         let pattern = pattern.as_ref();
         if pattern.is_empty() || pattern.starts_with('*') {
             return Err(InvalidValue::new("filter", pattern, "must begin with something else than *"));
         }
-        Self::compare(&property, "-like", pattern, "")
+        Self::compare(property, "-like", pattern, "")
     }
 
     /// The property, which is a Boolean, is `value`.
     #[must_use]
-    pub fn flag(property: Property, value: bool) -> Self {
+    pub fn flag(property: &Property, value: bool) -> Self {
         // `$true` is PowerShell's; a client in wide use found that text is taken everywhere.
         Self(format!("{property} -eq '{}'", if value { "True" } else { "False" }))
     }
 
     /// The property has a value.
     #[must_use]
-    pub fn is_set(property: Property) -> Self {
+    pub fn is_set(property: &Property) -> Self {
         Self(format!("{property} -ne $null"))
     }
 
@@ -343,24 +343,24 @@ mod tests {
 
     #[test]
     fn values_cannot_leave_their_quotes() {
-        let filter = Filter::equals(Property::NAME, "x' -or Name -like '*").unwrap();
+        let filter = Filter::equals(&Property::NAME, "x' -or Name -like '*").unwrap();
         assert_eq!(filter.as_str(), "Name -eq 'x'' -or Name -like ''*'");
         for value in ["a\u{2019}b", "a\nb", "\0"] {
-            assert!(Filter::equals(Property::NAME, value).is_err(), "{value:?}");
+            assert!(Filter::equals(&Property::NAME, value).is_err(), "{value:?}");
         }
-        assert!(Filter::starts_with(Property::NAME, "").is_err());
-        assert!(Filter::like(Property::NAME, "*").is_err());
+        assert!(Filter::starts_with(&Property::NAME, "").is_err());
+        assert!(Filter::like(&Property::NAME, "*").is_err());
         assert!("Name -eq 'x' -or Alias".parse::<Property>().is_err());
     }
 
     #[test]
     fn conditions_combine_with_brackets() {
-        let name = |text: &str| Filter::equals(Property::NAME, text).unwrap();
+        let name = |text: &str| Filter::equals(&Property::NAME, text).unwrap();
         assert_eq!(name("a").or(!name("b")).as_str(), "(Name -eq 'a') -or (-not (Name -eq 'b'))");
         assert_eq!(Filter::any([name("a"), name("b")]).unwrap().as_str(), "(Name -eq 'a') -or (Name -eq 'b')");
         assert_eq!(Filter::all([name("a")]), Some(name("a")));
         assert_eq!(Filter::any([]), None);
-        assert_eq!(Filter::is_set(Property::OFFICE).as_str(), "Office -ne $null");
+        assert_eq!(Filter::is_set(&Property::OFFICE).as_str(), "Office -ne $null");
     }
 
     #[test]
@@ -383,7 +383,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_value_that_is_taken_is_read_back(value in any::<String>(), other in "[ -~]{0,20}") {
-            let filters = [&value, &other].map(|value| Filter::equals(Property::NAME, value));
+            let filters = [&value, &other].map(|value| Filter::equals(&Property::NAME, value));
             let taken: Vec<_> = [value, other].into_iter().zip(&filters).filter(|(_, filter)| filter.is_ok()).collect();
             let joined = Filter::all(filters.iter().flatten().cloned());
             if let Some(filter) = joined {

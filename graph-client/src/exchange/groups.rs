@@ -29,6 +29,7 @@ pub enum GroupKind {
 }
 
 impl GroupKind {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn is_default(&self) -> bool {
         *self == Self::default()
     }

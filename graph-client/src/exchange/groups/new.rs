@@ -19,6 +19,7 @@ use crate::{InvalidValue, SmtpAddress};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "they are the switches of the cmdlet")]
 pub struct NewDistributionGroup {
     name: GroupName,
     display_name: Option<String>,

@@ -21,6 +21,7 @@ use crate::{InvalidValue, SmtpAddress};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "they are the switches of the cmdlet")]
 pub struct SetDistributionGroup {
     identity: Identity,
     display_name: Option<String>,
