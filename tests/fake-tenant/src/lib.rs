@@ -5,6 +5,7 @@ mod access;
 mod calendar;
 mod clock;
 mod contoso;
+mod delta;
 mod directory;
 mod exchange;
 mod faults;
@@ -20,7 +21,9 @@ mod roles;
 mod server;
 mod setup;
 mod sign_in;
+mod spaces;
 mod state;
+mod subscriptions;
 mod tenant;
 #[cfg(feature = "wiremock")]
 mod wiremock;

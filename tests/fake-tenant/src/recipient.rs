@@ -38,6 +38,8 @@ pub enum RecipientKind {
     Microsoft365Group,
     /// A dynamic distribution group, whose members are whoever passes its filter. Graph does not see it.
     DynamicDistributionGroup,
+    /// A security group without mail, which only the directory knows.
+    CloudSecurityGroup,
     /// A workspace: a mailbox by which desks are booked.
     Workspace,
 }
@@ -60,6 +62,7 @@ impl RecipientKind {
             Self::RoomList => "RoomList",
             Self::Microsoft365Group => "GroupMailbox",
             Self::DynamicDistributionGroup => "DynamicDistributionGroup",
+            Self::CloudSecurityGroup => "UniversalSecurityGroup",
             // A workspace is a room mailbox whose resource type says so.
             Self::Workspace => "RoomMailbox",
         }
@@ -80,6 +83,7 @@ impl RecipientKind {
             Self::SecurityGroup => "MailUniversalSecurityGroup",
             Self::DistributionList | Self::RoomList | Self::Microsoft365Group => "MailUniversalDistributionGroup",
             Self::DynamicDistributionGroup => "DynamicDistributionGroup",
+            Self::CloudSecurityGroup => "Group",
         }
     }
 
@@ -98,7 +102,12 @@ impl RecipientKind {
     /// Whether it has members at all.
     #[must_use]
     pub fn is_group(self) -> bool {
-        self.is_distribution_group() || self == Self::Microsoft365Group
+        self.is_distribution_group() || matches!(self, Self::Microsoft365Group | Self::CloudSecurityGroup)
+    }
+
+    /// Whether Exchange has heard of it at all.
+    pub(crate) fn is_known_to_exchange(self) -> bool {
+        !matches!(self, Self::User | Self::CloudSecurityGroup)
     }
 
     pub(crate) fn is_room(self) -> bool {

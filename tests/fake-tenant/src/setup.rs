@@ -5,13 +5,14 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::access::Change;
+use crate::calendar::Event;
 use crate::clock::signed;
 use crate::graph::moment;
 use crate::newcomers::{NewGroup, NewMailbox};
 use crate::recipient::{Recipient, RecipientId, RecipientKind};
 use crate::roles::{DirectoryRole, app_role};
 use crate::tenant::{Application, FakeTenant};
-use crate::world::{App, AppRoleAssignment, Event, NewRecipient, Secret, World};
+use crate::world::{App, AppLag, AppRoleAssignment, NewRecipient, Registration, Secret, UserAccount, World};
 
 pub(crate) fn local_part(address: &str) -> &str {
     address.split('@').next().unwrap_or(address)
@@ -49,17 +50,31 @@ fn expect_app_mut<'w>(world: &'w mut World, name: &str) -> &'w mut App {
     }
 }
 
+pub(crate) fn new_secret(world: &mut World, text: &str) -> Secret {
+    let created = world.now();
+    Secret { key_id: world.fresh_id("secret"), display_name: None, created, text: text.to_owned(), expires: None }
+}
+
 pub(crate) fn add_application(world: &mut World, name: &str, secret: &str) -> Application {
     let app = App {
         client_id: world.issue_id("application", name),
         object_id: world.issue_id("service-principal", name),
         display_name: name.to_owned(),
-        secrets: vec![Secret { text: secret.to_owned(), expires: None }],
+        secrets: vec![new_secret(world, secret)],
         trusts_assertions: false,
         enabled: true,
         assignments: Vec::new(),
         directory_roles: Vec::new(),
         role_groups: Vec::new(),
+        registration: Some(Registration {
+            object_id: world.issue_id("registration", name),
+            created: world.now(),
+            properties: crate::graph::application_defaults(name),
+            keys: Vec::new(),
+            federated: Vec::new(),
+        }),
+        principal: true,
+        lag: AppLag::default(),
     };
     let application = Application::of(&app);
     world.apps.push(app);
@@ -221,14 +236,13 @@ impl FakeTenant {
             Some(at) => at,
             None => panic!("{text} is not a date and time"),
         };
-        let event = Event {
-            id: world.fresh_opaque_id("event"),
-            subject: subject.to_owned(),
-            start: read(start),
-            end: read(end),
-        };
+        let (start, end) = (read(start), read(end));
         let id = expect(world, mailbox);
+        let mut event = Event::new(world, start, end);
+        event.properties.insert("subject".to_owned(), subject.into());
+        let event_id = event.id.clone();
         world.events.entry(id).or_default().push(event);
+        world.notify(id, &event_id, "created");
     }
 
     /// Registers an application with a secret, and gives it a service principal without any roles.
@@ -242,7 +256,8 @@ impl FakeTenant {
     /// When the application is not in the tenant.
     pub fn add_secret(&self, application: impl AsRef<str>, secret: &str) {
         let world = &mut self.state().world;
-        expect_app_mut(world, application.as_ref()).secrets.push(Secret { text: secret.to_owned(), expires: None });
+        let secret = new_secret(world, secret);
+        expect_app_mut(world, application.as_ref()).secrets.push(secret);
     }
 
     /// Lets all secrets of an application expire now.
@@ -318,6 +333,35 @@ impl FakeTenant {
     pub fn remove_directory_role(&self, application: impl AsRef<str>, role: DirectoryRole) {
         let world = &mut self.state().world;
         expect_app_mut(world, application.as_ref()).directory_roles.retain(|held| *held != role.template_id());
+    }
+
+    /// Assigns a directory role to a person or a group. Tokens issued before do not have it.
+    ///
+    /// # Panics
+    /// When the address is not in the tenant, or is that of somebody whom the directory does not know.
+    pub fn assign_directory_role_to(&self, address: &str, role: DirectoryRole) {
+        self.with_account(address, |account| {
+            if !account.directory_roles.contains(&role.template_id()) {
+                account.directory_roles.push(role.template_id());
+            }
+        });
+    }
+
+    /// Makes a person or a group eligible for a directory role, which gives nothing until it is activated.
+    ///
+    /// # Panics
+    /// When the address is not in the tenant, or is that of somebody whom the directory does not know.
+    pub fn make_eligible(&self, address: &str, role: DirectoryRole) {
+        self.with_account(address, |account| account.eligible.push(role.template_id()));
+    }
+
+    fn with_account(&self, address: &str, change: impl FnOnce(&mut UserAccount)) {
+        let world = &mut self.state().world;
+        let id = expect(world, address);
+        match world.directory.get(id).and_then(|recipient| recipient.object_id) {
+            Some(object_id) => change(world.users.entry(object_id).or_default()),
+            None => panic!("the directory does not know {address}"),
+        }
     }
 
     /// Makes an application a member of an Exchange role group: `Organization Management`,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::clock::sign_in_timestamp;
 use crate::request::{Request, Response};
 use crate::roles::Resource;
-use crate::world::{App, World};
+use crate::world::{App, World, has_arrived};
 
 /// What a token said when it was made. Permissions are judged by this, not by what changed since.
 #[derive(Clone, Debug)]
@@ -215,8 +215,13 @@ fn token(world: &mut World, tokens: &mut Tokens, tenant: &str, request: &Request
             "The request body must contain the following parameter: 'client_id'.",
         );
     };
-    let Some(app) = world.apps.iter().find(|app| app.client_id.to_string().eq_ignore_ascii_case(&client_id)).cloned()
-    else {
+    let organization = world.organization.clone();
+    let known = world
+        .apps
+        .iter_mut()
+        .find(|app| app.principal && app.client_id.to_string().eq_ignore_ascii_case(&client_id))
+        .and_then(|app| has_arrived(&mut app.lag.sign_in).then(|| app.clone()));
+    let Some(app) = known else {
         return refuse(
             "unauthorized_client",
             700_016,
@@ -262,7 +267,7 @@ fn credentials(request: &Request, form: &HashMap<String, String>) -> (Option<Str
 }
 
 fn check_credential(
-    world: &World,
+    world: &mut World,
     app: &App,
     secret: Option<String>,
     form: &HashMap<String, String>,
@@ -288,14 +293,22 @@ fn check_credential(
         );
     };
     let matching: Vec<_> = app.secrets.iter().filter(|known| known.text == secret).collect();
-    if matching.is_empty() {
-        return refuse(
+    let wrong = || {
+        refuse(
             "invalid_client",
             7_000_215,
             format!(
                 "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client_id}'."
             ),
-        );
+        )
+    };
+    if matching.is_empty() {
+        return wrong();
+    }
+    if let Some(app) = world.apps.iter_mut().find(|other| other.client_id == client_id)
+        && !has_arrived(&mut app.lag.secret)
+    {
+        return wrong();
     }
     let now = world.now();
     if matching.iter().all(|known| known.expires.is_some_and(|expires| expires <= now)) {

@@ -9,12 +9,15 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::access::{Access, Change};
-use crate::calendar::FolderPermission;
+use crate::calendar::{Event, FolderPermission, SentMail};
 use crate::clock::Clock;
+use crate::delta::Deltas;
 use crate::directory::Directory;
 use crate::filter::Expression;
 use crate::recipient::{GroupSettings, Place, Recipient, RecipientId, RecipientKind};
 use crate::roles::{Resource, app_role_by_id};
+use crate::spaces::Space;
+use crate::subscriptions::{Notification, Subscription};
 
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f2d_1c9b_58e4_4a07_9b31_0c7d_e5f4_a210);
 
@@ -81,6 +84,9 @@ pub(crate) struct AppRoleAssignment {
 
 #[derive(Clone)]
 pub(crate) struct Secret {
+    pub(crate) key_id: Uuid,
+    pub(crate) display_name: Option<String>,
+    pub(crate) created: Timestamp,
     pub(crate) text: String,
     pub(crate) expires: Option<Timestamp>,
 }
@@ -98,6 +104,50 @@ pub(crate) struct App {
     pub(crate) directory_roles: Vec<&'static str>,
     /// Exchange role groups.
     pub(crate) role_groups: Vec<String>,
+    /// The application object; an application of another tenant has none here.
+    pub(crate) registration: Option<Registration>,
+    /// Whether it has a service principal.
+    pub(crate) principal: bool,
+    pub(crate) lag: AppLag,
+}
+
+/// An application object.
+#[derive(Clone, Debug)]
+pub(crate) struct Registration {
+    pub(crate) object_id: Uuid,
+    pub(crate) created: Timestamp,
+    /// The properties as Graph shows them, apart from credentials and ids.
+    pub(crate) properties: Map<String, Value>,
+    pub(crate) keys: Vec<Value>,
+    pub(crate) federated: Vec<Value>,
+}
+
+/// How many more requests do not find what was just made.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AppLag {
+    pub(crate) application: u32,
+    pub(crate) principal: u32,
+    /// At the sign-in service.
+    pub(crate) sign_in: u32,
+    pub(crate) secret: u32,
+}
+
+/// Whether a lag lets this request through; one that it does not let through uses up a turn.
+pub(crate) fn has_arrived(left: &mut u32) -> bool {
+    let arrived = *left == 0;
+    *left = left.saturating_sub(1);
+    arrived
+}
+
+/// A delegated permission grant.
+#[derive(Clone, Debug)]
+pub(crate) struct PermissionGrant {
+    pub(crate) id: String,
+    /// The object id of the client's service principal.
+    pub(crate) client: Uuid,
+    pub(crate) principal: Option<Uuid>,
+    pub(crate) resource: Resource,
+    pub(crate) scope: String,
 }
 
 impl App {
@@ -117,14 +167,6 @@ impl App {
     }
 }
 
-#[derive(Clone, Debug)]
-pub(crate) struct Event {
-    pub(crate) id: String,
-    pub(crate) subject: String,
-    pub(crate) start: Timestamp,
-    pub(crate) end: Timestamp,
-}
-
 /// An Exchange role group. Applications keep the names of theirs, since they are judged by them.
 #[derive(Clone, Debug)]
 pub(crate) struct RoleGroup {
@@ -140,6 +182,8 @@ pub(crate) struct RoleGroup {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UserAccount {
     pub(crate) directory_roles: Vec<&'static str>,
+    /// Roles that could be activated.
+    pub(crate) eligible: Vec<&'static str>,
 }
 
 /// New objects that some servers have not heard of yet.
@@ -194,7 +238,23 @@ pub(crate) struct World {
     /// The filters of dynamic distribution groups.
     pub(crate) dynamic_groups: HashMap<RecipientId, Expression>,
     pub(crate) role_groups: Vec<RoleGroup>,
+    /// Directory roles of people and groups, by object id.
     pub(crate) users: HashMap<Uuid, UserAccount>,
+    pub(crate) grants: Vec<PermissionGrant>,
+    /// How many requests look in vain for an application or service principal that was just made.
+    pub(crate) replication_lag: u32,
+    pub(crate) deltas: Deltas,
+    /// Calendars besides the default one: id and name.
+    pub(crate) calendars: HashMap<RecipientId, Vec<(String, String)>>,
+    /// What was changed of mailbox settings.
+    pub(crate) mailbox_settings: HashMap<RecipientId, Map<String, Value>>,
+    pub(crate) sent: Vec<SentMail>,
+    pub(crate) places_enabled: bool,
+    /// Buildings, floors, sections and desks.
+    pub(crate) spaces: Vec<Space>,
+    pub(crate) subscriptions: Vec<Subscription>,
+    /// Notifications that nobody has fetched or delivered yet.
+    pub(crate) outbox: Vec<Notification>,
     pub(crate) visibility: Visibility,
     pub(crate) places_lag: SignedDuration,
     serial: u64,
@@ -228,6 +288,16 @@ impl World {
             dynamic_groups: HashMap::new(),
             role_groups: Vec::new(),
             users: HashMap::new(),
+            grants: Vec::new(),
+            replication_lag: 0,
+            deltas: Deltas::default(),
+            calendars: HashMap::new(),
+            mailbox_settings: HashMap::new(),
+            sent: Vec::new(),
+            places_enabled: false,
+            spaces: Vec::new(),
+            subscriptions: Vec::new(),
+            outbox: Vec::new(),
             visibility: Visibility::default(),
             places_lag: SignedDuration::ZERO,
             serial: 0,
@@ -285,7 +355,7 @@ impl World {
         let guid = self.issue_id("recipient", &new.address);
         let is_group = new.kind.is_group() || new.kind == RecipientKind::DynamicDistributionGroup;
         let name = new.name.unwrap_or_else(|| object_id.to_string());
-        let security = new.kind == RecipientKind::SecurityGroup;
+        let security = matches!(new.kind, RecipientKind::SecurityGroup | RecipientKind::CloudSecurityGroup);
         let recipient = Recipient {
             id,
             kind: new.kind,
@@ -297,7 +367,7 @@ impl World {
             display_name: new.display_name,
             alias: new.alias,
             user_principal_name: (!is_group).then(|| new.address.clone()),
-            addresses: vec![new.address],
+            addresses: if new.kind == RecipientKind::CloudSecurityGroup { Vec::new() } else { vec![new.address] },
             hidden: false,
             dir_synced: false,
             account_enabled: matches!(new.kind, RecipientKind::UserMailbox | RecipientKind::User),

@@ -25,8 +25,7 @@ pub(super) fn new(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
         return Err(Failure::empty_parameter("AppId"));
     }
     let scope = arguments.text("PolicyScopeGroupId").unwrap_or_default();
-    let id =
-        call.resolve(scope, |recipient| recipient.kind != crate::RecipientKind::User, Failure::recipient_not_found)?;
+    let id = call.resolve(scope, |recipient| recipient.kind.is_known_to_exchange(), Failure::recipient_not_found)?;
     let Some(scope) = call.world.directory.get(id) else {
         return Err(Failure::recipient_not_found(scope));
     };

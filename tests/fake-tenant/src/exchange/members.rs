@@ -16,7 +16,11 @@ const MOST: usize = 10_000;
 /// Direct members. Of a Microsoft 365 group there are none to be seen, and that is no error (observed).
 pub(super) fn get(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
     let ids = if let Some(identity) = arguments.text("Identity") {
-        let id = call.resolve(identity, |recipient| recipient.kind.is_group(), Failure::not_found)?;
+        let id = call.resolve(
+            identity,
+            |recipient| recipient.kind.is_group() && recipient.kind.is_known_to_exchange(),
+            Failure::not_found,
+        )?;
         let shows_members = call.world.directory.get(id).is_some_and(|group| group.kind.is_distribution_group());
         if shows_members { call.world.members(id) } else { Vec::new() }
     } else {
@@ -116,7 +120,11 @@ fn resolve(call: &mut Invocation<'_>, identity: &str) -> Result<RecipientId, Fai
     let can_join = |recipient: &Recipient| {
         !matches!(
             recipient.kind,
-            RecipientKind::User | RecipientKind::DiscoveryMailbox | RecipientKind::Microsoft365Group
+            RecipientKind::User
+                | RecipientKind::CloudSecurityGroup
+                | RecipientKind::DynamicDistributionGroup
+                | RecipientKind::DiscoveryMailbox
+                | RecipientKind::Microsoft365Group
         )
     };
     call.resolve(identity, can_join, Failure::recipient_not_found)

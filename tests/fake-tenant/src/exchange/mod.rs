@@ -31,6 +31,7 @@ use self::errors::{CONTENT_TYPE, Failure};
 pub(crate) use self::pages::Pages;
 use self::pages::{Page, Rows};
 use self::parameters::Arguments;
+pub(crate) use self::recipients::object;
 pub(crate) use self::rights::BUILT_IN as BUILT_IN_ROLE_GROUPS;
 use self::rights::Rights;
 pub(crate) use self::role_assignments::built_in as built_in_assignments;

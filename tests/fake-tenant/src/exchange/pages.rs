@@ -69,6 +69,8 @@ pub(crate) struct Pages {
     links: HashMap<String, (Timestamp, Page)>,
     /// The number of links at which the expired ones are swept out next.
     sweep_at: usize,
+    /// Counts how often all links were made worthless, Graph's included.
+    pub(crate) generation: u64,
 }
 
 /// The number of rows that a cmdlet returns unless it is told otherwise.
@@ -172,6 +174,7 @@ impl Pages {
 
     pub(crate) fn expire_all(&mut self) {
         self.links.clear();
+        self.generation += 1;
     }
 }
 

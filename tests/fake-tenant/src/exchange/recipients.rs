@@ -75,7 +75,7 @@ pub(super) fn get_recipient(call: &mut Invocation<'_>, arguments: &Arguments) ->
 }
 
 fn is_recipient(kind: RecipientKind) -> bool {
-    kind != RecipientKind::User
+    kind.is_known_to_exchange()
 }
 
 /// One recipient by identity, or all that pass the filters. An empty identity is no identity.
@@ -183,7 +183,7 @@ pub(super) fn custom_attributes(row: &mut Map<String, Value>, recipient: &Recipi
     }
 }
 
-pub(super) fn object(value: Value) -> Map<String, Value> {
+pub(crate) fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,
         _ => Map::new(),

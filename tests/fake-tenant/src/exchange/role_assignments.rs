@@ -213,6 +213,7 @@ fn reach(call: &mut Invocation<'_>, arguments: &Arguments) -> Result<Option<Reac
 fn group(call: &mut Invocation<'_>, name: &str) -> Result<RecipientId, Failure> {
     let named = |group: &Recipient| {
         group.kind.is_group()
+            && group.kind.is_known_to_exchange()
             && ([&group.name, &group.display_name, &group.distinguished_name]
                 .iter()
                 .any(|own| own.eq_ignore_ascii_case(name))

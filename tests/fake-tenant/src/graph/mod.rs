@@ -1,14 +1,23 @@
 //! Microsoft Graph, as far as provisioning room calendars needs it.
 
+mod applications;
 mod batch;
 mod calendars;
+mod delta;
+mod events;
+mod grants;
 mod groups;
+mod members;
 mod organization;
 mod places;
 mod query;
+mod role_management;
+mod schedule;
 mod service_principals;
+mod subscriptions;
 mod users;
 
+pub(crate) use self::applications::defaults as application_defaults;
 pub(crate) use self::calendars::moment;
 
 use serde_json::{Value, json};
@@ -25,12 +34,16 @@ pub(crate) struct GraphError {
     status: u16,
     code: &'static str,
     message: String,
+    /// Code and target of the one detail, whose message is the same.
+    detail: Option<(&'static str, &'static str)>,
+    /// A header besides the usual ones.
+    header: Option<(&'static str, String)>,
 }
 
 pub(crate) type GraphResult = Result<Response, GraphError>;
 
 fn error(status: u16, code: &'static str, message: impl Into<String>) -> GraphError {
-    GraphError { status, code, message: message.into() }
+    GraphError { status, code, message: message.into(), detail: None, header: None }
 }
 
 impl GraphError {
@@ -57,18 +70,30 @@ impl GraphError {
     }
 
     fn response(&self, world: &World, call: &Incoming<'_>) -> Response {
-        Response::of_json(
-            self.status,
-            &json!({"error": {
-                "code": self.code,
-                "message": self.message,
-                "innerError": {
-                    "date": graph_error_date(world.now()),
-                    "request-id": call.request_id,
-                    "client-request-id": call.client_request_id,
-                },
-            }}),
-        )
+        let mut body = json!({"code": self.code, "message": self.message});
+        if let Some((code, target)) = self.detail {
+            body["details"] = json!([{"code": code, "message": self.message, "target": target}]);
+        }
+        body["innerError"] = json!({
+            "date": graph_error_date(world.now()),
+            "request-id": call.request_id,
+            "client-request-id": call.client_request_id,
+        });
+        let response = Response::of_json(self.status, &json!({"error": body}));
+        match &self.header {
+            Some((name, value)) => response.with_header(name, value.as_str()),
+            None => response,
+        }
+    }
+
+    fn with_detail(mut self, code: &'static str, target: &'static str) -> Self {
+        self.detail = Some((code, target));
+        self
+    }
+
+    fn with_header(mut self, name: &'static str, value: String) -> Self {
+        self.header = Some((name, value));
+        self
     }
 }
 
@@ -77,6 +102,8 @@ pub(crate) struct GraphCall<'a> {
     pub(crate) incoming: &'a Incoming<'a>,
     pub(crate) token: Token,
     pub(crate) query: query::Query,
+    /// Of the page links that are good.
+    pub(crate) generation: u64,
 }
 
 impl GraphCall<'_> {
@@ -95,6 +122,27 @@ impl GraphCall<'_> {
         } else {
             Err(error(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."))
         }
+    }
+
+    /// The JSON object in the body.
+    fn body(&self) -> Result<&serde_json::Map<String, Value>, GraphError> {
+        self.incoming
+            .json
+            .as_ref()
+            .and_then(Value::as_object)
+            .ok_or_else(|| error(400, "BadRequest", "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format."))
+    }
+
+    /// A text property of the body.
+    fn field(&self, name: &str) -> Option<&str> {
+        self.incoming.json.as_ref()?.get(name)?.as_str()
+    }
+
+    /// `201` with the object that was made.
+    fn created(&self, context: &str, object: &Value) -> Response {
+        let mut response = self.entity(context, object);
+        response.status = 201;
+        response
     }
 
     fn only_get(&self) -> Result<(), GraphError> {
@@ -159,7 +207,11 @@ fn route(state: &mut State, call: &Incoming<'_>) -> GraphResult {
     if let ["$batch"] = path {
         return batch::answer(state, call);
     }
-    let call = GraphCall { incoming: call, token, query: query::Query::read(call.request.url())? };
+    let generation = state.pages.generation;
+    let call = GraphCall { incoming: call, token, query: query::Query::read(call.request.url())?, generation };
+    if call.query.link_generation().is_some_and(|given| given != generation) {
+        return Err(query::page_expired());
+    }
     let world = &mut state.world;
     let Some((first, rest)) = path.split_first() else {
         return Err(GraphError::unknown_segment(""));
@@ -171,6 +223,15 @@ fn route(state: &mut State, call: &Incoming<'_>) -> GraphResult {
         "places" => places::answer(world, &call, rest),
         "users" => users::answer(world, &call, rest),
         "groups" => groups::answer(world, &call, rest),
+        "subscriptions" => subscriptions::answer(world, &call, rest),
+        "domains" => organization::domains(world, &call, rest),
+        "subscribedskus" => organization::skus(world, &call, rest),
+        "directoryobjects" => members::directory_objects(world, &call, rest),
+        "oauth2permissiongrants" => grants::answer(world, &call, rest),
+        "rolemanagement" => role_management::answer(world, &call, rest),
+        _ if lower == "applications" || lower.starts_with("applications(") => {
+            applications::answer(world, &call, first, rest)
+        }
         _ if lower == "serviceprincipals" || lower.starts_with("serviceprincipals(") => {
             service_principals::answer(world, &call, first, rest)
         }

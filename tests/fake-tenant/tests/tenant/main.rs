@@ -2,6 +2,7 @@
 //! published observations.
 
 mod access;
+mod directory;
 mod exchange;
 mod exchange_more;
 mod faults;
