@@ -105,9 +105,7 @@ fn policy_scope(recipient: &Recipient) -> Result<Identity, InvalidValue> {
             "must be put into a mail-enabled security group, and that be the scope",
         ));
     }
-    if recipient.is_valid_security_principal == Some(false)
-        || (!kind.is_empty() && !TAKEN.iter().any(is))
-    {
+    if recipient.is_valid_security_principal == Some(false) || (!kind.is_empty() && !TAKEN.iter().any(is)) {
         return Err(InvalidValue::new(
             "scope",
             kind,

@@ -172,13 +172,13 @@ impl Filter {
     /// Both conditions hold.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self(format!("({self}) -and ({other})"))
+        Self([self.0, other.0].map(|part| format!("({part})")).join(" -and "))
     }
 
     /// One of the conditions holds, or both do.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self(format!("({self}) -or ({other})"))
+        Self([self.0, other.0].map(|part| format!("({part})")).join(" -or "))
     }
 
     /// One of many conditions holds; `None` when there are none.
