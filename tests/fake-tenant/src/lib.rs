@@ -10,6 +10,8 @@ mod directory;
 mod exchange;
 mod faults;
 mod filter;
+#[cfg(feature = "server")]
+mod flight;
 mod graph;
 mod inspect;
 mod newcomers;
@@ -31,7 +33,7 @@ mod world;
 
 pub use contoso::FakeTenantBuilder;
 pub use faults::{Fault, Matcher, When};
-pub use inspect::{AccessPolicyView, GroupView, RoleAssignmentView};
+pub use inspect::{AccessPolicyView, GroupView, PendingNotification, RoleAssignmentView, SentMailView};
 pub use newcomers::{NewGroup, NewMailbox};
 pub use recipient::RecipientKind;
 pub use record::RecordedRequest;

@@ -51,7 +51,8 @@ impl RecipientKind {
         match self {
             Self::UserMailbox => "UserMailbox",
             Self::SharedMailbox => "SharedMailbox",
-            Self::RoomMailbox => "RoomMailbox",
+            // A workspace is a room mailbox whose resource type says so.
+            Self::RoomMailbox | Self::Workspace => "RoomMailbox",
             Self::EquipmentMailbox => "EquipmentMailbox",
             Self::DiscoveryMailbox => "DiscoveryMailbox",
             Self::MailUser => "MailUser",
@@ -63,8 +64,6 @@ impl RecipientKind {
             Self::Microsoft365Group => "GroupMailbox",
             Self::DynamicDistributionGroup => "DynamicDistributionGroup",
             Self::CloudSecurityGroup => "UniversalSecurityGroup",
-            // A workspace is a room mailbox whose resource type says so.
-            Self::Workspace => "RoomMailbox",
         }
     }
 

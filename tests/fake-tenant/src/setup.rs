@@ -10,9 +10,13 @@ use crate::clock::signed;
 use crate::graph::moment;
 use crate::newcomers::{NewGroup, NewMailbox};
 use crate::recipient::{Recipient, RecipientId, RecipientKind};
-use crate::roles::{DirectoryRole, app_role};
+use crate::roles::{DirectoryRole, Resource, app_role};
+use crate::sign_in::Answer;
+use crate::spaces::Space;
 use crate::tenant::{Application, FakeTenant};
-use crate::world::{App, AppLag, AppRoleAssignment, NewRecipient, Registration, Secret, UserAccount, World};
+use crate::world::{
+    App, AppLag, AppRoleAssignment, NewRecipient, PermissionGrant, Registration, Secret, UserAccount, World,
+};
 
 pub(crate) fn local_part(address: &str) -> &str {
     address.split('@').next().unwrap_or(address)
@@ -62,6 +66,7 @@ pub(crate) fn add_application(world: &mut World, name: &str, secret: &str) -> Ap
         display_name: name.to_owned(),
         secrets: vec![new_secret(world, secret)],
         trusts_assertions: false,
+        thumbprints: Vec::new(),
         enabled: true,
         assignments: Vec::new(),
         directory_roles: Vec::new(),
@@ -282,6 +287,81 @@ impl FakeTenant {
         expect_app_mut(world, application.as_ref()).trusts_assertions = true;
     }
 
+    /// Registers a certificate of an application by its SHA-256 thumbprint in base64url, the `x5t#S256`
+    /// of an assertion. Audience, issuer, subject and times of assertions are checked; the signature is
+    /// taken on trust.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    pub fn register_certificate(&self, application: impl AsRef<str>, thumbprint: &str) {
+        let world = &mut self.state().world;
+        expect_app_mut(world, application.as_ref()).thumbprints.push(thumbprint.trim_end_matches('=').to_owned());
+    }
+
+    /// Lets an application be used without a credential, which signing in by device code needs.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    pub fn allow_public_client(&self, application: impl AsRef<str>) {
+        let world = &mut self.state().world;
+        if let Some(registration) = &mut expect_app_mut(world, application.as_ref()).registration {
+            registration.properties.insert("isFallbackPublicClient".to_owned(), true.into());
+        }
+    }
+
+    /// Grants an application delegated scopes for everybody, such as `Exchange.Manage` (Exchange) or
+    /// `User.Read.All` (Graph), separated by spaces.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    pub fn grant_delegated(&self, application: impl AsRef<str>, scopes: &str) {
+        let world = &mut self.state().world;
+        let client = expect_app(world, application.as_ref()).object_id;
+        let exchange = scopes.contains("Exchange.");
+        let resource = if exchange { Resource::Exchange } else { Resource::Graph };
+        let id = world.fresh_opaque_id("grant");
+        world.grants.push(PermissionGrant { id, client, principal: None, resource, scope: scopes.to_owned() });
+    }
+
+    /// Says who signs in with the device codes that are given out, and after how many polls that wait.
+    ///
+    /// # Panics
+    /// When nobody has that address.
+    pub fn sign_in_by_device(&self, address: &str, after_polls: u32) {
+        let state = &mut *self.state();
+        let id = expect(&state.world, address);
+        match state.world.directory.get(id).and_then(|person| person.object_id) {
+            Some(person) => state.tokens.devices.answer = Answer::SignsIn { person, after_polls },
+            None => panic!("the directory does not know {address}"),
+        }
+    }
+
+    /// Lets whoever is asked to sign in with a device code decline.
+    pub fn decline_device_sign_in(&self) {
+        self.state().tokens.devices.answer = Answer::Declines;
+    }
+
+    /// Answers so many polls for a device code with `slow_down`.
+    pub fn slow_device_polls(&self, polls: u32) {
+        self.state().tokens.devices.slow_down = polls;
+    }
+
+    /// Makes every refresh token that was given out so far worthless.
+    pub fn revoke_refresh_tokens(&self) {
+        self.state().tokens.devices.forget_refresh_tokens();
+    }
+
+    /// Challenges every token of an application at Graph until one is requested with the claims of the
+    /// challenge. A token without the capability `cp1` meets a plain 401.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    pub fn challenge_claims(&self, application: impl AsRef<str>) {
+        let state = &mut *self.state();
+        let client = expect_app(&state.world, application.as_ref()).client_id;
+        state.tokens.challenged.insert(client);
+    }
+
     /// Enables or disables an application for sign-in. Tokens it has stay good.
     ///
     /// # Panics
@@ -424,6 +504,47 @@ impl FakeTenant {
         });
         world.dynamic_groups.insert(id, filter);
         address
+    }
+
+    /// Switches the buildings setting of places on or off; off unless set. With it off, lists of
+    /// buildings, floors, sections and desks are empty, and that is no error.
+    pub fn places_enabled(&self, enabled: bool) {
+        self.state().world.places_enabled = enabled;
+    }
+
+    /// Adds a building, floor, section or desk and returns its id. The parent is the id of another, or
+    /// empty for a building.
+    ///
+    /// # Panics
+    /// When the kind is none of these.
+    pub fn add_space(&self, kind: &str, name: &str, parent: &str) -> String {
+        let world = &mut self.state().world;
+        let Some(kind) = Space::kind(kind) else {
+            panic!("{kind} is not a building, floor, section or desk");
+        };
+        let id = world.fresh_id("space");
+        world.spaces.push(Space {
+            id,
+            kind,
+            name: name.to_owned(),
+            parent: (!parent.is_empty()).then(|| parent.to_owned()),
+            properties: serde_json::Map::new(),
+        });
+        id.to_string()
+    }
+
+    /// Puts a room or workspace on a floor or section, by that one's id.
+    ///
+    /// # Panics
+    /// When the room is not in the tenant.
+    pub fn set_parent(&self, address: &str, parent: &str) {
+        self.update(address, |place| place.place.parent = Some(parent.to_owned()));
+    }
+
+    /// Sends a lifecycle notification (`missed`, `reauthorizationRequired` or `subscriptionRemoved`) to
+    /// every subscription that gave an address for those.
+    pub fn lifecycle_event(&self, event: &str) {
+        self.state().world.notify_lifecycle(event);
     }
 
     /// Sets the naming policy of groups, such as `GRP_<GroupName>`; empty for none.

@@ -13,3 +13,10 @@ pub(crate) struct Space {
     pub(crate) parent: Option<String>,
     pub(crate) properties: Map<String, Value>,
 }
+
+impl Space {
+    /// The kind by its name, in any case of letters.
+    pub(crate) fn kind(name: &str) -> Option<&'static str> {
+        ["building", "floor", "section", "desk"].into_iter().find(|kind| kind.eq_ignore_ascii_case(name))
+    }
+}

@@ -99,6 +99,8 @@ pub(crate) struct App {
     pub(crate) display_name: String,
     pub(crate) secrets: Vec<Secret>,
     pub(crate) trusts_assertions: bool,
+    /// SHA-256 thumbprints of its certificates, base64url without padding.
+    pub(crate) thumbprints: Vec<String>,
     pub(crate) enabled: bool,
     pub(crate) assignments: Vec<AppRoleAssignment>,
     pub(crate) directory_roles: Vec<&'static str>,

@@ -130,6 +130,7 @@ fn create(world: &mut World, call: &GraphCall<'_>) -> GraphResult {
         display_name: name.to_owned(),
         secrets: Vec::new(),
         trusts_assertions: false,
+        thumbprints: Vec::new(),
         enabled: true,
         assignments: Vec::new(),
         directory_roles: Vec::new(),

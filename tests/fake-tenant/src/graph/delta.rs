@@ -26,6 +26,7 @@ pub(crate) struct Followed {
 }
 
 /// Answers one request of a round.
+#[expect(clippy::needless_pass_by_value, reason = "made for this call, in place")]
 pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, followed: Followed) -> GraphResult {
     let gone = |call: &GraphCall<'_>, code: &'static str| -> GraphError {
         let again = format!("{}?$deltatoken=", address(call));

@@ -23,7 +23,7 @@ pub(crate) fn list(world: &World, call: &GraphCall<'_>, ids: &[RecipientId], cas
     let kind = match cast {
         [] => None,
         [cast] if cast.eq_ignore_ascii_case("$count") => {
-            return call.count_of(ids, |id| world.directory.get(*id).map_or(Value::Null, |member| full(member)));
+            return call.count_of(ids, |id| world.directory.get(*id).map_or(Value::Null, full));
         }
         [cast] if cast.eq_ignore_ascii_case("microsoft.graph.user") => Some(false),
         [cast] if cast.eq_ignore_ascii_case("microsoft.graph.group") => Some(true),

@@ -14,6 +14,7 @@ mod query;
 mod role_management;
 mod schedule;
 mod service_principals;
+mod spaces;
 mod subscriptions;
 mod users;
 
@@ -175,7 +176,7 @@ pub(crate) fn answer(state: &mut State, call: &Incoming<'_>) -> Response {
         Ok(response) => response,
         Err(error) => error.response(&state.world, call),
     };
-    if response.status == 401 {
+    if response.status == 401 && response.header("WWW-Authenticate").is_none() {
         return response.with_header(
             "WWW-Authenticate",
             "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", client_id=\"00000003-0000-0000-c000-000000000000\"",
@@ -202,6 +203,25 @@ fn route(state: &mut State, call: &Incoming<'_>) -> GraphResult {
             )
         })?
         .clone();
+    if let Some(understands) = state.tokens.challenges(&token) {
+        let refused = error(
+            401,
+            "InvalidAuthenticationToken",
+            "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp",
+        );
+        // A client that did not say it understands challenges gets none.
+        return Err(if understands {
+            refused.with_header(
+                "WWW-Authenticate",
+                format!(
+                    "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", error=\"insufficient_claims\", claims=\"{}\"",
+                    crate::sign_in::challenge()
+                ),
+            )
+        } else {
+            refused
+        });
+    }
     let path = call.path();
     let path = &path[1..];
     if let ["$batch"] = path {
@@ -222,6 +242,14 @@ fn route(state: &mut State, call: &Incoming<'_>) -> GraphResult {
         "organization" => organization::answer(world, &call, rest),
         "places" => places::answer(world, &call, rest),
         "users" => users::answer(world, &call, rest),
+        "me" => match &call.token.user {
+            Some(user) => {
+                let id = user.object_id.to_string();
+                let path: Vec<&str> = std::iter::once(id.as_str()).chain(rest.iter().copied()).collect();
+                users::answer(world, &call, &path)
+            }
+            None => Err(error(400, "BadRequest", "/me request is only valid with delegated authentication flow.")),
+        },
         "groups" => groups::answer(world, &call, rest),
         "subscriptions" => subscriptions::answer(world, &call, rest),
         "domains" => organization::domains(world, &call, rest),

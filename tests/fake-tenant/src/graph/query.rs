@@ -243,13 +243,11 @@ fn property_at<'v>(row: &'v Value, path: &str) -> &'v Value {
 }
 
 fn compare_values(left: &Value, right: &Value) -> std::cmp::Ordering {
-    match (left.as_f64(), right.as_f64()) {
-        (Some(left), Some(right)) => left.total_cmp(&right),
-        _ => {
-            let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_lowercase);
-            text(left).cmp(&text(right))
-        }
+    if let (Some(left), Some(right)) = (left.as_f64(), right.as_f64()) {
+        return left.total_cmp(&right);
     }
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_lowercase);
+    text(left).cmp(&text(right))
 }
 
 #[derive(PartialEq)]

@@ -20,6 +20,7 @@ fn lookup<'b>(body: &'b Map<String, Value>, name: &str) -> Option<&'b Value> {
     body.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
+#[expect(clippy::too_many_lines, reason = "the checks of one request, in the order in which the service makes them")]
 pub(crate) fn get_schedule(world: &mut World, call: &GraphCall<'_>, user: &str) -> GraphResult {
     if call.method() != "POST" {
         return Err(GraphError::wrong_method());
@@ -208,17 +209,14 @@ pub(crate) fn settings(world: &mut World, call: &GraphCall<'_>, user: &str, belo
                 if name == "userPurpose" || !all.contains_key(&name) {
                     return Err(error(400, "ErrorInvalidRequest", format!("The property '{name}' can't be changed.")));
                 }
-                match (held.get_mut(&name).and_then(Value::as_object_mut), &value) {
-                    (Some(object), Value::Object(changes)) => object.extend(changes.clone()),
-                    _ => {
-                        let mut merged = all.get(&name).cloned().unwrap_or_default();
-                        match (merged.as_object_mut(), &value) {
-                            (Some(object), Value::Object(changes)) => object.extend(changes.clone()),
-                            _ => merged = value,
-                        }
-                        held.insert(name, merged);
-                    }
+                // Part of a setting changes that part only.
+                let mut merged = held.get(&name).or_else(|| all.get(&name)).cloned().unwrap_or_default();
+                if let (Some(object), Value::Object(changes)) = (merged.as_object_mut(), &value) {
+                    object.extend(changes.clone());
+                } else {
+                    merged = value;
                 }
+                held.insert(name, merged);
             }
             let all = settings_of(world, mailbox);
             Ok(call.entity(&context, &Value::Object(all)))

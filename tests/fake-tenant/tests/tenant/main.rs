@@ -2,6 +2,8 @@
 //! published observations.
 
 mod access;
+mod calendars;
+mod delegated;
 mod directory;
 mod exchange;
 mod exchange_more;
