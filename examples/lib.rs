@@ -4,3 +4,7 @@
 //! |---|---|
 //! | `cargo run --example provision` | makes the room group, restricts the application to it, and proves it |
 //! | `cargo run --example fake_tenant` | serves a tenant in memory, for the other programs or your own |
+//! | `cargo run --example rooms_by_building` | lists the rooms of every building |
+//! | `cargo run --example free_busy` | shows when the rooms of a building are free today |
+//! | `cargo run --example watch_calendar` | reads a room's calendar once, and then what changes in it |
+//! | `cargo run --example change_notifications` | receives Graph's notifications on a port of this machine |
