@@ -1,7 +1,7 @@
 //! Receives Graph's notifications of what changes in a room's calendar, on a port of this machine.
 //!
-//! In a real tenant Graph must reach the port: NOTIFICATION_URL is the public https address that leads to
-//! `http://localhost:8888`, and the program runs until Ctrl+C. Without TENANT_ID it works in a tenant in memory, where
+//! In a real tenant Graph must reach the port: `NOTIFICATION_URL` is the public https address that leads to
+//! `http://localhost:8888`, and the program runs until Ctrl+C. Without `TENANT_ID` it works in a tenant in memory, where
 //! it books the room itself and ends after the notification has come. The application needs `Calendars.Read` (in memory
 //! also `Calendars.ReadWrite`).
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]

@@ -1,6 +1,6 @@
 //! Shows when the rooms of a building are free today: `cargo run --example free_busy -- "Building 1"`.
 //!
-//! Without a name it takes the first building. Without TENANT_ID it works in a tenant in memory; `provision` names the
+//! Without a name it takes the first building. Without `TENANT_ID` it works in a tenant in memory; `provision` names the
 //! variables for a real one. The application needs `Place.Read.All` and `Calendars.ReadBasic.All`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
 

@@ -1,6 +1,6 @@
 //! Lists the rooms of every building, with their size and features.
 //!
-//! Without TENANT_ID it works in a tenant in memory; `provision` names the variables for a real one. The application
+//! Without `TENANT_ID` it works in a tenant in memory; `provision` names the variables for a real one. The application
 //! needs `Place.Read.All`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
 

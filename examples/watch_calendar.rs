@@ -1,6 +1,6 @@
 //! Watches a room's calendar for the coming week: `cargo run --example watch_calendar -- boardroom@contoso.com`.
 //!
-//! It reads everything once, then asks again and again for what has changed. Without TENANT_ID it works in a tenant in
+//! It reads everything once, then asks again and again for what has changed. Without `TENANT_ID` it works in a tenant in
 //! memory, where it books the room itself and ends after the change has come. The application needs `Calendars.Read`
 //! (in memory also `Calendars.ReadWrite`).
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]

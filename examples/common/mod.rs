@@ -10,8 +10,8 @@ pub(crate) struct Tenant {
     pub(crate) in_memory: Option<(FakeTenant, Server)>,
 }
 
-/// TENANT_ID, and APP_CLIENT_ID with APP_CLIENT_SECRET (or else CLIENT_ID with CLIENT_SECRET), name a real tenant and
-/// an application that may read places and calendars. GRAPH_URL, EXCHANGE_URL and LOGIN_URL name other servers.
+/// `TENANT_ID`, and `APP_CLIENT_ID` with `APP_CLIENT_SECRET` (or else `CLIENT_ID` with `CLIENT_SECRET`), name a real tenant and
+/// an application that may read places and calendars. `GRAPH_URL`, `EXCHANGE_URL` and `LOGIN_URL` name other servers.
 pub(crate) async fn tenant() -> anyhow::Result<Tenant> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
     let needed = |name: &str| variable(name).with_context(|| format!("TENANT_ID is set and {name} is not"));
