@@ -1,6 +1,10 @@
 //! Integration tests over `graph-client`, `exchange-groups` and `fake-tenant`, through their public interfaces and over
 //! real sockets.
 
+mod exchange_cmdlets;
+mod exchange_conformance;
+mod exchange_powershell;
+mod exchange_wire;
 mod odata;
 mod pipeline;
 mod proof;
@@ -13,3 +17,4 @@ mod resources_models;
 mod resources_support;
 mod scale;
 mod secrets;
+mod signin;

@@ -248,11 +248,12 @@ async fn an_id_of_the_caller_is_on_every_page() {
 #[tokio::test]
 async fn a_page_that_cannot_be_read_is_an_error_and_the_end() {
     type Last = fn() -> ResponseTemplate;
-    let cases: [(Last, ErrorKind); 6] = [
+    let cases: [(Last, ErrorKind); 7] = [
         (|| failed(400, "Directory_ExpiredPageToken"), ErrorKind::Expired),
         (|| ResponseTemplate::new(410), ErrorKind::Expired),
         (|| ResponseTemplate::new(200).set_body_string("<html>Sign in</html>"), ErrorKind::Decode),
         (|| ok(&json!({"values": []})), ErrorKind::Decode),
+        (|| ok(&json!({"value": 5, "@odata.nextLink": "https://graph.example/next"})), ErrorKind::Decode),
         (|| failed(403, "Authorization_RequestDenied"), ErrorKind::Denied),
         (|| failed(500, "Service_InternalServerError"), ErrorKind::Unavailable),
     ];
@@ -521,9 +522,8 @@ async fn dependence_is_kept_while_items_are_repeated() {
     let graph = Graph::start(|number, request, _| {
         batch(request, |item| {
             Some(match (number, item["url"].as_str().unwrap()) {
-                (0, "/parent") => throttled("0.05"),
+                (0, "/parent") | (1, "/child") => throttled("0.05"),
                 (0, "/child") => item_failed(424, "FailedDependency"),
-                (1, "/child") => throttled("0.05"),
                 _ => item_ok(item),
             })
         })

@@ -128,7 +128,7 @@ impl FakeTenant {
         state.world.sent.iter().map(view).collect()
     }
 
-    /// Takes the notifications that were not delivered yet. A [`Server`](crate::Server) delivers them
+    /// Takes the notifications that were not delivered yet. A `Server` delivers them
     /// by itself; without one a test does it in its place.
     #[must_use]
     pub fn take_notifications(&self) -> Vec<PendingNotification> {

@@ -560,7 +560,8 @@ fn local(at: Timestamp, (zone, name): &(TimeZone, String)) -> Value {
     json!({"dateTime": text, "timeZone": name})
 }
 
-/// An event or an occurrence as Graph shows it.
+/// An event or an occurrence as Graph shows it. Its id never changes here, so that `Prefer: IdType` makes
+/// no difference: nothing moves from folder to folder.
 pub(crate) fn row(
     world: &World,
     call: &GraphCall<'_>,
@@ -571,7 +572,6 @@ pub(crate) fn row(
     let event = found.event;
     let organizer = event.organizer.or(Some(mailbox)).and_then(|id| world.directory.get(id));
     let person = organizer.map(|person| json!({"name": person.display_name, "address": person.primary()}));
-    let immutable = call.preference("IdType").is_some_and(|kind| kind.eq_ignore_ascii_case("ImmutableId"));
     let own = world.directory.get(mailbox);
     let mut row = json!({
         "@odata.etag": format!("W/\"{}{}\"", &event.id[..16], event.version),
@@ -628,10 +628,6 @@ pub(crate) fn row(
         row["onlineMeetingProvider"] = json!("teamsForBusiness");
         row["onlineMeeting"] =
             json!({"joinUrl": format!("https://teams.microsoft.com/l/meetup-join/{}", &event.id[..16])});
-    }
-    if immutable {
-        // Ids of the two kinds look alike; here they are the same, so that either finds the event.
-        row["@odata.etag"] = json!(format!("W/\"{}{}\"", &event.id[..16], event.version));
     }
     let expanded = call.query.expand.as_deref().unwrap_or_default();
     if expanded.starts_with("extensions") || expanded.contains(",extensions") {

@@ -173,6 +173,7 @@ fn changes_are_notified_to_subscriptions() {
 }
 
 /// A moment two days from now, as text, by way of the tenant's own clock.
+#[expect(clippy::unwrap_used, reason = "a helper of tests may panic")]
 pub(crate) fn soon(tenant: &FakeTenant) -> String {
     let seconds = tenant.now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() + 2 * 86_400;
     let days = i64::try_from(seconds / 86_400).unwrap() + 719_468;

@@ -126,6 +126,7 @@ async fn a_dropped_server_is_gone() {
 }
 
 /// A receiver of notifications: it repeats validation tokens, unless it is told not to, and keeps the rest.
+#[expect(clippy::unwrap_used, reason = "a helper of tests may panic")]
 async fn receiver(honest: bool) -> (String, tokio::sync::mpsc::UnboundedReceiver<String>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/notify", listener.local_addr().unwrap());
