@@ -6,3 +6,7 @@
 //! | `cargo run --example cmdlet -- Get-AcceptedDomain` | runs any Exchange cmdlet by its name and prints a table or JSON |
 //! | `cargo run --example booking-policy` | reads and corrects how the rooms of a building take meetings, dry run first |
 //! | `cargo run --example fake_tenant` | serves a tenant in memory, for the other programs or your own |
+//! | `cargo run --example rooms_by_building` | lists the rooms of every building |
+//! | `cargo run --example free_busy` | shows when the rooms of a building are free today |
+//! | `cargo run --example watch_calendar` | reads a room's calendar once, and then what changes in it |
+//! | `cargo run --example change_notifications` | receives Graph's notifications on a port of this machine |

@@ -3,6 +3,7 @@
 //! The documents are not a part of this repository. `CONFORMANCE_DATA` names the folder that holds them
 //! (`graph-samples/*/*.json` and `graph-schema.json`); without it this test says so and passes. The tests in
 //! `resources_models.rs` hold the same cases in small.
+#![expect(clippy::print_stdout, reason = "the counts are shown to whoever runs it")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;

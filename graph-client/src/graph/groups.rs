@@ -153,7 +153,7 @@ impl Groups {
     /// # Errors
     ///
     /// As [`add_member`](Self::add_member).
-    pub async fn update(&self, group: &impl GroupRef, update: &GroupUpdate) -> Result<()> {
+    pub async fn update(&self, group: &(impl GroupRef + ?Sized), update: &GroupUpdate) -> Result<()> {
         let name = "change a group";
         self.write(name, group, "/v1.0/groups/{}", Method::PATCH, &[], |request| request.body(update).idempotent(true))
             .await
@@ -168,7 +168,7 @@ impl Groups {
     /// # Errors
     ///
     /// As [`add_member`](Self::add_member), and [`ErrorKind::NotFound`] when there is none.
-    pub async fn delete(&self, group: &impl GroupRef) -> Result<()> {
+    pub async fn delete(&self, group: &(impl GroupRef + ?Sized)) -> Result<()> {
         self.write("delete a group", group, "/v1.0/groups/{}", Method::DELETE, &[], |request| request).await
     }
 
@@ -183,7 +183,7 @@ impl Groups {
     /// [`ErrorKind::Input`] when the group belongs to Exchange: before anything is sent where `group` is a [`Group`]
     /// that was read, and from Graph's refusal where it is an id alone. [`Error::code`] is
     /// [`OWNED_BY_EXCHANGE`] either way.
-    pub async fn add_member(&self, group: &impl GroupRef, member: &str) -> Result<bool> {
+    pub async fn add_member(&self, group: &(impl GroupRef + ?Sized), member: &str) -> Result<bool> {
         self.add("add a member to a group", group, "/v1.0/groups/{}/members/$ref", member).await
     }
 
@@ -196,7 +196,7 @@ impl Groups {
     /// # Errors
     ///
     /// As [`add_member`](Self::add_member).
-    pub async fn remove_member(&self, group: &impl GroupRef, member: &str) -> Result<bool> {
+    pub async fn remove_member(&self, group: &(impl GroupRef + ?Sized), member: &str) -> Result<bool> {
         self.remove("remove a member from a group", group, "/v1.0/groups/{}/members/{}/$ref", member).await
     }
 
@@ -209,7 +209,7 @@ impl Groups {
     /// # Errors
     ///
     /// As [`add_member`](Self::add_member).
-    pub async fn add_owner(&self, group: &impl GroupRef, owner: &str) -> Result<bool> {
+    pub async fn add_owner(&self, group: &(impl GroupRef + ?Sized), owner: &str) -> Result<bool> {
         self.add("add an owner to a group", group, "/v1.0/groups/{}/owners/$ref", owner).await
     }
 
@@ -222,11 +222,17 @@ impl Groups {
     /// # Errors
     ///
     /// As [`add_member`](Self::add_member).
-    pub async fn remove_owner(&self, group: &impl GroupRef, owner: &str) -> Result<bool> {
+    pub async fn remove_owner(&self, group: &(impl GroupRef + ?Sized), owner: &str) -> Result<bool> {
         self.remove("remove an owner from a group", group, "/v1.0/groups/{}/owners/{}/$ref", owner).await
     }
 
-    async fn add(&self, name: &'static str, group: &impl GroupRef, path: &str, object: &str) -> Result<bool> {
+    async fn add(
+        &self,
+        name: &'static str,
+        group: &(impl GroupRef + ?Sized),
+        path: &str,
+        object: &str,
+    ) -> Result<bool> {
         let body = json!({ "@odata.id": object_link(&self.client, object).map_err(|error| error.during(name))? });
         // A repetition finds the member there, which is success.
         let added =
@@ -237,7 +243,13 @@ impl Groups {
         }
     }
 
-    async fn remove(&self, name: &'static str, group: &impl GroupRef, path: &str, object: &str) -> Result<bool> {
+    async fn remove(
+        &self,
+        name: &'static str,
+        group: &(impl GroupRef + ?Sized),
+        path: &str,
+        object: &str,
+    ) -> Result<bool> {
         match self.write(name, group, path, Method::DELETE, &[object], |request| request).await {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             other => other.map(|()| true),
@@ -247,7 +259,7 @@ impl Groups {
     async fn write(
         &self,
         name: &'static str,
-        group: &impl GroupRef,
+        group: &(impl GroupRef + ?Sized),
         path: &str,
         method: Method,
         more: &[&str],

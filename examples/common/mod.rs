@@ -1,0 +1,42 @@
+//! The tenant that a program works in: a real one, or Contoso in memory.
+
+use anyhow::Context;
+use exchange_groups::graph_client::{Client, ClientSecret, Cloud};
+use fake_tenant::{FakeTenant, Server};
+
+pub(crate) struct Tenant {
+    pub(crate) client: Client,
+    /// The tenant in memory and its server, which runs as long as this is held. `None` in a real tenant.
+    pub(crate) in_memory: Option<(FakeTenant, Server)>,
+}
+
+/// `TENANT_ID`, and `APP_CLIENT_ID` with `APP_CLIENT_SECRET` (or else `CLIENT_ID` with `CLIENT_SECRET`), name a real tenant and
+/// an application that may read places and calendars. `GRAPH_URL`, `EXCHANGE_URL` and `LOGIN_URL` name other servers.
+pub(crate) async fn tenant() -> anyhow::Result<Tenant> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    let needed = |name: &str| variable(name).with_context(|| format!("TENANT_ID is set and {name} is not"));
+    let Some(tenant_id) = variable("TENANT_ID") else { return in_memory().await };
+    let prefix = if variable("APP_CLIENT_ID").is_some() { "APP_" } else { "" };
+    let client_id = needed(&format!("{prefix}CLIENT_ID"))?.parse()?;
+    let secret = needed(&format!("{prefix}CLIENT_SECRET"))?;
+    let cloud = match variable("GRAPH_URL") {
+        None => Cloud::worldwide(),
+        Some(graph) => Cloud::custom(&graph, &needed("EXCHANGE_URL")?, &needed("LOGIN_URL")?)?,
+    };
+    let credential = ClientSecret::new(client_id, secret);
+    let client = Client::builder().tenant(tenant_id).credential(credential).cloud(cloud).build()?;
+    Ok(Tenant { client, in_memory: None })
+}
+
+async fn in_memory() -> anyhow::Result<Tenant> {
+    eprintln!("TENANT_ID is not set: this run works in a Microsoft 365 tenant in memory.\n");
+    let tenant = FakeTenant::contoso();
+    let server = tenant.serve().await.context("the tenant in memory needs a port on this machine")?;
+    let app = tenant.booking_application();
+    let client = Client::builder()
+        .tenant(tenant.domain())
+        .credential(ClientSecret::new(app.client_id.parse()?, app.secret()))
+        .cloud(Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url())?)
+        .build()?;
+    Ok(Tenant { client, in_memory: Some((tenant, server)) })
+}
