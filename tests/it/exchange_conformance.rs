@@ -50,10 +50,9 @@ fn expected_error(name: &str) -> Option<(ErrorKind, Option<Kind>)> {
         "InvokeCommand.forbidden-403-no-diagnostics" => (ErrorKind::Denied, Some(Kind::DeniedWithoutReason)),
         "InvokeCommand.retired-cmdlet-400" => (ErrorKind::Service, Some(Kind::Retired)),
         "InvokeCommand.throttled-429" => (ErrorKind::Throttled, Some(Kind::Other)),
-        "InvokeCommand.unavailable-503" | "New-ApplicationAccessPolicy.unreliable-500" => {
-            (ErrorKind::Unavailable, Some(Kind::Other))
-        }
-        "Update-DistributionGroupMember.timeout-504" => (ErrorKind::Unavailable, Some(Kind::Other)),
+        "InvokeCommand.unavailable-503"
+        | "New-ApplicationAccessPolicy.unreliable-500"
+        | "Update-DistributionGroupMember.timeout-504" => (ErrorKind::Unavailable, Some(Kind::Other)),
         "InvokeCommand.v1.0-405" | "v2.cmdlet-not-allowed" => (ErrorKind::Service, Some(Kind::Other)),
         "New-ApplicationAccessPolicy.not-security-principal-400" => {
             (ErrorKind::Service, Some(Kind::NotSecurityPrincipal))
