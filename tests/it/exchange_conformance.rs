@@ -62,14 +62,15 @@ fn expected_error(name: &str) -> Option<(ErrorKind, Option<Kind>)> {
         | "New-ServicePrincipal.already-exists-400" => (ErrorKind::Conflict, Some(Kind::AlreadyExists)),
         "New-MailUser.smtp-in-use" => (ErrorKind::Conflict, Some(Kind::AddressInUse)),
         "New-ManagementRoleAssignment.dehydrated-400" => (ErrorKind::Service, Some(Kind::Dehydrated)),
-        "Remove-DistributionGroup.confirm-true-not-executed" => (ErrorKind::Service, None),
+        "Remove-DistributionGroup.confirm-true-not-executed" | "graph.members-of-mesg-refused" => {
+            (ErrorKind::Service, None)
+        }
         "Remove-DistributionGroupMember.not-member-400" => (ErrorKind::Conflict, Some(Kind::NotMember)),
         "Remove-ManagementScope.in-use-400" => (ErrorKind::Conflict, Some(Kind::InUse)),
         "Set-DistributionGroup.dirsynced-400" => (ErrorKind::Denied, Some(Kind::DirectorySynced)),
         "Set-DistributionGroup.executing-user-400" => (ErrorKind::Denied, Some(Kind::NotGroupManager)),
         "Set-OrganizationConfig.licence-missing-Ex5E8EA4" => (ErrorKind::Service, Some(Kind::LicenceMissing)),
         "graph.calendar-denied-by-aap" => (ErrorKind::Denied, None),
-        "graph.members-of-mesg-refused" => (ErrorKind::Service, None),
         _ => return None,
     })
 }
