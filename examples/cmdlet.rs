@@ -25,6 +25,7 @@ use self::connect::Connection;
 /// quotes. Without TENANT_ID it works in a tenant in memory; with TENANT_ID, CLIENT_ID and CLIENT_SECRET in that tenant.
 ///
 /// Exit codes: 0 done; 1 the cmdlet failed; 2 bad input; 7 a write was only shown, because --yes is missing.
+#[expect(clippy::doc_markdown, reason = "it is the help text")]
 #[derive(Debug, Parser)]
 #[command(verbatim_doc_comment)]
 struct Options {

@@ -1,4 +1,5 @@
 //! The typed cmdlets against a tenant: what is written is what is read.
+#![expect(clippy::unwrap_used, reason = "a helper of a test is part of the test")]
 
 use exchange_groups::graph_client::ErrorKind;
 use exchange_groups::graph_client::exchange::{

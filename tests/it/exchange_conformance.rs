@@ -50,10 +50,9 @@ fn expected_error(name: &str) -> Option<(ErrorKind, Option<Kind>)> {
         "InvokeCommand.forbidden-403-no-diagnostics" => (ErrorKind::Denied, Some(Kind::DeniedWithoutReason)),
         "InvokeCommand.retired-cmdlet-400" => (ErrorKind::Service, Some(Kind::Retired)),
         "InvokeCommand.throttled-429" => (ErrorKind::Throttled, Some(Kind::Other)),
-        "InvokeCommand.unavailable-503" | "New-ApplicationAccessPolicy.unreliable-500" => {
-            (ErrorKind::Unavailable, Some(Kind::Other))
-        }
-        "Update-DistributionGroupMember.timeout-504" => (ErrorKind::Unavailable, Some(Kind::Other)),
+        "InvokeCommand.unavailable-503"
+        | "New-ApplicationAccessPolicy.unreliable-500"
+        | "Update-DistributionGroupMember.timeout-504" => (ErrorKind::Unavailable, Some(Kind::Other)),
         "InvokeCommand.v1.0-405" | "v2.cmdlet-not-allowed" => (ErrorKind::Service, Some(Kind::Other)),
         "New-ApplicationAccessPolicy.not-security-principal-400" => {
             (ErrorKind::Service, Some(Kind::NotSecurityPrincipal))
@@ -63,14 +62,15 @@ fn expected_error(name: &str) -> Option<(ErrorKind, Option<Kind>)> {
         | "New-ServicePrincipal.already-exists-400" => (ErrorKind::Conflict, Some(Kind::AlreadyExists)),
         "New-MailUser.smtp-in-use" => (ErrorKind::Conflict, Some(Kind::AddressInUse)),
         "New-ManagementRoleAssignment.dehydrated-400" => (ErrorKind::Service, Some(Kind::Dehydrated)),
-        "Remove-DistributionGroup.confirm-true-not-executed" => (ErrorKind::Service, None),
+        "Remove-DistributionGroup.confirm-true-not-executed" | "graph.members-of-mesg-refused" => {
+            (ErrorKind::Service, None)
+        }
         "Remove-DistributionGroupMember.not-member-400" => (ErrorKind::Conflict, Some(Kind::NotMember)),
         "Remove-ManagementScope.in-use-400" => (ErrorKind::Conflict, Some(Kind::InUse)),
         "Set-DistributionGroup.dirsynced-400" => (ErrorKind::Denied, Some(Kind::DirectorySynced)),
         "Set-DistributionGroup.executing-user-400" => (ErrorKind::Denied, Some(Kind::NotGroupManager)),
         "Set-OrganizationConfig.licence-missing-Ex5E8EA4" => (ErrorKind::Service, Some(Kind::LicenceMissing)),
         "graph.calendar-denied-by-aap" => (ErrorKind::Denied, None),
-        "graph.members-of-mesg-refused" => (ErrorKind::Service, None),
         _ => return None,
     })
 }

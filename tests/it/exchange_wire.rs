@@ -1,4 +1,5 @@
 //! The rules of Exchange's wire: what is sent, how often, where to, and what each answer is taken for.
+#![expect(clippy::unwrap_used, reason = "a helper of a test is part of the test")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -54,6 +55,7 @@ impl Scripted {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers write the rows in place")]
 fn rows(rows: Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(json!({ "value": rows }))
 }
@@ -89,6 +91,7 @@ fn unbound(exception: &str, message: &str) -> Value {
     }}})
 }
 
+#[expect(clippy::too_many_lines, reason = "a row for each known failure")]
 /// Every row of the catalogue of failures: status, body, and what it is taken for.
 fn catalogue() -> Vec<(u16, Value, Kind, ErrorKind)> {
     let task =
@@ -430,11 +433,12 @@ async fn a_stale_token_is_renewed_once_before_a_missing_role_is_reported() {
     assert_eq!(reason.requests().await.len(), 1, "a denial with a reason is final");
 }
 
+type Answer = Box<dyn Fn() -> ResponseTemplate + Send + Sync>;
+
 #[tokio::test]
 async fn writes_are_repeated_only_where_the_service_did_not_act() {
     let text = "You have reached the maximum number of concurrent requests per tenant. Please wait and try again";
     let busy = || ResponseTemplate::new(400).set_body_json(failed("|X.ServerBusyException|Later."));
-    type Answer = Box<dyn Fn() -> ResponseTemplate + Send + Sync>;
     let cases: Vec<(&str, Answer, bool, bool)> = vec![
         ("429", Box::new(|| ResponseTemplate::new(429).insert_header("retry-after", "0.01")), true, true),
         ("503", Box::new(|| ResponseTemplate::new(503).insert_header("retry-after", "0")), true, true),

@@ -169,11 +169,11 @@ pub(super) use single_output;
 
 /// Setters of optional parameters.
 macro_rules! setters {
-    ($($(#[$doc:meta])* $setter:ident($value:ty) => $field:ident;)+) => {$(
+    ($($(#[$doc:meta])* $setter:ident($value:ty) => $($field:ident).+;)+) => {$(
         $(#[$doc])*
         #[must_use]
         pub fn $setter(mut self, value: $value) -> Self {
-            self.$field = Some(value.into());
+            self.$($field).+ = Some(value.into());
             self
         }
     )+};

@@ -19,7 +19,6 @@ use crate::{InvalidValue, SmtpAddress};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
-#[expect(clippy::struct_excessive_bools, reason = "they are the switches of the cmdlet")]
 pub struct NewDistributionGroup {
     name: GroupName,
     display_name: Option<String>,
@@ -34,6 +33,15 @@ pub struct NewDistributionGroup {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     room_list: bool,
     description: Option<String>,
+    #[serde(flatten)]
+    more: Box<More>,
+}
+
+/// What is seldom set, kept apart so that a command stays small where it is one of several.
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct More {
     notes: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     copy_owner_to_member: bool,
@@ -83,19 +91,7 @@ impl NewDistributionGroup {
             members: Vec::new(),
             room_list: false,
             description: None,
-            notes: None,
-            copy_owner_to_member: false,
-            member_join_restriction: None,
-            member_depart_restriction: None,
-            require_sender_authentication_enabled: None,
-            ignore_naming_policy: false,
-            hidden_group_membership_enabled: false,
-            moderation_enabled: None,
-            moderated_by: Vec::new(),
-            bypass_nested_moderation_enabled: None,
-            send_moderation_notifications: None,
-            bcc_blocked: None,
-            organizational_unit: None,
+            more: Box::default(),
         }
     }
 
@@ -144,7 +140,7 @@ impl NewDistributionGroup {
     /// Makes the owners members as well.
     #[must_use]
     pub fn owners_are_members(mut self) -> Self {
-        self.copy_owner_to_member = true;
+        self.more.copy_owner_to_member = true;
         self
     }
 
@@ -152,22 +148,22 @@ impl NewDistributionGroup {
     /// another name.
     #[must_use]
     pub fn ignore_naming_policy(mut self) -> Self {
-        self.ignore_naming_policy = true;
+        self.more.ignore_naming_policy = true;
         self
     }
 
     /// Hides the members from everyone but members and owners. **It cannot be undone.**
     #[must_use]
     pub fn hidden_membership(mut self) -> Self {
-        self.hidden_group_membership_enabled = true;
+        self.more.hidden_group_membership_enabled = true;
         self
     }
 
     /// Lets `moderators` decide on each mail to the group.
     #[must_use]
     pub fn moderated_by<I: Into<Identity>>(mut self, moderators: impl IntoIterator<Item = I>) -> Self {
-        self.moderation_enabled = Some(true);
-        self.moderated_by.extend(moderators.into_iter().map(Into::into));
+        self.more.moderation_enabled = Some(true);
+        self.more.moderated_by.extend(moderators.into_iter().map(Into::into));
         self
     }
 
@@ -175,21 +171,21 @@ impl NewDistributionGroup {
         /// Sets the name that people see: at most 256 characters. Default: the name.
         display_name(impl Into<String>) => display_name;
         /// Sets notes, which administrators see.
-        notes(impl Into<String>) => notes;
+        notes(impl Into<String>) => more.notes;
         /// Says who may make himself a member.
-        join_restriction(JoinRestriction) => member_join_restriction;
+        join_restriction(JoinRestriction) => more.member_join_restriction;
         /// Says who may leave.
-        depart_restriction(DepartRestriction) => member_depart_restriction;
+        depart_restriction(DepartRestriction) => more.member_depart_restriction;
         /// Says whether only senders inside the organisation may write to the group. Default `true`.
-        require_sender_authentication(bool) => require_sender_authentication_enabled;
+        require_sender_authentication(bool) => more.require_sender_authentication_enabled;
         /// Says whether mail that a group inside this one has let through is let through here.
-        bypass_nested_moderation(bool) => bypass_nested_moderation_enabled;
+        bypass_nested_moderation(bool) => more.bypass_nested_moderation_enabled;
         /// Says whom moderators' refusals are told.
-        moderation_notice(ModerationNotice) => send_moderation_notifications;
+        moderation_notice(ModerationNotice) => more.send_moderation_notifications;
         /// Says whether the group takes no mail that names it in Bcc.
-        bcc_blocked(bool) => bcc_blocked;
+        bcc_blocked(bool) => more.bcc_blocked;
         /// Sets the organisational unit that the group is made in.
-        organizational_unit(impl Into<String>) => organizational_unit;
+        organizational_unit(impl Into<String>) => more.organizational_unit;
     }
 
     /// The name.
@@ -211,13 +207,13 @@ impl Cmdlet for NewDistributionGroup {
             return Ok(());
         }
         let fault = |field: &'static str, value: &str, rule: &'static str| Err(InvalidValue::new(field, value, rule));
-        if self.member_join_restriction == Some(JoinRestriction::Open) {
+        if self.more.member_join_restriction == Some(JoinRestriction::Open) {
             return fault("member join restriction", "Open", "must not be Open for a security group");
         }
-        if self.member_depart_restriction == Some(DepartRestriction::Open) {
+        if self.more.member_depart_restriction == Some(DepartRestriction::Open) {
             return fault("member depart restriction", "Open", "must not be Open for a security group");
         }
-        if self.moderation_enabled == Some(true) && self.moderated_by.is_empty() {
+        if self.more.moderation_enabled == Some(true) && self.more.moderated_by.is_empty() {
             return fault("moderators", "", "must be named for a security group");
         }
         Ok(())

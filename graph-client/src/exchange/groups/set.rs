@@ -21,7 +21,6 @@ use crate::{InvalidValue, SmtpAddress};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
-#[expect(clippy::struct_excessive_bools, reason = "they are the switches of the cmdlet")]
 pub struct SetDistributionGroup {
     identity: Identity,
     display_name: Option<String>,
@@ -29,6 +28,17 @@ pub struct SetDistributionGroup {
     hidden_from_address_lists_enabled: Option<bool>,
     require_sender_authentication_enabled: Option<bool>,
     description: Option<String>,
+    #[serde(flatten)]
+    more: Box<More>,
+    bypass_security_group_manager_check: bool,
+}
+
+/// What is seldom set, kept apart so that a command stays small where it is one of several.
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_excessive_bools, reason = "they are the switches of the cmdlet")]
+struct More {
     name: Option<GroupName>,
     alias: Option<Alias>,
     primary_smtp_address: Option<SmtpAddress>,
@@ -59,7 +69,6 @@ pub struct SetDistributionGroup {
     force_upgrade: bool,
     #[serde(flatten)]
     attributes: BTreeMap<String, Value>,
-    bypass_security_group_manager_check: bool,
 }
 
 impl SetDistributionGroup {
@@ -73,104 +82,80 @@ impl SetDistributionGroup {
             hidden_from_address_lists_enabled: None,
             require_sender_authentication_enabled: None,
             description: None,
-            name: None,
-            alias: None,
-            primary_smtp_address: None,
-            email_addresses: None,
-            notes: None,
-            member_join_restriction: None,
-            member_depart_restriction: None,
-            moderation_enabled: None,
-            moderated_by: None,
-            bypass_nested_moderation_enabled: None,
-            bypass_moderation_from_senders_or_members: None,
-            send_moderation_notifications: None,
-            bcc_blocked: None,
-            mail_tip: None,
-            grant_send_on_behalf_to: None,
-            accept_messages_only_from_senders_or_members: None,
-            reject_messages_from_senders_or_members: None,
-            report_to_manager_enabled: None,
-            report_to_originator_enabled: None,
-            send_oof_message_to_originator_enabled: None,
-            room_list: false,
-            hidden_group_membership_enabled: false,
-            ignore_naming_policy: false,
-            force_upgrade: false,
-            attributes: BTreeMap::new(),
+            more: Box::default(),
             bypass_security_group_manager_check: true,
         }
     }
 
     setters! {
         /// Sets the name in the directory.
-        name(GroupName) => name;
+        name(GroupName) => more.name;
         /// Sets the alias.
-        alias(Alias) => alias;
+        alias(Alias) => more.alias;
         /// Sets the primary address, which becomes one of all addresses. Not together with
         /// [`email_addresses`](Self::email_addresses).
-        primary_smtp_address(SmtpAddress) => primary_smtp_address;
+        primary_smtp_address(SmtpAddress) => more.primary_smtp_address;
         /// Changes the addresses.
-        email_addresses(ListChange<ProxyAddress>) => email_addresses;
+        email_addresses(ListChange<ProxyAddress>) => more.email_addresses;
         /// Sets notes, which administrators see.
-        notes(impl Into<String>) => notes;
+        notes(impl Into<String>) => more.notes;
         /// Says who may make himself a member.
-        join_restriction(JoinRestriction) => member_join_restriction;
+        join_restriction(JoinRestriction) => more.member_join_restriction;
         /// Says who may leave.
-        depart_restriction(DepartRestriction) => member_depart_restriction;
+        depart_restriction(DepartRestriction) => more.member_depart_restriction;
         /// Says whether moderators decide on mail to the group.
-        moderation(bool) => moderation_enabled;
+        moderation(bool) => more.moderation_enabled;
         /// Changes the moderators.
-        moderators(ListChange<Identity>) => moderated_by;
+        moderators(ListChange<Identity>) => more.moderated_by;
         /// Says whether mail that a group inside this one has let through is let through here.
-        bypass_nested_moderation(bool) => bypass_nested_moderation_enabled;
+        bypass_nested_moderation(bool) => more.bypass_nested_moderation_enabled;
         /// Changes whose mail needs no moderator.
-        unmoderated_senders(ListChange<Identity>) => bypass_moderation_from_senders_or_members;
+        unmoderated_senders(ListChange<Identity>) => more.bypass_moderation_from_senders_or_members;
         /// Says whom moderators' refusals are told.
-        moderation_notice(ModerationNotice) => send_moderation_notifications;
+        moderation_notice(ModerationNotice) => more.send_moderation_notifications;
         /// Says whether the group takes no mail that names it in Bcc.
-        bcc_blocked(bool) => bcc_blocked;
+        bcc_blocked(bool) => more.bcc_blocked;
         /// Sets the text that senders see before they write to the group.
-        mail_tip(impl Into<String>) => mail_tip;
+        mail_tip(impl Into<String>) => more.mail_tip;
         /// Changes who may send on behalf of the group.
-        send_on_behalf(ListChange<Identity>) => grant_send_on_behalf_to;
+        send_on_behalf(ListChange<Identity>) => more.grant_send_on_behalf_to;
         /// Changes the only senders, or groups of senders, that may write to the group. Clearing it lets everyone write.
-        accepted_senders(ListChange<Identity>) => accept_messages_only_from_senders_or_members;
+        accepted_senders(ListChange<Identity>) => more.accept_messages_only_from_senders_or_members;
         /// Changes the senders, or groups of senders, that may not write to the group.
-        rejected_senders(ListChange<Identity>) => reject_messages_from_senders_or_members;
+        rejected_senders(ListChange<Identity>) => more.reject_messages_from_senders_or_members;
         /// Says whether owners are told of mail that was not delivered.
-        report_to_manager(bool) => report_to_manager_enabled;
+        report_to_manager(bool) => more.report_to_manager_enabled;
         /// Says whether senders are told of mail that was not delivered.
-        report_to_originator(bool) => report_to_originator_enabled;
+        report_to_originator(bool) => more.report_to_originator_enabled;
         /// Says whether members' automatic replies go to the sender.
-        send_oof_to_originator(bool) => send_oof_message_to_originator_enabled;
+        send_oof_to_originator(bool) => more.send_oof_message_to_originator_enabled;
     }
 
     /// Makes the group a room list.
     #[must_use]
     pub fn make_room_list(mut self) -> Self {
-        self.room_list = true;
+        self.more.room_list = true;
         self
     }
 
     /// Hides the members from everyone but members and owners. **It cannot be undone.**
     #[must_use]
     pub fn hidden_membership(mut self) -> Self {
-        self.hidden_group_membership_enabled = true;
+        self.more.hidden_group_membership_enabled = true;
         self
     }
 
     /// Takes a new name as it is, past the organisation's naming policy.
     #[must_use]
     pub fn ignore_naming_policy(mut self) -> Self {
-        self.ignore_naming_policy = true;
+        self.more.ignore_naming_policy = true;
         self
     }
 
     /// Changes a group that an older Exchange made without asking first.
     #[must_use]
     pub fn force_upgrade(mut self) -> Self {
-        self.force_upgrade = true;
+        self.more.force_upgrade = true;
         self
     }
 
@@ -187,7 +172,7 @@ impl SetDistributionGroup {
         if value.chars().count() > 1024 {
             return Err(InvalidValue::new("custom attribute", value, "must have at most 1,024 characters"));
         }
-        self.attributes.insert(format!("CustomAttribute{number}"), value.into());
+        self.more.attributes.insert(format!("CustomAttribute{number}"), value.into());
         Ok(self)
     }
 
@@ -201,7 +186,7 @@ impl SetDistributionGroup {
             return Err(InvalidValue::new("extension custom attribute", number.to_string(), "must be 1 to 5"));
         }
         let value = serde_json::to_value(change).unwrap_or_default();
-        self.attributes.insert(format!("ExtensionCustomAttribute{number}"), value);
+        self.more.attributes.insert(format!("ExtensionCustomAttribute{number}"), value);
         Ok(self)
     }
 
@@ -255,8 +240,13 @@ impl Cmdlet for SetDistributionGroup {
 
     fn check(&self) -> Result<(), InvalidValue> {
         check_display_name(self.display_name.as_deref())?;
-        if self.email_addresses.is_some()
-            && let Some(address) = &self.primary_smtp_address
+        // A stored command may hold any parameter where these are kept.
+        let is_known = |name: &&String| name.trim_start_matches("Extension").starts_with("CustomAttribute");
+        if let Some(name) = self.more.attributes.keys().find(|name| !is_known(name)) {
+            return Err(InvalidValue::new("parameter", name, "must be one of Set-DistributionGroup"));
+        }
+        if self.more.email_addresses.is_some()
+            && let Some(address) = &self.more.primary_smtp_address
         {
             let rule = "must not be set together with the list of addresses";
             return Err(InvalidValue::new("primary address", address.as_str(), rule));
