@@ -10,6 +10,7 @@ mod show;
 mod target;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use exchange_groups::{Error, ErrorKind, ExchangeGroups, Plan, Proof, Report, RestrictedCalendarGroup, Verdict};
@@ -77,7 +78,7 @@ async fn run(options: &Options, environment: Environment) -> anyhow::Result<Exit
     }
     let report = apply(&groups, &plan, &show).await?;
     show.text(&report);
-    let proof = prove(&groups, &spec, &show).await?;
+    let proof = prove(&groups, &spec, options, &show).await?;
     show.text(&proof);
     let again = groups.plan(&spec).await?;
     if again.is_empty() {
@@ -97,10 +98,16 @@ async fn apply(groups: &ExchangeGroups, plan: &Plan, show: &Show) -> anyhow::Res
     Ok(report)
 }
 
-async fn prove(groups: &ExchangeGroups, spec: &RestrictedCalendarGroup, show: &Show) -> anyhow::Result<Proof> {
+async fn prove(
+    groups: &ExchangeGroups,
+    spec: &RestrictedCalendarGroup,
+    options: &Options,
+    show: &Show,
+) -> anyhow::Result<Proof> {
     let progress = Progress::new("Proving", 0, show);
     let listener = progress.clone();
-    let proof = groups.prove(spec).on_progress(move |read, total| listener.reading(read, total)).await?;
+    let settle = Duration::from_secs(60 * options.settle);
+    let proof = groups.prove(spec).settle(settle).on_progress(move |read, total| listener.reading(read, total)).await?;
     progress.finish();
     Ok(proof)
 }

@@ -4,19 +4,27 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use exchange_groups::Restriction;
 
-/// Make the room group of PlaceOS's documentation, restrict the application to it, and prove the result.
-///
-/// Without TENANT_ID it works in a tenant in memory: no account, no configuration. With it:
-///
-///   TENANT_ID, CLIENT_ID, CLIENT_SECRET     the tenant, and the application that administers it
-///   APP_CLIENT_ID, APP_CLIENT_SECRET        the restricted application: the secret is used for the proof alone
-///   GRAPH_URL, EXCHANGE_URL, LOGIN_URL      other servers: a sovereign cloud, or a test server on localhost
-///
-/// Exit codes: 0 the restriction is proven; 1 a service refused or could not be reached; 2 bad input; 3 the plan is
-/// blocked, nothing was changed; 4 some steps were not done; 5 the proof shows that the restriction does not hold;
-/// 6 the proof could not tell; 7 only a plan was made, nothing was changed.
+const AFTER_HELP: &str = "\
+Without TENANT_ID it works in a tenant in memory: no account, no configuration. With it:
+
+  TENANT_ID, CLIENT_ID, CLIENT_SECRET   the tenant, and the application that administers it
+  APP_CLIENT_ID, APP_CLIENT_SECRET      the restricted application: its secret is for the proof alone
+  GRAPH_URL, EXCHANGE_URL, LOGIN_URL    other servers: a sovereign cloud, or one on localhost
+
+Exit codes:
+  0  the restriction is proven
+  1  a service refused, or could not be reached
+  2  bad input: the command line, the environment or the spec
+  3  the plan is blocked; nothing was changed
+  4  some steps were not done
+  5  the proof shows that the restriction does not hold
+  6  the proof could not tell
+  7  only a plan was made; nothing was changed";
+
+/// Make the room group of PlaceOS's documentation, restrict the application to it, and prove the result
 #[derive(Debug, Parser)]
-#[command(verbatim_doc_comment)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[command(after_help = AFTER_HELP)]
 pub(crate) struct Options {
     /// How many rooms the tenant in memory has [default: 40]
     #[arg(long, value_name = "N")]
@@ -58,6 +66,10 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) revoke_tenant_wide_grant: bool,
 
+    /// Wait so long for the change to take effect, in minutes: up to 120 for a role, more for a policy
+    #[arg(long, value_name = "MINUTES", default_value_t = 0)]
+    pub(crate) settle: u64,
+
     /// Do not ask before a real tenant is changed
     #[arg(long)]
     pub(crate) yes: bool,
@@ -94,6 +106,13 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
+    pub(crate) fn names_something(&self) -> bool {
+        [&self.client_id, &self.client_secret, &self.app_client_id, &self.app_client_secret]
+            .into_iter()
+            .chain([&self.graph_url, &self.exchange_url, &self.login_url])
+            .any(Option::is_some)
+    }
+
     pub(crate) fn read() -> Self {
         let variable = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         Self {

@@ -20,10 +20,14 @@ pub(crate) struct Target {
 
 impl Target {
     pub(crate) async fn choose(options: &Options, environment: Environment) -> anyhow::Result<Self> {
-        match &environment.tenant_id {
-            Some(_) => Ok(Self::real(options, environment)?),
-            None => Self::in_memory(options.rooms.unwrap_or(40)).await,
+        if environment.tenant_id.is_some() {
+            return Ok(Self::real(options, environment)?);
         }
+        // Who has set some of the variables did not mean the tenant in memory.
+        if environment.names_something() {
+            return Err(BadInput(vec!["other variables of a real tenant are set and TENANT_ID is not".into()]).into());
+        }
+        Self::in_memory(options.rooms.unwrap_or(40)).await
     }
 
     /// Contoso, with as many rooms as are wanted.
@@ -97,8 +101,11 @@ impl Target {
         let Some(client) = client.filter(|_| faults.is_empty()) else { return Err(BadInput(faults)) };
         let mut groups = ExchangeGroups::new(client);
         let mut introduction = String::new();
-        let kind = if is_local { "the tenant on a server of this machine" } else { "the REAL tenant" };
-        let _ = writeln!(introduction, "This run works in {kind} {tenant}.");
+        let _ = if is_local {
+            writeln!(introduction, "This run works in tenant {tenant}, on a server of this machine.")
+        } else {
+            writeln!(introduction, "This run works in the REAL tenant {tenant}.")
+        };
         match (app, environment.app_client_secret) {
             (Some(app), Some(secret)) => groups = groups.application(ClientSecret::new(app, secret)),
             _ => {

@@ -96,8 +96,9 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // The text above has the service's error in it already; what caused that is news.
         match &*self.0 {
-            Inner::Service { error, .. } => Some(error),
+            Inner::Service { error, .. } => error.source(),
             _ => None,
         }
     }

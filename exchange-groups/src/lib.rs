@@ -15,7 +15,7 @@ pub use graph_client;
 pub use self::apply::{Apply, Event, Outcome, Report, StageUsage, StepReport};
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::groups::ExchangeGroups;
-pub use self::observe::{Grant, Observation, ObservedGroup, ObservedRoomList};
+pub use self::observe::{Grant, Observation, ObservedGroup, ObservedRoomList, Unread, UnreadPart};
 pub use self::plan::{Change, Finding, FindingKind, Plan, RevokeGrant, Severity, Stage, Step};
 pub use self::prove::{Check, Evidence, Expectation, Proof, Prove, Verdict};
 pub use self::spec::{

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
@@ -12,7 +13,7 @@ use graph_client::graph::{AppRoleAssignment, ServicePrincipal};
 use graph_client::{AppRoleAssignmentId, Client, SmtpAddress, well_known};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, RestrictedCalendarGroup, Restriction, Result};
+use crate::{Error, RestrictedCalendarGroup, Result};
 
 /// What is there now, as far as a spec asks about it. Plans are made from it, without a network.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -47,11 +48,49 @@ pub struct Observation {
     /// The cmdlets that the caller may run. `None` when that could not be told.
     pub cmdlets: Option<CmdletSet>,
     /// What could not be read, and why. Nothing is concluded from it.
-    pub unread: Vec<String>,
+    pub unread: Vec<Unread>,
     /// The requests that it took.
     pub requests: u64,
     /// How long it took.
     pub elapsed: Duration,
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Unread {
+    /// What.
+    pub what: UnreadPart,
+    /// Why: what was attempted, and what the service said.
+    pub error: String,
+    /// Whether the caller lacks a right.
+    pub is_denied: bool,
+}
+
+/// What can be left unread without making the rest worthless.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum UnreadPart {
+    /// The cmdlets that the caller may run.
+    Cmdlets,
+    /// What the application is and holds in Entra.
+    Entra,
+    /// The access policies.
+    Policies,
+    /// What the application is and holds in Exchange.
+    Roles,
+}
+
+impl fmt::Display for UnreadPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cmdlets => "The list of cmdlets that the caller may run",
+            Self::Entra => "What the application holds in Entra",
+            Self::Policies => "The access policies",
+            Self::Roles => "The roles of the application in Exchange",
+        })
+    }
 }
 
 /// The group, and who is in it.
@@ -102,8 +141,12 @@ impl Observation {
         let mut seen = Self { organization, ..Self::default() };
         match exchange.available_cmdlets().await {
             Ok(cmdlets) if !cmdlets.is_empty() => seen.cmdlets = Some(cmdlets),
-            Ok(_) => seen.unread.push("the cmdlets that the caller may run: the list is empty".into()),
-            Err(error) => seen.unread.push(format!("the cmdlets that the caller may run: {error}")),
+            Ok(_) => seen.unread.push(Unread {
+                what: UnreadPart::Cmdlets,
+                error: "the list is empty".into(),
+                is_denied: false,
+            }),
+            Err(error) => seen.leave_unread(UnreadPart::Cmdlets, &error),
         }
         let domains = exchange.run(GetAcceptedDomain::new()).await.map_err(Error::during("read the domains"))?;
         seen.accepted_domains = domains
@@ -177,31 +220,37 @@ impl Observation {
         Ok(())
     }
 
+    fn leave_unread(&mut self, what: UnreadPart, error: &graph_client::Error) {
+        let is_denied = error.kind() == graph_client::ErrorKind::Denied;
+        self.unread.push(Unread { what, error: error.to_string(), is_denied });
+    }
+
+    /// What the caller may not read is left out: the plan says which right is missing.
+    fn unless_denied<T: Default>(&mut self, what: UnreadPart, result: graph_client::Result<T>) -> Result<T> {
+        match result {
+            Err(error) if error.kind() == graph_client::ErrorKind::Denied => {
+                self.leave_unread(what, &error);
+                Ok(T::default())
+            }
+            result => result.map_err(Error::during("read the application's permissions")),
+        }
+    }
+
     async fn observe_application(&mut self, client: &Client, spec: &RestrictedCalendarGroup) -> Result<()> {
         let app = spec.application;
         let exchange = client.exchange();
-        let during = Error::during("read the application's permissions");
-        match self.observe_entra(client, spec).await {
-            Ok(()) => {}
-            // A policy can be made without knowing what the application holds in Entra.
-            Err(error) if spec.restriction == Restriction::Policy => {
-                self.unread.push(format!("what the application holds in Entra: {error}"));
-            }
-            Err(error) => return Err(during(error)),
-        }
-        self.policies = exchange
-            .run(GetApplicationAccessPolicy::all())
-            .await
-            .map_err(&during)?
-            .into_iter()
-            .filter(|policy| policy.concerns(&app))
-            .collect();
-        let pointers = found(exchange.run(GetServicePrincipal::new(app)).await).map_err(&during)?;
+        let entra = self.observe_entra(client, spec).await;
+        self.unless_denied(UnreadPart::Entra, entra)?;
+        let policies = exchange.run(GetApplicationAccessPolicy::all()).await;
+        let policies = self.unless_denied(UnreadPart::Policies, policies)?;
+        self.policies = policies.into_iter().filter(|policy| policy.concerns(&app)).collect();
+        let pointers = found(exchange.run(GetServicePrincipal::new(app)).await);
+        let pointers = self.unless_denied(UnreadPart::Roles, pointers)?;
         self.exchange_application =
             pointers.into_iter().flatten().find(|pointer| pointer.app_id.as_ref() == Some(app.as_uuid()));
         if let Some(object_id) = self.exchange_application.as_ref().and_then(|pointer| pointer.object_id) {
             let assignments = found(exchange.run(GetManagementRoleAssignment::of(object_id)).await);
-            self.role_assignments = assignments.map_err(&during)?.unwrap_or_default();
+            self.role_assignments = self.unless_denied(UnreadPart::Roles, assignments)?.unwrap_or_default();
         }
         Ok(())
     }

@@ -164,6 +164,49 @@ impl Proof {
     }
 }
 
+/// What can be said of several mailboxes at once.
+type Reasons<'a> = (bool, Expectation, &'a Evidence, &'a Evidence);
+
+impl Proof {
+    /// The mailboxes that have not passed, those with the same reasons together, failures first.
+    fn show_the_rest(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut groups: Vec<(Reasons<'_>, Vec<&SmtpAddress>)> = Vec::new();
+        for check in self.checks.iter().filter(|check| !check.has_passed()) {
+            let reasons = (!check.has_failed(), check.expected, &check.configured, &check.live);
+            match groups.iter_mut().find(|(known, _)| *known == reasons) {
+                Some((_, mailboxes)) => mailboxes.push(&check.mailbox),
+                None => groups.push((reasons, vec![&check.mailbox])),
+            }
+        }
+        groups.sort_by_key(|((has_not_failed, ..), _)| *has_not_failed);
+        let hidden = groups.len().saturating_sub(SHOWN_GROUPS);
+        for ((_, expected, configured, live), mailboxes) in groups.into_iter().take(SHOWN_GROUPS) {
+            let names: Vec<_> = mailboxes.iter().take(SHOWN_MAILBOXES).map(ToString::to_string).collect();
+            let more = mailboxes.len() - names.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let expected = match expected {
+                Expectation::Open => "should be open",
+                Expectation::Closed => "must stay closed",
+            };
+            writeln!(f, "  - {}{more} {expected}", names.join(", "))?;
+            for (way, evidence) in [("Exchange's test", configured), ("live read", live)] {
+                match evidence {
+                    Evidence::Passed => {}
+                    Evidence::Failed(reason) => writeln!(f, "      {way} FAILED: {reason}")?,
+                    Evidence::Unknown(reason) => writeln!(f, "      {way} could not tell: {reason}")?,
+                }
+            }
+        }
+        if hidden > 0 {
+            writeln!(f, "  … and {hidden} more reasons; the checks have them all")?;
+        }
+        Ok(())
+    }
+}
+
+const SHOWN_GROUPS: usize = 10;
+const SHOWN_MAILBOXES: usize = 3;
+
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verdict = match self.verdict {
@@ -181,25 +224,7 @@ impl fmt::Display for Proof {
             "  by Exchange's own test and by a read with the application's own token, {} requests",
             self.requests
         )?;
-        let mut others: Vec<&Check> = self.checks.iter().filter(|check| !check.has_passed()).collect();
-        others.sort_by_key(|check| !check.has_failed());
-        for check in others.iter().take(20) {
-            let expected = match check.expected {
-                Expectation::Open => "should be open",
-                Expectation::Closed => "must stay closed",
-            };
-            writeln!(f, "  - {} {expected}", check.mailbox)?;
-            for (way, evidence) in [("Exchange's test", &check.configured), ("live read", &check.live)] {
-                match evidence {
-                    Evidence::Passed => {}
-                    Evidence::Failed(reason) => writeln!(f, "      {way} FAILED: {reason}")?,
-                    Evidence::Unknown(reason) => writeln!(f, "      {way} could not tell: {reason}")?,
-                }
-            }
-        }
-        if others.len() > 20 {
-            writeln!(f, "  … and {} more mailboxes", others.len() - 20)?;
-        }
+        self.show_the_rest(f)?;
         self.findings.iter().try_for_each(|finding| writeln!(f, "  - {finding}"))
     }
 }
@@ -252,7 +277,11 @@ async fn prove(prove: Prove) -> Result<Proof> {
             live: live.remove(&index).unwrap_or_else(lost),
         })
         .collect();
-    let findings = objections(plan);
+    let restriction = plan.spec.restriction;
+    let mut findings = objections(plan);
+    if findings.is_empty() && checks.iter().any(is_behind) {
+        findings.push(not_in_effect_yet(restriction));
+    }
     Ok(Proof {
         verdict: verdict(&checks, &findings),
         group: spec.address,
@@ -261,6 +290,14 @@ async fn prove(prove: Prove) -> Result<Proof> {
         requests: meter.usage().requests,
         elapsed: started.elapsed(),
     })
+}
+
+/// Why a mailbox could not be read: what the service said and what to do, without what differs from call to call.
+fn reason(error: &graph_client::Error) -> String {
+    let message = error.message().trim_end_matches('.');
+    let code = error.code().map(|code| format!(" [{code}]")).unwrap_or_default();
+    let advice = error.advice().map(|advice| format!(". {advice}")).unwrap_or_default();
+    format!("{message}{code}{advice}")
 }
 
 fn expectations(plan: &Plan) -> Vec<(Target, Expectation)> {
@@ -286,15 +323,35 @@ fn objections(plan: Plan) -> Vec<Finding> {
     findings
 }
 
+/// Whether the configuration is right and the live service says otherwise.
+fn is_behind(check: &Check) -> bool {
+    check.configured == Evidence::Passed && matches!(check.live, Evidence::Failed(_))
+}
+
+fn not_in_effect_yet(restriction: Restriction) -> Finding {
+    let takes = match restriction {
+        Restriction::Rbac => "A role takes effect in 30 minutes to two hours",
+        Restriction::Policy => "A policy takes effect in an hour or more",
+    };
+    Finding::new(
+        Severity::Warning,
+        FindingKind::NotInEffectYet,
+        "The configuration is right, and the live service does not act on it yet",
+        format!("{takes}, and PlaceOS has seen twelve: prove again later, or let the proof wait with settle."),
+    )
+}
+
 fn verdict(checks: &[Check], findings: &[Finding]) -> Verdict {
     // Without a mailbox that stayed closed nothing was shown to be restricted.
     let is_one_sided = !checks.iter().any(|check| check.expected == Expectation::Closed)
         || !checks.iter().any(|check| check.expected == Expectation::Open);
-    let is_refuted = checks.iter().any(Check::has_failed)
-        || findings.iter().any(|finding| finding.kind != FindingKind::NothingMustStayClosed);
+    let leaves_doubt = |finding: &Finding| {
+        matches!(finding.kind, FindingKind::NothingMustStayClosed | FindingKind::NotRead | FindingKind::MissingRole)
+    };
+    let is_refuted = checks.iter().any(Check::has_failed) || !findings.iter().all(leaves_doubt);
     if is_refuted {
         Verdict::Refuted
-    } else if is_one_sided || !checks.iter().all(Check::has_passed) {
+    } else if is_one_sided || !findings.is_empty() || !checks.iter().all(Check::has_passed) {
         Verdict::Unknown
     } else {
         Verdict::Proven
@@ -313,7 +370,7 @@ async fn configured(
         Ok(Some(true)) => Evidence::Failed("Exchange gives the application access".into()),
         Ok(Some(false)) => Evidence::Failed("Exchange gives the application no access".into()),
         Ok(None) => Evidence::Unknown("the answer is not a verdict".into()),
-        Err(error) => Evidence::Unknown(error.to_string()),
+        Err(error) => Evidence::Unknown(reason(&error)),
     };
     match spec.restriction {
         Restriction::Rbac => {
@@ -359,8 +416,8 @@ async fn read(reader: &Client, index: usize, (target, expected): &(Target, Expec
         (Ok(_), Expectation::Open) => Evidence::Passed,
         (Ok(_), Expectation::Closed) => Evidence::Failed("the application read the calendar".into()),
         (Err(error), Expectation::Closed) if error.kind() == ErrorKind::Denied => Evidence::Passed,
-        (Err(error), Expectation::Open) if error.kind() == ErrorKind::Denied => Evidence::Failed(error.to_string()),
-        (Err(error), _) => Evidence::Unknown(error.to_string()),
+        (Err(error), Expectation::Open) if error.kind() == ErrorKind::Denied => Evidence::Failed(reason(&error)),
+        (Err(error), _) => Evidence::Unknown(reason(&error)),
     };
     (index, evidence)
 }

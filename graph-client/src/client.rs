@@ -2,13 +2,20 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+
 use crate::auth::TokenCache;
+use crate::cloud::Service;
 use crate::exchange::Exchange;
-use crate::graph::{Calendars, Organizations, Rooms, ServicePrincipals};
-use crate::http::{Pipeline, Transport};
+use crate::graph::{
+    Applications, Calendars, DirectoryRoles, Groups, Mail, Mailbox, Organizations, PermissionGrants, Places, Rooms,
+    ServicePrincipals, Subscriptions, Users,
+};
+use crate::http::{Allowance, Gate, Pipeline, Transport};
 use crate::odata::Batch;
 use crate::{
-    Cloud, Error, ErrorKind, InvalidValue, Meter, Method, Request, Result, RetryOptions, TenantId, TokenProvider,
+    Cloud, Concurrency, Error, ErrorKind, InvalidValue, List, Load, Meter, Method, Request, Result, RetryOptions,
+    TenantId, TokenProvider,
 };
 
 /// A client of one tenant, signed in by one credential.
@@ -71,6 +78,12 @@ impl Client {
         Rooms { client: self.clone() }
     }
 
+    /// Places of every kind: rooms, workspaces, room lists, buildings, floors, sections and desks.
+    #[must_use]
+    pub fn places(&self) -> Places {
+        Places { client: self.clone() }
+    }
+
     /// The organisation that the tenant belongs to.
     #[must_use]
     pub fn organization(&self) -> Organizations {
@@ -80,13 +93,61 @@ impl Client {
     /// Service principals (enterprise applications) and the permissions that they hold.
     #[must_use]
     pub fn service_principals(&self) -> ServicePrincipals {
-        ServicePrincipals { client: self.clone() }
+        ServicePrincipals { client: self.clone(), just_created: false }
     }
 
-    /// The calendar of a mailbox.
+    /// App registrations.
+    #[must_use]
+    pub fn applications(&self) -> Applications {
+        Applications { client: self.clone(), just_created: false }
+    }
+
+    /// Delegated permissions that have been granted.
+    #[must_use]
+    pub fn permission_grants(&self) -> PermissionGrants {
+        PermissionGrants { client: self.clone() }
+    }
+
+    /// Directory roles and who holds them.
+    #[must_use]
+    pub fn directory_roles(&self) -> DirectoryRoles {
+        DirectoryRoles { client: self.clone() }
+    }
+
+    /// Groups and their members.
+    #[must_use]
+    pub fn groups(&self) -> Groups {
+        Groups { client: self.clone() }
+    }
+
+    /// People, rooms and other accounts.
+    #[must_use]
+    pub fn users(&self) -> Users {
+        Users { client: self.clone() }
+    }
+
+    /// The settings of a mailbox.
+    #[must_use]
+    pub fn mailbox_settings(&self, mailbox: impl Into<String>) -> Mailbox {
+        Mailbox { client: self.clone(), mailbox: mailbox.into() }
+    }
+
+    /// The calendars of a mailbox and what is in them.
     #[must_use]
     pub fn calendar(&self, mailbox: impl Into<String>) -> Calendars {
-        Calendars { client: self.clone(), mailbox: mailbox.into() }
+        Calendars::new(self.clone(), mailbox.into())
+    }
+
+    /// Mail that is sent from a mailbox.
+    #[must_use]
+    pub fn mail(&self, mailbox: impl Into<String>) -> Mail {
+        Mail { client: self.clone(), mailbox: mailbox.into() }
+    }
+
+    /// Subscriptions to changes.
+    #[must_use]
+    pub fn subscriptions(&self) -> Subscriptions {
+        Subscriptions { client: self.clone() }
     }
 
     /// Exchange Online administration.
@@ -124,6 +185,39 @@ impl Client {
         Request::new(self.clone(), method, path.as_ref())
     }
 
+    /// Any Graph list, through the same pipeline and with the same care as the typed ones.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    /// # rt.block_on(async {
+    /// # use graph_client::{Client, ClientSecret, Cloud};
+    /// use futures_util::TryStreamExt;
+    /// # let tenant = fake_tenant::FakeTenant::contoso();
+    /// # let server = tenant.serve().await?;
+    /// # let app = tenant.administrator();
+    /// # let client = Client::builder()
+    /// #     .tenant(tenant.domain())
+    /// #     .credential(ClientSecret::new(app.client_id.parse()?, app.secret()))
+    /// #     .cloud(Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url())?)
+    /// #     .build()?;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct RoomList {
+    ///     id: String,
+    /// }
+    ///
+    /// let lists = client.list::<RoomList>("/v1.0/places/microsoft.graph.roomlist");
+    /// let lists: Vec<RoomList> = lists.into_stream().try_collect().await?;
+    /// assert_eq!(lists.len(), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn list<T: DeserializeOwned + Send + 'static>(&self, path: impl AsRef<str>) -> List<T> {
+        List::new(self.request(Method::GET, path))
+    }
+
     /// Many requests in few: they are sent twenty at a time, and each has an answer of its own.
     pub fn batch(&self) -> Batch {
         Batch::new(self.clone())
@@ -142,6 +236,18 @@ impl Client {
         self.meter.usage()
     }
 
+    /// What Graph lets through at the moment.
+    #[must_use]
+    pub fn graph_load(&self) -> Load {
+        self.pipeline.gate.load(Service::Graph)
+    }
+
+    /// What Exchange lets through at the moment.
+    #[must_use]
+    pub fn exchange_load(&self) -> Load {
+        self.pipeline.gate.load(Service::Exchange)
+    }
+
     /// A client of the same tenant and cloud that signs in by another credential, with tokens of its own.
     #[must_use]
     pub fn with_credential(&self, credential: impl TokenProvider) -> Self {
@@ -157,7 +263,11 @@ impl Client {
         let cloud = self.pipeline.cloud.clone();
         let transport = self.pipeline.transport.clone();
         let tokens = TokenCache::new(credential, self.tenant.clone(), cloud.clone(), transport.clone());
-        let pipeline = Arc::new(Pipeline { cloud, transport, tokens });
+        // Services count by application: another one has limits of its own.
+        let gate = Gate::new(&self.pipeline.concurrency);
+        let concurrency = self.pipeline.concurrency.clone();
+        let pipeline =
+            Arc::new(Pipeline { cloud, transport, tokens, gate, concurrency, allowance: Allowance::default() });
         Self { pipeline, tenant: self.tenant.clone(), meter: self.meter.clone() }
     }
 }
@@ -179,6 +289,7 @@ pub struct ClientBuilder {
     credential: Option<Arc<dyn TokenProvider>>,
     cloud: Cloud,
     retry: RetryOptions,
+    concurrency: Concurrency,
     http: Option<reqwest::Client>,
 }
 
@@ -212,6 +323,12 @@ impl ClientBuilder {
         self
     }
 
+    /// How many calls are in flight at most.
+    pub fn concurrency(mut self, concurrency: Concurrency) -> Self {
+        self.concurrency = concurrency;
+        self
+    }
+
     /// The HTTP client to send with: a caller's own TLS, proxy or pool. The type is that of reqwest 0.13.
     ///
     /// It must not follow redirects (a token would go with them) and must not decompress: Exchange labels some
@@ -238,7 +355,10 @@ impl ClientBuilder {
         };
         let transport = Transport::new(http, self.retry);
         let tokens = TokenCache::new(credential, tenant.clone(), self.cloud.clone(), transport.clone());
-        let pipeline = Arc::new(Pipeline { cloud: self.cloud, transport, tokens });
+        let gate = Gate::new(&self.concurrency);
+        let concurrency = self.concurrency;
+        let allowance = Allowance::default();
+        let pipeline = Arc::new(Pipeline { cloud: self.cloud, transport, tokens, gate, concurrency, allowance });
         Ok(Client { pipeline, tenant, meter: Meter::default() })
     }
 }

@@ -19,9 +19,12 @@ pub struct Cloud {
 }
 
 /// A service that takes tokens of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Service {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Service {
+    /// Microsoft Graph.
     Graph,
+    /// Exchange Online administration.
     Exchange,
 }
 
@@ -152,8 +155,11 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn root(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
-    let invalid = |rule: &'static str| InvalidValue::new(field, text, rule);
+/// The root of a service: `https`, or plain `http` on this machine.
+pub(crate) fn root(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
+    // What stands before an @ may be a password.
+    let shown = if text.contains('@') { "" } else { text };
+    let invalid = |rule: &'static str| InvalidValue::new(field, shown, rule);
     let url = Url::parse(text).map_err(|_| invalid("must be an absolute URL"))?;
     if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(&url)) {
         return Err(invalid("must be https; plain http is taken for a loopback host only"));
@@ -168,11 +174,19 @@ fn root(field: &'static str, text: &str) -> Result<Url, InvalidValue> {
     Ok(url)
 }
 
+/// Whether two addresses have the same scheme, host and port.
+pub(crate) fn is_same_origin(one: &Url, other: &Url) -> bool {
+    one.scheme() == other.scheme()
+        && one.host() == other.host()
+        && one.port_or_known_default() == other.port_or_known_default()
+        && one.has_host()
+}
+
 /// The address of `path` (and query) under a root that may have a path of its own.
 pub(crate) fn join(root: &Url, path_and_query: &str) -> Result<Url, InvalidValue> {
     let text = format!("{}/{}", root.as_str().trim_end_matches('/'), path_and_query.trim_start_matches('/'));
     let url = Url::parse(&text).map_err(|_| InvalidValue::new("path", path_and_query, "must be a path of a URL"))?;
-    if url.origin() != root.origin() {
+    if !is_same_origin(&url, root) {
         return Err(InvalidValue::new("path", path_and_query, "must stay on the origin of the service"));
     }
     Ok(url)

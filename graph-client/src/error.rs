@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::InvalidValue;
 use crate::exchange::CmdletError;
+use crate::{InvalidValue, SignInError};
 
 /// The result of every call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -66,6 +66,8 @@ struct Inner {
     outcome_unknown: bool,
     advice: Option<Cow<'static, str>>,
     cmdlet: Option<CmdletError>,
+    sign_in: Option<SignInError>,
+    claims_challenge: Option<String>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -91,6 +93,8 @@ impl Error {
             outcome_unknown: false,
             advice: None,
             cmdlet: None,
+            sign_in: None,
+            claims_challenge: None,
             source: None,
         }))
     }
@@ -155,6 +159,16 @@ impl Error {
 
     pub(crate) fn with_cmdlet(mut self, cmdlet: CmdletError) -> Self {
         self.0.cmdlet = Some(cmdlet);
+        self
+    }
+
+    pub(crate) fn with_sign_in(mut self, sign_in: SignInError) -> Self {
+        self.0.sign_in = Some(sign_in);
+        self
+    }
+
+    pub(crate) fn with_claims_challenge(mut self, claims: String) -> Self {
+        self.0.claims_challenge = Some(claims);
         self
     }
 
@@ -236,6 +250,18 @@ impl Error {
         self.0.cmdlet.as_ref()
     }
 
+    /// What the sign-in service said, when it refused: the `AADSTS` numbers, the reason and what goes with them.
+    #[must_use]
+    pub fn sign_in(&self) -> Option<&SignInError> {
+        self.0.sign_in.as_ref()
+    }
+
+    /// The claims (JSON) that the service demands of a token, and that a new token did not satisfy.
+    #[must_use]
+    pub fn claims_challenge(&self) -> Option<&str> {
+        self.0.claims_challenge.as_deref()
+    }
+
     /// Whether the same call may succeed later without any change by the caller.
     ///
     /// True for [`Throttled`](ErrorKind::Throttled), [`Unavailable`](ErrorKind::Unavailable),
@@ -304,7 +330,8 @@ impl fmt::Debug for Error {
         let mut debug = f.debug_struct("Error");
         debug.field("kind", &inner.kind).field("operation", &inner.operation).field("message", &inner.message);
         debug.field("status", &inner.status).field("code", &inner.code).field("request_id", &inner.request_id);
-        debug.field("attempts", &inner.attempts).field("cmdlet", &inner.cmdlet).field("source", &inner.source);
+        debug.field("attempts", &inner.attempts).field("cmdlet", &inner.cmdlet);
+        debug.field("sign_in", &inner.sign_in).field("source", &inner.source);
         debug.finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
@@ -162,9 +163,8 @@ impl fmt::Display for AppRoleAssignmentId {
 /// A tenant: its GUID or one of its verified domains.
 ///
 /// Both forms work in every address of the three services.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
-#[serde(transparent)]
-pub struct TenantId(String);
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TenantId(Arc<str>);
 
 impl TenantId {
     /// The GUID or domain, in lower case.
@@ -180,13 +180,19 @@ impl FromStr for TenantId {
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let trimmed = text.trim();
         if parse_guid("tenant", trimmed).is_ok() || is_domain(trimmed) {
-            return Ok(Self(trimmed.to_ascii_lowercase()));
+            return Ok(Self(trimmed.to_ascii_lowercase().into()));
         }
         Err(InvalidValue::new(
             "tenant",
             text,
             "must be the tenant's GUID or one of its verified domains, such as contoso.onmicrosoft.com",
         ))
+    }
+}
+
+impl Serialize for TenantId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

@@ -15,11 +15,18 @@ pub mod well_known;
 
 pub use reqwest::Method;
 
-pub use self::auth::{AccessToken, ClientSecret, StaticToken, TokenContext, TokenProvider};
+#[cfg(feature = "azure-core")]
+pub use self::auth::AzureCredential;
+#[cfg(feature = "certificate")]
+pub use self::auth::ClientCertificate;
+pub use self::auth::{
+    AccessToken, AssertionRequest, ClientAssertion, ClientSecret, DeviceCode, DeviceCodePrompt, SignInError,
+    SignInReason, StaticToken, TokenClaims, TokenContext, TokenProvider,
+};
 pub use self::client::{Client, ClientBuilder};
-pub use self::cloud::Cloud;
+pub use self::cloud::{Cloud, Service};
 pub use self::error::{Error, ErrorKind, Result};
-pub use self::http::{Meter, Response, RetryOptions, Usage};
+pub use self::http::{Concurrency, Load, Meter, Response, RetryOptions, Usage};
 pub use self::ids::{
     AppRoleAssignmentId, AppRoleId, ClientId, InvalidValue, ObjectId, ServicePrincipalId, SmtpAddress, TenantId,
 };
@@ -27,4 +34,4 @@ pub use self::odata::{
     Answers, Batch, BatchId, Change, Delta, DeltaEvent, DeltaEvents, DeltaPage, DeltaPages, DeltaRound, Expand, Filter,
     Handle, Items, List, Literal, Operation, Page, Pages, RemovalReason, Removed, Resync, Search,
 };
-pub use self::request::{BodyType, Request};
+pub use self::request::{BodyType, Priority, Request};

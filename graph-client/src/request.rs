@@ -112,6 +112,19 @@ macro_rules! request_options {
             self
         }
 
+        /// Limits each request with all its attempts and the waits between them, as
+        /// [`Request::total_timeout`](crate::Request::total_timeout).
+        pub fn total_timeout(mut self, limit: std::time::Duration) -> Self {
+            self.$($request).+ = self.$($request).+.total_timeout(limit);
+            self
+        }
+
+        /// Says which requests Graph turns away first when it has to.
+        pub fn priority(mut self, priority: crate::Priority) -> Self {
+            self.$($request).+ = self.$($request).+.priority(priority);
+            self
+        }
+
         /// Overrides the client's retries.
         pub fn retry(mut self, retry: crate::RetryOptions) -> Self {
             self.$($request).+ = self.$($request).+.retry(retry);
@@ -137,6 +150,7 @@ impl Request {
     pub(crate) fn to_url(client: Client, method: Method, url: Result<Url>) -> Self {
         let call = url.map(|url| {
             let mut call = Call::new(Service::Graph, method, url, graph::classify);
+            call.mailbox = mailbox_of(call.url.path());
             call.retry.clone_from(client.pipeline.transport.retry());
             call.headers.insert(reqwest::header::ACCEPT, HeaderValue::from_static("application/json"));
             call
@@ -294,6 +308,23 @@ impl Request {
         self
     }
 
+    /// Limits the whole call, with all its attempts and the waits between them. Default: as long as
+    /// [`RetryOptions::budget`] starts attempts.
+    ///
+    /// When the time is over, a request that changes something may have been carried out:
+    /// [`Error::is_outcome_unknown`].
+    pub fn total_timeout(mut self, limit: Duration) -> Self {
+        if let Ok(call) = &mut self.call {
+            call.total_limit = Some(limit);
+        }
+        self
+    }
+
+    /// Says which requests Graph turns away first when it has to. Not every workload knows it.
+    pub fn priority(self, priority: Priority) -> Self {
+        self.header("x-ms-throttle-priority", priority.as_str())
+    }
+
     /// Overrides the client's retries for this request.
     pub fn retry(mut self, retry: RetryOptions) -> Self {
         if let Ok(call) = &mut self.call {
@@ -337,7 +368,7 @@ impl Request {
     pub async fn json<T: DeserializeOwned>(self) -> Result<T> {
         let call = self.call?;
         let response = self.client.pipeline.execute(&call, &self.client.meter).await?;
-        response.json().map_err(|error| error.during(call.operation))
+        response.json().map_err(|error| error.during(call.describe()))
     }
 
     /// The request as a list: `T` is the type of an item.
@@ -383,6 +414,37 @@ fn query_component(text: &str, out: &mut String) {
             out.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)])));
         }
     }
+}
+
+/// Which requests Graph turns away first when it has to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Priority {
+    /// Work in the background, which nobody waits for.
+    Low,
+    /// What Graph takes every request for.
+    #[default]
+    Normal,
+    /// Somebody waits for it.
+    High,
+}
+
+impl Priority {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "Low",
+            Self::Normal => "Normal",
+            Self::High => "High",
+        }
+    }
+}
+
+/// The mailbox that a path works in: `/v1.0/users/{mailbox}/…`. Reading a user itself is the directory's affair.
+fn mailbox_of(path: &str) -> Option<Box<str>> {
+    let mut segments = path.split('/').skip_while(|segment| *segment != "users").skip(1);
+    let (mailbox, what) = (segments.next()?, segments.next()?);
+    let is_directory =
+        ["manager", "memberOf", "transitiveMemberOf", "directReports", "photo", "photos", "appRoleAssignments"];
+    (!is_directory.contains(&what)).then(|| mailbox.to_ascii_lowercase().into())
 }
 
 impl std::fmt::Debug for Request {

@@ -1,10 +1,17 @@
 //! Integration tests over `graph-client`, `exchange-groups` and `fake-tenant`, through their public interfaces and over
 //! real sockets.
 
+mod exchange_cmdlets;
+mod exchange_conformance;
+mod exchange_powershell;
+mod exchange_wire;
 mod odata;
 mod pipeline;
 mod proof;
 mod provision;
 mod refusals;
+mod resources_conformance;
+mod resources_support;
 mod scale;
 mod secrets;
+mod signin;

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use exchange_groups::graph_client::exchange::{Cmdlet, Effect};
 use exchange_groups::{
-    Change, Event, OtherMembers, Outcome, Plan, Report, RestrictedCalendarGroup, RoomFilter, Rooms, Severity, Stage,
-    Verdict,
+    CalendarPermission, Change, Event, OtherMembers, Outcome, Plan, Report, RestrictedCalendarGroup, RoomFilter, Rooms,
+    Severity, Stage, Verdict,
 };
 use exchange_groups_tests::{Contoso, GROUP, OWNER};
 use fake_tenant::{Fault, Matcher, NewGroup, NewMailbox, RecipientKind, When};
@@ -210,7 +210,7 @@ async fn a_room_that_the_spec_leaves_out_is_removed() {
     let spec = contoso.rbac().rooms(Rooms::all().except("boardroom@contoso.com")).build().unwrap();
     let plan = contoso.plan(&spec).await;
     assert_eq!(commands(&plan), ["Remove-DistributionGroupMember"]);
-    assert_eq!(plan.left_out.iter().map(|room| room.as_str()).collect::<Vec<_>>(), ["boardroom@contoso.com"]);
+    assert_eq!(plan.left_out.iter().map(ToString::to_string).collect::<Vec<_>>(), ["boardroom@contoso.com"]);
     assert!(contoso.groups.apply(&plan).await.unwrap().is_complete());
     assert!(!contoso.tenant.can_read(&contoso.booking, "boardroom@contoso.com"));
 }
@@ -724,6 +724,40 @@ async fn the_tenant_wide_permission_stays_as_long_as_a_room_is_not_a_member() {
     for room in contoso.rooms() {
         assert!(contoso.tenant.can_read(&contoso.booking, &room), "{room} was lost");
     }
+}
+
+#[tokio::test]
+async fn the_tenant_wide_permission_stays_when_the_role_that_replaces_it_is_only_there_in_part() {
+    let contoso = Contoso::start().await;
+    let read = contoso.rbac().permission(CalendarPermission::Read).revoke_tenant_wide_grant(false).build().unwrap();
+    contoso.provision(&read).await;
+    contoso.tenant.fail_next(
+        Matcher::cmdlet("New-ManagementRoleAssignment"),
+        Fault::cmdlet_error(400, "Microsoft.Exchange.Management.Tasks.TaskException", "Something is wrong today."),
+    );
+    let report = contoso.apply(&contoso.rbac().build().unwrap()).await;
+    assert_eq!(
+        outcomes(&report),
+        [(Stage::Restriction, "failed"), (Stage::Revocation, "not run")],
+        "Exchange's test shows the reading role, and the application writes by the permission: {report}"
+    );
+    assert!(contoso.tenant.app_roles(&contoso.booking).contains(&"Calendars.ReadWrite".to_owned()));
+}
+
+#[tokio::test]
+async fn the_tenant_wide_permission_stays_when_the_group_could_not_be_changed() {
+    let contoso = Contoso::start().await;
+    contoso.provision(&contoso.rbac().revoke_tenant_wide_grant(false).build().unwrap()).await;
+    contoso.tenant.fail_next(
+        Matcher::cmdlet("Set-DistributionGroup"),
+        Fault::cmdlet_error(400, "Microsoft.Exchange.Management.Tasks.TaskException", "Something is wrong today."),
+    );
+    let spec = contoso.rbac().owner("lee.braun@contoso.com").build().unwrap();
+    let report = contoso.apply(&spec).await;
+    assert_eq!(outcomes(&report), [(Stage::Group, "failed"), (Stage::Revocation, "not run")], "{report}");
+    assert!(report.to_string().contains("an earlier step is not done"), "{report}");
+    contoso.provision(&spec).await;
+    assert_restricted(&contoso);
 }
 
 #[tokio::test]

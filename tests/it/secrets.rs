@@ -1,1 +1,248 @@
-//! Soon.
+//! No secret and no access token in anything that a program prints, logs or stores.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt::{Debug, Display};
+use std::io;
+use std::sync::{Arc, Mutex, Once};
+
+use exchange_groups::graph_client::{AccessToken, Client, ClientSecret, Cloud, Method, StaticToken};
+use exchange_groups::{ExchangeGroups, RestrictedCalendarGroup};
+use exchange_groups_tests::{GROUP, OWNER, quick_retries, quick_wait};
+use fake_tenant::{FakeTenant, Fault, Matcher};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::dynamic_filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer};
+
+/// Secrets with characters that a form has to encode.
+const ADMIN_SECRET: &str = "adm1n~Secret/With+Signs=&%";
+const APP_SECRET: &str = "b00king~Secret/With+Signs=&%";
+
+/// Everything that was written by anybody.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    fn add(&self, text: impl Display) {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(format!("{text}\n").into_bytes());
+    }
+
+    fn show(&self, value: impl Debug) {
+        self.add(format!("{value:?}"));
+        self.add(format!("{value:#?}"));
+    }
+
+    /// Both readings, and those of every cause.
+    fn error(&self, error: &dyn std::error::Error) {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            self.add(error);
+            self.show(error);
+            next = error.source();
+        }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)).into_owned()
+    }
+}
+
+impl io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+thread_local! {
+    /// Where this thread's traces go. A test's runtime is its thread's alone.
+    static LISTENER: RefCell<Option<Written>> = const { RefCell::new(None) };
+}
+
+/// Traces of all levels for as long as it lives.
+struct Listening;
+
+impl Listening {
+    /// One subscriber for the process: one that is set for a thread misses call sites that other threads meet first.
+    fn to(written: &Written) -> Self {
+        static INSTALLED: Once = Once::new();
+        INSTALLED.call_once(|| {
+            let is_heard = dynamic_filter_fn(|_, _| LISTENER.with_borrow(Option::is_some));
+            let writer = || LISTENER.with_borrow(|listener| listener.clone().unwrap_or_default());
+            let layer = tracing_subscriber::fmt::layer()
+                .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+                .with_ansi(false)
+                .with_writer(writer)
+                .with_filter(is_heard);
+            tracing_subscriber::registry().with(layer).init();
+        });
+        LISTENER.set(Some(written.clone()));
+        Self
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        LISTENER.set(None);
+    }
+}
+
+/// The bearer tokens that really went over the wire, in headers and in the items of batches.
+async fn tokens(server: &MockServer) -> BTreeSet<String> {
+    let requests = server.received_requests().await.expect("requests are recorded");
+    let texts = requests.iter().flat_map(|request| {
+        let header = request.headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        [header.to_owned(), String::from_utf8_lossy(&request.body).into_owned()]
+    });
+    texts
+        .flat_map(|text| {
+            text.split("Bearer ")
+                .skip(1)
+                .map(|rest| rest.split(['"', ' ', '\\']).next().unwrap_or_default().to_owned())
+                .collect::<Vec<_>>()
+        })
+        .filter(|token| !token.is_empty())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_whole_run_writes_no_secret_and_no_token_anywhere() {
+    let written = Written::default();
+    let listening = Listening::to(&written);
+
+    let tenant = FakeTenant::contoso();
+    let (admin, booking) = (tenant.administrator(), tenant.booking_application());
+    tenant.add_secret(&admin, ADMIN_SECRET);
+    tenant.add_secret(&booking, APP_SECRET);
+    let server = MockServer::builder().start().await;
+    Mock::given(any()).respond_with(tenant.clone()).mount(&server).await;
+    let cloud = Cloud::custom(server.uri(), server.uri(), server.uri()).unwrap();
+    let credential = ClientSecret::new(admin.client_id.parse().unwrap(), ADMIN_SECRET);
+    written.show(&credential);
+    let builder = Client::builder()
+        .tenant(tenant.domain())
+        .credential(credential.clone())
+        .cloud(cloud.clone())
+        .retry(quick_retries());
+    written.show(&builder);
+    let client = builder.build().unwrap();
+    let app_credential = ClientSecret::new(booking.client_id.parse().unwrap(), APP_SECRET);
+    let groups = ExchangeGroups::new(client.clone()).wait(quick_wait()).application(app_credential);
+    written.show((&client, &groups, client.exchange(), client.rooms(), client.calendar("ceo@contoso.com")));
+    written.show(client.request(Method::GET, "/v1.0/organization").query("$select", "id"));
+    written.show(client.rooms().list());
+
+    let spec = RestrictedCalendarGroup::placeos(GROUP, &*booking.client_id)
+        .owner(OWNER)
+        .revoke_tenant_wide_grant(true)
+        .must_not_reach("ceo@contoso.com")
+        .build()
+        .unwrap();
+    written.show(&spec);
+    // Trouble on the way writes more than a smooth run: refused tokens, throttling, errors of all kinds.
+    tenant.fail_next(Matcher::cmdlet("Get-AcceptedDomain"), Fault::throttle("0"));
+    tenant.fail_next(Matcher::cmdlet("Get-Mailbox"), Fault::NulBody403 { diagnostics: None });
+    tenant.fail_next(Matcher::cmdlet("New-ServicePrincipal"), Fault::Html { status: 503 });
+    tenant.fail_next(
+        Matcher::cmdlet("New-ManagementRoleAssignment"),
+        Fault::cmdlet_error(400, "Microsoft.Exchange.Management.Tasks.TaskException", "Something is wrong today."),
+    );
+    let plan = groups.plan(&spec).await.unwrap();
+    written.add(&plan);
+    written.show(&plan);
+    written.add(serde_json::to_string(&plan).unwrap());
+    let apply = groups.apply(&plan);
+    written.show(&apply);
+    let report = apply.await.unwrap();
+    written.add(&report);
+    written.show(&report);
+    written.add(serde_json::to_string(&report).unwrap());
+    for error in report.steps.iter().filter_map(|step| step.error.as_ref()) {
+        written.error(error);
+    }
+    assert_eq!(report.steps.iter().filter(|step| step.error.is_some()).count(), 1, "{report}");
+    let proof = groups.prove(&spec).await.unwrap();
+    written.add(&proof);
+    written.show(&proof);
+    written.add(serde_json::to_string(&proof).unwrap());
+
+    // Failed sign-ins and failed calls.
+    let wrong = ClientSecret::new(admin.client_id.parse().unwrap(), format!("{APP_SECRET}x"));
+    let error = groups_of(&client, wrong).plan(&spec).await.expect_err("a wrong secret");
+    written.error(&error);
+    tenant.fail_next(Matcher::path("/oauth2/"), Fault::Html { status: 200 });
+    let error = client.with_credential(credential.clone()).organization().get().await.expect_err("no token came");
+    written.error(&error);
+    tenant.fail_next(Matcher::path("/oauth2/"), Fault::TruncatedBody);
+    let error = client.with_credential(credential).organization().get().await.expect_err("no token came");
+    written.error(&error);
+    let marker = StaticToken::graph("marker-of-a-graph-token").and_exchange("marker-of-an-exchange-token");
+    written.show(&marker);
+    let error = groups_of(&client, marker).plan(&spec).await.expect_err("tokens that nobody issued");
+    written.error(&error);
+    let malformed = StaticToken::exchange("marker-of-a-malformed\ntoken");
+    let error = groups_of(&client, malformed).plan(&spec).await.expect_err("a token that no header can carry");
+    written.error(&error);
+    written.show(AccessToken::new("marker-of-an-access-token", std::time::SystemTime::now()).unwrap());
+    drop(listening);
+
+    let own = [admin.secret(), booking.secret()];
+    assert_clean(&written.text(), &tokens(&server).await, &[ADMIN_SECRET, APP_SECRET, own[0], own[1]]);
+}
+
+/// Neither a token, nor a part of one, nor a secret in any of its forms.
+fn assert_clean(text: &str, tokens: &BTreeSet<String>, secrets: &[&str]) {
+    assert!(text.contains("DEBUG") && text.contains("http.request"), "nothing was traced");
+    assert!(tokens.len() >= 5, "real tokens of two services and two applications: {}", tokens.len());
+    for token in tokens {
+        assert!(!text.contains(token.as_str()), "a token was written");
+        if let Some(signature) = token.split('.').nth(2) {
+            assert!(!text.contains(signature), "a token's signature was written");
+        }
+    }
+    for secret in secrets {
+        let encoded: String = secret
+            .bytes()
+            .map(
+                |byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") },
+            )
+            .collect();
+        for form in [*secret, &encoded, secret.split('/').next().unwrap_or(secret)] {
+            assert!(!text.contains(form), "a client secret was written");
+        }
+    }
+    assert!(!text.contains("marker-of-a"), "a given token was written");
+    assert!(!text.contains("Bearer "), "an authorization header was written");
+}
+
+fn groups_of(client: &Client, credential: impl exchange_groups::graph_client::TokenProvider) -> ExchangeGroups {
+    ExchangeGroups::new(client.with_credential(credential)).wait(quick_wait())
+}
+
+#[tokio::test]
+async fn a_failed_sign_in_names_the_application_and_not_its_secret() {
+    let contoso = exchange_groups_tests::Contoso::start().await;
+    let secret = "this-is-the-value-of-a-secret";
+    let wrong = ClientSecret::new(contoso.booking.client_id.parse().unwrap(), secret);
+    let error = contoso.client.with_credential(wrong).organization().get().await.expect_err("a wrong secret");
+    let text = format!("{error} {error:?}");
+    assert!(text.contains(&contoso.booking.client_id) && text.contains("AADSTS7000215"), "{text}");
+    assert!(!text.contains(secret), "{text}");
+}
+
+#[test]
+fn clients_and_groups_are_shown_without_credentials() {
+    let credential = ClientSecret::new("8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01".parse().unwrap(), ADMIN_SECRET);
+    let client = Client::builder().tenant("contoso.com").credential(credential.clone()).build().unwrap();
+    let groups = ExchangeGroups::new(client.clone()).application(credential);
+    let text = format!("{client:?} {groups:?}");
+    assert!(text.contains("contoso.com"), "{text}");
+    assert!(!text.contains("Secret/With"), "{text}");
+}

@@ -6,3 +6,8 @@ mod raw;
 
 pub use self::contoso::{Contoso, GROUP, OWNER, quick_retries, quick_wait};
 pub use self::raw::{Answer, RawRequest, RawServer};
+
+/// The code blocks of the README are tests too.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}

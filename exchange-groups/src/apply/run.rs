@@ -357,7 +357,7 @@ impl Run {
             Ok(assignments.into_iter().flatten().any(|assignment| {
                 assignment.role.as_deref() == Some(cmdlet.role().as_str())
                     && assignment.enabled != Some(false)
-                    && group.as_ref().zip(assignment.scope()).is_some_and(|(group, scope)| group.is_named(scope))
+                    && group.as_ref().is_some_and(|group| assignment.is_over(group))
             }))
         };
         settle(made, has_role).await

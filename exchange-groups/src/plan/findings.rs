@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::steps::unwanted;
 use super::{Change, Step};
 use crate::discover::{Roll, Selection, key_of};
+use crate::observe::{Unread, UnreadPart};
 use crate::{Observation, OtherMembers, RestrictedCalendarGroup, Restriction};
 
 /// Something that an administrator should know.
@@ -96,6 +97,8 @@ pub enum FindingKind {
     NamingPolicy,
     /// Something could not be read.
     NotRead,
+    /// Exchange's own test shows the restriction, and the live service does not act on it yet.
+    NotInEffectYet,
     /// Steps of the plan are not done.
     Drift,
 }
@@ -134,9 +137,7 @@ pub(super) fn findings(
     findings.closed(selection);
     findings.application();
     findings.rights(steps);
-    for unread in &seen.unread {
-        findings.add(Note, Kind::NotRead, format!("Not read: {unread}"), "Nothing is concluded from it.");
-    }
+    findings.unread();
     findings.found.sort_by_key(|finding| finding.severity);
     findings.found
 }
@@ -346,7 +347,7 @@ impl Findings<'_> {
 
     fn application(&mut self) {
         let app = self.spec.application;
-        let entra_was_read = !self.seen.unread.iter().any(|unread| unread.contains("in Entra"));
+        let entra_was_read = !self.seen.unread.iter().any(|unread| unread.what == UnreadPart::Entra);
         if self.seen.application.is_none() && entra_was_read {
             self.add(
                 Blocking,
@@ -373,8 +374,8 @@ impl Findings<'_> {
         }
         let group = self.seen.group.as_ref();
         for assignment in &self.seen.role_assignments {
-            let over_group = self.spec.restriction == Restriction::Rbac
-                && group.is_some_and(|seen| assignment.scope().is_some_and(|scope| seen.group.is_named(scope)));
+            let over_group =
+                self.spec.restriction == Restriction::Rbac && group.is_some_and(|seen| assignment.is_over(&seen.group));
             if assignment.covers_calendars() && assignment.enabled != Some(false) && !over_group {
                 let scope =
                     assignment.scope().map_or_else(|| "the whole organisation".into(), |it| format!("\"{it}\""));
@@ -437,6 +438,30 @@ impl Findings<'_> {
                     "Remove it if the application is to reach the group.",
                 ),
                 _ => {}
+            }
+        }
+    }
+
+    fn unread(&mut self) {
+        for Unread { what, error, is_denied } in &self.seen.unread {
+            let message = format!("{what} could not be read: {error}");
+            let is_needed = match self.spec.restriction {
+                Restriction::Rbac => *what != UnreadPart::Policies,
+                Restriction::Policy => *what == UnreadPart::Policies,
+            };
+            match what {
+                UnreadPart::Cmdlets => {
+                    self.add(Note, Kind::NotRead, message, "A missing role will show when a step needs it.");
+                }
+                _ if *is_denied && is_needed => {
+                    let advice = "Give the caller the Entra role Exchange Administrator (and Application.Read.All on \
+                                  Graph); a new role takes effect with a new token.";
+                    self.add(Blocking, Kind::MissingRole, message, advice);
+                }
+                _ => {
+                    let advice = "What else the application may reach is not known, so nothing is proven.";
+                    self.add(Warning, Kind::NotRead, message, advice);
+                }
             }
         }
     }

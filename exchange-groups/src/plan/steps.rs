@@ -164,7 +164,7 @@ impl Steps {
             seen.role_assignments.iter().any(|assignment| {
                 assignment.enabled != Some(false)
                     && assignment.role.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(role.as_str()))
-                    && assignment.scope().is_some_and(|scope| existing.group.is_named(scope))
+                    && assignment.is_over(&existing.group)
             })
         });
         if !has_role {

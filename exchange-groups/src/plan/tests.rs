@@ -30,7 +30,7 @@ fn room(number: usize) -> Mailbox {
     room.external_directory_object_id = Some(id(number));
     room.primary_smtp_address = Some(address(&format!("room-{number:03}@contoso.com")));
     room.display_name = Some(format!("Room {number}"));
-    room.resource_capacity = Some(4 + (number % 3) as i64);
+    room.resource_capacity = i64::try_from(4 + number % 3).ok();
     room
 }
 
@@ -329,6 +329,7 @@ fn another_role_or_policy_of_the_application_is_a_warning() {
 }
 
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 struct Case {
     rooms: usize,
     members: BTreeSet<usize>,

@@ -31,11 +31,32 @@ struct State {
     /// How many fetches have ended, so that those who waited for one can share how it ended.
     fetches: u64,
     failure: Option<Error>,
+    /// The claims that the last fetch asked for.
+    challenge: Option<String>,
+    /// The claims that a service demanded when it revoked the token, until there is a new one.
+    demand: Option<String>,
+}
+
+impl State {
+    /// Whether the last fetch asked for the claims that a service demands, if it demands any.
+    fn meets(&self, challenge: Option<&str>) -> bool {
+        challenge.is_none() || challenge == self.challenge.as_deref()
+    }
 }
 
 impl Slot {
     fn read(&self) -> State {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A token that a service has revoked serves nobody, even if no new one can be had. Whoever fetches the next one
+    /// asks for the claims that the service demands.
+    fn revoke(&self, revoked: &AccessToken, demand: &str) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.token.as_ref().is_some_and(|token| token.is_same(revoked)) {
+            state.token = None;
+            state.demand = Some(demand.to_owned());
+        }
     }
 }
 
@@ -60,7 +81,7 @@ impl TokenCache {
             Some(token) if token.is_fresh() => return Ok(token.clone()),
             _ => {}
         }
-        match self.fetch(service, &seen).await {
+        match self.fetch(service, &seen, None).await {
             Err(error) => match seen.token {
                 Some(token) if token.holds() => {
                     tracing::warn!(%error, "the access token could not be renewed; the old one still holds");
@@ -72,28 +93,41 @@ impl TokenCache {
         }
     }
 
-    /// A token other than `refused`, which a service did not take. `None` when there is no other.
-    pub(crate) async fn replace(&self, service: Service, refused: &AccessToken) -> Result<Option<AccessToken>> {
+    /// A token other than `refused`, which a service did not take, and which meets its `challenge` if there is one.
+    /// `None` when there is no other.
+    pub(crate) async fn replace(
+        &self,
+        service: Service,
+        refused: &AccessToken,
+        challenge: Option<&str>,
+    ) -> Result<Option<AccessToken>> {
         let slot = self.slot(service);
         let seen = slot.read();
         let token = match &seen.token {
-            Some(token) if !token.is_same(refused) => token.clone(),
-            _ => self.fetch(service, &seen).await?,
+            Some(token) if !token.is_same(refused) && seen.meets(challenge) => token.clone(),
+            _ => {
+                if let Some(demand) = challenge {
+                    slot.revoke(refused, demand);
+                }
+                self.fetch(service, &seen, challenge).await?
+            }
         };
         Ok((!token.is_same(refused)).then_some(token))
     }
 
-    async fn fetch(&self, service: Service, seen: &State) -> Result<AccessToken> {
+    async fn fetch(&self, service: Service, seen: &State, challenge: Option<&str>) -> Result<AccessToken> {
         let slot = self.slot(service);
         let _refreshing = slot.refresh.lock().await;
         let now = slot.read();
-        if now.fetches != seen.fetches {
+        let challenge = challenge.or(now.demand.as_deref());
+        if now.fetches != seen.fetches && now.meets(challenge) {
             // Somebody fetched while this caller waited: share the token, or the failure.
-            return match (now.token, now.failure) {
-                (_, Some(failure)) => Err(failure),
-                (Some(token), None) => Ok(token),
-                (None, None) => Err(Error::auth("the token was lost")),
-            };
+            match (now.token, now.failure) {
+                (_, Some(failure)) => return Err(failure),
+                (Some(token), None) => return Ok(token),
+                // It was revoked since.
+                (None, None) => {}
+            }
         }
         let context = TokenContext {
             service,
@@ -101,14 +135,17 @@ impl TokenCache {
             tenant: self.tenant.clone(),
             login: self.cloud.login.clone(),
             transport: self.transport.clone(),
+            challenge: challenge.map(str::to_owned),
         };
         let fetched = self.provider.token(&context).await;
         let mut state = slot.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.fetches += 1;
+        state.challenge = context.challenge;
         match &fetched {
             Ok(token) => {
                 state.token = Some(token.clone());
                 state.failure = None;
+                state.demand = None;
             }
             Err(error) => state.failure = Some(error.clone()),
         }
@@ -199,7 +236,8 @@ mod tests {
     async fn a_refused_token_is_replaced_once_for_all_who_held_it() {
         let (provider, cache) = cache(Duration::from_secs(3600), usize::MAX);
         let refused = cache.get(Service::Graph).await.unwrap();
-        let (a, b) = tokio::join!(cache.replace(Service::Graph, &refused), cache.replace(Service::Graph, &refused));
+        let (a, b) =
+            tokio::join!(cache.replace(Service::Graph, &refused, None), cache.replace(Service::Graph, &refused, None));
         assert!(a.unwrap().unwrap().is_same(&b.unwrap().unwrap()));
         assert_eq!(provider.calls.load(Ordering::SeqCst), 2);
     }

@@ -1,7 +1,18 @@
 //! Where access tokens come from, and the cache above it.
 
+mod application;
+#[cfg(feature = "azure-core")]
+mod azure;
 mod cache;
+mod challenge;
+mod claims;
+mod client_assertion;
+#[cfg(feature = "certificate")]
+mod client_certificate;
 mod client_secret;
+mod device_code;
+mod endpoint;
+mod sign_in_error;
 mod static_token;
 
 use std::fmt;
@@ -13,8 +24,17 @@ use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+#[cfg(feature = "azure-core")]
+pub use self::azure::AzureCredential;
 pub(crate) use self::cache::TokenCache;
+pub(crate) use self::challenge::demanded_claims;
+pub use self::claims::TokenClaims;
+pub use self::client_assertion::{AssertionRequest, ClientAssertion};
+#[cfg(feature = "certificate")]
+pub use self::client_certificate::ClientCertificate;
 pub use self::client_secret::ClientSecret;
+pub use self::device_code::{DeviceCode, DeviceCodePrompt};
+pub use self::sign_in_error::{SignInError, SignInReason};
 pub use self::static_token::StaticToken;
 use crate::cloud::Service;
 use crate::http::Transport;
@@ -58,9 +78,17 @@ pub struct TokenContext {
     pub(crate) tenant: TenantId,
     pub(crate) login: Url,
     pub(crate) transport: Transport,
+    /// The claims that the service demanded when it refused the last token.
+    pub(crate) challenge: Option<String>,
 }
 
 impl TokenContext {
+    /// The service that the token is for.
+    #[must_use]
+    pub fn service(&self) -> Service {
+        self.service
+    }
+
     /// The scope, such as `https://graph.microsoft.com/.default`.
     #[must_use]
     pub fn scope(&self) -> &str {
@@ -77,6 +105,30 @@ impl TokenContext {
     #[must_use]
     pub fn authority(&self) -> &Url {
         &self.login
+    }
+
+    /// The claims (JSON) that the service demanded when it refused the last token, to be sent on as the `claims`
+    /// parameter of the token request. A token without them would be refused again.
+    #[must_use]
+    pub fn claims(&self) -> Option<&str> {
+        self.challenge.as_deref()
+    }
+
+    fn token_endpoint(&self) -> Result<Url> {
+        endpoint::address(&self.login, &self.tenant, "token")
+    }
+
+    #[cfg(test)]
+    fn for_test() -> Self {
+        let cloud = crate::Cloud::default();
+        Self {
+            service: Service::Graph,
+            scope: cloud.endpoint(Service::Graph).scope.clone(),
+            tenant: "contoso.com".parse().unwrap(),
+            login: cloud.login,
+            transport: Transport::default(),
+            challenge: None,
+        }
     }
 }
 
@@ -101,12 +153,17 @@ impl AccessToken {
     ///
     /// [`ErrorKind::Auth`](crate::ErrorKind::Auth) when the token cannot be sent in an HTTP header.
     pub fn new(secret: impl Into<SecretString>, expires_at: SystemTime) -> Result<Self> {
-        let secret = secret.into();
+        Self::build(secret.into(), expires_at, None)
+    }
+
+    /// `refresh_at` is the service's own wish, which a long-lived token comes with.
+    fn build(secret: SecretString, expires_at: SystemTime, refresh_at: Option<SystemTime>) -> Result<Self> {
         let mut header = HeaderValue::try_from(format!("Bearer {}", secret.expose_secret()))
             .map_err(|_| Error::auth("the access token holds characters that no HTTP header can carry"))?;
         header.set_sensitive(true);
         let life = expires_at.duration_since(SystemTime::now()).unwrap_or_default();
-        let refresh_at = expires_at.checked_sub(SLACK.min(life / 2)).unwrap_or(expires_at);
+        let latest = expires_at.checked_sub(SLACK.min(life / 2)).unwrap_or(expires_at);
+        let refresh_at = refresh_at.map_or(latest, |wish| wish.min(latest));
         Ok(Self(Arc::new(Token { secret, header, expires_at, refresh_at })))
     }
 

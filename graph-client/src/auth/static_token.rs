@@ -1,10 +1,11 @@
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{AccessToken, TokenContext, TokenProvider};
 use crate::cloud::Service;
-use crate::{Error, Result};
+use crate::{Error, InvalidValue, Result};
 
 /// Tokens that the caller got elsewhere and does not expect to renew.
 ///
@@ -21,10 +22,10 @@ use crate::{Error, Result};
 ///     .build()?;
 /// # Ok::<(), graph_client::Error>(())
 /// ```
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct StaticToken {
-    graph: Option<secrecy::SecretString>,
-    exchange: Option<secrecy::SecretString>,
+    graph: Option<SecretString>,
+    exchange: Option<SecretString>,
 }
 
 impl StaticToken {
@@ -68,7 +69,32 @@ impl TokenProvider for StaticToken {
             return Err(Error::auth(format!("no token for {} was given", context.service))
                 .with_advice("A token is for one resource: give StaticToken one for each service that is called."));
         };
+        // Tokens are pasted, and a line end goes with them easily.
+        let token = token.expose_secret().trim();
+        if token.is_empty() {
+            return Err(InvalidValue::new(format!("token for {}", context.service), "", "must not be empty").into());
+        }
         // The real end is in the token, which is opaque; the service says when it is over.
-        AccessToken::new(token.clone(), SystemTime::now() + Duration::from_secs(24 * 60 * 60))
+        AccessToken::new(token, SystemTime::now() + Duration::from_secs(24 * 60 * 60))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    #[tokio::test]
+    async fn a_token_is_for_one_service_and_is_taken_as_pasted() {
+        let graph = TokenContext::for_test();
+        let exchange = TokenContext { service: Service::Exchange, ..TokenContext::for_test() };
+        let pasted = StaticToken::graph(" eyJ0eXAi\n");
+        assert_eq!(pasted.token(&graph).await.unwrap().expose_secret(), "eyJ0eXAi");
+        let error = pasted.token(&exchange).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Auth);
+        assert!(error.message().contains("Exchange") && error.advice().is_some());
+        let error = StaticToken::exchange(" ").token(&exchange).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Input);
+        assert_eq!(format!("{:?}", StaticToken::exchange("hunter2")), "StaticToken { graph: false, exchange: true }");
     }
 }

@@ -1,12 +1,14 @@
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 use uuid::Uuid;
 
 use super::cmdlet::single_output;
-use super::{Cmdlet, DistributionGroup, Effect, Identity, lenient};
-use crate::ClientId;
+use super::values::Confirmed;
+use super::{Cmdlet, DistributionGroup, Effect, Identity, Recipient, lenient};
+use crate::{ClientId, InvalidValue};
 
 /// What an application access policy does with its scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,6 +57,25 @@ impl NewApplicationAccessPolicy {
         Self { access_right: AccessRight::DenyAccess, ..Self::restrict(app_id, group) }
     }
 
+    /// Restricts the application to a recipient that was looked up.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] when Exchange would refuse it as a scope: it must be a security principal, and room, equipment
+    /// and shared mailboxes are taken only inside a mail-enabled security group.
+    pub fn restrict_to(app_id: ClientId, scope: &Recipient) -> Result<Self, InvalidValue> {
+        Ok(Self::restrict(app_id, policy_scope(scope)?))
+    }
+
+    /// Closes a recipient that was looked up to the application.
+    ///
+    /// # Errors
+    ///
+    /// As [`restrict_to`](Self::restrict_to).
+    pub fn deny_to(app_id: ClientId, scope: &Recipient) -> Result<Self, InvalidValue> {
+        Ok(Self::deny(app_id, policy_scope(scope)?))
+    }
+
     /// Sets the description. All policies of a tenant share a limited space, which descriptions use up.
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
@@ -68,6 +89,30 @@ impl NewApplicationAccessPolicy {
         self.policy_scope_group_id = group.into();
         self
     }
+}
+
+/// The identity of a recipient that can be the scope of a policy.
+fn policy_scope(recipient: &Recipient) -> Result<Identity, InvalidValue> {
+    const REFUSED: &[&str] =
+        &["RoomMailbox", "EquipmentMailbox", "SharedMailbox", "SchedulingMailbox", "DiscoveryMailbox"];
+    const TAKEN: &[&str] = &["UserMailbox", "MailUser", "MailUniversalSecurityGroup"];
+    let kind = recipient.recipient_type_details.as_deref().or(recipient.recipient_type.as_deref()).unwrap_or_default();
+    let is = |known: &&str| known.eq_ignore_ascii_case(kind);
+    if REFUSED.iter().any(is) {
+        return Err(InvalidValue::new(
+            "scope",
+            kind,
+            "must be put into a mail-enabled security group, and that be the scope",
+        ));
+    }
+    if recipient.is_valid_security_principal == Some(false) || (!kind.is_empty() && !TAKEN.iter().any(is)) {
+        return Err(InvalidValue::new(
+            "scope",
+            kind,
+            "must be a security principal, such as a mail-enabled security group",
+        ));
+    }
+    recipient.identity().ok_or_else(|| InvalidValue::new("scope", kind, "must have an id or an address"))
 }
 
 impl Cmdlet for NewApplicationAccessPolicy {
@@ -142,6 +187,15 @@ pub struct ApplicationAccessPolicy {
 single_output!(ApplicationAccessPolicy);
 
 impl ApplicationAccessPolicy {
+    /// The identity to change or remove the policy by.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] when the service sent less than the whole of it.
+    pub fn exact_identity(&self) -> Result<PolicyIdentity, InvalidValue> {
+        self.identity.parse()
+    }
+
     /// Whether the policy is about this application, by name or because it is about all.
     #[must_use]
     pub fn concerns(&self, app: &ClientId) -> bool {
@@ -171,6 +225,120 @@ impl ApplicationAccessPolicy {
     #[must_use]
     pub fn scope_guid(&self) -> Option<Uuid> {
         Uuid::try_parse(self.identity.rsplit(';').next()?).ok()
+    }
+}
+
+/// The identity of one application access policy, in full: `{tenant}\{application}:{scope's SID};{scope's GUID}`.
+///
+/// With anything less the cmdlets may mean another policy, or all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct PolicyIdentity(String);
+
+impl PolicyIdentity {
+    /// The identity as it goes on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PolicyIdentity {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let is_whole = text.split_once('\\').is_some_and(|(tenant, rest)| {
+            let parts = rest.split_once(':').and_then(|(app, scope)| Some((app, scope.split_once(';')?)));
+            parts.is_some_and(|(app, (sid, guid))| {
+                Uuid::try_parse(tenant).is_ok()
+                    && (app == "*" || Uuid::try_parse(app).is_ok())
+                    && sid.starts_with("S-1-")
+                    && Uuid::try_parse(guid).is_ok()
+            })
+        });
+        if is_whole {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(InvalidValue::new("policy", text, "must be the whole identity, as Get-ApplicationAccessPolicy gives it"))
+    }
+}
+
+impl fmt::Display for PolicyIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for PolicyIdentity {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// `Set-ApplicationAccessPolicy`: changes the description of a policy, which is all that can be changed.
+///
+/// # Permissions
+///
+/// Organization Configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct SetApplicationAccessPolicy {
+    identity: PolicyIdentity,
+    description: String,
+}
+
+impl SetApplicationAccessPolicy {
+    /// Gives the policy this description.
+    #[must_use]
+    pub fn new(policy: PolicyIdentity, description: impl Into<String>) -> Self {
+        Self { identity: policy, description: description.into() }
+    }
+}
+
+impl Cmdlet for SetApplicationAccessPolicy {
+    const NAME: &'static str = "Set-ApplicationAccessPolicy";
+    const EFFECT: Effect = Effect::Write;
+    type Output = ();
+}
+
+impl fmt::Display for SetApplicationAccessPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Describe the application access policy {} as \"{}\"", self.identity, self.description)
+    }
+}
+
+/// `Remove-ApplicationAccessPolicy`: removes one policy. It may act for 30 minutes more.
+///
+/// # Permissions
+///
+/// Organization Configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct RemoveApplicationAccessPolicy {
+    identity: PolicyIdentity,
+    #[serde(default)]
+    confirm: Confirmed,
+}
+
+impl RemoveApplicationAccessPolicy {
+    /// Removes the policy with exactly this identity.
+    #[must_use]
+    pub fn new(policy: PolicyIdentity) -> Self {
+        Self { identity: policy, confirm: Confirmed }
+    }
+}
+
+impl Cmdlet for RemoveApplicationAccessPolicy {
+    const NAME: &'static str = "Remove-ApplicationAccessPolicy";
+    const EFFECT: Effect = Effect::Write;
+    type Output = ();
+}
+
+impl fmt::Display for RemoveApplicationAccessPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Remove the application access policy {}", self.identity)
     }
 }
 
@@ -248,5 +416,39 @@ impl<'de> Deserialize<'de> for AccessCheckResult {
             serde_json::Value::String(text) if text.eq_ignore_ascii_case("denied") => Self::Denied,
             _ => Self::Unknown,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = "3c8fb1f0-6f4e-4b1e-9c5b-2f6f0a4d7e11\\8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01:\
+                         S-1-5-21-1-2-3-4;0d4c7a88-2d0a-4a35-9a0e-6c1f2b3a4d06";
+
+    #[test]
+    fn a_policy_is_removed_by_its_whole_identity_alone() {
+        assert_eq!(WHOLE.parse::<PolicyIdentity>().unwrap().as_str(), WHOLE);
+        for part in ["", "*", "8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01", &WHOLE[..60], &WHOLE.replace(';', ":")] {
+            assert!(part.parse::<PolicyIdentity>().is_err(), "{part:?}");
+        }
+    }
+
+    #[test]
+    fn a_scope_must_be_a_security_principal_and_no_resource() {
+        let app: ClientId = "8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01".parse().unwrap();
+        let recipient = |kind: &str, principal| Recipient {
+            recipient_type_details: Some(kind.into()),
+            is_valid_security_principal: principal,
+            primary_smtp_address: "x@contoso.com".parse().ok(),
+            ..Recipient::default()
+        };
+        for kind in ["RoomMailbox", "EquipmentMailbox", "SharedMailbox", "RoomList", "GroupMailbox", "MailContact"] {
+            assert!(NewApplicationAccessPolicy::restrict_to(app, &recipient(kind, Some(true))).is_err(), "{kind}");
+        }
+        let group = recipient("MailUniversalSecurityGroup", None);
+        assert!(NewApplicationAccessPolicy::restrict_to(app, &group).is_ok());
+        let broken = recipient("MailUniversalSecurityGroup", Some(false));
+        assert!(NewApplicationAccessPolicy::deny_to(app, &broken).is_err());
     }
 }

@@ -7,12 +7,15 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use url::Url;
+use uuid::Uuid;
 
+use super::answer::Answer;
 use super::cmdlet::{Cmdlet, Effect, Output};
 use super::error;
-use super::invoke::{Answer, Exchange, envelope, operation};
+use super::invoke::{Exchange, envelope, operation};
 use crate::auth::AccessToken;
-use crate::http::{Body, Failure, Repeat, Response, Retries};
+use crate::http::{Body, Call, Failure, Repeat, Response, Retries};
 use crate::{Error, ErrorKind, Result};
 
 /// The most commands in one batch; Microsoft's module and others cut here.
@@ -25,14 +28,19 @@ impl Exchange {
     /// Runs many cmdlets of a kind, ten to a request, and gives their outputs in the order of the cmdlets.
     ///
     /// One command's failure is not another's. Throttled commands alone are sent again, after their own wait; answers
-    /// in pages are read to the end. Reads run up to three batches at once, writes one after the other.
+    /// in pages are read to the end. Reads run up to three batches at once, writes one after the other. Exchange
+    /// promises no order inside a batch.
     pub async fn run_all<C: Cmdlet>(&self, cmdlets: Vec<C>) -> Vec<Result<C::Output>> {
+        let is_safe = cmdlets.iter().all(|cmdlet| cmdlet.effect() == Effect::Read);
+        let in_flight = if is_safe { IN_FLIGHT } else { 1 };
+        // The documented end points have no batch.
+        let alone = cmdlets.iter().any(|cmdlet| self.documented_end_point(cmdlet).is_some());
+        let size = if alone { 1 } else { BATCH_SIZE };
         let mut groups = Vec::new();
         let mut cmdlets = cmdlets.into_iter().peekable();
         while cmdlets.peek().is_some() {
-            groups.push(cmdlets.by_ref().take(BATCH_SIZE).collect::<Vec<C>>());
+            groups.push(cmdlets.by_ref().take(size).collect::<Vec<C>>());
         }
-        let in_flight = if C::EFFECT == Effect::Read { IN_FLIGHT } else { 1 };
         stream::iter(groups.into_iter().map(|group| self.run_batch(group)))
             .buffered(in_flight)
             .collect::<Vec<_>>()
@@ -46,141 +54,252 @@ impl Exchange {
         if let [cmdlet] = &*cmdlets {
             return vec![self.run_ref(cmdlet).await];
         }
-        let mut results: Vec<Option<Result<C::Output>>> = cmdlets.iter().map(|_| None).collect();
-        let mut open: Vec<Item<C>> = Vec::with_capacity(cmdlets.len());
-        for (index, cmdlet) in cmdlets.iter().enumerate() {
-            match envelope(cmdlet).and_then(|body| Ok((body, self.address("InvokeCommand")?.to_string()))) {
-                Ok((body, url)) => {
-                    open.push(Item { index, url, body: raw(&body), rows: Vec::new(), followed: Vec::new() });
-                }
-                Err(error) => results[index] = Some(Err(error)),
-            }
-        }
-        let is_safe = C::EFFECT == Effect::Read;
-        let time_limit = cmdlets.iter().map(Cmdlet::time_limit).max().unwrap_or_default();
+        let mut batch = Batch::new(self, &cmdlets);
         let retry = self.client.pipeline.transport.retry();
         let mut retries = Retries::start(retry);
-        while !open.is_empty() {
-            let parts = open.iter().map(|item| (item.index.to_string(), item.url.clone(), item.body.clone())).collect();
-            let replies = match self.send_batch::<C>(parts, time_limit).await {
+        while !batch.open.is_empty() {
+            // Outputs need not be shared between threads, so the batch is not borrowed while the answer is awaited.
+            let sent = match self.batch_call(&batch) {
+                Ok(call) => self.send_batch(call).await,
+                Err(error) => Err(error),
+            };
+            let replies = match sent {
                 Ok(replies) => replies,
                 Err(error) => {
-                    for item in open {
-                        results[item.index] = Some(Err(error.clone()));
-                    }
+                    batch.fail_open(&error);
                     break;
                 }
             };
+            let mut turned_away = Vec::new();
+            let mut stale = Vec::new();
             let mut repeat: Option<Failure> = None;
-            let mut again = Vec::new();
-            let mut throttled = Vec::new();
-            for mut item in open {
-                let cmdlet = &cmdlets[item.index];
-                let fail = |error: Error| Some(Err(error.during(operation(cmdlet))));
-                let Some(reply) = replies.get(&item.index) else {
-                    results[item.index] = fail(missing(is_safe));
-                    continue;
-                };
-                match error::classify(reply) {
-                    // Sent alone, the command goes the way of every other call, which renews the token.
-                    Some(failure) if failure.renew_token => results[item.index] = Some(self.run_ref(cmdlet).await),
-                    Some(failure)
-                        if failure.repeat == Repeat::Always || (failure.repeat == Repeat::IfSafe && is_safe) =>
-                    {
-                        throttled.push((item, failure.retry_after));
-                        repeat = Some(longer(repeat, failure));
+            for item in std::mem::take(&mut batch.open) {
+                match batch.take_up(self, item, &replies, &retries) {
+                    Next::Done => {}
+                    Next::Continue(item) => batch.open.push(item),
+                    Next::Renew(item) => stale.push(item),
+                    Next::Repeat(item, failure) => {
+                        turned_away.push((item, failure.retry_after));
+                        repeat = Some(longer(repeat, *failure));
                     }
-                    Some(failure) => {
-                        let error = failure.into_error(is_safe).with_attempts(retries.attempt(), retries.elapsed());
-                        results[item.index] = fail(error);
-                    }
-                    None => match Answer::<<C::Output as Output>::Row>::read(reply, !item.followed.is_empty()) {
-                        Err(error) => results[item.index] = fail(error),
-                        Ok(answer) => {
-                            item.rows.extend(answer.value);
-                            match answer.next_link {
-                                None => {
-                                    let output = C::Output::from_rows(std::mem::take(&mut item.rows));
-                                    results[item.index] = Some(output.map_err(|message| {
-                                        Error::new(ErrorKind::Decode, message).during(operation(cmdlet))
-                                    }));
-                                }
-                                Some(link) => match self.follow(&link, &item.followed) {
-                                    Ok(_) => {
-                                        item.url.clone_from(&link);
-                                        item.followed.push(link);
-                                        again.push(item);
-                                    }
-                                    Err(error) => results[item.index] = fail(error),
-                                },
-                            }
-                        }
-                    },
                 }
+            }
+            // Sent alone, a command goes the way of every other call, which renews the token; the rest then use it.
+            let mut stale = stale.into_iter();
+            if let Some(first) = stale.next() {
+                batch.renewed = true;
+                batch.results[first.index] = Some(self.run_ref(&cmdlets[first.index]).await);
+                batch.open.extend(stale);
             }
             if let Some(failure) = repeat {
-                if retries.wait(&failure, is_safe, &self.client.meter).await {
-                    again.extend(throttled.into_iter().map(|(item, _)| item));
+                // What is left here was not acted on, or is a read.
+                if retries.wait(&failure, true, &self.client.meter, &self.client.pipeline.allowance).await {
+                    batch.open.extend(turned_away.into_iter().map(|(item, _)| item));
                 } else {
-                    let error = failure.into_error(is_safe).with_attempts(retries.attempt(), retries.elapsed());
-                    for (item, hint) in throttled {
-                        let error = error.clone().with_retry_after(hint).during(operation(&cmdlets[item.index]));
-                        results[item.index] = Some(Err(error));
-                    }
+                    batch.give_up(turned_away, failure, &retries);
                 }
             }
-            open = again;
         }
         let lost = || Err(Error::new(ErrorKind::Decode, "the batch lost a command"));
-        results.into_iter().map(|result| result.unwrap_or_else(lost)).collect()
+        batch.results.into_iter().map(|result| result.unwrap_or_else(lost)).collect()
     }
 
-    async fn send_batch<C: Cmdlet>(
-        &self,
-        parts: Vec<(String, String, Box<RawValue>)>,
-        time_limit: Duration,
-    ) -> Result<HashMap<usize, Response>> {
-        let name = C::NAME;
-        let mut call = self.call("$batch", name, format!("{name} (a batch of {})", parts.len()))?;
-        call.is_safe = C::EFFECT == Effect::Read;
-        call.time_limit = time_limit;
+    fn batch_call<C: Cmdlet>(&self, batch: &Batch<'_, C>) -> Result<Call> {
+        let count = batch.open.len();
+        let url = self.batch_url()?;
+        let mut call = self.call(url, C::NAME, C::NAME, format!("{} (a batch of {count})", batch.cmdlets[0].name()));
+        call.headers.remove("x-cmdletname");
+        call.is_safe = batch.is_safe;
+        call.time_limit = batch.time_limit;
+        call.client_request_id.clone_from(&batch.client_request_id);
         let anchor = self.anchor();
-        let client_request_id = call.client_request_id.clone();
+        let parts: Vec<Part> = batch
+            .open
+            .iter()
+            .map(|item| Part {
+                id: item.index.to_string(),
+                cmdlet: batch.cmdlets[item.index].name().to_owned(),
+                url: item.url.to_string(),
+                body: item.body.clone(),
+                client_request_id: item.client_request_id.clone(),
+            })
+            .collect();
         // Each item carries the token, so the body is made anew when the token is.
         call.body = Body::WithToken(Box::new(move |token: &AccessToken| {
-            let headers = ItemHeaders {
-                authorization: format!("Bearer {}", token.expose_secret()),
-                content_type: "application/json",
-                accept: "application/json",
-                prefer: Self::page_size(),
-                anchor: &anchor,
-                cmdlet: name,
-                client_request_id: &client_request_id,
-            };
-            let requests = parts
-                .iter()
-                .map(|(id, url, body)| ItemRequest { id, method: "POST", url, headers: &headers, body })
-                .collect();
-            Bytes::from(serde_json::to_vec(&Requests { requests }).unwrap_or_default())
+            let authorization = format!("Bearer {}", token.expose_secret());
+            let items = parts.iter().map(|part| ItemRequest::new(part, &authorization, &anchor));
+            let requests = Requests { requests: items.collect() };
+            Bytes::from(serde_json::to_vec(&requests).unwrap_or_default())
         }));
         let prefer = HeaderValue::from_static("odata.maxpagesize=1000;odata.continue-on-error");
         call.set_header("prefer", prefer);
+        Ok(call)
+    }
+
+    async fn send_batch(&self, call: Call) -> Result<HashMap<usize, Response>> {
         let response = self.client.pipeline.execute(&call, &self.client.meter).await?;
-        let replies: Replies = response.json().map_err(|error| error.during(call.operation.clone()))?;
+        let replies: Replies = response.json().map_err(|error| {
+            // The commands were carried out, whatever can be made of the answer.
+            error.with_outcome_unknown(!call.is_safe).during(call.operation.clone())
+        })?;
         Ok(replies.responses.into_iter().filter_map(Reply::into_response).collect())
     }
 }
 
+/// The commands of one batch: what is known of each, and what is still to be sent.
+struct Batch<'a, C: Cmdlet> {
+    cmdlets: &'a [C],
+    results: Vec<Option<Result<C::Output>>>,
+    open: Vec<Item<C>>,
+    is_safe: bool,
+    time_limit: Duration,
+    /// The same over all rounds of the batch.
+    client_request_id: String,
+    /// The token was renewed since the first round: a refusal is final.
+    renewed: bool,
+}
+
+/// What becomes of a command after a round.
+enum Next<C: Cmdlet> {
+    Done,
+    /// Its next page is to be read.
+    Continue(Item<C>),
+    /// The token may be stale.
+    Renew(Item<C>),
+    /// The service did not act on it, or it is a read.
+    Repeat(Item<C>, Box<Failure>),
+}
+
+impl<'a, C: Cmdlet> Batch<'a, C> {
+    fn new(exchange: &Exchange, cmdlets: &'a [C]) -> Self {
+        let mut results: Vec<Option<Result<C::Output>>> = Vec::with_capacity(cmdlets.len());
+        let mut open = Vec::with_capacity(cmdlets.len());
+        for (index, cmdlet) in cmdlets.iter().enumerate() {
+            match envelope(cmdlet).and_then(|body| Ok((body, exchange.command_url(cmdlet)?))) {
+                Ok((body, url)) => {
+                    open.push(Item::new(index, url, &body));
+                    results.push(None);
+                }
+                Err(error) => results.push(Some(Err(error))),
+            }
+        }
+        Self {
+            cmdlets,
+            results,
+            open,
+            is_safe: cmdlets.iter().all(|cmdlet| cmdlet.effect() == Effect::Read),
+            time_limit: cmdlets.iter().map(Cmdlet::time_limit).max().unwrap_or_default(),
+            client_request_id: Uuid::new_v4().to_string(),
+            renewed: false,
+        }
+    }
+
+    fn fail(&mut self, item: &Item<C>, error: Error) {
+        let error = error.with_client_request_id(item.client_request_id.clone());
+        self.results[item.index] = Some(Err(error.during(operation(&self.cmdlets[item.index]))));
+    }
+
+    /// Every command that is still open ends as the batch did.
+    fn fail_open(&mut self, error: &Error) {
+        for item in std::mem::take(&mut self.open) {
+            self.results[item.index] = Some(Err(error.clone()));
+        }
+    }
+
+    fn give_up(&mut self, turned_away: Vec<(Item<C>, Option<Duration>)>, failure: Failure, retries: &Retries<'_>) {
+        let error = failure.into_error(self.is_safe).with_attempts(retries.attempt(), retries.elapsed());
+        for (item, hint) in turned_away {
+            self.fail(&item, error.clone().with_retry_after(hint));
+        }
+    }
+
+    /// Takes up the answer to one command.
+    fn take_up(
+        &mut self,
+        exchange: &Exchange,
+        mut item: Item<C>,
+        replies: &HashMap<usize, Response>,
+        retries: &Retries<'_>,
+    ) -> Next<C> {
+        let is_safe = self.cmdlets[item.index].effect() == Effect::Read;
+        let Some(reply) = replies.get(&item.index) else {
+            let mut failure = Failure::new(ErrorKind::Interrupted, "the answer to the batch leaves this command out");
+            failure.in_doubt = true;
+            if is_safe {
+                failure.repeat = Repeat::IfSafe;
+                return Next::Repeat(item, Box::new(failure));
+            }
+            self.fail(&item, failure.into_error(false));
+            return Next::Done;
+        };
+        if let Some(failure) = error::classify(reply) {
+            if failure.renew_token && !self.renewed {
+                return Next::Renew(item);
+            }
+            if failure.repeat == Repeat::Always || (failure.repeat == Repeat::IfSafe && is_safe) {
+                return Next::Repeat(item, Box::new(failure));
+            }
+            let error = failure.into_error(is_safe).with_attempts(retries.attempt(), retries.elapsed());
+            self.fail(&item, error);
+            return Next::Done;
+        }
+        let answer = match Answer::<<C::Output as Output>::Row>::read(reply, is_safe, !item.followed.is_empty()) {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.fail(&item, error);
+                return Next::Done;
+            }
+        };
+        item.rows.extend(answer.value);
+        let Some(link) = answer.next_link else {
+            match C::Output::from_rows(std::mem::take(&mut item.rows)) {
+                Ok(output) => self.results[item.index] = Some(Ok(output)),
+                Err(message) => self.fail(&item, Error::new(ErrorKind::Decode, message)),
+            }
+            return Next::Done;
+        };
+        match exchange.follow(&link, &item.followed, &item.url) {
+            Ok(url) if url.origin() == item.url.origin() => {
+                item.url = url;
+                item.followed.push(link);
+                Next::Continue(item)
+            }
+            // The pipeline sees the batch's own address alone.
+            Ok(_) => {
+                self.fail(&item, Error::new(ErrorKind::Untrusted, "the link to the next page leaves the service"));
+                Next::Done
+            }
+            Err(error) => {
+                self.fail(&item, error);
+                Next::Done
+            }
+        }
+    }
+}
+
+/// A command that is still to be answered, or has further pages.
 struct Item<C: Cmdlet> {
     index: usize,
-    url: String,
+    url: Url,
     body: Box<RawValue>,
     rows: Vec<<C::Output as Output>::Row>,
     followed: Vec<String>,
+    /// The same over the command's attempts and pages.
+    client_request_id: String,
 }
 
-fn raw(body: &Bytes) -> Box<RawValue> {
-    serde_json::from_slice(body).expect("an envelope is JSON: it was serialised a moment ago")
+impl<C: Cmdlet> Item<C> {
+    fn new(index: usize, url: Url, body: &Bytes) -> Self {
+        let body = serde_json::from_slice(body);
+        Self {
+            index,
+            url,
+            body: body.expect("an envelope is JSON: it was serialised a moment ago"),
+            rows: Vec::new(),
+            followed: Vec::new(),
+            client_request_id: Uuid::new_v4().to_string(),
+        }
+    }
 }
 
 /// The failure that asks for the longer wait.
@@ -191,8 +310,13 @@ fn longer(one: Option<Failure>, other: Failure) -> Failure {
     }
 }
 
-fn missing(is_safe: bool) -> Error {
-    Error::new(ErrorKind::Interrupted, "the answer to the batch leaves this command out").with_outcome_unknown(!is_safe)
+/// What is sent of an item.
+struct Part {
+    id: String,
+    cmdlet: String,
+    url: String,
+    body: Box<RawValue>,
+    client_request_id: String,
 }
 
 #[derive(Serialize)]
@@ -205,14 +329,29 @@ struct ItemRequest<'a> {
     id: &'a str,
     method: &'static str,
     url: &'a str,
-    headers: &'a ItemHeaders<'a>,
+    headers: ItemHeaders<'a>,
     body: &'a RawValue,
+}
+
+impl<'a> ItemRequest<'a> {
+    fn new(part: &'a Part, authorization: &'a str, anchor: &'a str) -> Self {
+        let headers = ItemHeaders {
+            authorization,
+            content_type: "application/json",
+            accept: "application/json",
+            prefer: Exchange::page_size(),
+            anchor,
+            cmdlet: &part.cmdlet,
+            client_request_id: &part.client_request_id,
+        };
+        Self { id: &part.id, method: "POST", url: &part.url, headers, body: &part.body }
+    }
 }
 
 #[derive(Serialize)]
 struct ItemHeaders<'a> {
     #[serde(rename = "Authorization")]
-    authorization: String,
+    authorization: &'a str,
     #[serde(rename = "Content-Type")]
     content_type: &'static str,
     #[serde(rename = "Accept")]
@@ -222,7 +361,7 @@ struct ItemHeaders<'a> {
     #[serde(rename = "X-AnchorMailbox")]
     anchor: &'a str,
     #[serde(rename = "X-CmdletName")]
-    cmdlet: &'static str,
+    cmdlet: &'a str,
     #[serde(rename = "client-request-id")]
     client_request_id: &'a str,
 }
@@ -234,7 +373,8 @@ struct Replies {
 
 #[derive(Deserialize)]
 struct Reply {
-    id: String,
+    /// Text as it was sent; a number is understood too.
+    id: Value,
     status: u16,
     #[serde(default)]
     headers: Option<HashMap<String, Value>>,
@@ -244,7 +384,7 @@ struct Reply {
 
 impl Reply {
     fn into_response(self) -> Option<(usize, Response)> {
-        let index = self.id.parse().ok()?;
+        let index = self.id.as_str().map_or_else(|| self.id.to_string(), str::to_owned).parse().ok()?;
         let mut headers = HeaderMap::new();
         for (name, value) in self.headers.unwrap_or_default() {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

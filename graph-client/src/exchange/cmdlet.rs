@@ -3,8 +3,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use crate::http;
+use super::{Property, powershell};
+use crate::{InvalidValue, Result, http};
 
 /// What running a cmdlet does to the tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,7 +52,7 @@ pub enum Effect {
 /// }
 /// ```
 pub trait Cmdlet: Serialize + Display + Debug + Send + Sync {
-    /// The name, such as `Get-Mailbox`.
+    /// The name, such as `Get-Mailbox`. It also names the call in traces.
     const NAME: &'static str;
 
     /// What it does to the tenant.
@@ -58,6 +60,52 @@ pub trait Cmdlet: Serialize + Display + Debug + Send + Sync {
 
     /// What it gives: `()`, one record, or a `Vec` of records over all pages.
     type Output: Output;
+
+    /// The name of this value's cmdlet. Only a value that stands for any cmdlet departs from [`NAME`](Self::NAME).
+    fn name(&self) -> &str {
+        Self::NAME
+    }
+
+    /// What this value does to the tenant. Only a value that stands for any cmdlet departs from
+    /// [`EFFECT`](Self::EFFECT).
+    fn effect(&self) -> Effect {
+        Self::EFFECT
+    }
+
+    /// Checks the rules that take several parameters together. A command that breaks one is refused with
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) before anything is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] names the parameter and the rule.
+    fn check(&self) -> Result<(), InvalidValue> {
+        Ok(())
+    }
+
+    /// The properties that the answer is limited to; none for all.
+    ///
+    /// `$select` is documented for one end point and in use for the others; a service that ignores it sends more.
+    fn select(&self) -> &[Property] {
+        &[]
+    }
+
+    /// The same command as one line of PowerShell, for an administrator to paste into a session of the Exchange Online
+    /// module.
+    ///
+    /// It is made from what goes on the wire. No value can end its string or begin an expression, and the line holds no
+    /// character that a terminal acts on.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) when [`check`](Self::check) refuses the command, or it has no such
+    /// reading: its name or a parameter's is not one of PowerShell's.
+    fn powershell(&self) -> Result<String>
+    where
+        Self: Sized,
+    {
+        self.check()?;
+        powershell::line(self)
+    }
 
     /// The limit for one attempt, from sending to the last byte of the answer.
     ///
@@ -118,3 +166,52 @@ macro_rules! single_output {
     )+};
 }
 pub(super) use single_output;
+
+/// Setters of optional parameters.
+macro_rules! setters {
+    ($($(#[$doc:meta])* $setter:ident($value:ty) => $field:ident;)+) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $setter(mut self, value: $value) -> Self {
+            self.$field = Some(value.into());
+            self
+        }
+    )+};
+}
+pub(super) use setters;
+
+/// The parameters that a command sets, for a sentence: all but those that say what it is about and how it is run, and
+/// `besides`.
+pub(super) fn settings<C: Serialize>(cmdlet: &C, besides: &[&str]) -> Vec<(String, String)> {
+    const NO_SETTINGS: &[&str] = &["Identity", "Confirm", "BypassSecurityGroupManagerCheck", "ResultSize", "Force"];
+    let Ok(Value::Object(parameters)) = serde_json::to_value(cmdlet) else { return Vec::new() };
+    parameters
+        .into_iter()
+        .filter(|(name, _)| !NO_SETTINGS.contains(&&**name) && !besides.contains(&&**name))
+        .map(|(name, value)| (name, said(&value)))
+        .collect()
+}
+
+/// The same as one text.
+pub(super) fn settings_text<C: Serialize>(cmdlet: &C) -> String {
+    let settings = settings(cmdlet, &[]);
+    settings.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
+}
+
+fn said(value: &Value) -> String {
+    let list = |items: &[Value]| items.iter().map(said).collect::<Vec<_>>().join(" and ");
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.is_empty() => "cleared".into(),
+        Value::Array(items) => list(items),
+        Value::Object(table) => {
+            let part = |key: &str, word: &str| {
+                let items = table.get(key).and_then(Value::as_array)?;
+                Some(format!("{word} {}", list(items)))
+            };
+            let parts: Vec<String> = [part("Add", "with"), part("Remove", "without")].into_iter().flatten().collect();
+            if parts.is_empty() { "cleared".into() } else { parts.join(" and ") }
+        }
+        other => other.to_string(),
+    }
+}

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
 use crate::ErrorKind;
@@ -28,6 +29,22 @@ pub struct CmdletError {
 }
 
 impl CmdletError {
+    /// Reads an answer that was kept, such as one from a log: status, headers and body as they came.
+    ///
+    /// `None` for an answer that reports a success.
+    #[must_use]
+    pub fn read<'a>(
+        status: u16,
+        headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+        body: impl Into<Vec<u8>>,
+    ) -> Option<Self> {
+        let headers = headers
+            .into_iter()
+            .filter_map(|(name, value)| Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?)));
+        let response = Response { status, headers: headers.collect(), body: body.into().into() };
+        classify(&response)?.cmdlet
+    }
+
     /// The exception's name without its namespace.
     #[must_use]
     pub fn exception_name(&self) -> Option<&str> {
@@ -83,6 +100,9 @@ pub enum CmdletErrorKind {
     InvalidParameterValue,
     /// The cmdlet does not exist, or the caller's roles do not give it.
     CmdletDenied,
+    /// Exchange refused, also with a new token, and did not say why. It does so for a missing role, for a token of the
+    /// wrong kind, and while a role is not everywhere known.
+    DeniedWithoutReason,
     /// The caller's role was found and does not fit: it is of another kind, or not everywhere known yet.
     RolePropagating,
     /// The caller may not assign this role: it holds no delegating assignment of it.
@@ -93,6 +113,11 @@ pub enum CmdletErrorKind {
     NotSecurityPrincipal,
     /// All access policies together have become too large.
     PolicySpaceUsedUp,
+    /// The organisation has no licence for what the command sets.
+    LicenceMissing,
+    /// The service does not offer the command to this organisation. `Enable-OrganizationCustomization` says so when the
+    /// organisation is customised already.
+    NotOffered,
     /// The object is in use by others.
     InUse,
     /// The cmdlet has been retired.
@@ -136,6 +161,14 @@ const BY_EXCEPTION: &[(&str, Kind)] = &[
     ("UnableToWriteToAadException", Kind::Transient),
 ];
 
+/// By the id of the message, where the exception says little. No list of them is published.
+const BY_ID: &[(&str, Kind)] = &[
+    ("Ex6F9304", Kind::ObjectNotFound),
+    ("Ex94914C", Kind::RecipientNotFound),
+    ("ExB10BE9", Kind::AddressInUse),
+    ("Ex5E8EA4", Kind::LicenceMissing),
+];
+
 /// By a stable part of the sentence, in lower case. The first that fits wins.
 const BY_SENTENCE: &[(&str, Kind)] = &[
     ("maximum number of concurrent requests", Kind::TooManyAtOnce),
@@ -148,6 +181,7 @@ const BY_SENTENCE: &[(&str, Kind)] = &[
     ("is already being used by the proxy addresses", Kind::AddressInUse),
     ("is already a member of the group", Kind::AlreadyMember),
     ("isn't a member of the group", Kind::NotMember),
+    ("is not a member of the group", Kind::NotMember),
     ("can only be performed by a manager of the group", Kind::NotGroupManager),
     ("executing user is not in the current organization", Kind::NotGroupManager),
     ("must have at least one owner", Kind::LastOwner),
@@ -164,15 +198,26 @@ const BY_SENTENCE: &[(&str, Kind)] = &[
     ("accepted domain", Kind::DomainNotAccepted),
     ("because it's being used by", Kind::InUse),
     ("will start deprecating", Kind::Retired),
+    ("not available for the current service offer", Kind::NotOffered),
     ("parameter set cannot be resolved", Kind::UnknownParameter),
+    ("cannot process argument transformation", Kind::InvalidParameterValue),
+    ("unable to cast object of type", Kind::InvalidParameterValue),
     ("issue may be transient", Kind::Transient),
+    ("exceeded concurrency", Kind::TooManyAtOnce),
+    ("microdelay", Kind::TooManyAtOnce),
+    ("adserverunavailable", Kind::Transient),
+    ("adtransient", Kind::Transient),
     ("already exists", Kind::AlreadyExists),
     ("couldn't find object", Kind::RecipientNotFound),
     ("couldn't be found", Kind::ObjectNotFound),
 ];
 
 impl CmdletErrorKind {
-    fn decide(exception: Option<&str>, sentence: &str) -> Self {
+    fn decide(exception: Option<&str>, id: Option<&str>, sentence: &str) -> Self {
+        let by_id = || {
+            let known = BY_ID.iter().find(|(known, _)| id.is_some_and(|id| id.eq_ignore_ascii_case(known)));
+            known.map_or(Self::Other, |(_, kind)| *kind)
+        };
         let name = exception.map(|name| name.rsplit('.').next().unwrap_or(name));
         let by_exception =
             BY_EXCEPTION.iter().find(|(known, _)| name.is_some_and(|name| name.eq_ignore_ascii_case(known)));
@@ -183,7 +228,7 @@ impl CmdletErrorKind {
             Some((_, kind)) => *kind,
             None => {
                 let by_sentence = BY_SENTENCE.iter().find(|(part, _)| sentence.contains(part));
-                by_sentence.map_or(Self::Other, |(_, kind)| *kind)
+                by_sentence.map_or_else(by_id, |(_, kind)| *kind)
             }
         }
     }
@@ -199,6 +244,7 @@ impl CmdletErrorKind {
             | Self::OutOfWriteScope
             | Self::DirectorySynced
             | Self::CmdletDenied
+            | Self::DeniedWithoutReason
             | Self::RolePropagating
             | Self::NoDelegatingRole => ErrorKind::Denied,
             Self::TooManyAtOnce => ErrorKind::Throttled,
@@ -235,6 +281,10 @@ impl CmdletErrorKind {
                 "Give the application the Entra role Exchange Administrator (or an Exchange role group with this \
                  cmdlet); a new role takes effect with a new token."
             }
+            Self::DeniedWithoutReason => {
+                "Check that the application has the app role Exchange.ManageAsApp (not one of its look-alikes) and the \
+                 Entra role Exchange Administrator; a role that was just granted may take 30 minutes to be known."
+            }
             Self::UnknownParameter => {
                 "The caller's role may lack the right to this parameter: BypassSecurityGroupManagerCheck needs \
                  Organization Management or \"Security Group Creation and Membership\"."
@@ -249,6 +299,11 @@ impl CmdletErrorKind {
                 "Use a mail-enabled security group: distribution groups, room lists and room mailboxes are not taken."
             }
             Self::PolicySpaceUsedUp => "Remove policies that are not needed, or shorten their descriptions.",
+            Self::LicenceMissing => "Buy the licence, or leave the setting as it is.",
+            Self::NotOffered => {
+                "If this was Enable-OrganizationCustomization, read IsDehydrated again: the organisation may be \
+                 customised already."
+            }
             Self::InUse => "Remove what uses it first.",
             Self::Retired => "Use the cmdlet that the message names.",
             Self::PageExpired => "Read the list again from its first page.",
@@ -260,22 +315,20 @@ impl CmdletErrorKind {
 
 /// What an answer of Exchange says. `None` for a success.
 pub(super) fn classify(response: &Response) -> Option<Failure> {
-    let text = readable(response.bytes());
-    if response.is_success() {
-        // The limit on commands at once was seen as plain text; it is looked for whatever the status.
-        let throttled = text.as_deref().is_some_and(|text| !text.starts_with('{') && decide_text(text).is_some());
-        let disguised = text.as_deref().is_some_and(|text| text.starts_with("{\"error\""));
-        if !throttled && !disguised {
-            return None;
-        }
+    // A success may be 10 MB; only a short text or one that begins as an error does is worth a second look.
+    if response.is_success() && !is_disguised(response.bytes()) {
+        return None;
     }
+    let text = readable(response.bytes());
     let diagnostics = response.header("x-ms-diagnostics").map(str::to_owned);
     let exception = response.header("x-exceptiontype").map(str::to_owned);
     let said = text.as_deref().and_then(Said::parse);
     let has_reason = diagnostics.is_some() || exception.is_some() || said.is_some();
     let said = said.unwrap_or_default();
     let exception = said.exception.or(exception);
-    let kind = match (CmdletErrorKind::decide(exception.as_deref(), &said.sentence), response.status()) {
+    let decided = CmdletErrorKind::decide(exception.as_deref(), said.id.as_deref(), &said.sentence);
+    let kind = match (decided, response.status()) {
+        (Kind::Other, 403) if !has_reason => Kind::DeniedWithoutReason,
         (Kind::Other, 403) => Kind::CmdletDenied,
         (Kind::Other, 404) => Kind::ObjectNotFound,
         (kind, _) => kind,
@@ -297,9 +350,18 @@ pub(super) fn classify(response: &Response) -> Option<Failure> {
     Some(failure)
 }
 
-fn decide_text(text: &str) -> Option<Kind> {
-    let kind = CmdletErrorKind::decide(None, text);
-    (kind == Kind::TooManyAtOnce).then_some(kind)
+/// Whether the body of a success reports a failure: the limit on commands at once was seen as plain text, and is looked
+/// for whatever the status.
+fn is_disguised(body: &[u8]) -> bool {
+    const LONGEST_TEXT: usize = 4096;
+    let Some(start) = body.iter().position(|byte| *byte != 0 && !byte.is_ascii_whitespace()) else { return false };
+    let body = body[start..].strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body[start..]);
+    if body.first() == Some(&b'{') {
+        let head = body.iter().take(64).filter(|byte| !byte.is_ascii_whitespace()).copied().collect::<Vec<u8>>();
+        return head.to_ascii_lowercase().starts_with(b"{\"error\":");
+    }
+    body.len() <= LONGEST_TEXT
+        && readable(body).is_some_and(|text| CmdletErrorKind::decide(None, None, &text) == Kind::TooManyAtOnce)
 }
 
 /// Whether to repeat: by kind first, then by status. A 500 may be final, a 400 transient.
@@ -353,11 +415,11 @@ struct Said {
 impl Said {
     fn parse(text: &str) -> Option<Self> {
         if !text.starts_with('{') {
-            let plain = !text.starts_with('<') && !text.contains('\u{fffd}');
-            return plain.then(|| Self { sentence: text.to_owned(), ..Self::default() });
+            return (!text.starts_with('<') && !is_noise(text)).then(|| Self::plain(text));
         }
-        let body = serde_json::from_str::<Value>(text).ok()?;
-        let body = body.as_object()?;
+        // An answer that was cut off still says more than its status.
+        let Ok(Value::Object(body)) = serde_json::from_str(text) else { return Some(Self::plain(text)) };
+        let body = &body;
         let error = get(body, "error").and_then(Value::as_object).unwrap_or(body);
         let detail = get(error, "details").and_then(Value::as_array).and_then(|details| details.first());
         let detail = detail.and_then(Value::as_object);
@@ -381,6 +443,10 @@ impl Said {
         (!said.sentence.is_empty() || said.code.is_some()).then_some(said)
     }
 
+    fn plain(text: &str) -> Self {
+        Self { sentence: text.to_owned(), ..Self::default() }
+    }
+
     /// Unwraps the message of a detail, which has one of three forms. A command that was passed on to another server
     /// carries that server's whole error in its sentence.
     fn unwrap(message: &str) -> Self {
@@ -396,9 +462,7 @@ impl Said {
             };
             return said.without_proxy();
         }
-        Self::from_pipes(message, 0)
-            .unwrap_or_else(|| Self { sentence: message.to_owned(), ..Self::default() })
-            .without_proxy()
+        Self::from_pipes(message, 0).unwrap_or_else(|| Self::plain(message)).without_proxy()
     }
 
     /// `Ex6F9304|Full.Type.Name|Sentence`; the id may be missing. `start` is where to look for the first bar.
@@ -406,9 +470,12 @@ impl Said {
         let first = start + text.get(start..)?.find('|')?;
         let rest = &text[first + 1..];
         let (exception, sentence) = rest.split_once('|')?;
-        let is_type = exception.contains('.')
-            && exception.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '`'));
-        if !is_type {
+        let is_name = |part: &str| {
+            part.starts_with(|c: char| c.is_ascii_alphabetic())
+                && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '`'))
+        };
+        let is_type = exception.contains('.') && exception.split('.').all(is_name);
+        if !is_type || sentence.trim().is_empty() {
             return Self::from_pipes(text, first + 1);
         }
         let before = &text[..first];
@@ -436,6 +503,12 @@ impl Said {
             None => self,
         }
     }
+}
+
+/// Whether a text is no text: a body that is compressed or encrypted, read as UTF-8.
+fn is_noise(text: &str) -> bool {
+    let odd = text.chars().filter(|c| *c == '\u{fffd}' || (c.is_control() && !c.is_whitespace())).count();
+    odd * 4 > text.chars().count()
 }
 
 /// A member of an object whose names vary in case.
@@ -566,7 +639,9 @@ mod tests {
             prop_assert!(classify(&response(status, &[], &noise)).is_some());
             let sentence = format!("x{sentence}");
             let failure = classify(&response(status, &[], detail(&sentence).as_bytes())).unwrap();
-            prop_assert!(failure.message == sentence, "{:?} became {:?}", sentence, failure.message);
+            // An id and a type may stand before the sentence.
+            let is_kept = !failure.message.is_empty() && sentence.ends_with(&failure.message);
+            prop_assert!(is_kept, "{:?} became {:?}", sentence, failure.message);
         }
     }
 }

@@ -6,17 +6,21 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 use url::Url;
+use uuid::Uuid;
 
+use super::answer::Answer;
 use super::cmdlet::{Cmdlet, Effect, Output};
-use super::error;
+use super::{Property, error};
 use crate::cloud::{self, Service};
-use crate::http::{Body, Call, Response};
-use crate::{Client, Error, ErrorKind, Result};
+use crate::http::{Body, Call};
+use crate::{Client, Error, ErrorKind, Result, SmtpAddress};
 
 /// Exchange Online administration in one tenant. Made by [`Client::exchange`].
 #[derive(Clone)]
 pub struct Exchange {
     pub(super) client: Client,
+    user: Option<SmtpAddress>,
+    pub(super) documented: bool,
 }
 
 /// Rows in a page; the most that the service gives.
@@ -25,16 +29,53 @@ const PAGE_SIZE: &str = "odata.maxpagesize=1000";
 /// A guard against a service that never ends a list: 10,000 pages of 1,000 rows.
 const PAGE_LIMIT: usize = 10_000;
 
+/// The reads that Microsoft documents end points for, and those end points: the admin API v2.0, a public preview since
+/// November 2025.
+const DOCUMENTED: &[(&str, &str)] = &[
+    ("Get-OrganizationConfig", "OrganizationConfig"),
+    ("Get-AcceptedDomain", "AcceptedDomain"),
+    ("Get-Mailbox", "Mailbox"),
+    ("Get-MailboxFolderPermission", "MailboxFolderPermission"),
+    ("Get-DistributionGroupMember", "DistributionGroupMember"),
+    ("Get-DynamicDistributionGroupMember", "DynamicDistributionGroupMember"),
+];
+
 impl Exchange {
     pub(crate) fn new(client: Client) -> Self {
-        Self { client }
+        Self { client, user: None, documented: false }
+    }
+
+    /// The same for a client that is signed in as a user instead of as itself.
+    ///
+    /// It changes no right. It says whose mailbox the commands are routed by, as Microsoft's module does; an
+    /// application's are routed by a mailbox that every tenant has.
+    #[must_use]
+    pub fn signed_in_as(mut self, user: SmtpAddress) -> Self {
+        self.user = Some(user);
+        self
+    }
+
+    /// The same, with the end points that Microsoft documents where one serves a read: organisation settings, accepted
+    /// domains, mailboxes, folder permissions and group members.
+    ///
+    /// They are a preview (admin API v2.0). Everything else goes the usual way.
+    ///
+    /// # Permissions
+    ///
+    /// The app role `Exchange.ManageAsAppV2` besides, and an Exchange role group: Recipient Management, or View-Only
+    /// Organization Management for settings and domains.
+    #[must_use]
+    pub fn prefer_documented(mut self) -> Self {
+        self.documented = true;
+        self
     }
 
     /// Runs a cmdlet and reads its answer to the end.
     ///
     /// # Errors
     ///
-    /// [`Error::cmdlet`] says what the cmdlet said. A page that cannot be read is an error, never a short list.
+    /// [`Error::cmdlet`] says what the cmdlet said. [`ErrorKind::Input`] when the command breaks a rule; nothing is sent
+    /// then. A page that cannot be read is an error, never a short list.
     pub async fn run<C: Cmdlet>(&self, cmdlet: C) -> Result<C::Output> {
         self.run_ref(&cmdlet).await
     }
@@ -45,25 +86,28 @@ impl Exchange {
     ///
     /// As [`run`](Self::run).
     pub async fn run_ref<C: Cmdlet>(&self, cmdlet: &C) -> Result<C::Output> {
-        let operation = operation(cmdlet);
-        let mut call = self.call("InvokeCommand", C::NAME, operation)?;
-        call.is_safe = C::EFFECT == Effect::Read;
+        let body = envelope(cmdlet)?;
+        let url = self.command_url(cmdlet)?;
+        let mut call = self.call(url, C::NAME, cmdlet.name(), operation(cmdlet));
+        call.is_safe = cmdlet.effect() == Effect::Read;
         call.time_limit = cmdlet.time_limit();
-        call.body = Body::Json(envelope(cmdlet)?);
+        call.body = Body::Json(body);
         let mut rows = Vec::new();
         let mut followed: Vec<String> = Vec::new();
         loop {
             let response = self.client.pipeline.execute(&call, &self.client.meter).await?;
             let fail = |error: Error| {
-                error.with_request_id(response.request_id().map(str::to_owned)).during(call.operation.clone())
+                let error = error.with_request_id(response.request_id().map(str::to_owned));
+                error.with_client_request_id(call.client_request_id.clone()).during(call.operation.clone())
             };
-            let answer = Answer::<<C::Output as Output>::Row>::read(&response, !followed.is_empty()).map_err(fail)?;
+            let answer = Answer::<<C::Output as Output>::Row>::read(&response, call.is_safe, !followed.is_empty());
+            let answer = answer.map_err(fail)?;
             rows.extend(answer.value);
             let Some(link) = answer.next_link else {
                 return C::Output::from_rows(rows).map_err(|message| fail(Error::new(ErrorKind::Decode, message)));
             };
-            call.url = self.follow(&link, &followed).map_err(fail)?;
             // A page is read by posting the same command to its link, which does not run it again.
+            call.url = self.follow(&link, &followed, &call.url).map_err(fail)?;
             followed.push(link);
         }
     }
@@ -81,22 +125,20 @@ impl Exchange {
         }
         // The version is that of a module that asks for this list; the end point wants one.
         let name = "list the available cmdlets";
-        let root = &self.client.pipeline.cloud.endpoint(Service::Exchange).url;
-        let path = format!("adminapi/v1.0/{}/EXOModuleFile?Version=3.9.2", self.client.tenant);
-        let mut call = Call::new(Service::Exchange, Method::GET, cloud::join(root, &path)?, error::classify);
-        call = call.named("EXOModuleFile", name);
+        let url = self.address("v1.0", "EXOModuleFile?Version=3.9.2")?;
+        let mut call = Call::new(Service::Exchange, Method::GET, url, error::classify).named("EXOModuleFile", name);
         call.retry.clone_from(self.client.pipeline.transport.retry());
-        call.headers = self.headers("EXOModuleFile");
+        call.headers = self.headers(None);
         call.set_header("commandname", HeaderValue::from_static("*"));
         let response = self.client.pipeline.execute(&call, &self.client.meter).await?;
-        let answer: Answer<Module> = response.json().map_err(|error| error.during(name))?;
+        let answer: Answer<Module> = Answer::read(&response, true, false).map_err(|error| error.during(name))?;
         let names = answer.value.iter().flat_map(|module| module.exported.split(','));
         Ok(CmdletSet(names.map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()).collect()))
     }
 
-    /// The address of a next page. It must stay below this tenant's administration address, because the token and the
-    /// command go there; the origin is checked once more by the pipeline.
-    pub(super) fn follow(&self, link: &str, followed: &[String]) -> Result<Url> {
+    /// The address of a next page, which must stay where `current` is: on the service and in the tenant, because the
+    /// token and the command go there. The pipeline checks the origin once more.
+    pub(super) fn follow(&self, link: &str, followed: &[String], current: &Url) -> Result<Url> {
         let untrusted = |message: &str| Error::new(ErrorKind::Untrusted, message);
         if followed.iter().any(|earlier| earlier == link) {
             return Err(untrusted("the service sent the same link to the next page twice; the list is not complete"));
@@ -105,43 +147,83 @@ impl Exchange {
             return Err(untrusted("the service sends pages without end; the list is not complete"));
         }
         let url = Url::parse(link).map_err(|_| untrusted("the link to the next page is not a URL"))?;
-        let home = self.address("")?;
-        let same_origin = url.origin() == home.origin();
-        if same_origin && !url.path().to_ascii_lowercase().starts_with(&home.path().to_ascii_lowercase()) {
+        if cloud::is_same_origin(&url, current) && !self.is_at_home(&url, current) {
             return Err(untrusted("the link to the next page leaves this tenant's administration address"));
         }
         Ok(url)
     }
 
-    pub(super) fn address(&self, end_point: &str) -> Result<Url> {
+    /// Whether `url` lies below the same `adminapi/{version}/{tenant}/` as `current`. A tenant that the client knows by
+    /// its domain may be named by its GUID in a link.
+    fn is_at_home(&self, url: &Url, current: &Url) -> bool {
+        let segments = |url: &Url| -> Vec<String> { url.path().split('/').map(str::to_ascii_lowercase).collect() };
+        let (link, home) = (segments(url), segments(current));
+        // The last segment of a command's address is its end point, the one before it the tenant.
+        let Some(tenant) = home.len().checked_sub(2) else { return false };
+        let same_tenant = link.get(tenant) == home.get(tenant)
+            || (self.client.tenant.as_str().contains('.')
+                && link.get(tenant).is_some_and(|segment| Uuid::try_parse(segment).is_ok()));
+        link.get(..tenant) == home.get(..tenant) && same_tenant && link.len() > tenant + 1
+    }
+
+    fn address(&self, version: &str, end_point: &str) -> Result<Url> {
         let root = &self.client.pipeline.cloud.endpoint(Service::Exchange).url;
-        Ok(cloud::join(root, &format!("adminapi/beta/{}/{end_point}", self.client.tenant))?)
+        Ok(cloud::join(root, &format!("adminapi/{version}/{}/{end_point}", self.client.tenant))?)
     }
 
-    pub(super) fn call(&self, end_point: &str, name: &'static str, operation: String) -> Result<Call> {
-        let mut call = Call::new(Service::Exchange, Method::POST, self.address(end_point)?, error::classify)
-            .named(name, operation);
+    /// Where many commands are posted at once.
+    pub(super) fn batch_url(&self) -> Result<Url> {
+        self.address("beta", "$batch")
+    }
+
+    /// Where a command is posted.
+    pub(super) fn command_url<C: Cmdlet>(&self, cmdlet: &C) -> Result<Url> {
+        let mut url = match self.documented_end_point(cmdlet) {
+            Some(end_point) => self.address("v2.0", end_point)?,
+            None => self.address("beta", "InvokeCommand")?,
+        };
+        let select = cmdlet.select();
+        if !select.is_empty() {
+            let names: Vec<&str> = select.iter().map(Property::as_str).collect();
+            url.set_query(Some(&format!("$select={}", names.join(","))));
+        }
+        Ok(url)
+    }
+
+    pub(super) fn documented_end_point<C: Cmdlet>(&self, cmdlet: &C) -> Option<&'static str> {
+        let known = DOCUMENTED.iter().find(|(name, _)| name.eq_ignore_ascii_case(cmdlet.name()));
+        known.filter(|_| self.documented).map(|(_, end_point)| *end_point)
+    }
+
+    /// A call that posts commands: `trace` is its name in traces, `cmdlet` that on the wire.
+    pub(super) fn call(&self, url: Url, trace: &'static str, cmdlet: &str, operation: String) -> Call {
+        let mut call = Call::new(Service::Exchange, Method::POST, url, error::classify).named(trace, operation);
         call.retry.clone_from(self.client.pipeline.transport.retry());
-        call.headers = self.headers(name);
-        Ok(call)
+        call.headers = self.headers(Some(cmdlet));
+        call
     }
 
-    fn headers(&self, name: &'static str) -> HeaderMap {
+    fn headers(&self, cmdlet: Option<&str>) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         headers.insert("prefer", HeaderValue::from_static(PAGE_SIZE));
-        headers.insert("x-cmdletname", HeaderValue::from_static(name));
+        if let Some(Ok(name)) = cmdlet.map(HeaderValue::from_str) {
+            headers.insert("x-cmdletname", name);
+        }
         if let Ok(anchor) = HeaderValue::try_from(self.anchor()) {
             headers.insert("x-anchormailbox", anchor);
         }
         headers
     }
 
-    /// One anchor for all calls of a tenant sends them to one back end, which has seen the writes before the reads.
-    /// The mailbox's GUID is the same in every tenant.
+    /// One anchor for all calls of a tenant sends them to one back end, which has seen the writes before the reads. The
+    /// GUID of an application's anchor is the same in every tenant.
     pub(super) fn anchor(&self) -> String {
-        format!("APP:SystemMailbox{{bb558c35-97f1-4cb9-8ff7-d53741dc928c}}@{}", self.client.tenant)
+        match &self.user {
+            Some(user) => format!("UPN:{user}"),
+            None => format!("APP:SystemMailbox{{bb558c35-97f1-4cb9-8ff7-d53741dc928c}}@{}", self.client.tenant),
+        }
     }
 
     pub(super) const fn page_size() -> &'static str {
@@ -182,9 +264,10 @@ impl fmt::Debug for Exchange {
 
 /// What is attempted: `New-DistributionGroup (create …)`.
 pub(super) fn operation<C: Cmdlet>(cmdlet: &C) -> String {
-    format!("{} ({cmdlet})", C::NAME)
+    format!("{} ({cmdlet})", cmdlet.name())
 }
 
+/// The body of a command, once it is known to break no rule.
 pub(super) fn envelope<C: Cmdlet>(cmdlet: &C) -> Result<Bytes> {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
@@ -194,55 +277,13 @@ pub(super) fn envelope<C: Cmdlet>(cmdlet: &C) -> Result<Bytes> {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
     struct Input<'a, C> {
-        cmdlet_name: &'static str,
+        cmdlet_name: &'a str,
         parameters: &'a C,
     }
-    let envelope = Envelope { cmdlet_input: Input { cmdlet_name: C::NAME, parameters: cmdlet } };
+    cmdlet.check().map_err(|invalid| Error::from(invalid).during(cmdlet.name().to_owned()))?;
+    let envelope = Envelope { cmdlet_input: Input { cmdlet_name: cmdlet.name(), parameters: cmdlet } };
     serde_json::to_vec(&envelope).map(Bytes::from).map_err(|error| {
-        Error::new(ErrorKind::Input, "the parameters do not serialise to JSON").during(C::NAME).with_source(error)
+        let refused = Error::new(ErrorKind::Input, "the parameters do not serialise to JSON");
+        refused.during(cmdlet.name().to_owned()).with_source(error)
     })
-}
-
-/// A page of a cmdlet's output.
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "R: Deserialize<'de>"))]
-pub(super) struct Answer<R> {
-    #[serde(default = "Vec::new", deserialize_with = "rows")]
-    pub(super) value: Vec<R>,
-    #[serde(rename = "@odata.nextLink")]
-    pub(super) next_link: Option<String>,
-    #[serde(rename = "@adminapi.warnings", default)]
-    warnings: Option<Vec<String>>,
-    #[serde(rename = "@adminapi.confirmationmessage")]
-    confirmation: Option<String>,
-}
-
-/// `value` is null when a command has nothing but warnings to say.
-fn rows<'de, D: serde::Deserializer<'de>, R: Deserialize<'de>>(deserializer: D) -> Result<Vec<R>, D::Error> {
-    Option::<Vec<R>>::deserialize(deserializer).map(Option::unwrap_or_default)
-}
-
-impl<R: serde::de::DeserializeOwned> Answer<R> {
-    /// Reads a successful answer. Three forms of "done, nothing to show" are in use: no body, 204, and no rows.
-    pub(super) fn read(response: &Response, is_later_page: bool) -> Result<Self> {
-        let body = response.bytes();
-        if body.iter().all(|byte| *byte == 0 || byte.is_ascii_whitespace()) {
-            if is_later_page {
-                return Err(Error::new(ErrorKind::Decode, "a page of the answer is empty; the list is not complete"));
-            }
-            return Ok(Self { value: Vec::new(), next_link: None, warnings: None, confirmation: None });
-        }
-        let mut answer: Self = response.json()?;
-        if let Some(prompt) = answer.confirmation {
-            let message = format!("the command was not carried out, because it asked for confirmation: {prompt}");
-            return Err(Error::new(ErrorKind::Service, message));
-        }
-        answer.next_link = answer.next_link.filter(|link| !link.trim().is_empty());
-        let count = answer.warnings.as_ref().map_or(0, Vec::len);
-        if count > 0 {
-            // The texts name objects, so only their number is traced.
-            tracing::debug!(count, "the cmdlet gave warnings");
-        }
-        Ok(answer)
-    }
 }

@@ -1,6 +1,8 @@
 //! Reading what Exchange sends: booleans as text, lists as one text, empty text for no value.
 
-use serde::{Deserialize, Deserializer};
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -63,6 +65,70 @@ pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     })
 }
 
+/// Text, also where the service sends a number or a Boolean; nothing for empty text.
+pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) if !text.is_empty() => Some(text),
+        value @ (Value::Number(_) | Value::Bool(_)) => Some(value.to_string()),
+        _ => None,
+    })
+}
+
+/// A time span such as `90.00:00:00` (days, hours, minutes, seconds) or `00:30:00`.
+pub(super) fn time_span<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => parse_time_span(&text),
+        // What was stored by this crate.
+        stored @ Value::Object(_) => Duration::deserialize(stored).ok(),
+        _ => None,
+    })
+}
+
+fn parse_time_span(text: &str) -> Option<Duration> {
+    let (before, after) = text.trim().split_once(':')?;
+    let (days, hours) = before.split_once('.').unwrap_or(("0", before));
+    let (minutes, seconds) = after.split_once(':').unwrap_or((after, "0"));
+    let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
+    let number = |text: &str| text.parse::<u64>().ok();
+    let hours = number(days)?.checked_mul(24)?.checked_add(number(hours)?)?;
+    let seconds =
+        hours.checked_mul(3600)?.checked_add(number(minutes)?.checked_mul(60)?)?.checked_add(number(whole)?)?;
+    let nanos = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
+    Some(Duration::new(seconds, nanos))
+}
+
+/// A size, as Exchange writes it: `35 MB (36,700,160 bytes)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[non_exhaustive]
+pub enum Quota {
+    /// So many bytes.
+    Bytes(u64),
+    /// No limit.
+    Unlimited,
+    /// Something else, which is not understood.
+    Unknown,
+}
+
+impl<'de> Deserialize<'de> for Quota {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Value::deserialize(deserializer)? {
+            Value::Number(number) => number.as_u64().map_or(Self::Unknown, Self::Bytes),
+            Value::String(text) if text.trim().eq_ignore_ascii_case("unlimited") => Self::Unlimited,
+            Value::String(text) => parse_size(&text).map_or(Self::Unknown, Self::Bytes),
+            // What was stored by this crate.
+            Value::Object(stored) => stored.get("Bytes").and_then(Value::as_u64).map_or(Self::Unknown, Self::Bytes),
+            _ => Self::Unknown,
+        })
+    }
+}
+
+/// The bytes in brackets, which are exact. Thousands are grouped by the language of the session.
+fn parse_size(text: &str) -> Option<u64> {
+    let exact = text.split_once('(')?.1.split_once(')')?.0;
+    let digits: String = exact.chars().filter(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
 /// Proxy addresses of type SMTP, without their prefix: `SMTP:` marks the primary one, `smtp:` the others.
 pub(super) fn smtp_addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SmtpAddress>, D::Error> {
     let smtp = |text: &String| {
@@ -70,4 +136,31 @@ pub(super) fn smtp_addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Resu
         prefix.eq_ignore_ascii_case("smtp").then(|| SmtpAddress::as_sent(address)).flatten()
     };
     Ok(texts(deserializer)?.iter().filter_map(smtp).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_to_the_byte() {
+        let quota = |text: &str| serde_json::from_str::<Quota>(text).unwrap();
+        assert_eq!(quota(r#""35 MB (36,700,160 bytes)""#), Quota::Bytes(36_700_160));
+        assert_eq!(quota(r#""99 GB (106.300.440.576 Bytes)""#), Quota::Bytes(106_300_440_576));
+        assert_eq!(quota(r#""Unlimited""#), Quota::Unlimited);
+        assert_eq!(quota(r#""much""#), Quota::Unknown);
+        for quota in [Quota::Bytes(7), Quota::Unlimited, Quota::Unknown] {
+            assert_eq!(serde_json::from_value::<Quota>(serde_json::to_value(quota).unwrap()).unwrap(), quota);
+        }
+    }
+
+    #[test]
+    fn time_spans_have_days_or_none() {
+        assert_eq!(parse_time_span("90.00:00:00"), Some(Duration::from_secs(90 * 86_400)));
+        assert_eq!(parse_time_span("00:30:05.25"), Some(Duration::from_millis(1_805_250)));
+        assert_eq!(parse_time_span("06:00"), Some(Duration::from_secs(6 * 3600)));
+        for text in ["", "Unlimited", "x:y", "99999999999999999999.00:00:00"] {
+            assert_eq!(parse_time_span(text), None, "{text}");
+        }
+    }
 }

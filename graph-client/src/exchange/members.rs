@@ -178,16 +178,24 @@ impl UpdateDistributionGroupMember {
         members: impl IntoIterator<Item = I>,
     ) -> Result<Self, InvalidValue> {
         let members: Vec<Identity> = members.into_iter().map(Into::into).collect();
-        let count = members.len();
-        if count == 0 || count > Self::MAX_MEMBERS {
-            return Err(InvalidValue::new("members", format!("{count} members"), "must be 1 to 10,000"));
+        if members.is_empty() {
+            return Err(InvalidValue::new("members", "", "must not be empty: use clear to empty a group"));
         }
-        let mut sorted: Vec<String> = members.iter().map(|member| member.as_str().to_ascii_lowercase()).collect();
-        sorted.sort_unstable();
-        if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(InvalidValue::new("members", pair[0].clone(), "must name each recipient once"));
-        }
+        check_members(&members)?;
         Ok(Self { identity: group.into(), members, bypass_security_group_manager_check: true, confirm: Confirmed })
+    }
+
+    /// Removes all members of `group`, also if the caller does not own it.
+    ///
+    /// That an empty list is taken as one has no public proof: read the members back.
+    #[must_use]
+    pub fn clear(group: impl Into<Identity>) -> Self {
+        Self {
+            identity: group.into(),
+            members: Vec::new(),
+            bypass_security_group_manager_check: true,
+            confirm: Confirmed,
+        }
     }
 
     /// Says whether to change a group that the caller does not own. Default `true`.
@@ -209,6 +217,10 @@ impl Cmdlet for UpdateDistributionGroupMember {
     const EFFECT: Effect = Effect::Write;
     type Output = ();
 
+    fn check(&self) -> Result<(), InvalidValue> {
+        check_members(&self.members)
+    }
+
     /// Exchange's own limit is 15 minutes; what it says then is worth waiting for.
     fn time_limit(&self) -> Duration {
         Duration::from_secs(16 * 60)
@@ -218,8 +230,23 @@ impl Cmdlet for UpdateDistributionGroupMember {
 impl fmt::Display for UpdateDistributionGroupMember {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.members {
+            [] => write!(f, "Remove all members of {}", self.identity),
             [one] => write!(f, "Make {one} the only member of {}", self.identity),
             all => write!(f, "Make {} recipients the only members of {}", all.len(), self.identity),
         }
+    }
+}
+
+/// The rules for a list of members: at most 10,000, each once.
+pub(super) fn check_members(members: &[Identity]) -> Result<(), InvalidValue> {
+    let count = members.len();
+    if count > UpdateDistributionGroupMember::MAX_MEMBERS {
+        return Err(InvalidValue::new("members", format!("{count} members"), "must be at most 10,000"));
+    }
+    let mut sorted: Vec<String> = members.iter().map(|member| member.as_str().to_ascii_lowercase()).collect();
+    sorted.sort_unstable();
+    match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(InvalidValue::new("members", pair[0].clone(), "must name each recipient once")),
+        None => Ok(()),
     }
 }

@@ -1,7 +1,9 @@
 //! Exchange Online administration: cmdlets as typed values, run over HTTPS without PowerShell.
 //!
-//! A cmdlet is a value. It serialises to the parameters that go on the wire, and its `Display` is the sentence for a
-//! plan or a log. [`Exchange::run`] runs one, [`Exchange::run_all`] runs many of a kind in batches.
+//! A cmdlet is a value with three readings: it serialises to the parameters that go on the wire, its `Display` is the
+//! sentence for a plan or a log, and [`Cmdlet::powershell`] is the line that an administrator can paste.
+//! [`Exchange::run`] runs one, [`Exchange::run_all`] runs many of a kind in batches. [`RawCmdlet`] is any cmdlet that has
+//! no type here.
 //!
 //! # Permissions
 //!
@@ -14,45 +16,79 @@
 //!
 //! `InvokeCommand`, the end point that Microsoft's own PowerShell module uses, is not documented by Microsoft. Its form
 //! is taken from published captures and from clients in use. Parameters, limits and defaults are those of the cmdlets'
-//! documentation.
+//! documentation. [`Exchange::prefer_documented`] uses the few end points that Microsoft documents.
 
 mod access_policies;
+mod answer;
 mod batch;
+mod calendar_processing;
 mod cmdlet;
 mod error;
+mod filter;
+mod folder_permissions;
 mod groups;
 mod invoke;
 mod lenient;
+mod management_scopes;
 mod members;
 mod organization;
+mod places;
+mod powershell;
+mod raw;
 mod recipients;
 mod role_assignments;
+mod role_groups;
+mod roles;
 mod service_principals;
 mod values;
 mod visible;
 
 pub use self::access_policies::{
     AccessCheck, AccessCheckResult, AccessRight, ApplicationAccessPolicy, GetApplicationAccessPolicy,
-    NewApplicationAccessPolicy, TestApplicationAccessPolicy,
+    NewApplicationAccessPolicy, PolicyIdentity, RemoveApplicationAccessPolicy, SetApplicationAccessPolicy,
+    TestApplicationAccessPolicy,
+};
+pub use self::calendar_processing::{
+    AutomateProcessing, BookingType, CalendarProcessing, GetCalendarProcessing, SetCalendarProcessing,
 };
 pub use self::cmdlet::{Cmdlet, Effect, Output};
 pub use self::error::{CmdletError, CmdletErrorKind};
+pub use self::filter::{DistinguishedName, Filter, Property};
+pub use self::folder_permissions::{
+    AddMailboxFolderPermission, FolderRight, FolderUser, GetMailboxFolderPermission, MailboxFolder,
+    MailboxFolderPermission, RemoveMailboxFolderPermission, SetMailboxFolderPermission,
+};
 pub use self::groups::{
-    DistributionGroup, GetDistributionGroup, GroupKind, NewDistributionGroup, SetDistributionGroup,
+    DepartRestriction, DistributionGroup, GetDistributionGroup, GroupKind, JoinRestriction, ModerationNotice,
+    NewDistributionGroup, RemoveDistributionGroup, SetDistributionGroup,
 };
 pub use self::invoke::{CmdletSet, Exchange};
+pub use self::lenient::Quota;
+pub use self::management_scopes::{
+    GetManagementScope, ManagementScope, NewManagementScope, RemoveManagementScope, SetManagementScope,
+};
 pub use self::members::{
     AddDistributionGroupMember, GetDistributionGroupMember, RemoveDistributionGroupMember,
     UpdateDistributionGroupMember,
 };
-pub use self::organization::{AcceptedDomain, GetAcceptedDomain, GetOrganizationConfig, OrganizationConfig};
+pub use self::organization::{
+    AcceptedDomain, EnableOrganizationCustomization, GetAcceptedDomain, GetOrganizationConfig, OrganizationConfig,
+};
+pub use self::places::{GetPlace, Place, PlaceType, SetPlace};
+pub use self::raw::RawCmdlet;
 pub use self::recipients::{GetMailbox, GetRecipient, Mailbox, Recipient};
 pub use self::role_assignments::{
-    ApplicationRole, GetManagementRoleAssignment, ManagementRoleAssignment, NewManagementRoleAssignment,
+    ApplicationRole, AssignmentScope, GetManagementRoleAssignment, ManagementRoleAssignment,
+    NewManagementRoleAssignment, RemoveManagementRoleAssignment, SetManagementRoleAssignment,
 };
+pub use self::role_groups::{
+    AddRoleGroupMember, GetRoleGroup, GetRoleGroupMember, NewRoleGroup, RemoveRoleGroup, RemoveRoleGroupMember,
+    RoleGroup,
+};
+pub use self::roles::{GetManagementRole, ManagementRole};
 pub use self::service_principals::{
-    AuthorizationRow, ExchangeServicePrincipal, GetServicePrincipal, NewServicePrincipal,
-    TestServicePrincipalAuthorization,
+    AuthorizationRow, ExchangeServicePrincipal, GetServicePrincipal, NewServicePrincipal, RemoveServicePrincipal,
+    SetServicePrincipal, TestServicePrincipalAuthorization,
 };
-pub use self::values::{Alias, GroupName, Identity, ListChange};
+pub use self::values::{Alias, GroupName, Identity, ListChange, ObjectName, ProxyAddress};
 pub use self::visible::Wait;

@@ -1,14 +1,22 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::cmdlet::single_output;
-use super::{Cmdlet, Effect, lenient};
+use super::{Cmdlet, Effect, Property, lenient};
 
 /// `Get-OrganizationConfig`: the settings of the Exchange organisation.
+///
+/// # Permissions
+///
+/// View-Only Configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct GetOrganizationConfig {}
+pub struct GetOrganizationConfig {
+    #[serde(skip)]
+    select: Vec<Property>,
+}
 
 impl GetOrganizationConfig {
     /// The settings of the organisation.
@@ -16,12 +24,23 @@ impl GetOrganizationConfig {
     pub fn new() -> Self {
         Self::default()
     }
+
+    /// Limits the answer to some properties; the others come back as if they were not set.
+    #[must_use]
+    pub fn select(mut self, properties: impl IntoIterator<Item = Property>) -> Self {
+        self.select.extend(properties);
+        self
+    }
 }
 
 impl Cmdlet for GetOrganizationConfig {
     const NAME: &'static str = "Get-OrganizationConfig";
     const EFFECT: Effect = Effect::Read;
     type Output = OrganizationConfig;
+
+    fn select(&self) -> &[Property] {
+        &self.select
+    }
 }
 
 impl fmt::Display for GetOrganizationConfig {
@@ -42,6 +61,12 @@ pub struct OrganizationConfig {
     /// Whether the tenant still shares its roles with all others, so that none can be assigned.
     #[serde(deserialize_with = "lenient::boolean")]
     pub is_dehydrated: Option<bool>,
+    /// The organisation's own GUID.
+    #[serde(deserialize_with = "lenient::guid")]
+    pub guid: Option<Uuid>,
+    /// Whether grants of RBAC for Applications are enforced beyond what Microsoft documents; it is off in live tenants.
+    #[serde(deserialize_with = "lenient::boolean")]
+    pub enforce_exo_app_rbac_permissions: Option<bool>,
     /// What the name of a new group is put into, such as `GRP_<GroupName>`. Empty for no policy.
     pub distribution_group_naming_policy: Option<String>,
     /// Words that no group's name may hold.
@@ -49,6 +74,38 @@ pub struct OrganizationConfig {
     pub distribution_group_name_blocked_words_list: Vec<String>,
 }
 single_output!(OrganizationConfig);
+
+/// `Enable-OrganizationCustomization`: gives a new tenant roles of its own, which it may then assign. It is done once;
+/// a second run fails with [`NotOffered`](super::CmdletErrorKind::NotOffered).
+///
+/// `IsDehydrated` is false at once, yet role groups and assignments cannot be made for up to an hour more.
+///
+/// # Permissions
+///
+/// Organization Management.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EnableOrganizationCustomization {}
+
+impl EnableOrganizationCustomization {
+    /// Lets the tenant be customised.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Cmdlet for EnableOrganizationCustomization {
+    const NAME: &'static str = "Enable-OrganizationCustomization";
+    const EFFECT: Effect = Effect::Write;
+    type Output = ();
+}
+
+impl fmt::Display for EnableOrganizationCustomization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Let the Exchange organisation be customised")
+    }
+}
 
 /// `Get-AcceptedDomain`: the domains that the organisation takes mail for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

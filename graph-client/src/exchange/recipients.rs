@@ -1,11 +1,12 @@
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 use uuid::Uuid;
 
 use super::values::ResultSize;
-use super::{Cmdlet, Effect, Identity, lenient};
+use super::{Cmdlet, Effect, Filter, Identity, Property, Quota, lenient};
 use crate::SmtpAddress;
 
 /// `Get-Mailbox`: mailboxes, with `ResultSize` unlimited.
@@ -14,22 +15,33 @@ use crate::SmtpAddress;
 ///
 /// View-Only Recipients, which Exchange Administrator, Exchange Recipient Administrator and Global Reader have.
 #[skip_serializing_none]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct GetMailbox {
     identity: Option<Identity>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     recipient_type_details: Vec<String>,
+    filter: Option<Filter>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    include_inactive_mailbox: bool,
     #[serde(default)]
     result_size: ResultSize,
+    #[serde(skip)]
+    select: Vec<Property>,
 }
 
 impl GetMailbox {
     /// One mailbox, or none with [`NotFound`](crate::ErrorKind::NotFound).
     #[must_use]
     pub fn one(identity: impl Into<Identity>) -> Self {
-        Self { identity: Some(identity.into()), recipient_type_details: Vec::new(), result_size: ResultSize::Unlimited }
+        Self { identity: Some(identity.into()), ..Self::default() }
+    }
+
+    /// All mailboxes.
+    #[must_use]
+    pub fn all() -> Self {
+        Self::default()
     }
 
     /// All room mailboxes.
@@ -41,11 +53,30 @@ impl GetMailbox {
     /// All mailboxes of some types, such as `RoomMailbox`, `EquipmentMailbox`, `SharedMailbox` or `UserMailbox`.
     #[must_use]
     pub fn of_type(types: &[&str]) -> Self {
-        Self {
-            identity: None,
-            recipient_type_details: types.iter().map(|&text| text.to_owned()).collect(),
-            result_size: ResultSize::Unlimited,
-        }
+        Self { recipient_type_details: types.iter().map(|&text| text.to_owned()).collect(), ..Self::default() }
+    }
+
+    /// Limits the list to mailboxes that meet a condition.
+    #[must_use]
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = Some(filter);
+        self
+    }
+
+    /// Lists mailboxes of deleted users too, which a hold keeps.
+    #[must_use]
+    pub fn with_inactive(mut self) -> Self {
+        self.include_inactive_mailbox = true;
+        self
+    }
+
+    /// Limits each mailbox to some properties, as `Get-EXOMailbox` does; the others come back as if they were not set.
+    ///
+    /// `Get-EXOMailbox` itself runs inside the PowerShell module, not in the service.
+    #[must_use]
+    pub fn select(mut self, properties: impl IntoIterator<Item = Property>) -> Self {
+        self.select.extend(properties);
+        self
     }
 }
 
@@ -53,6 +84,10 @@ impl Cmdlet for GetMailbox {
     const NAME: &'static str = "Get-Mailbox";
     const EFFECT: Effect = Effect::Read;
     type Output = Vec<Mailbox>;
+
+    fn select(&self) -> &[Property] {
+        &self.select
+    }
 }
 
 impl fmt::Display for GetMailbox {
@@ -61,6 +96,10 @@ impl fmt::Display for GetMailbox {
             (Some(identity), _) => write!(f, "Read the mailbox {identity}"),
             (None, []) => f.write_str("List all mailboxes"),
             (None, types) => write!(f, "List all mailboxes of type {}", types.join(", ")),
+        }?;
+        match &self.filter {
+            Some(filter) => write!(f, " with {filter}"),
+            None => Ok(()),
         }
     }
 }
@@ -107,6 +146,15 @@ pub struct Mailbox {
     pub custom_attribute1: Option<String>,
     /// The distinguished name.
     pub distinguished_name: Option<String>,
+    /// The name to sign in with.
+    pub user_principal_name: Option<String>,
+    /// How large the mailbox may become before nothing can be sent from it.
+    pub prohibit_send_quota: Option<Quota>,
+    /// How large the mailbox may become before nothing arrives in it.
+    pub prohibit_send_receive_quota: Option<Quota>,
+    /// How long deleted items are kept.
+    #[serde(deserialize_with = "lenient::time_span")]
+    pub retain_deleted_items_for: Option<Duration>,
 }
 
 /// `Get-Recipient`: anything that mail can be sent to.
@@ -114,11 +162,15 @@ pub struct Mailbox {
 /// # Permissions
 ///
 /// View-Only Recipients, as [`GetMailbox`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct GetRecipient {
-    identity: Identity,
+    identity: Option<Identity>,
+    filter: Option<Filter>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    recipient_type_details: Vec<String>,
     #[serde(default)]
     result_size: ResultSize,
 }
@@ -127,7 +179,20 @@ impl GetRecipient {
     /// The recipient with this identity, or none with [`NotFound`](crate::ErrorKind::NotFound).
     #[must_use]
     pub fn new(identity: impl Into<Identity>) -> Self {
-        Self { identity: identity.into(), result_size: ResultSize::Unlimited }
+        Self { identity: Some(identity.into()), ..Self::default() }
+    }
+
+    /// All recipients that meet a condition: with the filter of a management scope, those that the scope reaches.
+    #[must_use]
+    pub fn matching(filter: Filter) -> Self {
+        Self { filter: Some(filter), ..Self::default() }
+    }
+
+    /// Limits the list to some types, such as `RoomMailbox` or `MailUniversalSecurityGroup`.
+    #[must_use]
+    pub fn of_type(mut self, types: &[&str]) -> Self {
+        self.recipient_type_details.extend(types.iter().map(|&text| text.to_owned()));
+        self
     }
 }
 
@@ -139,7 +204,11 @@ impl Cmdlet for GetRecipient {
 
 impl fmt::Display for GetRecipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Look up the recipient {}", self.identity)
+        match (&self.identity, &self.filter) {
+            (Some(identity), _) => write!(f, "Look up the recipient {identity}"),
+            (None, Some(filter)) => write!(f, "List the recipients with {filter}"),
+            (None, None) => f.write_str("List all recipients"),
+        }
     }
 }
 
@@ -193,7 +262,8 @@ impl Recipient {
     /// Whether it is a mailbox of Exchange Online, whatever its use.
     #[must_use]
     pub fn is_mailbox(&self) -> bool {
-        self.recipient_type_details.as_deref().is_some_and(|kind| kind.ends_with("Mailbox"))
+        let is_here = |kind: &str| kind.ends_with("Mailbox") && !kind.starts_with("Remote") && kind != "GroupMailbox";
+        self.recipient_type_details.as_deref().is_some_and(is_here)
             || self.recipient_type.as_deref() == Some("UserMailbox")
     }
 }

@@ -5,30 +5,81 @@ use serde_with::skip_serializing_none;
 use uuid::Uuid;
 
 use super::cmdlet::single_output;
-use super::{Cmdlet, Effect, Identity, lenient};
-use crate::ServicePrincipalId;
+use super::values::Confirmed;
+use super::{Cmdlet, DistributionGroup, Effect, Identity, ObjectName, lenient};
+use crate::{ObjectId, ServicePrincipalId};
 
-/// A role of RBAC for Applications.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum ApplicationRole {
-    /// Read calendars.
-    #[serde(rename = "Application Calendars.Read")]
-    CalendarsRead,
-    /// Read and write calendars.
-    #[serde(rename = "Application Calendars.ReadWrite")]
-    CalendarsReadWrite,
-}
-
-impl ApplicationRole {
-    /// The name in Exchange.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::CalendarsRead => "Application Calendars.Read",
-            Self::CalendarsReadWrite => "Application Calendars.ReadWrite",
+macro_rules! application_roles {
+    ($($(#[$doc:meta])* $role:ident = $name:literal;)+) => {
+        /// A role of RBAC for Applications.
+        ///
+        /// Source: the table of Microsoft's page on RBAC for Applications, and the roles that came later. There is none
+        /// for `Calendars.ReadBasic`, IMAP, POP or Autodiscover.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum ApplicationRole {
+            $($(#[$doc])* #[serde(rename = $name)] $role,)+
         }
-    }
+
+        impl ApplicationRole {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$role),+];
+
+            /// The name in Exchange.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$role => $name,)+
+                }
+            }
+        }
+    };
+}
+application_roles! {
+    /// Read calendars.
+    CalendarsRead = "Application Calendars.Read";
+    /// Read and write calendars.
+    CalendarsReadWrite = "Application Calendars.ReadWrite";
+    /// Read mail.
+    MailRead = "Application Mail.Read";
+    /// Read mail without bodies and attachments.
+    MailReadBasic = "Application Mail.ReadBasic";
+    /// Read and write mail.
+    MailReadWrite = "Application Mail.ReadWrite";
+    /// Send mail.
+    MailSend = "Application Mail.Send";
+    /// Read mailbox settings.
+    MailboxSettingsRead = "Application MailboxSettings.Read";
+    /// Read and write mailbox settings.
+    MailboxSettingsReadWrite = "Application MailboxSettings.ReadWrite";
+    /// Read contacts.
+    ContactsRead = "Application Contacts.Read";
+    /// Read and write contacts.
+    ContactsReadWrite = "Application Contacts.ReadWrite";
+    /// Read, write and send mail.
+    MailFullAccess = "Application Mail Full Access";
+    /// Everything in a mailbox.
+    ExchangeFullAccess = "Application Exchange Full Access";
+    /// Everything in a mailbox, by Exchange Web Services, which end in 2027.
+    EwsAccessAsApp = "Application EWS.AccessAsApp";
+    /// Read folders of a mailbox.
+    MailboxFolderRead = "Application MailboxFolder.Read";
+    /// Read and write folders of a mailbox.
+    MailboxFolderReadWrite = "Application MailboxFolder.ReadWrite";
+    /// Read items of a mailbox.
+    MailboxItemRead = "Application MailboxItem.Read";
+    /// Export items of a mailbox.
+    MailboxItemExport = "Application MailboxItem.Export";
+    /// Export and import items of a mailbox.
+    MailboxItemImportExport = "Application MailboxItem.ImportExport";
+    /// Read the configuration items of a mailbox.
+    MailboxConfigItemRead = "Application MailboxConfigItem.Read";
+    /// Read and write the configuration items of a mailbox.
+    MailboxConfigItemReadWrite = "Application MailboxConfigItem.ReadWrite";
+    /// Read mail tips.
+    MailTipsReadBasicAll = "Application MailTips.ReadBasic.All";
+    /// Send mail by SMTP.
+    SmtpSendAsApp = "Application SMTP.SendAsApp";
 }
 
 impl fmt::Display for ApplicationRole {
@@ -45,7 +96,32 @@ pub(super) fn covers_calendars(role: &str) -> bool {
         .any(|known| known.eq_ignore_ascii_case(role))
 }
 
-/// `New-ManagementRoleAssignment`: gives an application a role over the direct members of a group.
+/// What a role assignment reaches. One assignment has one scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum AssignmentScope {
+    /// The direct members of a group, by its id, name or distinguished name; Exchange does not take its address here.
+    #[serde(rename = "RecipientGroupScope")]
+    Group(Identity),
+    /// The recipients of a management scope, by its name.
+    #[serde(rename = "CustomResourceScope")]
+    Custom(ObjectName),
+    /// The members of an administrative unit in Entra, by its object id.
+    #[serde(rename = "RecipientAdministrativeUnitScope")]
+    AdministrativeUnit(ObjectId),
+}
+
+impl fmt::Display for AssignmentScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Group(group) => write!(f, "the members of {group}"),
+            Self::Custom(scope) => write!(f, "the management scope \"{scope}\""),
+            Self::AdministrativeUnit(unit) => write!(f, "the administrative unit {unit}"),
+        }
+    }
+}
+
+/// `New-ManagementRoleAssignment`: gives an application a role.
 ///
 /// The role adds to what the application holds in Entra: with a tenant-wide calendar permission there, it narrows
 /// nothing. Nested groups do not count. It takes effect in 30 minutes to two hours.
@@ -58,24 +134,46 @@ pub(super) fn covers_calendars(role: &str) -> bool {
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct NewManagementRoleAssignment {
+    name: Option<ObjectName>,
     app: ServicePrincipalId,
     role: ApplicationRole,
-    recipient_group_scope: Identity,
+    /// None for the whole organisation.
+    #[serde(flatten)]
+    scope: Option<AssignmentScope>,
 }
 
 impl NewManagementRoleAssignment {
+    /// Gives the application the role over a scope.
+    #[must_use]
+    pub fn new(app: ServicePrincipalId, role: ApplicationRole, scope: AssignmentScope) -> Self {
+        Self { name: None, app, role, scope: Some(scope) }
+    }
+
     /// Gives the application the role over the members of `group`.
     ///
     /// Exchange takes the group's id, name or distinguished name here, not its address.
     #[must_use]
     pub fn over_group(app: ServicePrincipalId, role: ApplicationRole, group: impl Into<Identity>) -> Self {
-        Self { app, role, recipient_group_scope: group.into() }
+        Self::new(app, role, AssignmentScope::Group(group.into()))
+    }
+
+    /// Gives the application the role over **every mailbox** of the organisation.
+    #[must_use]
+    pub fn over_whole_organization(app: ServicePrincipalId, role: ApplicationRole) -> Self {
+        Self { name: None, app, role, scope: None }
+    }
+
+    /// Sets the assignment's name. Exchange makes one without it.
+    #[must_use]
+    pub fn name(mut self, name: ObjectName) -> Self {
+        self.name = Some(name);
+        self
     }
 
     /// The same over another group.
     #[must_use]
     pub fn with_group(mut self, group: impl Into<Identity>) -> Self {
-        self.recipient_group_scope = group.into();
+        self.scope = Some(AssignmentScope::Group(group.into()));
         self
     }
 
@@ -90,6 +188,12 @@ impl NewManagementRoleAssignment {
     pub fn role(&self) -> ApplicationRole {
         self.role
     }
+
+    /// The scope; nothing for the whole organisation.
+    #[must_use]
+    pub fn scope(&self) -> Option<&AssignmentScope> {
+        self.scope.as_ref()
+    }
 }
 
 impl Cmdlet for NewManagementRoleAssignment {
@@ -100,31 +204,142 @@ impl Cmdlet for NewManagementRoleAssignment {
 
 impl fmt::Display for NewManagementRoleAssignment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Give the application (service principal {}) the role \"{}\" over the members of {}",
-            self.app, self.role, self.recipient_group_scope
-        )
+        write!(f, "Give the application (service principal {}) the role \"{}\" over ", self.app, self.role)?;
+        match &self.scope {
+            Some(scope) => scope.fmt(f),
+            None => f.write_str("every mailbox of the organisation"),
+        }
     }
 }
 
-/// `Get-ManagementRoleAssignment`: the roles that an assignee holds.
+/// `Set-ManagementRoleAssignment`: moves an assignment to another scope, or switches it on or off.
+///
+/// # Permissions
+///
+/// As [`NewManagementRoleAssignment`].
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct SetManagementRoleAssignment {
+    identity: Identity,
+    #[serde(flatten)]
+    scope: Option<AssignmentScope>,
+    enabled: Option<bool>,
+    #[serde(default)]
+    confirm: Confirmed,
+}
+
+impl SetManagementRoleAssignment {
+    /// Moves the assignment to another scope.
+    #[must_use]
+    pub fn scope(assignment: impl Into<Identity>, scope: AssignmentScope) -> Self {
+        Self { identity: assignment.into(), scope: Some(scope), enabled: None, confirm: Confirmed }
+    }
+
+    /// Switches the assignment on or off.
+    #[must_use]
+    pub fn enabled(assignment: impl Into<Identity>, enabled: bool) -> Self {
+        Self { identity: assignment.into(), scope: None, enabled: Some(enabled), confirm: Confirmed }
+    }
+}
+
+impl Cmdlet for SetManagementRoleAssignment {
+    const NAME: &'static str = "Set-ManagementRoleAssignment";
+    const EFFECT: Effect = Effect::Write;
+    type Output = ();
+}
+
+impl fmt::Display for SetManagementRoleAssignment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.scope, self.enabled) {
+            (Some(scope), _) => write!(f, "Move the role assignment {} to {scope}", self.identity),
+            (None, Some(true)) => write!(f, "Switch the role assignment {} on", self.identity),
+            (None, _) => write!(f, "Switch the role assignment {} off", self.identity),
+        }
+    }
+}
+
+/// `Remove-ManagementRoleAssignment`: takes a role away.
+///
+/// # Permissions
+///
+/// As [`NewManagementRoleAssignment`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct RemoveManagementRoleAssignment {
+    identity: Identity,
+    #[serde(default)]
+    confirm: Confirmed,
+}
+
+impl RemoveManagementRoleAssignment {
+    /// Removes the assignment with this identity.
+    #[must_use]
+    pub fn new(assignment: impl Into<Identity>) -> Self {
+        Self { identity: assignment.into(), confirm: Confirmed }
+    }
+}
+
+impl Cmdlet for RemoveManagementRoleAssignment {
+    const NAME: &'static str = "Remove-ManagementRoleAssignment";
+    const EFFECT: Effect = Effect::Write;
+    type Output = ();
+}
+
+impl fmt::Display for RemoveManagementRoleAssignment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Remove the role assignment {}", self.identity)
+    }
+}
+
+/// `Get-ManagementRoleAssignment`: who holds which roles.
 ///
 /// # Permissions
 ///
 /// View-Only Configuration or Role Management.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct GetManagementRoleAssignment {
-    role_assignee: Identity,
+    identity: Option<Identity>,
+    role_assignee: Option<Identity>,
+    role: Option<String>,
+    delegating: Option<bool>,
 }
 
 impl GetManagementRoleAssignment {
     /// The roles of an application, by the object id of its service principal.
     #[must_use]
     pub fn of(assignee: impl Into<Identity>) -> Self {
-        Self { role_assignee: assignee.into() }
+        Self { role_assignee: Some(assignee.into()), ..Self::default() }
+    }
+
+    /// One assignment.
+    #[must_use]
+    pub fn one(assignment: impl Into<Identity>) -> Self {
+        Self { identity: Some(assignment.into()), ..Self::default() }
+    }
+
+    /// All who hold a role of RBAC for Applications.
+    #[must_use]
+    pub fn holders_of(role: ApplicationRole) -> Self {
+        Self { role: Some(role.as_str().to_owned()), ..Self::default() }
+    }
+
+    /// All assignments.
+    #[must_use]
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// Limits the list to assignments that let their holder give the role to others, or to those that do not.
+    #[must_use]
+    pub fn delegating(mut self, delegating: bool) -> Self {
+        self.delegating = Some(delegating);
+        self
     }
 }
 
@@ -136,7 +351,12 @@ impl Cmdlet for GetManagementRoleAssignment {
 
 impl fmt::Display for GetManagementRoleAssignment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "List the roles of {}", self.role_assignee)
+        match (&self.identity, &self.role_assignee, &self.role) {
+            (Some(identity), ..) => write!(f, "Read the role assignment {identity}"),
+            (_, Some(assignee), _) => write!(f, "List the roles of {assignee}"),
+            (.., Some(role)) => write!(f, "List who holds the role \"{role}\""),
+            _ => f.write_str("List all role assignments"),
+        }
     }
 }
 
@@ -177,6 +397,20 @@ impl ManagementRoleAssignment {
         covers_calendars(self.role.as_deref().unwrap_or_default())
     }
 
+    /// Whether the assignment is over the direct members of this group.
+    ///
+    /// Exchange names a group scope by the group's id or name, and a management scope by a name of its own, which may
+    /// be the same. So a name counts only where a group's stands, and an id in both places.
+    #[must_use]
+    pub fn is_over(&self, group: &DistributionGroup) -> bool {
+        let kind = self.recipient_write_scope.as_deref().unwrap_or_default();
+        let by_name = !["CustomRecipientScope", "AdministrativeUnit"].iter().any(|it| it.eq_ignore_ascii_case(kind));
+        let is = |scope: &Option<String>, by_name: bool| {
+            scope.as_deref().is_some_and(|scope| group.has_id(scope) || (by_name && group.is_named(scope)))
+        };
+        is(&self.custom_resource_scope, false) || is(&self.custom_recipient_write_scope, by_name)
+    }
+
     /// What limits the assignment, as Exchange names it. `None` stands for the whole organisation.
     #[must_use]
     pub fn scope(&self) -> Option<&str> {
@@ -184,5 +418,33 @@ impl ManagementRoleAssignment {
             .into_iter()
             .filter_map(Option::as_deref)
             .find(|scope| !scope.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_is_one_parameter_and_none_is_the_whole_organisation() {
+        let app: ServicePrincipalId = "b6c2f6a4-55c1-4b09-8a77-0e5b1f6f2d02".parse().unwrap();
+        let role = ApplicationRole::CalendarsRead;
+        let wire = |value: &NewManagementRoleAssignment| serde_json::to_value(value).unwrap();
+        let whole = NewManagementRoleAssignment::over_whole_organization(app, role);
+        assert_eq!(wire(&whole), serde_json::json!({ "App": app, "Role": "Application Calendars.Read" }));
+        let scope = AssignmentScope::Custom("app-rooms".parse().unwrap());
+        let scoped = NewManagementRoleAssignment::new(app, role, scope);
+        assert_eq!(wire(&scoped)["CustomResourceScope"], "app-rooms");
+        for value in [whole, scoped] {
+            assert_eq!(serde_json::from_value::<NewManagementRoleAssignment>(wire(&value)).unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn roles_have_the_names_that_exchange_knows() {
+        for role in ApplicationRole::ALL {
+            assert!(role.as_str().starts_with("Application "));
+            assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
+        }
     }
 }

@@ -5,8 +5,9 @@ use serde_with::skip_serializing_none;
 use uuid::Uuid;
 
 use super::cmdlet::single_output;
+use super::values::{Confirmed, check_display_name};
 use super::{Cmdlet, Effect, Identity, lenient};
-use crate::{ClientId, ServicePrincipalId};
+use crate::{ClientId, InvalidValue, ServicePrincipalId};
 
 /// `New-ServicePrincipal`: makes the pointer by which Exchange knows an application.
 ///
@@ -86,6 +87,77 @@ impl Cmdlet for GetServicePrincipal {
 impl fmt::Display for GetServicePrincipal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Look up the application {} in Exchange", self.identity)
+    }
+}
+
+/// `Set-ServicePrincipal`: changes the name of an application in Exchange.
+///
+/// # Permissions
+///
+/// Role Management: Organization Management or Exchange Administrator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct SetServicePrincipal {
+    identity: ServicePrincipalId,
+    display_name: String,
+}
+
+impl SetServicePrincipal {
+    /// Gives the application the name that administrators see.
+    #[must_use]
+    pub fn new(service_principal: ServicePrincipalId, display_name: impl Into<String>) -> Self {
+        Self { identity: service_principal, display_name: display_name.into() }
+    }
+}
+
+impl Cmdlet for SetServicePrincipal {
+    const NAME: &'static str = "Set-ServicePrincipal";
+    const EFFECT: Effect = Effect::Write;
+    type Output = ();
+
+    fn check(&self) -> Result<(), InvalidValue> {
+        check_display_name(Some(&self.display_name))
+    }
+}
+
+impl fmt::Display for SetServicePrincipal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Name the application (service principal {}) \"{}\" in Exchange", self.identity, self.display_name)
+    }
+}
+
+/// `Remove-ServicePrincipal`: makes Exchange forget an application. Its enterprise application in Entra stays.
+///
+/// # Permissions
+///
+/// Role Management: Organization Management or Exchange Administrator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct RemoveServicePrincipal {
+    identity: ServicePrincipalId,
+    #[serde(default)]
+    confirm: Confirmed,
+}
+
+impl RemoveServicePrincipal {
+    /// Removes the pointer with this object id.
+    #[must_use]
+    pub fn new(service_principal: ServicePrincipalId) -> Self {
+        Self { identity: service_principal, confirm: Confirmed }
+    }
+}
+
+impl Cmdlet for RemoveServicePrincipal {
+    const NAME: &'static str = "Remove-ServicePrincipal";
+    const EFFECT: Effect = Effect::Write;
+    type Output = ();
+}
+
+impl fmt::Display for RemoveServicePrincipal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Make Exchange forget the application (service principal {})", self.identity)
     }
 }
 

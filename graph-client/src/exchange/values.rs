@@ -170,6 +170,10 @@ checked_text! {
     GroupName, "name", name_fault
 }
 checked_text! {
+    /// The name of a management scope, a role assignment or a role group: 1 to 64 characters.
+    ObjectName, "name", name_fault
+}
+checked_text! {
     /// The alias of a recipient: 1 to 64 characters that may stand before the `@` of an address.
     Alias, "alias", alias_fault
 }
@@ -203,6 +207,70 @@ fn alias_fault(text: &str) -> Option<&'static str> {
         Some("may have dots only between other characters")
     } else {
         None
+    }
+}
+
+/// The rule for the name that people see, which every recipient has.
+pub(super) fn check_display_name(name: Option<&str>) -> Result<(), InvalidValue> {
+    match name {
+        Some(name) if name.trim().is_empty() => Err(InvalidValue::new("display name", name, "must not be empty")),
+        Some(name) if name.chars().count() > 256 => {
+            Err(InvalidValue::new("display name", name, "must have at most 256 characters"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An address of a recipient, with what it is used for. A prefix such as `@` before an address would be stored with it,
+/// so only these two can be written.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ProxyAddress {
+    address: SmtpAddress,
+    is_primary: bool,
+}
+
+impl ProxyAddress {
+    /// The address that mail is sent from.
+    #[must_use]
+    pub fn primary(address: SmtpAddress) -> Self {
+        Self { address, is_primary: true }
+    }
+
+    /// A further address that mail arrives at.
+    #[must_use]
+    pub fn secondary(address: SmtpAddress) -> Self {
+        Self { address, is_primary: false }
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn address(&self) -> &SmtpAddress {
+        &self.address
+    }
+}
+
+impl fmt::Display for ProxyAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", if self.is_primary { "SMTP" } else { "smtp" }, self.address)
+    }
+}
+
+impl Serialize for ProxyAddress {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ProxyAddress {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let (prefix, address) = text.split_once(':').unwrap_or(("", &text));
+        let address = address.parse().map_err(de::Error::custom)?;
+        match prefix {
+            "SMTP" => Ok(Self::primary(address)),
+            "smtp" => Ok(Self::secondary(address)),
+            _ => Err(de::Error::custom("an address must begin with SMTP: or smtp:")),
+        }
     }
 }
 
@@ -241,6 +309,13 @@ pub enum ListChange<T> {
 
 const HASH_TABLE: &str = "#Exchange.GenericHashTable";
 
+/// The tag without which Exchange does not bind a table.
+#[derive(Deserialize)]
+enum HashTable {
+    #[serde(rename = "#Exchange.GenericHashTable")]
+    Tagged,
+}
+
 impl<T: Serialize> Serialize for ListChange<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap;
@@ -269,6 +344,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for ListChange<T> {
         enum Wire<T> {
             List(Vec<T>),
             Table {
+                #[serde(rename = "@odata.type")]
+                _type: HashTable,
                 #[serde(rename = "Add", default = "Vec::new")]
                 add: Vec<T>,
                 #[serde(rename = "Remove", default = "Vec::new")]
@@ -277,8 +354,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for ListChange<T> {
         }
         Ok(match Wire::deserialize(deserializer)? {
             Wire::List(values) => Self::Replace(values),
-            Wire::Table { add, remove } if add.is_empty() && remove.is_empty() => Self::Replace(Vec::new()),
-            Wire::Table { add, remove } => Self::Alter { add, remove },
+            Wire::Table { add, remove, .. } if add.is_empty() && remove.is_empty() => Self::Replace(Vec::new()),
+            Wire::Table { add, remove, .. } => Self::Alter { add, remove },
         })
     }
 }
@@ -319,6 +396,7 @@ mod tests {
         let wire = r##"{"@odata.type":"#Exchange.GenericHashTable","Add":["a"],"Remove":["b"]}"##;
         assert_eq!(text(&altered), wire);
         assert_eq!(serde_json::from_str::<ListChange<&str>>(wire).unwrap(), altered);
+        assert!(serde_json::from_str::<ListChange<&str>>(r#"{"Add":["a"]}"#).is_err(), "a table is tagged");
     }
 
     #[test]

@@ -1,74 +1,396 @@
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use super::segment;
-use crate::{Client, List, Method};
+use super::model::{model, open_enum, timestamp, update};
+use super::{EmailAddress, Event, call};
+use crate::{Client, Delta, InvalidValue, List, Method, Request, Result};
 
-/// The default calendar of one mailbox. Made by [`Client::calendar`].
+/// The calendars of one mailbox and what is in them. Made by [`Client::calendar`].
+///
+/// It works on the mailbox's default calendar unless [`in_calendar`](Self::in_calendar) names another one. Events have
+/// their own methods below; permissions, attachments and free/busy times too.
+///
+/// An application reaches a mailbox through `Calendars.*`, tenant-wide, or through the Exchange role `Application
+/// Calendars.*` for a scope with the mailbox in it; the sections *Permissions* name the tenant-wide ones.
 #[derive(Debug, Clone)]
 pub struct Calendars {
     pub(crate) client: Client,
     pub(crate) mailbox: String,
+    pub(crate) calendar: Option<String>,
+    pub(crate) preferences: Vec<String>,
 }
 
 impl Calendars {
+    pub(crate) fn new(client: Client, mailbox: String) -> Self {
+        Self { client, mailbox, calendar: None, preferences: Vec::new() }
+    }
+
+    /// The same for another calendar of the mailbox, by its id.
+    #[must_use]
+    pub fn in_calendar(mut self, id: impl Into<String>) -> Self {
+        self.calendar = Some(id.into());
+        self
+    }
+
+    /// Asks for times in a zone, by its Windows or IANA name. Without it they come in UTC.
+    #[must_use]
+    pub fn time_zone(self, name: &str) -> Self {
+        // A quotation mark would end the value; no zone has one.
+        self.preferring(format!("outlook.timezone=\"{}\"", name.replace('"', "")))
+    }
+
+    /// Asks for ids that stay the same when an event moves to another folder of its mailbox.
+    #[must_use]
+    pub fn immutable_ids(self) -> Self {
+        self.preferring("IdType=\"ImmutableId\"".to_owned())
+    }
+
+    /// Asks for the bodies of events as plain text instead of HTML.
+    #[must_use]
+    pub fn text_bodies(self) -> Self {
+        self.preferring("outlook.body-content-type=\"text\"".to_owned())
+    }
+
+    fn preferring(mut self, preference: String) -> Self {
+        self.preferences.push(preference);
+        self
+    }
+
+    /// A request for what is `below` the mailbox, whatever the calendar.
+    pub(super) fn of_mailbox(&self, method: Method, name: &'static str, below: &str, ids: &[&str]) -> Request {
+        let mut all = vec![self.mailbox.as_str()];
+        all.extend_from_slice(ids);
+        let request = call(&self.client, method, name, &format!("/v1.0/users/{{}}{below}"), &all);
+        self.preferences.iter().fold(request, |request, preference| request.prefer(preference))
+    }
+
+    /// A request for what is `below` the calendar that was chosen.
+    pub(super) fn of_calendar(&self, method: Method, name: &'static str, below: &str, ids: &[&str]) -> Request {
+        match &self.calendar {
+            None => self.of_mailbox(method, name, &format!("/calendar{below}"), ids),
+            Some(calendar) => {
+                let mut all = vec![calendar.as_str()];
+                all.extend_from_slice(ids);
+                self.of_mailbox(method, name, &format!("/calendars/{{}}{below}"), &all)
+            }
+        }
+    }
+
     /// What is in the calendar between two instants: single events and the occurrences of series, 10 a page unless
     /// [`List::page_size`] says otherwise.
     ///
     /// # Permissions
     ///
-    /// `Calendars.ReadBasic.All` or `Calendars.Read`, tenant-wide, or the Exchange role `Application Calendars.Read`
-    /// for a scope with the mailbox in it.
+    /// `Calendars.ReadBasic.All` or `Calendars.Read`
     pub fn view(&self, start: SystemTime, end: SystemTime) -> List<Event> {
-        let path = format!("/v1.0/users/{}/calendarView", segment(&self.mailbox));
-        let request = self
-            .client
-            .request(Method::GET, path)
-            .named("read a calendar view", format!("read the calendar of {}", self.mailbox))
-            .query("startDateTime", timestamp(start))
-            .query("endDateTime", timestamp(end));
-        List::new(request)
+        let name = "read a calendar view";
+        let request = match self.calendar {
+            // The short path is the one that every kind of permission covers.
+            None => self.of_mailbox(Method::GET, name, "/calendarView", &[]),
+            Some(_) => self.of_calendar(Method::GET, name, "/calendarView", &[]),
+        };
+        if end <= start {
+            let fault = InvalidValue::new("end", timestamp(end), "must be after the start");
+            return List::new(Request::to_url(self.client.clone(), Method::GET, Err(fault.into())));
+        }
+        List::new(request.query("startDateTime", timestamp(start)).query("endDateTime", timestamp(end)))
+    }
+
+    /// What is in the calendar between two instants, and from then on what changes in it.
+    ///
+    /// Of the times of a series only the begin, the end and the series come. With another calendar than the default
+    /// one Graph may refuse.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.Read`
+    pub fn view_delta(&self, start: SystemTime, end: SystemTime) -> Delta<Event> {
+        let name = "read the changes of a calendar";
+        let request = match self.calendar {
+            None => self.of_mailbox(Method::GET, name, "/calendarView/delta", &[]),
+            Some(_) => self.of_calendar(Method::GET, name, "/calendarView/delta", &[]),
+        };
+        request.query("startDateTime", timestamp(start)).query("endDateTime", timestamp(end)).delta()
+    }
+
+    /// All calendars of the mailbox.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.ReadBasic.All` or `Calendars.Read`
+    pub fn list(&self) -> List<Calendar> {
+        List::new(self.of_mailbox(Method::GET, "list calendars", "/calendars", &[]))
+    }
+
+    /// The groups that the calendars are in.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.ReadBasic.All` or `Calendars.Read`
+    pub fn groups(&self) -> List<CalendarGroup> {
+        List::new(self.of_mailbox(Method::GET, "list calendar groups", "/calendarGroups", &[]))
+    }
+
+    /// The calendars of one group.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.ReadBasic.All` or `Calendars.Read`
+    pub fn in_group(&self, group: &str) -> List<Calendar> {
+        let name = "list the calendars of a group";
+        List::new(self.of_mailbox(Method::GET, name, "/calendarGroups/{}/calendars", &[group]))
+    }
+
+    /// The calendar itself.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.ReadBasic.All` or `Calendars.Read`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when the mailbox or calendar does not exist;
+    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) when the mailbox is closed to the application.
+    pub async fn get(&self) -> Result<Calendar> {
+        self.of_calendar(Method::GET, "read a calendar", "", &[]).json().await
+    }
+
+    /// Makes a further calendar in the mailbox.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.ReadWrite`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) when the name is taken.
+    pub async fn create_calendar(&self, name: &str) -> Result<Calendar> {
+        let request = self.of_mailbox(Method::POST, "create a calendar", "/calendars", &[]);
+        request.body(&json!({ "name": name })).json().await
+    }
+
+    /// Changes the calendar.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.ReadWrite`
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn update_calendar(&self, update: &CalendarUpdate) -> Result<Calendar> {
+        let request = self.of_calendar(Method::PATCH, "change a calendar", "", &[]);
+        request.body(update).idempotent(true).json().await
+    }
+
+    /// Deletes a calendar by its id, with everything in it. The default calendar cannot be deleted.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.ReadWrite`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
+    pub async fn delete_calendar(&self, id: &str) -> Result<()> {
+        self.of_mailbox(Method::DELETE, "delete a calendar", "/calendars/{}", &[id]).send().await.map(drop)
+    }
+
+    /// Who may do what with the calendar.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.Read`
+    pub fn permissions(&self) -> List<CalendarPermission> {
+        List::new(self.of_calendar(Method::GET, "list calendar permissions", "/calendarPermissions", &[]))
+    }
+
+    /// Shares the calendar with someone.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.ReadWrite`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the role cannot be given to them.
+    pub async fn share(&self, with: &EmailAddress, role: &CalendarRole) -> Result<CalendarPermission> {
+        let request = self.of_calendar(Method::POST, "share a calendar", "/calendarPermissions", &[]);
+        request.body(&json!({ "emailAddress": with, "role": role })).json().await
+    }
+
+    /// Changes what someone may do with the calendar, by the id of the permission.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.ReadWrite`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is no such permission.
+    pub async fn set_role(&self, permission: &str, role: &CalendarRole) -> Result<CalendarPermission> {
+        self.of_calendar(Method::PATCH, "change a calendar permission", "/calendarPermissions/{}", &[permission])
+            .body(&json!({ "role": role }))
+            .idempotent(true)
+            .json()
+            .await
+    }
+
+    /// Shares the calendar with someone no longer, by the id of the permission.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.ReadWrite`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is no such permission.
+    pub async fn unshare(&self, permission: &str) -> Result<()> {
+        let name = "delete a calendar permission";
+        self.of_calendar(Method::DELETE, name, "/calendarPermissions/{}", &[permission]).send().await.map(drop)
     }
 }
 
-fn timestamp(time: SystemTime) -> String {
-    jiff::Timestamp::try_from(time).unwrap_or_default().to_string()
+open_enum! {
+    /// What someone may do with a calendar.
+    pub enum CalendarRole {
+        /// Nothing.
+        None = "none",
+        /// See when it is busy.
+        FreeBusyRead = "freeBusyRead",
+        /// See subjects and places too.
+        LimitedRead = "limitedRead",
+        /// See everything but private events.
+        Read = "read",
+        /// Change it.
+        Write = "write",
+        /// Act for its owner, without private events.
+        Delegate = "delegateWithoutPrivateEventAccess",
+        /// Act for its owner, with private events.
+        DelegateWithPrivate = "delegateWithPrivateEventAccess",
+        /// What was put together in Exchange.
+        Custom = "custom",
+    }
+
+    /// A calendar's colour.
+    pub enum CalendarColor {
+        /// Outlook chooses.
+        Auto = "auto",
+        /// Light blue.
+        LightBlue = "lightBlue",
+        /// Light green.
+        LightGreen = "lightGreen",
+        /// Light orange.
+        LightOrange = "lightOrange",
+        /// Light grey.
+        LightGray = "lightGray",
+        /// Light yellow.
+        LightYellow = "lightYellow",
+        /// Light teal.
+        LightTeal = "lightTeal",
+        /// Light pink.
+        LightPink = "lightPink",
+        /// Light brown.
+        LightBrown = "lightBrown",
+        /// Light red.
+        LightRed = "lightRed",
+        /// The last one.
+        MaxColor = "maxColor",
+    }
+
+    /// Who provides online meetings.
+    pub enum OnlineMeetingProvider {
+        /// Teams.
+        TeamsForBusiness = "teamsForBusiness",
+        /// Skype for Business.
+        SkypeForBusiness = "skypeForBusiness",
+        /// Skype.
+        SkypeForConsumer = "skypeForConsumer",
+    }
 }
 
-/// An event, with what tells who uses a room and when.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct Event {
-    /// The event's id in this mailbox. It holds upper and lower case, `=` and `/`.
-    pub id: String,
-    /// The id that the copies of all attendees share.
-    pub i_cal_u_id: Option<String>,
-    /// The subject. Room mailboxes replace it by the organiser's name unless told otherwise.
-    pub subject: Option<String>,
-    /// The begin.
-    pub start: Option<DateTimeTimeZone>,
-    /// The end.
-    pub end: Option<DateTimeTimeZone>,
-    /// Whether it lasts whole days.
-    pub is_all_day: Option<bool>,
-    /// Whether it has been called off.
-    pub is_cancelled: Option<bool>,
-    /// `free`, `tentative`, `busy`, `oof`, `workingElsewhere` or `unknown`, in any case.
-    pub show_as: Option<String>,
-    /// `singleInstance`, `occurrence`, `exception` or `seriesMaster`.
-    #[serde(rename = "type")]
-    pub kind: Option<String>,
+impl CalendarRole {
+    /// Whether events can be changed with it.
+    #[must_use]
+    pub fn can_edit(&self) -> bool {
+        matches!(self, Self::Write | Self::Delegate | Self::DelegateWithPrivate)
+    }
 }
 
-/// A local time and the zone that it is in.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[non_exhaustive]
-pub struct DateTimeTimeZone {
-    /// The time without an offset, such as `2026-11-22T12:00:00.0000000`.
-    pub date_time: String,
-    /// `UTC`, a Windows name or an IANA name.
-    pub time_zone: Option<String>,
+model! {
+    /// A calendar.
+    #[derive(Default)]
+    pub struct Calendar {
+        /// The id, which contains upper and lower case, `=` and `/`.
+        pub id: String = "id",
+        /// The name.
+        pub name: Option<String> = "name",
+        /// Whose it is.
+        pub owner: Option<EmailAddress> = "owner",
+        /// Whether the caller may change it.
+        pub can_edit: Option<bool> = "canEdit",
+        /// Whether the caller may share it.
+        pub can_share: Option<bool> = "canShare",
+        /// Whether the caller sees private events.
+        pub can_view_private_items: Option<bool> = "canViewPrivateItems",
+        /// Whether it is the mailbox's default.
+        pub is_default_calendar: Option<bool> = "isDefaultCalendar",
+        /// Whether it can be deleted.
+        pub is_removable: Option<bool> = "isRemovable",
+        /// Whether it counts answers to invitations.
+        pub is_tallying_responses: Option<bool> = "isTallyingResponses",
+        /// Its colour.
+        pub color: Option<CalendarColor> = "color",
+        /// Its colour as `#rrggbb`; empty unless someone chose it.
+        pub hex_color: Option<String> = "hexColor",
+        /// Who can provide online meetings.
+        pub allowed_online_meeting_providers: Vec<OnlineMeetingProvider> = "allowedOnlineMeetingProviders",
+        /// Who does unless told otherwise.
+        pub default_online_meeting_provider: Option<OnlineMeetingProvider> = "defaultOnlineMeetingProvider",
+        /// The version.
+        pub change_key: Option<String> = "changeKey",
+    }
+
+    /// A group of calendars.
+    #[derive(Default)]
+    pub struct CalendarGroup {
+        /// The id.
+        pub id: String = "id",
+        /// The name.
+        pub name: Option<String> = "name",
+        /// The class.
+        pub class_id: Option<String> = "classId",
+        /// The version.
+        pub change_key: Option<String> = "changeKey",
+    }
+
+    /// What someone may do with a calendar.
+    #[derive(Default)]
+    pub struct CalendarPermission {
+        /// The id.
+        pub id: String = "id",
+        /// Who. `My Organization` stands for everyone inside.
+        pub email_address: Option<EmailAddress> = "emailAddress",
+        /// What they may do.
+        pub role: Option<CalendarRole> = "role",
+        /// What they can be allowed to do.
+        pub allowed_roles: Vec<CalendarRole> = "allowedRoles",
+        /// Whether they are in the organisation.
+        pub is_inside_organization: Option<bool> = "isInsideOrganization",
+        /// Whether it can be taken away.
+        pub is_removable: Option<bool> = "isRemovable",
+    }
+}
+
+update! {
+    /// Changes of a calendar.
+    pub struct CalendarUpdate {
+        /// The name.
+        pub name: String = "name",
+        /// The colour.
+        pub color: CalendarColor = "color",
+        /// `true` makes it the default.
+        pub is_default_calendar: bool = "isDefaultCalendar",
+    }
 }

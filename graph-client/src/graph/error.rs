@@ -15,6 +15,15 @@ struct Detail {
     message: Option<String>,
     #[serde(alias = "innererror", rename = "innerError")]
     inner: Option<Inner>,
+    details: Option<Vec<Particular>>,
+}
+
+/// One of several things that are wrong.
+#[derive(Deserialize)]
+struct Particular {
+    code: Option<String>,
+    message: Option<String>,
+    target: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -39,10 +48,18 @@ pub(crate) fn classify(response: &Response) -> Option<Failure> {
         return Some(without_body(response));
     };
     let inner = detail.inner;
-    let code =
-        detail.code.filter(|code| !code.is_empty()).or_else(|| inner.as_ref().and_then(|inner| inner.code.clone()));
-    let message = detail.message.filter(|message| !message.is_empty());
-    let mut failure = Failure::from_status(response, message.unwrap_or_else(|| "the service gave no reason".into()));
+    let particulars = detail.details.unwrap_or_default();
+    let code = specific_code(&particulars)
+        .or(detail.code.filter(|code| !code.is_empty()))
+        .or_else(|| inner.as_ref().and_then(|inner| inner.code.clone()));
+    let mut message = detail.message.filter(|message| !message.is_empty()).unwrap_or_default();
+    for particular in &particulars {
+        add(&mut message, particular);
+    }
+    if message.is_empty() {
+        message.push_str("the service gave no reason");
+    }
+    let mut failure = Failure::from_status(response, message);
     if failure.request_id.is_none() {
         failure.request_id = inner.and_then(|inner| inner.request_id);
     }
@@ -73,6 +90,28 @@ fn without_body(response: &Response) -> Failure {
     let mut failure = Failure::from_status(response, what.to_owned());
     failure.renew_token = failure.status == Some(401);
     failure
+}
+
+/// The code among the details that says more than the general one.
+fn specific_code(particulars: &[Particular]) -> Option<String> {
+    let known = |code: &&String| code.as_str() == "NoBackingApplicationObject";
+    particulars.iter().filter_map(|particular| particular.code.as_ref()).find(known).cloned()
+}
+
+/// Says which property is wrong and why, where the message does not.
+fn add(message: &mut String, particular: &Particular) {
+    let reason = particular.message.as_deref().filter(|reason| !reason.is_empty() && !message.contains(*reason));
+    let target = particular.target.as_deref().filter(|target| !target.is_empty() && !message.contains(*target));
+    let addition = match (target, reason) {
+        (Some(target), Some(reason)) => format!("{target}: {reason}"),
+        (Some(target), None) => target.to_owned(),
+        (None, Some(reason)) => reason.to_owned(),
+        (None, None) => return,
+    };
+    if !message.is_empty() {
+        message.push_str("; ");
+    }
+    message.push_str(&addition);
 }
 
 /// The place to go on from has expired. Sent with 410 and with 400, in both cases of the first letter.

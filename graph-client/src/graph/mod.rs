@@ -3,17 +3,87 @@
 //! Rows are decoded leniently: everything but an id may be absent, because `$select`, old records and national clouds
 //! leave things out.
 
+mod applications;
 mod calendar;
+mod directory;
 mod error;
+mod event_extras;
+mod event_models;
+mod events;
+mod groups;
+mod mail;
+mod mailbox_settings;
+mod model;
+mod notifications;
 mod organization;
+mod permission_grants;
 mod places;
+mod replication;
+mod role_assignments;
+mod schedule;
 mod service_principals;
+mod subscriptions;
+mod users;
 
-pub use self::calendar::{Calendars, DateTimeTimeZone, Event};
+use std::borrow::Cow;
+
+use serde::de::DeserializeOwned;
+
+pub use self::applications::{
+    ApiApplication, Application, ApplicationRef, ApplicationUpdate, Applications, FederatedCredential,
+    InformationalUrls, KeyCredential, NewApplication, NewPassword, PasswordCredential, PreAuthorizedApplication,
+    PublicClient, RequiredResourceAccess, ResourceAccess, ResourceAccessType, SignInAudience, SinglePageApplication,
+    WebApplication,
+};
+pub use self::calendar::{
+    Calendar, CalendarColor, CalendarGroup, CalendarPermission, CalendarRole, CalendarUpdate, Calendars,
+    OnlineMeetingProvider,
+};
+pub use self::directory::DirectoryObject;
 pub(crate) use self::error::classify;
-pub use self::organization::{Organization, Organizations, VerifiedDomain};
-pub use self::places::{Room, Rooms};
-pub use self::service_principals::{AppRole, AppRoleAssignment, ServicePrincipal, ServicePrincipals};
+pub use self::event_extras::{Attachment, ExtendedProperty, MultiValueProperty, OpenExtension, UploadSession};
+pub use self::event_models::{
+    Attendee, AttendeeType, BodyType, DateTimeTimeZone, DayOfWeek, EmailAddress, Event, EventType, FreeBusyStatus,
+    Importance, ItemBody, Location, LocationIdType, LocationType, OnlineMeeting, Phone, PhoneType, Recipient,
+    Recurrence, RecurrencePattern, RecurrencePatternType, RecurrenceRange, RecurrenceRangeType, ResponseStatus,
+    ResponseType, Sensitivity, TimeSlot, WeekIndex,
+};
+pub use self::events::{Answer, EventUpdate, NewEvent};
+pub use self::groups::{Group, GroupKind, GroupRef, GroupUpdate, GroupVisibility, Groups, NewGroup, OWNED_BY_EXCHANGE};
+pub use self::mail::{Mail, NewMessage};
+pub use self::mailbox_settings::{
+    AutomaticReplies, AutomaticRepliesStatus, DelegateMeetingMessages, ExternalAudience, Locale, Mailbox,
+    MailboxSettings, MailboxSettingsUpdate, NamedTimeZone, UserPurpose, WorkingHours,
+};
+pub use self::model::{Patch, Properties, SecretText, Timestamp};
+pub use self::notifications::{
+    ChangeNotification, EncryptedContent, LifecycleEvent, NotificationBatch, NotificationEvent, Notifications,
+    ResourceData,
+};
+pub use self::organization::{
+    Domain, DomainAuthentication, DomainState, LicenceUnits, Organization, Organizations, PrivacyProfile,
+    ProvisionedPlan, ServicePlan, SubscribedSku, VerifiedDomain,
+};
+pub use self::permission_grants::{ConsentType, PermissionGrant, PermissionGrants};
+pub use self::places::{
+    BookingType, Building, Desk, FeatureState, Floor, GeoCoordinates, MailboxDetails, NewPlace, PhysicalAddress, Place,
+    PlaceKind, PlaceMode, PlaceProperties, PlaceUpdate, Places, ResourceLink, Room, RoomList, Rooms, Section,
+    Workspace,
+};
+pub use self::role_assignments::{
+    DirectoryRole, DirectoryRoles, MemberType, RoleAssignment, RoleDefinition, RoleHolding, RolePermission,
+    RoleScheduleInstance,
+};
+pub use self::schedule::{Availability, FreeBusyError, FreeBusyQuery, ScheduleInformation, ScheduleItem};
+pub use self::service_principals::{
+    AppRole, AppRoleAssignment, Created, PermissionScope, ServicePrincipal, ServicePrincipalType, ServicePrincipals,
+};
+pub use self::subscriptions::{ChangeType, NewSubscription, Subscription, Subscriptions};
+pub use self::users::{
+    AssignedLicense, AssignedPlan, ExtensionAttributes, InitialPassword, Invitation, NewInvitation, NewUser,
+    ObjectIdentity, USER_PROPERTIES, User, UserUpdate, Users,
+};
+use crate::{Client, Error, ErrorKind, InvalidValue, Method, Request};
 
 /// Percent-encodes what stands between two slashes of a path.
 pub(crate) fn segment(text: &str) -> String {
@@ -27,4 +97,50 @@ pub(crate) fn segment(text: &str) -> String {
         }
     }
     encoded
+}
+
+/// A request for `template`, each `{}` of which stands for one id.
+///
+/// An id that is empty would address the collection instead of one member, and `..` something else altogether: both
+/// are refused before anything is sent.
+pub(crate) fn call(client: &Client, method: Method, name: &'static str, template: &str, ids: &[&str]) -> Request {
+    let mut path = String::with_capacity(template.len() + 64);
+    let mut rest = template;
+    for id in ids {
+        if id.trim().is_empty() || matches!(*id, "." | "..") {
+            let fault = InvalidValue::new("id", *id, "must be the id or address of one object");
+            return Request::to_url(client.clone(), method, Err(Error::from(fault).during(name)));
+        }
+        let (before, after) = rest.split_once("{}").unwrap_or((rest, ""));
+        path.push_str(before);
+        path.push_str(&segment(id));
+        rest = after;
+    }
+    path.push_str(rest);
+    let operation = match ids {
+        [] => Cow::Borrowed(name),
+        ids => Cow::Owned(format!("{name} ({})", ids.join(", "))),
+    };
+    client.request(method, path).named(name, operation)
+}
+
+/// The name of the type that an annotation gives, without its namespace. It comes with or without `#`, in any case.
+fn type_name(properties: &Properties) -> Option<&str> {
+    let annotation = properties.get("@odata.type")?.as_str()?;
+    annotation.rsplit('.').next()
+}
+
+fn object_of<T: DeserializeOwned>(properties: Properties) -> serde_json::Result<Box<T>> {
+    serde_json::from_value(serde_json::Value::Object(properties)).map(Box::new)
+}
+
+fn undecodable(error: serde_json::Error) -> Error {
+    Error::new(ErrorKind::Decode, "an answer arrived that is not what the service documents").with_source(error)
+}
+
+/// A link to an object of the directory, as members and owners are named.
+fn object_link(client: &Client, id: &str) -> crate::Result<String> {
+    let id: crate::ObjectId = id.parse()?;
+    let root = &client.cloud().endpoint(crate::cloud::Service::Graph).url;
+    Ok(crate::cloud::join(root, &format!("/v1.0/directoryObjects/{id}"))?.to_string())
 }

@@ -1,16 +1,75 @@
-use serde::{Deserialize, Serialize};
-use serde_with::{DefaultOnNull, serde_as};
+use serde_json::json;
 
-use super::segment;
+use super::model::{model, open_enum};
+use super::replication::patiently;
+use super::{KeyCredential, PasswordCredential, PermissionGrant, Properties, Timestamp, call};
 use crate::{AppRoleAssignmentId, AppRoleId, Client, ClientId, List, Method, Result, ServicePrincipalId};
 
-/// Service principals (enterprise applications). Made by [`Client::service_principals`].
+/// Service principals (enterprise applications) and what they have been granted. Made by
+/// [`Client::service_principals`].
 #[derive(Debug, Clone)]
 pub struct ServicePrincipals {
     pub(crate) client: Client,
+    pub(crate) just_created: bool,
+}
+
+/// What creating something has come to that can exist once only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Created<T> {
+    /// It was made by this call.
+    New(T),
+    /// It was there already.
+    Existed,
+}
+
+impl<T> Created<T> {
+    /// What this call has made.
+    pub fn into_new(self) -> Option<T> {
+        match self {
+            Self::New(value) => Some(value),
+            Self::Existed => None,
+        }
+    }
 }
 
 impl ServicePrincipals {
+    /// Says that the application or service principal was just created: calls then wait up to 35 s for the
+    /// directory's servers to know it. Without this a missing object is an error at once.
+    #[must_use]
+    pub fn just_created(mut self) -> Self {
+        self.just_created = true;
+        self
+    }
+
+    /// All service principals, 100 a page unless [`List::page_size`] says otherwise (at most 999).
+    ///
+    /// # Permissions
+    ///
+    /// `Application.Read.All`
+    pub fn list(&self) -> List<ServicePrincipal> {
+        List::new(call(&self.client, Method::GET, "list service principals", "/v1.0/servicePrincipals", &[]))
+    }
+
+    /// One service principal, by its object id.
+    ///
+    /// # Permissions
+    ///
+    /// `Application.Read.All`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none. The object id of the app registration
+    /// is not found here: it is another object.
+    pub async fn get(&self, id: &ServicePrincipalId) -> Result<ServicePrincipal> {
+        let id = id.to_string();
+        let path = "/v1.0/servicePrincipals/{}";
+        patiently(self.just_created, || {
+            call(&self.client, Method::GET, "read a service principal", path, &[&id]).json()
+        })
+        .await
+    }
+
     /// The service principal of an application in this tenant.
     ///
     /// # Permissions
@@ -22,11 +81,55 @@ impl ServicePrincipals {
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when the application has none: nobody has consented to it
     /// in this tenant.
     pub async fn by_app_id(&self, app_id: &ClientId) -> Result<ServicePrincipal> {
-        self.client
-            .request(Method::GET, format!("/v1.0/servicePrincipals(appId='{app_id}')"))
-            .named("read a service principal", format!("read the service principal of application {app_id}"))
-            .json()
-            .await
+        let path = format!("/v1.0/servicePrincipals(appId='{app_id}')");
+        let operation = format!("read the service principal of application {app_id}");
+        patiently(self.just_created, || {
+            let request = self.client.request(Method::GET, &path);
+            request.named("read a service principal", operation.clone()).json()
+        })
+        .await
+    }
+
+    /// Makes the service principal of an application in this tenant. The one that is there, if there is one.
+    ///
+    /// # Permissions
+    ///
+    /// `Application.ReadWrite.OwnedBy` for one's own applications, `Application.ReadWrite.All` for any
+    ///
+    /// # Errors
+    ///
+    /// The code `NoBackingApplicationObject` when there is no such application, or it is too new: see
+    /// [`just_created`](Self::just_created).
+    pub async fn create(&self, app_id: &ClientId) -> Result<ServicePrincipal> {
+        let body = json!({ "appId": app_id });
+        let name = "create a service principal";
+        let create = || {
+            call(&self.client, Method::POST, name, "/v1.0/servicePrincipals", &[])
+                .body(&body)
+                // A second one cannot come to be.
+                .idempotent(true)
+                .json()
+        };
+        // Whether a conflict is lag or a service principal that exists, reading it tells.
+        match patiently(self.just_created, create).await {
+            Err(error) if error.kind() == crate::ErrorKind::Conflict => self.by_app_id(app_id).await,
+            outcome => outcome,
+        }
+    }
+
+    /// Deletes a service principal. The application loses all access to this tenant.
+    ///
+    /// # Permissions
+    ///
+    /// `Application.ReadWrite.OwnedBy` for one's own applications, `Application.ReadWrite.All` for any
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
+    pub async fn delete(&self, id: &ServicePrincipalId) -> Result<()> {
+        let path = "/v1.0/servicePrincipals/{}";
+        let request = call(&self.client, Method::DELETE, "delete a service principal", path, &[&id.to_string()]);
+        request.send().await.map(drop)
     }
 
     /// The app roles (application permissions) that a service principal has been granted.
@@ -40,6 +143,54 @@ impl ServicePrincipals {
             .request(Method::GET, format!("/v1.0/servicePrincipals/{id}/appRoleAssignments"))
             .named("list app role assignments", format!("list the app roles granted to service principal {id}"));
         List::new(request)
+    }
+
+    /// Who has been granted app roles of this resource, such as Microsoft Graph.
+    ///
+    /// The list of Microsoft Graph itself can be very long; the other direction,
+    /// [`app_role_assignments`](Self::app_role_assignments), is short.
+    ///
+    /// # Permissions
+    ///
+    /// `Application.Read.All`
+    pub fn app_role_assigned_to(&self, resource: &ServicePrincipalId) -> List<AppRoleAssignment> {
+        let path = "/v1.0/servicePrincipals/{}/appRoleAssignedTo";
+        let name = "list the holders of app roles";
+        List::new(call(&self.client, Method::GET, name, path, &[&resource.to_string()]))
+    }
+
+    /// Grants an app role (application permission) of a resource, such as Microsoft Graph, for the whole tenant.
+    ///
+    /// It is in tokens that are issued from now on; those that are out do not have it.
+    ///
+    /// # Permissions
+    ///
+    /// `AppRoleAssignment.ReadWrite.All` and `Application.Read.All`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when a service principal does not exist, or is too new:
+    /// see [`just_created`](Self::just_created).
+    pub async fn grant_app_role(
+        &self,
+        principal: &ServicePrincipalId,
+        resource: &ServicePrincipalId,
+        role: &AppRoleId,
+    ) -> Result<Created<AppRoleAssignment>> {
+        let body = json!({ "principalId": principal, "resourceId": resource, "appRoleId": role });
+        let resource = resource.to_string();
+        let path = "/v1.0/servicePrincipals/{}/appRoleAssignedTo";
+        // A repetition finds the role granted, which is success.
+        let grant = || {
+            call(&self.client, Method::POST, "grant an app role", path, &[&resource])
+                .body(&body)
+                .idempotent(true)
+                .json::<AppRoleAssignment>()
+        };
+        match patiently(self.just_created, grant).await {
+            Err(error) if error.message().contains("Permission being assigned already exists") => Ok(Created::Existed),
+            outcome => outcome.map(Created::New),
+        }
     }
 
     /// Takes a granted app role away. Tokens that were issued before keep it until they expire.
@@ -56,69 +207,261 @@ impl ServicePrincipals {
         id: &ServicePrincipalId,
         assignment: &AppRoleAssignmentId,
     ) -> Result<()> {
-        let assignment = segment(assignment.as_str());
-        self.client
-            .request(Method::DELETE, format!("/v1.0/servicePrincipals/{id}/appRoleAssignments/{assignment}"))
-            .named("delete an app role assignment", format!("take an app role away from service principal {id}"))
-            .send()
-            .await
-            .map(drop)
+        call(
+            &self.client,
+            Method::DELETE,
+            "take an app role away from service principal",
+            "/v1.0/servicePrincipals/{}/appRoleAssignments/{}",
+            &[&id.to_string(), assignment.as_str()],
+        )
+        .send()
+        .await
+        .map(drop)
+    }
+
+    /// The delegated permissions that a service principal has been granted.
+    ///
+    /// # Permissions
+    ///
+    /// `Directory.Read.All`
+    pub fn permission_grants(&self, id: &ServicePrincipalId) -> List<PermissionGrant> {
+        let path = "/v1.0/servicePrincipals/{}/oauth2PermissionGrants";
+        List::new(call(&self.client, Method::GET, "list the grants of a service principal", path, &[&id.to_string()]))
     }
 }
 
-/// An application as it exists in one tenant.
-#[serde_as]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct ServicePrincipal {
-    /// The object id.
-    pub id: ServicePrincipalId,
-    /// The application (client) id.
-    pub app_id: Option<ClientId>,
-    /// The name that administrators see.
-    pub display_name: Option<String>,
-    /// `false` when sign-in is disabled.
-    pub account_enabled: Option<bool>,
-    /// The permissions that this application offers to others.
-    #[serde_as(as = "DefaultOnNull<Vec<_>>")]
-    #[serde(default)]
-    pub app_roles: Vec<AppRole>,
+open_enum! {
+    /// What a service principal stands for.
+    pub enum ServicePrincipalType {
+        /// An application.
+        Application = "Application",
+        /// A managed identity of Azure.
+        ManagedIdentity = "ManagedIdentity",
+        /// An application from before app registrations.
+        Legacy = "Legacy",
+        /// A sign-in with another provider.
+        SocialIdp = "SocialIdp",
+    }
 }
 
-/// A permission that an application offers to others.
-#[serde_as]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct AppRole {
-    /// The id by which it is granted.
-    pub id: AppRoleId,
-    /// The name in tokens, such as `Calendars.ReadWrite`.
-    pub value: Option<String>,
-    /// The name that administrators see.
-    pub display_name: Option<String>,
-    /// Whether it can be granted.
-    pub is_enabled: Option<bool>,
-    /// `Application` or `User`.
-    #[serde_as(as = "DefaultOnNull<Vec<_>>")]
-    #[serde(default)]
-    pub allowed_member_types: Vec<String>,
+model! {
+    /// An application as it exists in one tenant.
+    pub struct ServicePrincipal {
+        /// The object id.
+        pub id: ServicePrincipalId = "id",
+        /// The application (client) id.
+        pub app_id: Option<ClientId> = "appId",
+        /// The name that administrators see.
+        pub display_name: Option<String> = "displayName",
+        /// The name that the application's publisher gave it.
+        pub app_display_name: Option<String> = "appDisplayName",
+        /// A description.
+        pub description: Option<String> = "description",
+        /// The publisher's description.
+        pub app_description: Option<String> = "appDescription",
+        /// `false` when sign-in is disabled.
+        pub account_enabled: Option<bool> = "accountEnabled",
+        /// Whether Microsoft or an administrator has stopped it.
+        pub is_disabled: Option<bool> = "isDisabled",
+        /// The permissions that this application offers to other applications and to people.
+        pub app_roles: Vec<AppRole> = "appRoles",
+        /// The permissions that it offers on behalf of people.
+        pub permission_scopes: Vec<PermissionScope> = "oauth2PermissionScopes",
+        /// Whether only people and applications with a role get a token for it.
+        pub app_role_assignment_required: Option<bool> = "appRoleAssignmentRequired",
+        /// The tenant that the application is registered in.
+        pub app_owner_organization_id: Option<String> = "appOwnerOrganizationId",
+        /// What it stands for.
+        pub kind: Option<ServicePrincipalType> = "servicePrincipalType",
+        /// The names by which tokens can be asked for.
+        pub service_principal_names: Vec<String> = "servicePrincipalNames",
+        /// Whose people may sign in.
+        pub sign_in_audience: Option<String> = "signInAudience",
+        /// Other names, such as the Azure resource of a managed identity.
+        pub alternative_names: Vec<String> = "alternativeNames",
+        /// The home page.
+        pub homepage: Option<String> = "homepage",
+        /// Where sign-in starts.
+        pub login_url: Option<String> = "loginUrl",
+        /// Where sign-out ends.
+        pub logout_url: Option<String> = "logoutUrl",
+        /// Where tokens may be sent.
+        pub reply_urls: Vec<String> = "replyUrls",
+        /// Notes of the administrators.
+        pub notes: Option<String> = "notes",
+        /// Who is told when a certificate expires.
+        pub notification_email_addresses: Vec<String> = "notificationEmailAddresses",
+        /// Certificates.
+        pub key_credentials: Vec<KeyCredential> = "keyCredentials",
+        /// Secrets, without their text.
+        pub password_credentials: Vec<PasswordCredential> = "passwordCredentials",
+        /// Tags; `WindowsAzureActiveDirectoryIntegratedApp` makes it show among enterprise applications.
+        pub tags: Vec<String> = "tags",
+        /// Why Microsoft has disabled it.
+        pub disabled_by_microsoft_status: Option<String> = "disabledByMicrosoftStatus",
+        /// The gallery template that it was made from.
+        pub application_template_id: Option<String> = "applicationTemplateId",
+        /// The application that made it.
+        pub created_by_app_id: Option<String> = "createdByAppId",
+        /// How people sign in.
+        pub preferred_single_sign_on_mode: Option<String> = "preferredSingleSignOnMode",
+        /// The thumbprint of the certificate that signs tokens.
+        pub preferred_token_signing_key_thumbprint: Option<String> = "preferredTokenSigningKeyThumbprint",
+        /// The id of the key that encrypts tokens.
+        pub token_encryption_key_id: Option<String> = "tokenEncryptionKeyId",
+        /// When it was deleted, while it can be restored.
+        pub deleted_date_time: Option<Timestamp> = "deletedDateTime",
+    }
+
+    /// A permission that an application offers to others.
+    pub struct AppRole {
+        /// The id by which it is granted.
+        pub id: AppRoleId = "id",
+        /// The name in tokens, such as `Calendars.ReadWrite`.
+        pub value: Option<String> = "value",
+        /// The name that administrators see.
+        pub display_name: Option<String> = "displayName",
+        /// What it allows.
+        pub description: Option<String> = "description",
+        /// Whether it can be granted.
+        pub is_enabled: Option<bool> = "isEnabled",
+        /// `Application`, `User` or both.
+        pub allowed_member_types: Vec<String> = "allowedMemberTypes",
+        /// Whether it is the application's or the service principal's.
+        pub origin: Option<String> = "origin",
+    }
+
+    /// A permission that an application offers on behalf of the person who is signed in.
+    #[derive(Default)]
+    pub struct PermissionScope {
+        /// The id by which it is asked for.
+        pub id: String = "id",
+        /// The name in tokens, such as `access_as_user`.
+        pub value: Option<String> = "value",
+        /// Who may consent: `User` or `Admin`.
+        pub kind: Option<String> = "type",
+        /// Whether it can be granted.
+        pub is_enabled: Option<bool> = "isEnabled",
+        /// The name that administrators see.
+        pub admin_consent_display_name: Option<String> = "adminConsentDisplayName",
+        /// What administrators read about it.
+        pub admin_consent_description: Option<String> = "adminConsentDescription",
+        /// The name that people see.
+        pub user_consent_display_name: Option<String> = "userConsentDisplayName",
+        /// What people read about it.
+        pub user_consent_description: Option<String> = "userConsentDescription",
+        /// Whether it is the application's or the service principal's.
+        pub origin: Option<String> = "origin",
+    }
+
+    /// A permission that a service principal (or a person or group) has been granted, for the whole tenant.
+    pub struct AppRoleAssignment {
+        /// The assignment's id. It is opaque, not a GUID.
+        pub id: AppRoleAssignmentId = "id",
+        /// The granted role. All zeros stand for default access.
+        pub app_role_id: uuid::Uuid = "appRoleId",
+        /// The service principal that holds it.
+        pub principal_id: Option<ServicePrincipalId> = "principalId",
+        /// The name of what holds it.
+        pub principal_display_name: Option<String> = "principalDisplayName",
+        /// `ServicePrincipal`, `User` or `Group`.
+        pub principal_type: Option<String> = "principalType",
+        /// The service principal that offers it, such as that of Microsoft Graph.
+        pub resource_id: Option<ServicePrincipalId> = "resourceId",
+        /// The name of what offers it.
+        pub resource_display_name: Option<String> = "resourceDisplayName",
+        /// When it was granted.
+        pub created_date_time: Option<Timestamp> = "createdDateTime",
+        /// When it was taken away.
+        pub deleted_date_time: Option<Timestamp> = "deletedDateTime",
+    }
 }
 
-/// A permission that a service principal has been granted, for the whole tenant.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct AppRoleAssignment {
-    /// The assignment's id. It is opaque, not a GUID.
-    pub id: AppRoleAssignmentId,
-    /// The granted role. All zeros stand for default access.
-    pub app_role_id: uuid::Uuid,
-    /// The service principal that holds it.
-    pub principal_id: Option<ServicePrincipalId>,
-    /// The service principal that offers it, such as that of Microsoft Graph.
-    pub resource_id: Option<ServicePrincipalId>,
-    /// The name of what offers it.
-    pub resource_display_name: Option<String>,
+impl ServicePrincipal {
+    /// A service principal of which only the id is known.
+    #[must_use]
+    pub fn new(id: ServicePrincipalId) -> Self {
+        Self {
+            id,
+            app_id: None,
+            display_name: None,
+            app_display_name: None,
+            description: None,
+            app_description: None,
+            account_enabled: None,
+            is_disabled: None,
+            app_roles: Vec::new(),
+            permission_scopes: Vec::new(),
+            app_role_assignment_required: None,
+            app_owner_organization_id: None,
+            kind: None,
+            service_principal_names: Vec::new(),
+            sign_in_audience: None,
+            alternative_names: Vec::new(),
+            homepage: None,
+            login_url: None,
+            logout_url: None,
+            reply_urls: Vec::new(),
+            notes: None,
+            notification_email_addresses: Vec::new(),
+            key_credentials: Vec::new(),
+            password_credentials: Vec::new(),
+            tags: Vec::new(),
+            disabled_by_microsoft_status: None,
+            application_template_id: None,
+            created_by_app_id: None,
+            preferred_single_sign_on_mode: None,
+            preferred_token_signing_key_thumbprint: None,
+            token_encryption_key_id: None,
+            deleted_date_time: None,
+            other: Properties::new(),
+        }
+    }
+
+    /// The app role with a name, such as `Calendars.ReadWrite`, if it can be granted to applications.
+    #[must_use]
+    pub fn app_role(&self, value: &str) -> Option<&AppRole> {
+        self.app_roles.iter().find(|role| {
+            role.value.as_deref() == Some(value)
+                && role.allowed_member_types.iter().any(|kind| kind.eq_ignore_ascii_case("Application"))
+        })
+    }
+}
+
+impl AppRole {
+    /// An app role for applications.
+    #[must_use]
+    pub fn new(id: AppRoleId, value: impl Into<String>) -> Self {
+        let value = Some(value.into());
+        let allowed_member_types = vec!["Application".to_owned()];
+        Self {
+            id,
+            value,
+            display_name: None,
+            description: None,
+            is_enabled: Some(true),
+            allowed_member_types,
+            origin: None,
+            other: Properties::new(),
+        }
+    }
+}
+
+impl AppRoleAssignment {
+    /// An assignment of which only its id and the role are known.
+    #[must_use]
+    pub fn new(id: AppRoleAssignmentId, role: uuid::Uuid) -> Self {
+        Self {
+            id,
+            app_role_id: role,
+            principal_id: None,
+            principal_display_name: None,
+            principal_type: None,
+            resource_id: None,
+            resource_display_name: None,
+            created_date_time: None,
+            deleted_date_time: None,
+            other: Properties::new(),
+        }
+    }
 }

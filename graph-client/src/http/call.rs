@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 use super::{Failure, Response, RetryOptions};
 use crate::auth::AccessToken;
 use crate::cloud::Service;
+use crate::{Error, ErrorKind};
 
 /// One request that is to be made, with everything that it takes to repeat it.
 pub(crate) struct Call {
@@ -26,9 +28,20 @@ pub(crate) struct Call {
     pub(crate) is_safe: bool,
     /// For one attempt, from sending to the last byte of the answer.
     pub(crate) time_limit: Duration,
+    /// For all attempts and the waits between them.
+    pub(crate) total_limit: Option<Duration>,
     pub(crate) retry: RetryOptions,
     pub(crate) classify: fn(&Response) -> Option<Failure>,
     pub(crate) client_request_id: String,
+    /// The mailbox that the call works in, in lower case: Outlook limits calls by it.
+    pub(crate) mailbox: Option<Box<str>>,
+}
+
+/// A GUID that names one request among all. It need not be a secret, so the standard library's seeded hasher makes it
+/// without a system call.
+pub(crate) fn new_request_id() -> String {
+    let half = || RandomState::new().hash_one(0_u8);
+    uuid::Builder::from_random_bytes(Uuid::from_u64_pair(half(), half()).into_bytes()).into_uuid().to_string()
 }
 
 pub(crate) enum Body {
@@ -48,7 +61,7 @@ impl Call {
     pub(crate) fn new(service: Service, method: Method, url: Url, classify: fn(&Response) -> Option<Failure>) -> Self {
         let is_safe = matches!(method, Method::GET | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS);
         Self {
-            operation: Cow::Owned(format!("{method} {}", url.path())),
+            operation: Cow::Borrowed(""),
             operation_name: "request",
             service,
             method,
@@ -57,9 +70,11 @@ impl Call {
             body: Body::Empty,
             is_safe,
             time_limit: TIME_LIMIT,
+            total_limit: None,
             retry: RetryOptions::default(),
             classify,
-            client_request_id: Uuid::new_v4().to_string(),
+            client_request_id: new_request_id(),
+            mailbox: None,
         }
     }
 
@@ -67,6 +82,22 @@ impl Call {
         self.operation_name = name;
         self.operation = operation.into();
         self
+    }
+
+    /// What is attempted; a call without a name of its own has a method and a path.
+    pub(crate) fn describe(&self) -> Cow<'static, str> {
+        if self.operation.is_empty() {
+            return Cow::Owned(format!("{} {}", self.method, self.url.path()));
+        }
+        self.operation.clone()
+    }
+
+    /// The error of a call whose time is over. What had been sent may have been carried out.
+    pub(crate) fn is_late(&self, limit: Duration) -> Error {
+        Error::new(ErrorKind::Interrupted, format!("no answer came within {limit:.1?}, all attempts included"))
+            .with_outcome_unknown(!self.is_safe)
+            .with_client_request_id(self.client_request_id.clone())
+            .during(self.describe())
     }
 
     pub(crate) fn set_header(&mut self, name: &'static str, value: HeaderValue) {

@@ -2,9 +2,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use reqwest::header::WWW_AUTHENTICATE;
+
 use super::Response;
+use crate::auth::demanded_claims;
 use crate::exchange::CmdletError;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, SignInError};
 
 /// An attempt that did not succeed, and whether another one makes sense.
 #[derive(Debug)]
@@ -21,6 +24,10 @@ pub(crate) struct Failure {
     pub(crate) repeat: Repeat,
     /// The token may be stale: a new one is worth a try.
     pub(crate) renew_token: bool,
+    /// The claims that the new token must ask for (continuous access evaluation).
+    pub(crate) challenge: Option<String>,
+    /// Why the sign-in service refused, if it did.
+    pub(crate) sign_in: Option<Box<SignInError>>,
     /// The request reached the service, and nothing says whether it was carried out.
     pub(crate) in_doubt: bool,
 }
@@ -49,6 +56,8 @@ impl Failure {
             source: None,
             repeat: Repeat::Never,
             renew_token: false,
+            challenge: None,
+            sign_in: None,
             in_doubt: false,
         }
     }
@@ -75,6 +84,10 @@ impl Failure {
         failure.retry_after = retry_after;
         failure.repeat = repeat;
         failure.in_doubt = repeat == Repeat::IfSafe;
+        if status == 401 {
+            let headers = response.headers.get_all(WWW_AUTHENTICATE);
+            failure.challenge = demanded_claims(headers.iter().filter_map(|header| header.to_str().ok()));
+        }
         if (300..400).contains(&status) {
             failure.advice = Some("Redirects are not followed, because the access token would go with them.".into());
         }
@@ -103,6 +116,17 @@ impl Failure {
         failure
     }
 
+    /// Adds why no new token could be had.
+    pub(crate) fn explain(&mut self, refused: &Error) {
+        if let Some(sign_in) = refused.sign_in() {
+            self.sign_in = Some(Box::new(sign_in.clone()));
+        }
+        if let Some(advice) = refused.advice() {
+            let why = refused.message().trim_end_matches('.');
+            self.advice = Some(Cow::Owned(format!("No new token could be had: {why}. {advice}")));
+        }
+    }
+
     pub(crate) fn into_error(self, is_safe: bool) -> Error {
         let mut error = Error::new(self.kind, self.message)
             .with_code(self.code)
@@ -114,6 +138,12 @@ impl Failure {
         }
         if let Some(advice) = self.advice {
             error = error.with_advice(advice);
+        }
+        if let Some(sign_in) = self.sign_in {
+            error = error.with_sign_in(*sign_in);
+        }
+        if let Some(claims) = self.challenge {
+            error = error.with_claims_challenge(claims);
         }
         if let Some(cmdlet) = self.cmdlet {
             error = error.with_cmdlet(cmdlet);

@@ -4,20 +4,23 @@
 
 mod call;
 mod failure;
+mod gate;
 mod meter;
 mod retry;
 mod transport;
 
-pub(crate) use self::call::{Body, Call, EXCHANGE_TIME_LIMIT};
+pub(crate) use self::call::{Body, Call, EXCHANGE_TIME_LIMIT, new_request_id};
 pub(crate) use self::failure::{Failure, Repeat};
+pub(crate) use self::gate::Gate;
+pub use self::gate::{Concurrency, Load};
 pub use self::meter::{Meter, Usage};
-pub(crate) use self::retry::Retries;
 pub use self::retry::RetryOptions;
+pub(crate) use self::retry::{Allowance, Retries};
 pub use self::transport::Response;
-pub(crate) use self::transport::{FormReply, Transport, decode};
+pub(crate) use self::transport::{Transport, decode};
 
 use crate::auth::{AccessToken, TokenCache};
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, is_same_origin};
 use crate::{Error, ErrorKind, Result};
 
 /// What all clones of a client share.
@@ -26,14 +29,50 @@ pub(crate) struct Pipeline {
     pub(crate) cloud: Cloud,
     pub(crate) transport: Transport,
     pub(crate) tokens: TokenCache,
+    pub(crate) gate: Gate,
+    pub(crate) concurrency: Concurrency,
+    pub(crate) allowance: Allowance,
 }
 
 impl Pipeline {
-    /// Sends `call` until it is answered or there is no point in going on.
+    /// Sends `call` until it is answered, there is no point in going on, or its time is over.
     pub(crate) async fn execute(&self, call: &Call, meter: &Meter) -> Result<Response> {
-        let fail = |error: Error| error.during(call.operation.clone());
+        use tracing::Instrument as _;
+
+        let span = tracing::info_span!(
+            "graph.call",
+            "otel.kind" = "client",
+            "otel.name" = call.operation_name,
+            "otel.status_code" = tracing::field::Empty,
+            "error.type" = tracing::field::Empty,
+            "graph.service" = %call.service,
+            "graph.client_request_id" = call.client_request_id,
+        );
+        let calling = async {
+            let result = match call.total_limit {
+                None => self.repeat(call, meter).await,
+                Some(limit) => {
+                    let late = |_| Err(call.is_late(limit));
+                    tokio::time::timeout(limit, self.repeat(call, meter)).await.unwrap_or_else(late)
+                }
+            };
+            if let Err(error) = &result {
+                let span = tracing::Span::current();
+                span.record("otel.status_code", "ERROR");
+                match error.status() {
+                    Some(status) => span.record("error.type", status),
+                    None => span.record("error.type", tracing::field::debug(error.kind())),
+                };
+            }
+            result
+        };
+        calling.instrument(span).await
+    }
+
+    async fn repeat(&self, call: &Call, meter: &Meter) -> Result<Response> {
+        let fail = |error: Error| error.during(call.describe());
         // The token is for one origin; a link in an answer may name another.
-        if call.url.origin() != self.cloud.endpoint(call.service).url.origin() {
+        if !is_same_origin(&call.url, &self.cloud.endpoint(call.service).url) {
             return Err(fail(
                 Error::new(
                     ErrorKind::Untrusted,
@@ -51,28 +90,48 @@ impl Pipeline {
         let mut token = self.tokens.get(call.service).await.map_err(fail)?;
         let mut renewed = false;
         loop {
+            let pass = self.gate.enter(call.service, call.mailbox.as_deref()).await;
             meter.count_request(retries.attempt() > 1);
-            let failure = match self.attempt(call, &token, &client_request_id, retries.attempt()).await {
+            let mut failure = match self.attempt(call, &token, &client_request_id, retries.attempt()).await {
                 Ok(response) => match (call.classify)(&response) {
-                    None => return Ok(response),
+                    None => {
+                        pass.answered();
+                        self.allowance.earn();
+                        return Ok(response);
+                    }
                     Some(failure) => failure,
                 },
                 Err(failure) => failure,
             };
+            match failure.status {
+                // Also an Exchange that has too many commands at once, which says so with another status.
+                _ if failure.kind == ErrorKind::Throttled => pass.throttled(failure.retry_after),
+                Some(503) => pass.throttled(failure.retry_after),
+                Some(_) => pass.answered(),
+                None => {}
+            }
+            // A place is for a call in flight, not for one that waits.
+            drop(pass);
             if failure.renew_token && !renewed {
                 renewed = true;
-                // A refused renewal must not hide what the service said first.
-                if let Ok(Some(other)) = self.tokens.replace(call.service, &token).await {
-                    tracing::debug!(service = %call.service, "the access token was refused; trying a new one");
-                    token = other;
-                    retries.count();
-                    continue;
+                match self.tokens.replace(call.service, &token, failure.challenge.as_deref()).await {
+                    Ok(Some(other)) => {
+                        tracing::debug!(service = %call.service, "the access token was refused; trying a new one");
+                        token = other;
+                        retries.count();
+                        continue;
+                    }
+                    Ok(None) => {}
+                    // A refused renewal must not hide what the service said first.
+                    Err(error) => failure.explain(&error),
                 }
             }
-            if !retries.wait(&failure, call.is_safe, meter).await {
+            if !retries.wait(&failure, call.is_safe, meter, &self.allowance).await {
                 let error = failure.into_error(call.is_safe).with_client_request_id(client_request_id);
                 return Err(fail(error.with_attempts(retries.attempt(), retries.elapsed())));
             }
+            // The wait may have outlasted the token; one that cannot be renewed will be refused by the service.
+            token = self.tokens.get(call.service).await.unwrap_or(token);
         }
     }
 

@@ -1,4 +1,5 @@
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{Failure, Meter, Repeat};
@@ -85,6 +86,37 @@ impl RetryOptions {
     }
 }
 
+/// The retries that all calls of a client share. When a service is down, the first calls find out, and the others
+/// fail with their first error rather than keep it down.
+///
+/// Waits that the service asked for are free: the gate keeps them few.
+#[derive(Debug)]
+pub(crate) struct Allowance(AtomicU32);
+
+/// What a full allowance holds, and what a retry and a success are worth: one retry in ten calls goes on for ever.
+const FULL: u32 = 1_000;
+const RETRY: u32 = 10;
+const SUCCESS: u32 = 1;
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self(AtomicU32::new(FULL))
+    }
+}
+
+impl Allowance {
+    pub(crate) fn earn(&self) {
+        if self.0.load(Ordering::Relaxed) < FULL {
+            let more = |held: u32| (held < FULL).then(|| (held + SUCCESS).min(FULL));
+            let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        }
+    }
+
+    fn spend(&self) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| held.checked_sub(RETRY)).is_ok()
+    }
+}
+
 /// The attempts of one call.
 pub(crate) struct Retries<'a> {
     options: &'a RetryOptions,
@@ -112,7 +144,13 @@ impl<'a> Retries<'a> {
     }
 
     /// Waits before the next attempt. `false` when there is to be none: this is the only place that sleeps.
-    pub(crate) async fn wait(&mut self, failure: &Failure, is_safe: bool, meter: &Meter) -> bool {
+    pub(crate) async fn wait(
+        &mut self,
+        failure: &Failure,
+        is_safe: bool,
+        meter: &Meter,
+        allowance: &Allowance,
+    ) -> bool {
         let may = match failure.repeat {
             Repeat::Never => false,
             Repeat::IfSafe => is_safe,
@@ -125,6 +163,10 @@ impl<'a> Retries<'a> {
         let Some(wait) = self.options.delay(next, self.elapsed(), failure.retry_after, random_unit()) else {
             return false;
         };
+        if failure.retry_after.is_none() && !allowance.spend() {
+            tracing::debug!("no retry: too many calls of this client have failed");
+            return false;
+        }
         tracing::debug!(attempt = next, ?wait, status = failure.status, "waiting before the next attempt");
         meter.count_wait(wait);
         tokio::time::sleep(wait).await;
@@ -179,11 +221,31 @@ mod tests {
         failure.retry_after = Some(Duration::from_secs(17));
         let started = tokio::time::Instant::now();
         let mut retries = Retries::start(&options);
-        let meter = Meter::default();
-        assert!(retries.wait(&failure, false, &meter).await && retries.wait(&failure, false, &meter).await);
+        let (meter, allowance) = (Meter::default(), Allowance::default());
+        assert!(
+            retries.wait(&failure, false, &meter, &allowance).await
+                && retries.wait(&failure, false, &meter, &allowance).await
+        );
         let waited = started.elapsed();
         assert!(waited >= Duration::from_secs(34) && waited <= Duration::from_secs(38), "{waited:?}");
         assert_eq!(retries.attempt(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_is_down_gets_a_hundred_retries_and_no_more_until_it_answers() {
+        let options = RetryOptions::default();
+        let mut failure = Failure::new(crate::ErrorKind::Unavailable, "down");
+        failure.repeat = Repeat::Always;
+        let (meter, allowance) = (Meter::default(), Allowance::default());
+        let mut repeated = 0;
+        while Retries::start(&options).wait(&failure, true, &meter, &allowance).await {
+            repeated += 1;
+        }
+        assert_eq!(repeated, 100);
+        (0..10).for_each(|_| allowance.earn());
+        assert!(Retries::start(&options).wait(&failure, true, &meter, &allowance).await);
+        failure.retry_after = Some(Duration::from_secs(1));
+        assert!(Retries::start(&options).wait(&failure, true, &meter, &allowance).await, "an asked wait is free");
     }
 
     #[tokio::test(start_paused = true)]
@@ -191,10 +253,10 @@ mod tests {
         let options = RetryOptions::default();
         let mut failure = Failure::new(crate::ErrorKind::Interrupted, "reset");
         failure.repeat = Repeat::IfSafe;
-        let meter = Meter::default();
-        assert!(!Retries::start(&options).wait(&failure, false, &meter).await);
-        assert!(Retries::start(&options).wait(&failure, true, &meter).await);
+        let (meter, allowance) = (Meter::default(), Allowance::default());
+        assert!(!Retries::start(&options).wait(&failure, false, &meter, &allowance).await);
+        assert!(Retries::start(&options).wait(&failure, true, &meter, &allowance).await);
         failure.repeat = Repeat::Never;
-        assert!(!Retries::start(&options).wait(&failure, true, &meter).await);
+        assert!(!Retries::start(&options).wait(&failure, true, &meter, &allowance).await);
     }
 }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::failure::parse_retry_after;
-use super::{Body, Call, Failure, Meter, Retries, RetryOptions};
+use super::{Allowance, Body, Call, Failure, Meter, Retries, RetryOptions};
 use crate::auth::AccessToken;
 use crate::{Error, ErrorKind, Result};
 
@@ -21,8 +21,6 @@ pub struct Response {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
-
-pub(crate) type FormReply = Response;
 
 impl Response {
     /// The HTTP status.
@@ -168,7 +166,7 @@ impl Transport {
                 Err(failure) => failure,
             };
             // Asking for a token twice does no harm.
-            if !retries.wait(&failure, true, &Meter::default()).await {
+            if !retries.wait(&failure, true, &Meter::default(), &Allowance::default()).await {
                 let error = failure.into_error(true).with_attempts(retries.attempt(), retries.elapsed());
                 return Err(error.during(operation.to_owned()));
             }

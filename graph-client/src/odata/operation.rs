@@ -75,7 +75,7 @@ impl<T: Send + 'static> IntoFuture for Operation<T> {
             let (client, call, _) = self.request.into_parts();
             let call = call?;
             let response = client.pipeline.execute(&call, &client.meter).await?;
-            (self.decode)(response).map_err(|error| error.during(call.operation))
+            (self.decode)(response).map_err(|error| error.during(call.describe()))
         })
     }
 }

@@ -10,9 +10,8 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 use url::Url;
-use uuid::Uuid;
 
-use crate::http::{Body, Call};
+use crate::http::{Body, Call, new_request_id};
 use crate::{Client, Error, ErrorKind, InvalidValue, Request, Response, Result};
 
 /// Reads pages one after the other, the next while the caller works on this one.
@@ -97,7 +96,7 @@ impl Reader {
         let untrusted = |message: &str| {
             Error::new(ErrorKind::Untrusted, message)
                 .with_request_id(response.request_id().map(str::to_owned))
-                .during(pattern.call.operation.clone())
+                .during(pattern.call.describe())
         };
         let url = Url::parse(link).map_err(|_| untrusted("the link to the next page is not a URL"))?;
         if !self.followed.is_new(url.as_str()) {
@@ -130,7 +129,7 @@ impl Reader {
     }
 
     pub(super) fn operation(&self) -> String {
-        self.pattern.as_ref().map_or_else(String::new, |pattern| pattern.call.operation.clone().into_owned())
+        self.pattern.as_ref().map_or_else(String::new, |pattern| pattern.call.describe().into_owned())
     }
 }
 
@@ -148,14 +147,12 @@ impl Pattern {
             operation: call.operation.clone(),
             headers: call.headers.clone(),
             body: Body::Empty,
+            mailbox: call.mailbox.clone(),
             retry: call.retry.clone(),
-            client_request_id: if self.has_own_id {
-                call.client_request_id.clone()
-            } else {
-                Uuid::new_v4().to_string()
-            },
+            client_request_id: if self.has_own_id { call.client_request_id.clone() } else { new_request_id() },
             url,
             method: call.method.clone(),
+            total_limit: call.total_limit,
             ..*call
         }
     }

@@ -267,6 +267,7 @@ pub(crate) fn property_values(directory: &Directory, recipient: &Recipient, prop
         "isdirsynced" => vec![Value::from(recipient.dir_synced)],
         "ismailboxenabled" => vec![Value::from(recipient.kind.is_mailbox())],
         "resourcetype" if recipient.kind.is_room() => text("Room"),
+        "resourcetype" if recipient.kind == crate::RecipientKind::Workspace => text("Workspace"),
         "resourcetype" if recipient.kind.is_resource() => text("Equipment"),
         "resourcecapacity" => recipient.place.capacity.map(Value::from).into_iter().collect(),
         "grouptype" => match recipient.kind {
@@ -294,20 +295,54 @@ pub(crate) fn property_values(directory: &Directory, recipient: &Recipient, prop
     })
 }
 
+/// What is to be done with a mailbox, and which permissions of Graph or roles of Exchange allow it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Purpose {
+    consentable: &'static [&'static str],
+    assignable: &'static [&'static str],
+}
+
+impl Purpose {
+    pub(crate) const READ_CALENDAR: Self = Self {
+        consentable: CALENDAR_ROLES,
+        assignable: &[
+            "Application Calendars.Read",
+            "Application Calendars.ReadWrite",
+            "Application Exchange Full Access",
+        ],
+    };
+    pub(crate) const WRITE_CALENDAR: Self = Self {
+        consentable: &["Calendars.ReadWrite"],
+        assignable: &["Application Calendars.ReadWrite", "Application Exchange Full Access"],
+    };
+    pub(crate) const READ_SETTINGS: Self = Self {
+        consentable: &["MailboxSettings.Read", "MailboxSettings.ReadWrite"],
+        assignable: &[
+            "Application MailboxSettings.Read",
+            "Application MailboxSettings.ReadWrite",
+            "Application Exchange Full Access",
+        ],
+    };
+    pub(crate) const WRITE_SETTINGS: Self = Self {
+        consentable: &["MailboxSettings.ReadWrite"],
+        assignable: &["Application MailboxSettings.ReadWrite", "Application Exchange Full Access"],
+    };
+    pub(crate) const SEND_MAIL: Self = Self {
+        consentable: &["Mail.Send"],
+        assignable: &["Application Mail.Send", "Application Mail Full Access", "Application Exchange Full Access"],
+    };
+
+    pub(crate) fn is_consented(&self, roles: &[String]) -> bool {
+        roles.iter().any(|role| self.consentable.contains(&role.as_str()))
+    }
+
+    pub(crate) fn is_assigned(&self, role: &str) -> bool {
+        self.assignable.contains(&role)
+    }
+}
+
 /// Which Graph application permissions let an application read calendars.
 const CALENDAR_ROLES: &[&str] = &["Calendars.Read", "Calendars.ReadWrite", "Calendars.ReadBasic.All"];
-
-pub(crate) fn reads_calendars(roles: &[String]) -> bool {
-    roles.iter().any(|role| CALENDAR_ROLES.contains(&role.as_str()))
-}
-
-/// Which Exchange application roles let an application read calendars through Graph.
-pub(crate) fn role_reads_calendars(role: &str) -> bool {
-    matches!(
-        role,
-        "Application Calendars.Read" | "Application Calendars.ReadWrite" | "Application Exchange Full Access"
-    )
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -328,13 +363,26 @@ impl Configuration {
         roles: &[String],
         mailbox: &Recipient,
     ) -> Verdict {
-        let consented = reads_calendars(roles);
+        self.verdict(directory, client_id, object_id, roles, mailbox, &Purpose::READ_CALENDAR)
+    }
+
+    /// The same for any purpose.
+    pub(crate) fn verdict(
+        &self,
+        directory: &Directory,
+        client_id: &str,
+        object_id: Uuid,
+        roles: &[String],
+        mailbox: &Recipient,
+        purpose: &Purpose,
+    ) -> Verdict {
+        let consented = purpose.is_consented(roles);
         if consented && self.policies_allow(client_id, mailbox.id) {
             return Verdict::Granted;
         }
         let mut assigned = false;
         for assignment in self.grants(object_id) {
-            if role_reads_calendars(&assignment.role) {
+            if purpose.assignable.contains(&assignment.role.as_str()) {
                 assigned = true;
                 if self.covers(directory, &assignment.reach, mailbox) {
                     return Verdict::Granted;

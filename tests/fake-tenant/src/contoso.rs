@@ -2,13 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::exchange::built_in_assignments;
+use crate::exchange::{BUILT_IN_ROLE_GROUPS, built_in_assignments};
 use crate::newcomers::{NewGroup, NewMailbox};
 use crate::recipient::RecipientKind;
 use crate::roles::DirectoryRole;
 use crate::setup::{add_application, add_numbered, grant_app_role};
 use crate::tenant::{Application, FakeTenant};
-use crate::world::{Organization, World, derived_id};
+use crate::world::{Organization, RoleGroup, World, derived_id};
 
 const ADMINISTRATOR: &str = "Provisioning";
 const ADMINISTRATOR_SECRET: &str = "not-a-real-secret-of-provisioning";
@@ -92,9 +92,21 @@ impl FakeTenantBuilder {
             dehydrated: false,
             hydrated_at: None,
             hydration_delay: SignedDuration::ZERO,
+            delegation_delay: SignedDuration::ZERO,
             naming_policy: String::new(),
         });
         built_in_assignments(&mut world);
+        for (name, roles) in BUILT_IN_ROLE_GROUPS {
+            let guid = world.issue_id("role-group", name);
+            world.role_groups.push(RoleGroup {
+                guid,
+                name: (*name).to_owned(),
+                description: String::new(),
+                roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+                members: Vec::new(),
+                built_in: true,
+            });
+        }
         add_application(&mut world, ADMINISTRATOR, ADMINISTRATOR_SECRET);
         add_application(&mut world, BOOKING, BOOKING_SECRET);
         for role in ADMINISTRATOR_ROLES {

@@ -55,6 +55,25 @@ impl Expression {
         }
     }
 
+    /// Whether anything in it is negated.
+    pub(crate) fn has_negation(&self) -> bool {
+        match self {
+            Self::And(left, right) | Self::Or(left, right) => left.has_negation() || right.has_negation(),
+            Self::Not(_) => true,
+            Self::Test { .. } => false,
+        }
+    }
+
+    /// Whether `or` occurs.
+    pub(crate) fn has_alternative(&self) -> bool {
+        match self {
+            Self::And(left, right) => left.has_alternative() || right.has_alternative(),
+            Self::Or(..) => true,
+            Self::Not(inner) => inner.has_alternative(),
+            Self::Test { .. } => false,
+        }
+    }
+
     /// Whether a JSON object satisfies the expression; `a/b` reaches into `a`.
     pub(crate) fn holds_for(&self, object: &Value) -> bool {
         self.holds(&|property, operator, value| {

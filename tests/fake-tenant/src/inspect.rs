@@ -90,7 +90,58 @@ pub struct AccessPolicyView {
     pub description: String,
 }
 
+/// A message that was sent through Graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SentMailView {
+    /// The address of the mailbox that it was sent from.
+    pub from: String,
+    /// All recipients.
+    pub to: Vec<String>,
+    /// The subject.
+    pub subject: String,
+    /// The text, or the HTML.
+    pub body: String,
+}
+
+/// A change notification that is on its way.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct PendingNotification {
+    /// Where it is to be sent.
+    pub url: String,
+    /// The body, as it goes on the wire.
+    pub body: serde_json::Value,
+}
+
 impl FakeTenant {
+    /// What was sent through Graph, in order.
+    #[must_use]
+    pub fn sent_mail(&self) -> Vec<SentMailView> {
+        let state = self.state();
+        let view = |mail: &crate::calendar::SentMail| SentMailView {
+            from: mail.from.clone(),
+            to: mail.to.clone(),
+            subject: mail.subject.clone(),
+            body: mail.body.clone(),
+        };
+        state.world.sent.iter().map(view).collect()
+    }
+
+    /// Takes the notifications that were not delivered yet. A `Server` delivers them
+    /// by itself; without one a test does it in its place.
+    #[must_use]
+    pub fn take_notifications(&self) -> Vec<PendingNotification> {
+        let taken = std::mem::take(&mut self.state().world.outbox);
+        taken
+            .into_iter()
+            .map(|notification| PendingNotification {
+                url: notification.url,
+                body: serde_json::json!({"value": [notification.item]}),
+            })
+            .collect()
+    }
+
     /// The tenant id.
     #[must_use]
     pub fn id(&self) -> String {

@@ -2,12 +2,16 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod access;
+mod calendar;
 mod clock;
 mod contoso;
+mod delta;
 mod directory;
 mod exchange;
 mod faults;
 mod filter;
+#[cfg(feature = "server")]
+mod flight;
 mod graph;
 mod inspect;
 mod newcomers;
@@ -19,7 +23,9 @@ mod roles;
 mod server;
 mod setup;
 mod sign_in;
+mod spaces;
 mod state;
+mod subscriptions;
 mod tenant;
 #[cfg(feature = "wiremock")]
 mod wiremock;
@@ -27,7 +33,7 @@ mod world;
 
 pub use contoso::FakeTenantBuilder;
 pub use faults::{Fault, Matcher, When};
-pub use inspect::{AccessPolicyView, GroupView, RoleAssignmentView};
+pub use inspect::{AccessPolicyView, GroupView, PendingNotification, RoleAssignmentView, SentMailView};
 pub use newcomers::{NewGroup, NewMailbox};
 pub use recipient::RecipientKind;
 pub use record::RecordedRequest;

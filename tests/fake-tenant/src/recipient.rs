@@ -36,6 +36,12 @@ pub enum RecipientKind {
     RoomList,
     /// A Microsoft 365 group.
     Microsoft365Group,
+    /// A dynamic distribution group, whose members are whoever passes its filter. Graph does not see it.
+    DynamicDistributionGroup,
+    /// A security group without mail, which only the directory knows.
+    CloudSecurityGroup,
+    /// A workspace: a mailbox by which desks are booked.
+    Workspace,
 }
 
 impl RecipientKind {
@@ -45,7 +51,8 @@ impl RecipientKind {
         match self {
             Self::UserMailbox => "UserMailbox",
             Self::SharedMailbox => "SharedMailbox",
-            Self::RoomMailbox => "RoomMailbox",
+            // A workspace is a room mailbox whose resource type says so.
+            Self::RoomMailbox | Self::Workspace => "RoomMailbox",
             Self::EquipmentMailbox => "EquipmentMailbox",
             Self::DiscoveryMailbox => "DiscoveryMailbox",
             Self::MailUser => "MailUser",
@@ -55,6 +62,8 @@ impl RecipientKind {
             Self::DistributionList => "MailUniversalDistributionGroup",
             Self::RoomList => "RoomList",
             Self::Microsoft365Group => "GroupMailbox",
+            Self::DynamicDistributionGroup => "DynamicDistributionGroup",
+            Self::CloudSecurityGroup => "UniversalSecurityGroup",
         }
     }
 
@@ -66,11 +75,14 @@ impl RecipientKind {
             | Self::SharedMailbox
             | Self::RoomMailbox
             | Self::EquipmentMailbox
+            | Self::Workspace
             | Self::DiscoveryMailbox => "UserMailbox",
             Self::MailUser | Self::RemoteRoomMailbox => "MailUser",
             Self::User => "User",
             Self::SecurityGroup => "MailUniversalSecurityGroup",
             Self::DistributionList | Self::RoomList | Self::Microsoft365Group => "MailUniversalDistributionGroup",
+            Self::DynamicDistributionGroup => "DynamicDistributionGroup",
+            Self::CloudSecurityGroup => "Group",
         }
     }
 
@@ -89,7 +101,12 @@ impl RecipientKind {
     /// Whether it has members at all.
     #[must_use]
     pub fn is_group(self) -> bool {
-        self.is_distribution_group() || self == Self::Microsoft365Group
+        self.is_distribution_group() || matches!(self, Self::Microsoft365Group | Self::CloudSecurityGroup)
+    }
+
+    /// Whether Exchange has heard of it at all.
+    pub(crate) fn is_known_to_exchange(self) -> bool {
+        !matches!(self, Self::User | Self::CloudSecurityGroup)
     }
 
     pub(crate) fn is_room(self) -> bool {
@@ -97,7 +114,7 @@ impl RecipientKind {
     }
 
     pub(crate) fn is_resource(self) -> bool {
-        matches!(self, Self::RoomMailbox | Self::EquipmentMailbox)
+        matches!(self, Self::RoomMailbox | Self::EquipmentMailbox | Self::Workspace)
     }
 
     /// Whether `IsValidSecurityPrincipal` is true.
@@ -112,11 +129,30 @@ impl RecipientKind {
     }
 }
 
+/// What is known of a room, a workspace or a room list as a place.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Place {
     pub(crate) capacity: Option<u32>,
     pub(crate) building: Option<String>,
     pub(crate) floor: Option<i32>,
+    pub(crate) floor_label: Option<String>,
+    pub(crate) label: Option<String>,
+    pub(crate) phone: Option<String>,
+    pub(crate) street: Option<String>,
+    pub(crate) city: Option<String>,
+    pub(crate) state: Option<String>,
+    pub(crate) postal_code: Option<String>,
+    pub(crate) country: Option<String>,
+    /// Latitude and longitude.
+    pub(crate) coordinates: Option<(f64, f64)>,
+    pub(crate) wheelchair: bool,
+    pub(crate) teams_room: bool,
+    pub(crate) audio: Option<String>,
+    pub(crate) video: Option<String>,
+    pub(crate) display: Option<String>,
+    pub(crate) tags: Vec<String>,
+    /// The `placeId` of the floor or section that it is on.
+    pub(crate) parent: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -119,7 +119,7 @@ pub(crate) fn kept_body(request: &Request, json: Option<&Value>) -> Option<Value
     if is_form {
         let fields = url::form_urlencoded::parse(request.bytes())
             .map(|(key, value)| {
-                let secret = matches!(&*key, "client_secret" | "client_assertion");
+                let secret = matches!(&*key, "client_secret" | "client_assertion" | "device_code" | "refresh_token");
                 let shown = if secret { "<hidden>".into() } else { value.into_owned() };
                 (key.into_owned(), Value::from(shown))
             })

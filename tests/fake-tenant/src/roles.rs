@@ -34,6 +34,32 @@ impl DirectoryRole {
     }
 }
 
+impl DirectoryRole {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::GlobalAdministrator,
+        Self::ExchangeAdministrator,
+        Self::ExchangeRecipientAdministrator,
+        Self::GlobalReader,
+        Self::ApplicationAdministrator,
+    ];
+
+    pub(crate) fn of_template(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.template_id().eq_ignore_ascii_case(id))
+    }
+
+    /// The name as administrators see it.
+    #[must_use]
+    pub fn display_name(self) -> &'static str {
+        match self {
+            Self::GlobalAdministrator => "Global Administrator",
+            Self::ExchangeAdministrator => "Exchange Administrator",
+            Self::ExchangeRecipientAdministrator => "Exchange Recipient Administrator",
+            Self::GlobalReader => "Global Reader",
+            Self::ApplicationAdministrator => "Application Administrator",
+        }
+    }
+}
+
 /// A service that tokens are issued for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resource {
@@ -137,6 +163,8 @@ const GRAPH_ROLES: &[(&str, &str)] = &[
     ("RoleManagement.Read.Exchange", "c769435f-f061-4d0b-8ff1-3d39870e5f85"),
     ("Organization.Read.All", "498476ce-e0fe-48b0-b801-37ba7e2685c6"),
     ("Domain.Read.All", "dbb9058a-0e50-45d7-ae91-66909b5d4664"),
+    ("RoleAssignmentSchedule.Read.Directory", "d5fe8ce8-684c-4c83-a52c-46e882ce4be1"),
+    ("RoleEligibilitySchedule.Read.Directory", "ff278e11-4a33-4d0c-83d2-d01dc58929a5"),
     ("LicenseAssignment.Read.All", "e2f98668-2877-4f38-a2f4-8202e0717aa1"),
 ];
 

@@ -1,5 +1,7 @@
 //! The tenant behind a plain HTTP server.
 
+mod notifier;
+
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -27,6 +29,7 @@ const BREAK_AFTER: Duration = Duration::from_millis(50);
 pub struct Server {
     address: SocketAddr,
     accepting: AbortHandle,
+    delivering: AbortHandle,
 }
 
 impl Server {
@@ -70,6 +73,7 @@ impl fmt::Debug for Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.accepting.abort();
+        self.delivering.abort();
     }
 }
 
@@ -90,7 +94,8 @@ impl FakeTenant {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let accepting = tokio::spawn(accept(listener, self.clone())).abort_handle();
-        Ok(Server { address, accepting })
+        let delivering = tokio::spawn(notifier::deliver(self.clone())).abort_handle();
+        Ok(Server { address, accepting, delivering })
     }
 }
 
@@ -133,10 +138,17 @@ async fn answer(request: hyper::Request<Incoming>, tenant: FakeTenant) -> io::Re
     for (name, value) in &parts.headers {
         request = request.header(name.as_str(), String::from_utf8_lossy(value.as_bytes()));
     }
+    if let Some(refused) = notifier::handshake(&request).await {
+        return reply(refused, false);
+    }
+    let Some(flight) = tenant.take_off(&request) else {
+        return reply(crate::flight::too_many(), false);
+    };
     let response = tenant.handle(&request);
-    if let Some(delay) = response.delay() {
+    if let Some(delay) = response.delay().into_iter().chain(tenant.latency()).max() {
         tokio::time::sleep(delay).await;
     }
+    drop(flight);
     match response.interruption() {
         // An error from the service makes hyper close the connection without an answer.
         Some(Interruption::DropConnection) => Err(io::Error::other("dropped on request")),

@@ -5,13 +5,18 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::access::Change;
+use crate::calendar::Event;
 use crate::clock::signed;
 use crate::graph::moment;
 use crate::newcomers::{NewGroup, NewMailbox};
 use crate::recipient::{Recipient, RecipientId, RecipientKind};
-use crate::roles::{DirectoryRole, app_role};
+use crate::roles::{DirectoryRole, Resource, app_role};
+use crate::sign_in::Answer;
+use crate::spaces::Space;
 use crate::tenant::{Application, FakeTenant};
-use crate::world::{App, AppRoleAssignment, Event, Secret, World};
+use crate::world::{
+    App, AppLag, AppRoleAssignment, NewRecipient, PermissionGrant, Registration, Secret, UserAccount, World,
+};
 
 pub(crate) fn local_part(address: &str) -> &str {
     address.split('@').next().unwrap_or(address)
@@ -49,17 +54,32 @@ fn expect_app_mut<'w>(world: &'w mut World, name: &str) -> &'w mut App {
     }
 }
 
+pub(crate) fn new_secret(world: &mut World, text: &str) -> Secret {
+    let created = world.now();
+    Secret { key_id: world.fresh_id("secret"), display_name: None, created, text: text.to_owned(), expires: None }
+}
+
 pub(crate) fn add_application(world: &mut World, name: &str, secret: &str) -> Application {
     let app = App {
         client_id: world.issue_id("application", name),
         object_id: world.issue_id("service-principal", name),
         display_name: name.to_owned(),
-        secrets: vec![Secret { text: secret.to_owned(), expires: None }],
+        secrets: vec![new_secret(world, secret)],
         trusts_assertions: false,
+        thumbprints: Vec::new(),
         enabled: true,
         assignments: Vec::new(),
         directory_roles: Vec::new(),
         role_groups: Vec::new(),
+        registration: Some(Registration {
+            object_id: world.issue_id("registration", name),
+            created: world.now(),
+            properties: crate::graph::application_defaults(name),
+            keys: Vec::new(),
+            federated: Vec::new(),
+        }),
+        principal: true,
+        lag: AppLag::default(),
     };
     let application = Application::of(&app);
     world.apps.push(app);
@@ -221,14 +241,13 @@ impl FakeTenant {
             Some(at) => at,
             None => panic!("{text} is not a date and time"),
         };
-        let event = Event {
-            id: world.fresh_opaque_id("event"),
-            subject: subject.to_owned(),
-            start: read(start),
-            end: read(end),
-        };
+        let (start, end) = (read(start), read(end));
         let id = expect(world, mailbox);
+        let mut event = Event::new(world, start, end);
+        event.properties.insert("subject".to_owned(), subject.into());
+        let event_id = event.id.clone();
         world.events.entry(id).or_default().push(event);
+        world.notify(id, &event_id, "created");
     }
 
     /// Registers an application with a secret, and gives it a service principal without any roles.
@@ -242,7 +261,8 @@ impl FakeTenant {
     /// When the application is not in the tenant.
     pub fn add_secret(&self, application: impl AsRef<str>, secret: &str) {
         let world = &mut self.state().world;
-        expect_app_mut(world, application.as_ref()).secrets.push(Secret { text: secret.to_owned(), expires: None });
+        let secret = new_secret(world, secret);
+        expect_app_mut(world, application.as_ref()).secrets.push(secret);
     }
 
     /// Lets all secrets of an application expire now.
@@ -265,6 +285,81 @@ impl FakeTenant {
     pub fn trust_assertions(&self, application: impl AsRef<str>) {
         let world = &mut self.state().world;
         expect_app_mut(world, application.as_ref()).trusts_assertions = true;
+    }
+
+    /// Registers a certificate of an application by its SHA-256 thumbprint in base64url, the `x5t#S256`
+    /// of an assertion. Audience, issuer, subject and times of assertions are checked; the signature is
+    /// taken on trust.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    pub fn register_certificate(&self, application: impl AsRef<str>, thumbprint: &str) {
+        let world = &mut self.state().world;
+        expect_app_mut(world, application.as_ref()).thumbprints.push(thumbprint.trim_end_matches('=').to_owned());
+    }
+
+    /// Lets an application be used without a credential, which signing in by device code needs.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    pub fn allow_public_client(&self, application: impl AsRef<str>) {
+        let world = &mut self.state().world;
+        if let Some(registration) = &mut expect_app_mut(world, application.as_ref()).registration {
+            registration.properties.insert("isFallbackPublicClient".to_owned(), true.into());
+        }
+    }
+
+    /// Grants an application delegated scopes for everybody, such as `Exchange.Manage` (Exchange) or
+    /// `User.Read.All` (Graph), separated by spaces.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    pub fn grant_delegated(&self, application: impl AsRef<str>, scopes: &str) {
+        let world = &mut self.state().world;
+        let client = expect_app(world, application.as_ref()).object_id;
+        let exchange = scopes.contains("Exchange.");
+        let resource = if exchange { Resource::Exchange } else { Resource::Graph };
+        let id = world.fresh_opaque_id("grant");
+        world.grants.push(PermissionGrant { id, client, principal: None, resource, scope: scopes.to_owned() });
+    }
+
+    /// Says who signs in with the device codes that are given out, and after how many polls that wait.
+    ///
+    /// # Panics
+    /// When nobody has that address.
+    pub fn sign_in_by_device(&self, address: &str, after_polls: u32) {
+        let state = &mut *self.state();
+        let id = expect(&state.world, address);
+        match state.world.directory.get(id).and_then(|person| person.object_id) {
+            Some(person) => state.tokens.devices.answer = Answer::SignsIn { person, after_polls },
+            None => panic!("the directory does not know {address}"),
+        }
+    }
+
+    /// Lets whoever is asked to sign in with a device code decline.
+    pub fn decline_device_sign_in(&self) {
+        self.state().tokens.devices.answer = Answer::Declines;
+    }
+
+    /// Answers so many polls for a device code with `slow_down`.
+    pub fn slow_device_polls(&self, polls: u32) {
+        self.state().tokens.devices.slow_down = polls;
+    }
+
+    /// Makes every refresh token that was given out so far worthless.
+    pub fn revoke_refresh_tokens(&self) {
+        self.state().tokens.devices.forget_refresh_tokens();
+    }
+
+    /// Challenges every token of an application at Graph until one is requested with the claims of the
+    /// challenge. A token without the capability `cp1` meets a plain 401.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    pub fn challenge_claims(&self, application: impl AsRef<str>) {
+        let state = &mut *self.state();
+        let client = expect_app(&state.world, application.as_ref()).client_id;
+        state.tokens.challenged.insert(client);
     }
 
     /// Enables or disables an application for sign-in. Tokens it has stay good.
@@ -320,6 +415,35 @@ impl FakeTenant {
         expect_app_mut(world, application.as_ref()).directory_roles.retain(|held| *held != role.template_id());
     }
 
+    /// Assigns a directory role to a person or a group. Tokens issued before do not have it.
+    ///
+    /// # Panics
+    /// When the address is not in the tenant, or is that of somebody whom the directory does not know.
+    pub fn assign_directory_role_to(&self, address: &str, role: DirectoryRole) {
+        self.with_account(address, |account| {
+            if !account.directory_roles.contains(&role.template_id()) {
+                account.directory_roles.push(role.template_id());
+            }
+        });
+    }
+
+    /// Makes a person or a group eligible for a directory role, which gives nothing until it is activated.
+    ///
+    /// # Panics
+    /// When the address is not in the tenant, or is that of somebody whom the directory does not know.
+    pub fn make_eligible(&self, address: &str, role: DirectoryRole) {
+        self.with_account(address, |account| account.eligible.push(role.template_id()));
+    }
+
+    fn with_account(&self, address: &str, change: impl FnOnce(&mut UserAccount)) {
+        let world = &mut self.state().world;
+        let id = expect(world, address);
+        match world.directory.get(id).and_then(|recipient| recipient.object_id) {
+            Some(object_id) => change(world.users.entry(object_id).or_default()),
+            None => panic!("the directory does not know {address}"),
+        }
+    }
+
     /// Makes an application a member of an Exchange role group: `Organization Management`,
     /// `Recipient Management` or `View-Only Organization Management`. This needs no new token.
     ///
@@ -348,6 +472,79 @@ impl FakeTenant {
     pub fn set_hydration_delay(&self, delay: Duration) {
         let delay: SignedDuration = signed(delay);
         self.state().world.organization.hydration_delay = delay;
+    }
+
+    /// Sets how much longer than the hydration delay application roles cannot be assigned: the caller has
+    /// no delegating assignment yet.
+    pub fn set_delegation_delay(&self, delay: Duration) {
+        self.state().world.organization.delegation_delay = signed(delay);
+    }
+
+    /// Adds a dynamic distribution group with a recipient filter and returns its address. Graph does not
+    /// see it.
+    ///
+    /// # Panics
+    /// When the address is taken or the filter cannot be read.
+    pub fn add_dynamic_group(&self, address: &str, filter: &str) -> String {
+        let world = &mut self.state().world;
+        let address = free_address(world, address);
+        let filter = match crate::filter::opath(filter) {
+            Ok(filter) => filter,
+            Err(reason) => panic!("`{filter}` is not a recipient filter: {reason}"),
+        };
+        let local = local_part(&address).to_owned();
+        let created = world.now();
+        let id = world.create(NewRecipient {
+            kind: RecipientKind::DynamicDistributionGroup,
+            address: address.clone(),
+            alias: local.clone(),
+            display_name: local.clone(),
+            name: Some(local),
+            created,
+        });
+        world.dynamic_groups.insert(id, filter);
+        address
+    }
+
+    /// Switches the buildings setting of places on or off; off unless set. With it off, lists of
+    /// buildings, floors, sections and desks are empty, and that is no error.
+    pub fn places_enabled(&self, enabled: bool) {
+        self.state().world.places_enabled = enabled;
+    }
+
+    /// Adds a building, floor, section or desk and returns its id. The parent is the id of another, or
+    /// empty for a building.
+    ///
+    /// # Panics
+    /// When the kind is none of these.
+    pub fn add_space(&self, kind: &str, name: &str, parent: &str) -> String {
+        let world = &mut self.state().world;
+        let Some(kind) = Space::kind(kind) else {
+            panic!("{kind} is not a building, floor, section or desk");
+        };
+        let id = world.fresh_id("space");
+        world.spaces.push(Space {
+            id,
+            kind,
+            name: name.to_owned(),
+            parent: (!parent.is_empty()).then(|| parent.to_owned()),
+            properties: serde_json::Map::new(),
+        });
+        id.to_string()
+    }
+
+    /// Puts a room or workspace on a floor or section, by that one's id.
+    ///
+    /// # Panics
+    /// When the room is not in the tenant.
+    pub fn set_parent(&self, address: &str, parent: &str) {
+        self.update(address, |place| place.place.parent = Some(parent.to_owned()));
+    }
+
+    /// Sends a lifecycle notification (`missed`, `reauthorizationRequired` or `subscriptionRemoved`) to
+    /// every subscription that gave an address for those.
+    pub fn lifecycle_event(&self, event: &str) {
+        self.state().world.notify_lifecycle(event);
     }
 
     /// Sets the naming policy of groups, such as `GRP_<GroupName>`; empty for none.

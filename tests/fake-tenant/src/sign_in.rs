@@ -1,4 +1,7 @@
-//! The sign-in service: `POST /{tenant}/oauth2/v2.0/token` with client credentials.
+//! The sign-in service: `POST /{tenant}/oauth2/v2.0/token`.
+
+mod assertions;
+mod device_code;
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,10 +11,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use self::device_code::Devices;
+pub(crate) use self::device_code::{Answer, start as start_device_code};
 use crate::clock::sign_in_timestamp;
 use crate::request::{Request, Response};
 use crate::roles::Resource;
-use crate::world::{App, World};
+use crate::world::{App, World, has_arrived};
 
 /// What a token said when it was made. Permissions are judged by this, not by what changed since.
 #[derive(Clone, Debug)]
@@ -22,18 +27,47 @@ pub(crate) struct Token {
     pub(crate) roles: Vec<String>,
     pub(crate) directory_roles: HashSet<&'static str>,
     pub(crate) expires: Timestamp,
+    /// Whom the application acts for, when somebody signed in to it.
+    pub(crate) user: Option<SignedInUser>,
+    /// Whether the client said that it understands challenges.
+    pub(crate) understands_challenges: bool,
+    /// Whether it was issued in answer to one.
+    pub(crate) answers_challenge: bool,
+}
+
+/// Somebody who signed in to an application, and what that allowed the application to do.
+#[derive(Clone, Debug)]
+pub(crate) struct SignedInUser {
+    pub(crate) object_id: Uuid,
+    pub(crate) scopes: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Tokens {
     issued: HashMap<String, Token>,
+    pub(crate) devices: Devices,
+    /// Applications whose tokens are not good enough any more, by client id.
+    pub(crate) challenged: HashSet<Uuid>,
     pub(crate) lifetime: SignedDuration,
 }
 
 impl Default for Tokens {
     fn default() -> Self {
-        Self { issued: HashMap::new(), lifetime: SignedDuration::from_secs(3599) }
+        Self {
+            issued: HashMap::new(),
+            devices: Devices::default(),
+            challenged: HashSet::new(),
+            lifetime: SignedDuration::from_secs(3599),
+        }
     }
+}
+
+/// What a challenge asks for: a token that is younger than this moment.
+const CHALLENGE_VALUE: &str = "1779000000";
+
+/// The claims of a challenge, as they stand in `WWW-Authenticate`.
+pub(crate) fn challenge() -> String {
+    STANDARD.encode(json!({"access_token": {"nbf": {"essential": true, "value": CHALLENGE_VALUE}}}).to_string())
 }
 
 /// Why a bearer token is not good.
@@ -65,6 +99,75 @@ impl Tokens {
     /// Whose token a request carries, whatever it is worth.
     pub(crate) fn owner(&self, request: &Request) -> Option<Uuid> {
         bearer(request).and_then(|token| self.issued.get(token)).map(|token| token.client_id)
+    }
+
+    /// Whether the token has to be exchanged for one that answers a challenge, and if its client can.
+    pub(crate) fn challenges(&self, token: &Token) -> Option<bool> {
+        (self.challenged.contains(&token.client_id) && !token.answers_challenge).then_some(token.understands_challenges)
+    }
+
+    /// Notes what the `claims` of a token request say.
+    fn note_claims(&mut self, token: &str, claims: &str) {
+        let Ok(claims) = serde_json::from_str::<Value>(claims) else {
+            return;
+        };
+        let claims = &claims["access_token"];
+        if let Some(token) = self.issued.get_mut(token) {
+            let capabilities = claims["xms_cc"]["values"].as_array().cloned().unwrap_or_default();
+            token.understands_challenges = capabilities.iter().any(|value| value == "cp1");
+            token.answers_challenge = token.understands_challenges && claims["nbf"]["value"] == CHALLENGE_VALUE;
+        }
+    }
+
+    /// A token with which an application acts for somebody.
+    pub(crate) fn issue_for(
+        &mut self,
+        world: &mut World,
+        app: &App,
+        resource: Resource,
+        audience: &str,
+        user: SignedInUser,
+    ) -> String {
+        let now = world.now();
+        let expires = now + self.lifetime;
+        let roles = world.user_directory_roles(user.object_id).to_vec();
+        let name =
+            world.directory.find(&user.object_id.to_string()).next().and_then(|user| user.user_principal_name.clone());
+        let claims = json!({
+            "aud": audience,
+            "iss": format!("https://sts.windows.net/{}/", world.organization.id),
+            "iat": now.as_second(),
+            "nbf": now.as_second(),
+            "exp": expires.as_second(),
+            "appid": app.client_id,
+            "idtyp": "user",
+            "oid": user.object_id,
+            "scp": user.scopes.join(" "),
+            "tid": world.organization.id,
+            "upn": name,
+            "ver": "1.0",
+            "wids": roles,
+        });
+        let header = json!({"typ": "JWT", "alg": "RS256", "kid": "fake-tenant"});
+        let signature = world.fresh_opaque_id("signature");
+        let text = format!(
+            "{}.{}.{signature}",
+            URL_SAFE_NO_PAD.encode(header.to_string()),
+            URL_SAFE_NO_PAD.encode(claims.to_string()),
+        );
+        let token = Token {
+            resource,
+            client_id: app.client_id,
+            object_id: app.object_id,
+            roles: user.scopes.clone(),
+            directory_roles: roles.into_iter().collect(),
+            expires,
+            user: Some(user),
+            understands_challenges: false,
+            answers_challenge: false,
+        };
+        self.issued.insert(text.clone(), token);
+        text
     }
 
     fn issue(&mut self, world: &mut World, app: &App, resource: Resource, audience: &str) -> String {
@@ -107,6 +210,9 @@ impl Tokens {
                 roles,
                 directory_roles: app.directory_roles.iter().copied().collect(),
                 expires,
+                user: None,
+                understands_challenges: false,
+                answers_challenge: false,
             },
         );
         token
@@ -183,6 +289,7 @@ fn token(world: &mut World, tokens: &mut Tokens, tenant: &str, request: &Request
     let (client_id, secret) = credentials(request, &form);
     match form.get("grant_type").map(String::as_str) {
         Some("client_credentials") => {}
+        Some(device_code::GRANT | "refresh_token") => return device_code::token(world, tokens, &form),
         Some(other) => {
             return refuse(
                 "unsupported_grant_type",
@@ -205,8 +312,13 @@ fn token(world: &mut World, tokens: &mut Tokens, tenant: &str, request: &Request
             "The request body must contain the following parameter: 'client_id'.",
         );
     };
-    let Some(app) = world.apps.iter().find(|app| app.client_id.to_string().eq_ignore_ascii_case(&client_id)).cloned()
-    else {
+    let organization = world.organization.clone();
+    let known = world
+        .apps
+        .iter_mut()
+        .find(|app| app.principal && app.client_id.to_string().eq_ignore_ascii_case(&client_id))
+        .and_then(|app| has_arrived(&mut app.lag.sign_in).then(|| app.clone()));
+    let Some(app) = known else {
         return refuse(
             "unauthorized_client",
             700_016,
@@ -227,6 +339,9 @@ fn token(world: &mut World, tokens: &mut Tokens, tenant: &str, request: &Request
     let scope = form.get("scope").map_or("", |scope| scope.trim());
     let (resource, audience) = resource_of(world, scope)?;
     let access_token = tokens.issue(world, &app, resource, audience);
+    if let Some(claims) = form.get("claims") {
+        tokens.note_claims(&access_token, claims);
+    }
     Ok(json!({
         "token_type": "Bearer",
         "expires_in": tokens.lifetime.as_secs(),
@@ -252,7 +367,7 @@ fn credentials(request: &Request, form: &HashMap<String, String>) -> (Option<Str
 }
 
 fn check_credential(
-    world: &World,
+    world: &mut World,
     app: &App,
     secret: Option<String>,
     form: &HashMap<String, String>,
@@ -260,6 +375,12 @@ fn check_credential(
     let client_id = app.client_id;
     if let Some(assertion) = form.get("client_assertion") {
         let jwt = assertion.split('.').count() == 3;
+        if jwt
+            && !app.trusts_assertions
+            && let Some(outcome) = assertions::check(world, app, assertion)
+        {
+            return outcome.or_else(|(error, code, text)| refuse(error, code, text));
+        }
         return if app.trusts_assertions && jwt {
             Ok(())
         } else {
@@ -278,14 +399,22 @@ fn check_credential(
         );
     };
     let matching: Vec<_> = app.secrets.iter().filter(|known| known.text == secret).collect();
-    if matching.is_empty() {
-        return refuse(
+    let wrong = || {
+        refuse(
             "invalid_client",
             7_000_215,
             format!(
                 "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client_id}'."
             ),
-        );
+        )
+    };
+    if matching.is_empty() {
+        return wrong();
+    }
+    if let Some(app) = world.apps.iter_mut().find(|other| other.client_id == client_id)
+        && !has_arrived(&mut app.lag.secret)
+    {
+        return wrong();
     }
     let now = world.now();
     if matching.iter().all(|known| known.expires.is_some_and(|expires| expires <= now)) {

@@ -19,6 +19,8 @@ pub(crate) struct State {
     pub(crate) pages: Pages,
     pub(crate) faults: Faults,
     pub(crate) record: Record,
+    #[cfg(feature = "server")]
+    pub(crate) flights: crate::flight::Flights,
     answered: u64,
 }
 
@@ -67,6 +69,8 @@ impl State {
             pages: Pages::default(),
             faults: Faults::default(),
             record: Record::default(),
+            #[cfg(feature = "server")]
+            flights: crate::flight::Flights::default(),
             answered: 0,
         }
     }
@@ -112,6 +116,9 @@ impl State {
         match call.path()[..] {
             [tenant, "oauth2", "v2.0", "token"] => {
                 sign_in::answer(&mut self.world, &mut self.tokens, tenant, call.request)
+            }
+            [tenant, "oauth2", "v2.0", "devicecode"] => {
+                sign_in::start_device_code(&mut self.world, &mut self.tokens, tenant, call.request)
             }
             ["v1.0" | "beta", ..] => graph::answer(self, call),
             ["adminapi", ..] => exchange::answer(self, call),

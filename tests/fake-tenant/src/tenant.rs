@@ -120,9 +120,22 @@ impl FakeTenant {
         self.state().tokens.revoke_all();
     }
 
-    /// Makes every link to a next page that Exchange gave out so far worthless.
+    /// Makes every link to a next page that was given out so far worthless: Exchange's, and those of
+    /// Graph that carry a token.
     pub fn expire_page_links(&self) {
         self.state().pages.expire_all();
+    }
+
+    /// Makes every delta link that was given out so far worthless: the next use is answered with 410 and
+    /// the way to a full synchronisation.
+    pub fn expire_delta_tokens(&self) {
+        self.state().world.deltas.expire_all();
+    }
+
+    /// Sets how many requests look in vain for an application, service principal or secret that was just
+    /// made through Graph. Graph and the sign-in service count on their own.
+    pub fn set_replication_lag(&self, requests: u32) {
+        self.state().world.replication_lag = requests;
     }
 
     /// Sets how long a change of policies, scopes, assignments or members takes to show in calendars.

@@ -5,13 +5,19 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::access::{Access, Change};
+use crate::calendar::{Event, FolderPermission, SentMail};
 use crate::clock::Clock;
+use crate::delta::Deltas;
 use crate::directory::Directory;
+use crate::filter::Expression;
 use crate::recipient::{GroupSettings, Place, Recipient, RecipientId, RecipientKind};
 use crate::roles::{Resource, app_role_by_id};
+use crate::spaces::Space;
+use crate::subscriptions::{Notification, Subscription};
 
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f2d_1c9b_58e4_4a07_9b31_0c7d_e5f4_a210);
 
@@ -33,6 +39,8 @@ pub(crate) struct Organization {
     /// When customization was enabled; creations are refused for a while longer.
     pub(crate) hydrated_at: Option<Timestamp>,
     pub(crate) hydration_delay: SignedDuration,
+    /// How much longer application roles cannot be handed on.
+    pub(crate) delegation_delay: SignedDuration,
     /// For instance `GRP_<GroupName>`; empty for none.
     pub(crate) naming_policy: String,
 }
@@ -49,6 +57,12 @@ impl Organization {
     /// Whether role objects can be made: not before customization was enabled, and not right after it.
     pub(crate) fn is_hydrated(&self, now: Timestamp) -> bool {
         !self.dehydrated && self.hydrated_at.is_none_or(|at| now.duration_since(at) >= self.hydration_delay)
+    }
+
+    /// Whether application roles can be handed on by now.
+    pub(crate) fn delegates_roles(&self, now: Timestamp) -> bool {
+        let delay = self.hydration_delay.saturating_add(self.delegation_delay);
+        self.hydrated_at.is_none_or(|at| now.duration_since(at) >= delay)
     }
 
     pub(crate) fn distinguished_name(&self, name: &str) -> String {
@@ -70,6 +84,9 @@ pub(crate) struct AppRoleAssignment {
 
 #[derive(Clone)]
 pub(crate) struct Secret {
+    pub(crate) key_id: Uuid,
+    pub(crate) display_name: Option<String>,
+    pub(crate) created: Timestamp,
     pub(crate) text: String,
     pub(crate) expires: Option<Timestamp>,
 }
@@ -82,11 +99,57 @@ pub(crate) struct App {
     pub(crate) display_name: String,
     pub(crate) secrets: Vec<Secret>,
     pub(crate) trusts_assertions: bool,
+    /// SHA-256 thumbprints of its certificates, base64url without padding.
+    pub(crate) thumbprints: Vec<String>,
     pub(crate) enabled: bool,
     pub(crate) assignments: Vec<AppRoleAssignment>,
     pub(crate) directory_roles: Vec<&'static str>,
     /// Exchange role groups.
     pub(crate) role_groups: Vec<String>,
+    /// The application object; an application of another tenant has none here.
+    pub(crate) registration: Option<Registration>,
+    /// Whether it has a service principal.
+    pub(crate) principal: bool,
+    pub(crate) lag: AppLag,
+}
+
+/// An application object.
+#[derive(Clone, Debug)]
+pub(crate) struct Registration {
+    pub(crate) object_id: Uuid,
+    pub(crate) created: Timestamp,
+    /// The properties as Graph shows them, apart from credentials and ids.
+    pub(crate) properties: Map<String, Value>,
+    pub(crate) keys: Vec<Value>,
+    pub(crate) federated: Vec<Value>,
+}
+
+/// How many more requests do not find what was just made.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AppLag {
+    pub(crate) application: u32,
+    pub(crate) principal: u32,
+    /// At the sign-in service.
+    pub(crate) sign_in: u32,
+    pub(crate) secret: u32,
+}
+
+/// Whether a lag lets this request through; one that it does not let through uses up a turn.
+pub(crate) fn has_arrived(left: &mut u32) -> bool {
+    let arrived = *left == 0;
+    *left = left.saturating_sub(1);
+    arrived
+}
+
+/// A delegated permission grant.
+#[derive(Clone, Debug)]
+pub(crate) struct PermissionGrant {
+    pub(crate) id: String,
+    /// The object id of the client's service principal.
+    pub(crate) client: Uuid,
+    pub(crate) principal: Option<Uuid>,
+    pub(crate) resource: Resource,
+    pub(crate) scope: String,
 }
 
 impl App {
@@ -106,12 +169,23 @@ impl App {
     }
 }
 
+/// An Exchange role group. Applications keep the names of theirs, since they are judged by them.
 #[derive(Clone, Debug)]
-pub(crate) struct Event {
-    pub(crate) id: String,
-    pub(crate) subject: String,
-    pub(crate) start: Timestamp,
-    pub(crate) end: Timestamp,
+pub(crate) struct RoleGroup {
+    pub(crate) guid: Uuid,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) roles: Vec<String>,
+    pub(crate) members: Vec<RecipientId>,
+    pub(crate) built_in: bool,
+}
+
+/// What a person holds in the directory, by object id.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UserAccount {
+    pub(crate) directory_roles: Vec<&'static str>,
+    /// Roles that could be activated.
+    pub(crate) eligible: Vec<&'static str>,
 }
 
 /// New objects that some servers have not heard of yet.
@@ -159,6 +233,30 @@ pub(crate) struct World {
     pub(crate) apps: Vec<App>,
     pub(crate) access: Access,
     pub(crate) events: BTreeMap<RecipientId, Vec<Event>>,
+    /// What was changed of calendar processing, by the mailbox's guid.
+    pub(crate) calendar_processing: HashMap<Uuid, Map<String, Value>>,
+    /// The entries of the calendars whose permissions somebody touched.
+    pub(crate) folder_permissions: HashMap<RecipientId, Vec<FolderPermission>>,
+    /// The filters of dynamic distribution groups.
+    pub(crate) dynamic_groups: HashMap<RecipientId, Expression>,
+    pub(crate) role_groups: Vec<RoleGroup>,
+    /// Directory roles of people and groups, by object id.
+    pub(crate) users: HashMap<Uuid, UserAccount>,
+    pub(crate) grants: Vec<PermissionGrant>,
+    /// How many requests look in vain for an application or service principal that was just made.
+    pub(crate) replication_lag: u32,
+    pub(crate) deltas: Deltas,
+    /// Calendars besides the default one: id and name.
+    pub(crate) calendars: HashMap<RecipientId, Vec<(String, String)>>,
+    /// What was changed of mailbox settings.
+    pub(crate) mailbox_settings: HashMap<RecipientId, Map<String, Value>>,
+    pub(crate) sent: Vec<SentMail>,
+    pub(crate) places_enabled: bool,
+    /// Buildings, floors, sections and desks.
+    pub(crate) spaces: Vec<Space>,
+    pub(crate) subscriptions: Vec<Subscription>,
+    /// Notifications that nobody has fetched or delivered yet.
+    pub(crate) outbox: Vec<Notification>,
     pub(crate) visibility: Visibility,
     pub(crate) places_lag: SignedDuration,
     serial: u64,
@@ -187,6 +285,21 @@ impl World {
             apps: Vec::new(),
             access: Access::default(),
             events: BTreeMap::new(),
+            calendar_processing: HashMap::new(),
+            folder_permissions: HashMap::new(),
+            dynamic_groups: HashMap::new(),
+            role_groups: Vec::new(),
+            users: HashMap::new(),
+            grants: Vec::new(),
+            replication_lag: 0,
+            deltas: Deltas::default(),
+            calendars: HashMap::new(),
+            mailbox_settings: HashMap::new(),
+            sent: Vec::new(),
+            places_enabled: false,
+            spaces: Vec::new(),
+            subscriptions: Vec::new(),
+            outbox: Vec::new(),
             visibility: Visibility::default(),
             places_lag: SignedDuration::ZERO,
             serial: 0,
@@ -196,6 +309,11 @@ impl World {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The directory roles of a person, by template id.
+    pub(crate) fn user_directory_roles(&self, object_id: Uuid) -> &[&'static str] {
+        self.users.get(&object_id).map_or(&[], |account| &account.directory_roles)
     }
 
     /// An id that was not given out before, and is the same in every run that does the same things.
@@ -237,9 +355,9 @@ impl World {
         let id = self.directory.next_id();
         let object_id = self.issue_id("object", &new.address);
         let guid = self.issue_id("recipient", &new.address);
-        let is_group = new.kind.is_group();
+        let is_group = new.kind.is_group() || new.kind == RecipientKind::DynamicDistributionGroup;
         let name = new.name.unwrap_or_else(|| object_id.to_string());
-        let security = new.kind == RecipientKind::SecurityGroup;
+        let security = matches!(new.kind, RecipientKind::SecurityGroup | RecipientKind::CloudSecurityGroup);
         let recipient = Recipient {
             id,
             kind: new.kind,
@@ -251,7 +369,7 @@ impl World {
             display_name: new.display_name,
             alias: new.alias,
             user_principal_name: (!is_group).then(|| new.address.clone()),
-            addresses: vec![new.address],
+            addresses: if new.kind == RecipientKind::CloudSecurityGroup { Vec::new() } else { vec![new.address] },
             hidden: false,
             dir_synced: false,
             account_enabled: matches!(new.kind, RecipientKind::UserMailbox | RecipientKind::User),

@@ -151,7 +151,7 @@ impl Batch {
             Item::of(&call, &self.client.pipeline.cloud.endpoint(Service::Graph).url)
         };
         match check() {
-            Err(error) => Err(error.during(call.operation)),
+            Err(error) => Err(error.during(call.describe())),
             Ok((item, version)) => {
                 let mut after: Vec<usize> = after.iter().map(|id| id.index).collect();
                 after.sort_unstable();
@@ -304,7 +304,7 @@ impl Batch {
     ) -> bool {
         while let Some((_, longest)) = again.iter().max_by_key(|(_, failure)| failure.retry_after) {
             // Whether each of them may be repeated was decided before.
-            if retries.wait(longest, true, &self.client.meter).await {
+            if retries.wait(longest, true, &self.client.meter, &self.client.pipeline.allowance).await {
                 return true;
             }
             let hint = longest.retry_after;
@@ -343,7 +343,7 @@ impl Batch {
         call.time_limit = entries.iter().map(|(_, entry)| entry.call.time_limit).max().unwrap_or(call.time_limit);
         call.retry.clone_from(&self.retry);
         let response = self.client.pipeline.execute(&call, &self.client.meter).await?;
-        wire::replies(&response).map_err(|error| error.with_outcome_unknown(!call.is_safe).during(call.operation))
+        wire::replies(&response).map_err(|error| error.with_outcome_unknown(!call.is_safe).during(call.describe()))
     }
 
     /// What the failure of a whole batch means for one of its requests.
@@ -359,7 +359,7 @@ impl Entry {
             .into_error(self.call.is_safe)
             .with_client_request_id(self.call.client_request_id.clone())
             .with_attempts(retries.attempt(), retries.elapsed())
-            .during(self.call.operation.clone())
+            .during(self.call.describe())
     }
 }
 
@@ -383,7 +383,7 @@ struct Slot {
 impl Slot {
     fn of(entry: &Result<Entry>) -> Self {
         match entry {
-            Ok(entry) => Self { operation: entry.call.operation.clone().into_owned(), answer: None },
+            Ok(entry) => Self { operation: entry.call.describe().into_owned(), answer: None },
             Err(error) => Self { operation: error.operation().to_owned(), answer: Some(Err(error.clone())) },
         }
     }
@@ -439,5 +439,5 @@ fn failed_dependency(entry: &Entry, cause: Error) -> Error {
         .with_status(424)
         .with_code(Some("FailedDependency".to_owned()))
         .with_source(cause)
-        .during(entry.call.operation.clone())
+        .during(entry.call.describe())
 }

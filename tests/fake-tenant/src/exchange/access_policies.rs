@@ -10,6 +10,14 @@ use crate::access::{Change, Policy};
 use crate::recipient::Recipient;
 use crate::world::World;
 
+/// The limit is on the size of all policies together: about a hundred, or three hundred when every
+/// description is a single space (Microsoft documentation). The sizes that make it so are ours.
+const SPACE: usize = 300;
+
+fn size(policy: &Policy) -> usize {
+    if policy.description == " " { 1 } else { 3 }
+}
+
 pub(super) fn new(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
     let apps: Vec<String> =
         arguments.list("AppId").unwrap_or_default().iter().map(|app| app_id(app)).collect::<Result<_, _>>()?;
@@ -17,8 +25,7 @@ pub(super) fn new(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
         return Err(Failure::empty_parameter("AppId"));
     }
     let scope = arguments.text("PolicyScopeGroupId").unwrap_or_default();
-    let id =
-        call.resolve(scope, |recipient| recipient.kind != crate::RecipientKind::User, Failure::recipient_not_found)?;
+    let id = call.resolve(scope, |recipient| recipient.kind.is_known_to_exchange(), Failure::recipient_not_found)?;
     let Some(scope) = call.world.directory.get(id) else {
         return Err(Failure::recipient_not_found(scope));
     };
@@ -43,6 +50,10 @@ pub(super) fn new(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
         if find(call.world, &policy.identity).is_some() {
             return Err(Failure::already_exists(&policy.identity));
         }
+    }
+    let used: usize = call.world.access.current.policies.iter().chain(&policies).map(size).sum();
+    if used > SPACE {
+        return Err(Failure::policies_too_large());
     }
     let mut rows = Vec::with_capacity(policies.len());
     for policy in policies {

@@ -2,8 +2,8 @@
 
 use super::parameters::{Arguments, Parameter, Takes};
 use super::{
-    Invocation, Outcome, access_policies, groups, members, organization, recipients, role_assignments, scopes,
-    service_principals,
+    Invocation, Outcome, access_policies, calendar_processing, folder_permissions, groups, members, organization,
+    places, recipients, role_assignments, role_groups, scopes, service_principals,
 };
 
 /// Which administrative roles give a cmdlet.
@@ -37,7 +37,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Cmdlet> {
     ALL.iter().find(|cmdlet| cmdlet.name.eq_ignore_ascii_case(name))
 }
 
-use Takes::{Flag, List, OneOf, Size, SomeOf, Text};
+use Takes::{Flag, List, Number, OneOf, Size, SomeOf, Text};
 
 const NONE: &[Parameter] = &[];
 const IDENTITY: &[Parameter] = &[("Identity", Text)];
@@ -180,6 +180,92 @@ pub(super) const CUSTOM_ATTRIBUTES: &[Parameter] = &[
     ("CustomAttribute15", Text),
 ];
 
+const CALENDAR_PROCESSING: &[Parameter] = &[
+    (
+        "AutomateProcessing",
+        OneOf(
+            "Microsoft.Exchange.Data.Storage.Management.CalendarProcessingFlags",
+            &["None", "AutoUpdate", "AutoAccept"],
+        ),
+    ),
+    ("BookingType", OneOf("Microsoft.Exchange.Data.Storage.Management.BookingType", &["Standard", "Reserved"])),
+    ("AllowConflicts", Flag),
+    ("AllowRecurringMeetings", Flag),
+    ("AllBookInPolicy", Flag),
+    ("AllRequestInPolicy", Flag),
+    ("AllRequestOutOfPolicy", Flag),
+    ("ScheduleOnlyDuringWorkHours", Flag),
+    ("EnforceSchedulingHorizon", Flag),
+    ("EnforceCapacity", Flag),
+    ("EnforceAdjacencyAsOverlap", Flag),
+    ("ForwardRequestsToDelegates", Flag),
+    ("DeleteAttachments", Flag),
+    ("DeleteComments", Flag),
+    ("DeleteSubject", Flag),
+    ("DeleteNonCalendarItems", Flag),
+    ("AddOrganizerToSubject", Flag),
+    ("RemovePrivateProperty", Flag),
+    ("RemoveOldMeetingMessages", Flag),
+    ("RemoveForwardedMeetingNotifications", Flag),
+    ("RemoveCanceledMeetings", Flag),
+    ("TentativePendingApproval", Flag),
+    ("OrganizerInfo", Flag),
+    ("AddNewRequestsTentatively", Flag),
+    ("AddAdditionalResponse", Flag),
+    ("ProcessExternalMeetingMessages", Flag),
+    ("EnableResponseDetails", Flag),
+    ("EnableAutoRelease", Flag),
+    ("AdditionalResponse", Text),
+    ("BookingWindowInDays", Number),
+    ("MaximumDurationInMinutes", Number),
+    ("MinimumDurationInMinutes", Number),
+    ("MaximumConflictInstances", Number),
+    ("ConflictPercentageAllowed", Number),
+    ("PostReservationMaxClaimTimeInMinutes", Number),
+    ("BookInPolicy", List),
+    ("RequestInPolicy", List),
+    ("RequestOutOfPolicy", List),
+    ("ResourceDelegates", List),
+];
+
+const PLACE: &[Parameter] = &[
+    ("Building", Text),
+    ("Capacity", Number),
+    ("City", Text),
+    ("CountryOrRegion", Text),
+    ("Floor", Number),
+    ("FloorLabel", Text),
+    ("GeoCoordinates", Text),
+    ("IsWheelChairAccessible", Flag),
+    ("Label", Text),
+    ("MTREnabled", Flag),
+    ("ParentId", Text),
+    ("Phone", Text),
+    ("PostalCode", Text),
+    ("State", Text),
+    ("Street", Text),
+    ("Tags", List),
+    ("AudioDeviceName", Text),
+    ("DisplayDeviceName", Text),
+    ("VideoDeviceName", Text),
+];
+
+const FOLDER_PERMISSION: &[Parameter] = &[
+    ("User", Text),
+    (
+        "AccessRights",
+        SomeOf("Microsoft.Exchange.Management.StoreTasks.MailboxFolderAccessRight", folder_permissions::RIGHTS),
+    ),
+    (
+        "SharingPermissionFlags",
+        SomeOf(
+            "Microsoft.Exchange.Management.StoreTasks.SharingPermissionFlags",
+            &["None", "Delegate", "CanViewPrivateItems"],
+        ),
+    ),
+    ("SendNotificationToUser", Flag),
+];
+
 const ASSIGNMENT_REACH: &[Parameter] =
     &[("CustomResourceScope", Text), ("RecipientGroupScope", Text), ("RecipientAdministrativeUnitScope", Text)];
 
@@ -221,6 +307,25 @@ pub(crate) const ALL: &[Cmdlet] = &[
         ("InactiveMailboxOnly", Flag), ("SoftDeletedMailbox", Flag), ("Archive", Flag), ("Async", Flag),
         ("IncludeGrantSendOnBehalfToWithDisplayNames", Flag), ("IncludeForwardingAddressWithDisplayNames", Flag),
     ]], recipients::get_mailbox),
+    cmdlet("Set-Mailbox", Recipients, &["Identity"], &[IDENTITY, FORCE, CUSTOM_ATTRIBUTES, &[
+        ("DisplayName", Text), ("GrantSendOnBehalfTo", List), ("HiddenFromAddressListsEnabled", Flag), ("Office", Text),
+        ("ResourceCapacity", Number),
+    ]], recipients::set_mailbox),
+    cmdlet("Get-CalendarProcessing", Recipients, &[], &[IDENTITY, &[("ResultSize", Size)]], calendar_processing::get),
+    cmdlet("Set-CalendarProcessing", Recipients, &["Identity"], &[IDENTITY, CALENDAR_PROCESSING], calendar_processing::set),
+    cmdlet("Get-Place", Recipients, &[], &[IDENTITY, &[
+        ("Type", OneOf("Microsoft.Exchange.Management.Places.PlaceType", &["Room", "RoomList", "Space"])), ("ResultSize", Size),
+    ]], places::get),
+    cmdlet("Set-Place", Recipients, &["Identity"], &[IDENTITY, PLACE], places::set),
+    cmdlet("Get-MailboxFolderPermission", Recipients, &["Identity"], &[IDENTITY, &[("User", Text), ("ResultSize", Size)]], folder_permissions::get),
+    cmdlet("Add-MailboxFolderPermission", Recipients, &["Identity", "User", "AccessRights"], &[IDENTITY, FOLDER_PERMISSION], folder_permissions::add),
+    cmdlet("Set-MailboxFolderPermission", Recipients, &["Identity", "User", "AccessRights"], &[IDENTITY, FOLDER_PERMISSION], folder_permissions::set),
+    cmdlet("Remove-MailboxFolderPermission", Recipients, &["Identity", "User"], &[IDENTITY, &[
+        ("User", Text), ("SendNotificationToUser", Flag), ("ResetDelegateUserCollection", Flag),
+    ]], folder_permissions::remove),
+    cmdlet("Get-DynamicDistributionGroupMember", Recipients, &["Identity"], &[IDENTITY, &[
+        ("ResultSize", Size), ("IncludeSoftDeletedObjects", Flag), ("Credential", Text),
+    ]], members::get_dynamic),
     cmdlet("Get-Recipient", Recipients, &[], &[IDENTITY, LISTING, &[
         ("RecipientTypeDetails", RECIPIENT_KINDS), ("Properties", List), ("PropertySet", Text), ("IncludeSoftDeletedRecipients", Flag),
         ("RecipientType", SomeOf("Microsoft.Exchange.Data.Directory.Recipient.RecipientType", &[
@@ -245,6 +350,9 @@ pub(crate) const ALL: &[Cmdlet] = &[
 
     cmdlet("New-ServicePrincipal", Organization, &["AppId", "ObjectId"], &[&[("AppId", Text), ("ObjectId", Text), ("ServiceId", Text), ("DisplayName", Text)]], service_principals::new),
     cmdlet("Get-ServicePrincipal", Organization, &[], &[IDENTITY, &[("Organization", Text)]], service_principals::get),
+    cmdlet("Set-ServicePrincipal", Organization, &["Identity"], &[IDENTITY, &[
+        ("DisplayName", Text), ("OverrideEnforceExoAppRbacPermissions", Flag),
+    ]], service_principals::set),
     cmdlet("Remove-ServicePrincipal", Organization, &["Identity"], &[IDENTITY], service_principals::remove),
     cmdlet("Test-ServicePrincipalAuthorization", Organization, &["Identity"], &[IDENTITY, &[("Resource", Text)]], service_principals::test),
 
@@ -267,6 +375,19 @@ pub(crate) const ALL: &[Cmdlet] = &[
     ]], role_assignments::get),
     cmdlet("Set-ManagementRoleAssignment", Organization, &["Identity"], &[IDENTITY, ASSIGNMENT_REACH, FORCE, &[("Enabled", Flag)]], role_assignments::set),
     cmdlet("Remove-ManagementRoleAssignment", Organization, &["Identity"], &[IDENTITY, FORCE], role_assignments::remove),
+
+    cmdlet("Get-ManagementRole", Organization, &[], &[IDENTITY, &[
+        ("Cmdlet", Text), ("CmdletParameters", List), ("RoleType", Text), ("GetChildren", Flag), ("Recurse", Flag),
+    ]], role_groups::roles),
+    cmdlet("New-RoleGroup", Organization, &["Name"], &[FORCE, &[
+        ("Name", Text), ("DisplayName", Text), ("Description", Text), ("Roles", List), ("Members", List), ("ManagedBy", List),
+        ("CustomRecipientWriteScope", Text),
+    ]], role_groups::new),
+    cmdlet("Get-RoleGroup", Organization, &[], &[IDENTITY, &[("Filter", Text), ("ResultSize", Size), ("SortBy", Text), ("ShowPartnerLinked", Flag)]], role_groups::get),
+    cmdlet("Remove-RoleGroup", Organization, &["Identity"], &[IDENTITY, FORCE, BYPASS], role_groups::remove),
+    cmdlet("Get-RoleGroupMember", Organization, &["Identity"], &[IDENTITY, &[("ResultSize", Size)]], role_groups::members),
+    cmdlet("Add-RoleGroupMember", Organization, &["Identity", "Member"], &[IDENTITY, BYPASS, &[("Member", Text)]], role_groups::add_member),
+    cmdlet("Remove-RoleGroupMember", Organization, &["Identity", "Member"], &[IDENTITY, BYPASS, &[("Member", Text)]], role_groups::remove_member),
 
     cmdlet("New-ApplicationAccessPolicy", Organization, &["AccessRight", "AppId", "PolicyScopeGroupId"], &[&[
         ("AccessRight", OneOf("Microsoft.Exchange.Data.Directory.SystemConfiguration.ApplicationAccessPolicyRight", &["RestrictAccess", "DenyAccess"])),

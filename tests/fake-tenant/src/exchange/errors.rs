@@ -229,6 +229,39 @@ impl Failure {
         executing(400, "System.ArgumentException", format!("The recipient '{name}' is not a security principal."))
     }
 
+    /// Somebody who may not hand on a role, for want of a delegating assignment of it.
+    pub(super) fn not_delegating(role: &str) -> Self {
+        executing(
+            400,
+            "System.InvalidOperationException",
+            format!(
+                "You don't have access to create, change, or remove the \"{role}\" management role assignment. You must be assigned a delegating role assignment to the management role or its parent in the hierarchy without a scope restriction."
+            ),
+        )
+    }
+
+    pub(super) fn policies_too_large() -> Self {
+        executing(
+            400,
+            "System.InvalidOperationException",
+            "The total size of App Access Policies exceeded the limit.".to_owned(),
+        )
+    }
+
+    /// Members of a dynamic group come and go by its filter; the sentence is ours, the type is observed.
+    pub(super) fn dynamic_membership(group: &str) -> Self {
+        executing(
+            400,
+            "Microsoft.Exchange.Management.Tasks.DynamicGroupMembershipChangeDeniedException",
+            format!("The membership of the dynamic group \"{group}\" can't be changed."),
+        )
+    }
+
+    /// An error of the cmdlet itself, by its type.
+    pub(super) fn other(exception: &'static str, sentence: String) -> Self {
+        executing(400, exception, sentence)
+    }
+
     /// A value that the cmdlet itself refuses.
     pub(super) fn invalid(sentence: impl Into<String>) -> Self {
         executing(400, VALIDATION, sentence.into())

@@ -181,6 +181,11 @@ pub(super) fn remove(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcom
 /// The group that a command changes, if this caller may change it and it lives here.
 pub(super) fn changeable(call: &mut Invocation<'_>, arguments: &Arguments) -> Result<RecipientId, Failure> {
     let identity = arguments.text("Identity").unwrap_or_default();
+    let dynamic =
+        call.world.directory.find(identity).find(|group| group.kind == RecipientKind::DynamicDistributionGroup);
+    if let Some(group) = dynamic.filter(|_| call.cmdlet.name.ends_with("Member")) {
+        return Err(Failure::dynamic_membership(&group.name));
+    }
     let id = call.resolve(identity, |recipient| recipient.kind.is_distribution_group(), Failure::not_found)?;
     let Some(group) = call.world.directory.get(id) else {
         return Err(Failure::not_found(identity));
@@ -411,6 +416,7 @@ fn apply_settings(group: &mut Recipient, arguments: &Arguments) {
             Bound::Text(text) => json!(text),
             Bound::Flag(flag) => json!(flag),
             Bound::Size(size) => json!(size),
+            Bound::Number(number) => json!(number),
             Bound::List(list) => json!(list),
             Bound::Edit { add, remove } => {
                 let mut list: Vec<String> = group

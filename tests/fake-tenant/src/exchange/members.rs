@@ -16,7 +16,11 @@ const MOST: usize = 10_000;
 /// Direct members. Of a Microsoft 365 group there are none to be seen, and that is no error (observed).
 pub(super) fn get(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
     let ids = if let Some(identity) = arguments.text("Identity") {
-        let id = call.resolve(identity, |recipient| recipient.kind.is_group(), Failure::not_found)?;
+        let id = call.resolve(
+            identity,
+            |recipient| recipient.kind.is_group() && recipient.kind.is_known_to_exchange(),
+            Failure::not_found,
+        )?;
         let shows_members = call.world.directory.get(id).is_some_and(|group| group.kind.is_distribution_group());
         if shows_members { call.world.members(id) } else { Vec::new() }
     } else {
@@ -30,6 +34,17 @@ pub(super) fn get(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
             .collect();
         groups.into_iter().flat_map(|group| call.world.members(group)).collect()
     };
+    Ok(Output::Recipients { ids, row: recipient_row })
+}
+
+/// Whoever passes the filter of a dynamic distribution group.
+pub(super) fn get_dynamic(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
+    let dynamic = |recipient: &Recipient| recipient.kind == RecipientKind::DynamicDistributionGroup;
+    let groups = match arguments.text("Identity") {
+        Some(identity) => vec![call.resolve(identity, dynamic, Failure::not_found)?],
+        None => call.world.directory.iter().filter(|group| dynamic(group)).map(|group| group.id).collect(),
+    };
+    let ids = groups.into_iter().flat_map(|group| call.world.dynamic_members(group)).collect();
     Ok(Output::Recipients { ids, row: recipient_row })
 }
 
@@ -105,7 +120,11 @@ fn resolve(call: &mut Invocation<'_>, identity: &str) -> Result<RecipientId, Fai
     let can_join = |recipient: &Recipient| {
         !matches!(
             recipient.kind,
-            RecipientKind::User | RecipientKind::DiscoveryMailbox | RecipientKind::Microsoft365Group
+            RecipientKind::User
+                | RecipientKind::CloudSecurityGroup
+                | RecipientKind::DynamicDistributionGroup
+                | RecipientKind::DiscoveryMailbox
+                | RecipientKind::Microsoft365Group
         )
     };
     call.resolve(identity, can_join, Failure::recipient_not_found)

@@ -69,6 +69,8 @@ pub(crate) struct Pages {
     links: HashMap<String, (Timestamp, Page)>,
     /// The number of links at which the expired ones are swept out next.
     sweep_at: usize,
+    /// Counts how often all links were made worthless, Graph's included.
+    pub(crate) generation: u64,
 }
 
 /// The number of rows that a cmdlet returns unless it is told otherwise.
@@ -103,12 +105,14 @@ pub(super) fn continuation(request: &Request) -> Option<String> {
 
 /// The annotations that every answer has.
 pub(super) fn envelope(call: &Incoming<'_>) -> Value {
-    let tenant = call.segments.get(2).map_or("", String::as_str);
+    let segment = |at: usize| call.segments.get(at).map_or("", String::as_str);
+    let (version, tenant) = (segment(1), segment(2));
+    let what = match version {
+        "v2.0" => segment(3),
+        _ => "Collection(Exchange.GenericHashTable)",
+    };
     json!({
-        "@odata.context": format!(
-            "{}/adminapi/beta/{tenant}/$metadata#Collection(Exchange.GenericHashTable)",
-            call.request.origin()
-        ),
+        "@odata.context": format!("{}/adminapi/{version}/{tenant}/$metadata#{what}", call.request.origin()),
         "adminapi.warnings@odata.type": "#Collection(String)",
         "@adminapi.warnings": [],
     })
@@ -170,6 +174,7 @@ impl Pages {
 
     pub(crate) fn expire_all(&mut self) {
         self.links.clear();
+        self.generation += 1;
     }
 }
 

@@ -13,6 +13,8 @@ pub(crate) enum Takes {
     Flag,
     /// A number, or `Unlimited`.
     Size,
+    /// A whole number.
+    Number,
     /// One of these names, or the beginning of just one of them.
     OneOf(&'static str, &'static [&'static str]),
     /// Any of these names.
@@ -30,6 +32,7 @@ pub(crate) enum Bound {
     Flag(bool),
     /// `None` is `Unlimited`.
     Size(Option<usize>),
+    Number(i64),
     List(Vec<String>),
     Edit {
         add: Vec<String>,
@@ -115,6 +118,10 @@ fn convert(name: &str, takes: Takes, value: &Value) -> Result<Bound, Failure> {
             }),
             None => Err(Failure::object_for_text()),
         },
+        Takes::Number => scalar(value)
+            .and_then(|text| text.trim().parse().ok())
+            .map(Bound::Number)
+            .ok_or_else(|| Failure::not_convertible(name, &value.to_string(), "System.Int32")),
         Takes::OneOf(kind, names) => {
             let text = scalar(value).ok_or_else(|| Failure::not_convertible(name, "System.Object[]", kind))?;
             enumerator(name, &text, kind, names).map(|text| Bound::Text(text.to_owned()))
@@ -231,6 +238,13 @@ impl Arguments {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &Bound)> {
         self.0.iter().map(|(name, bound)| (*name, bound))
+    }
+
+    pub(crate) fn number(&self, name: &str) -> Option<i64> {
+        match self.get(name) {
+            Some(Bound::Number(number)) => Some(*number),
+            _ => None,
+        }
     }
 
     /// The name of the first parameter that says what to change.

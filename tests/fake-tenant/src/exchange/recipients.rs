@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::errors::Failure;
-use super::parameters::Arguments;
+use super::parameters::{Arguments, Bound};
 use super::{Invocation, Outcome, Output, RowOf};
 use crate::access::property_values;
 use crate::clock::exchange_date_time;
@@ -15,12 +15,67 @@ pub(super) fn get_mailbox(call: &mut Invocation<'_>, arguments: &Arguments) -> O
     list(call, arguments, RecipientKind::is_mailbox, mailbox_row)
 }
 
+/// The few settings of a mailbox that matter here.
+pub(super) fn set_mailbox(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
+    let identity = arguments.text("Identity").unwrap_or_default();
+    let id = call.resolve(identity, |mailbox| mailbox.kind.is_mailbox(), Failure::not_found)?;
+    let Some(mut mailbox) = call.world.directory.get(id).cloned() else {
+        return Err(Failure::not_found(identity));
+    };
+    if mailbox.dir_synced {
+        return Err(Failure::synchronized(identity, "Set-Mailbox", arguments.first_change()));
+    }
+    if let Some(name) = arguments.text("DisplayName") {
+        name.clone_into(&mut mailbox.display_name);
+    }
+    if let Some(hidden) = arguments.flag("HiddenFromAddressListsEnabled") {
+        mailbox.hidden = hidden;
+    }
+    if let Some(office) = arguments.get("Office") {
+        mailbox.office = if let Bound::Text(office) = office { office.clone() } else { String::new() };
+    }
+    if let Some(capacity) = arguments.number("ResourceCapacity") {
+        mailbox.place.capacity = u32::try_from(capacity).ok();
+    }
+    for (at, (name, _)) in super::cmdlets::CUSTOM_ATTRIBUTES.iter().enumerate() {
+        if let Some(Bound::Text(text)) = arguments.get(name) {
+            mailbox.custom_attributes[at].clone_from(text);
+        }
+    }
+    if let Some(bound) = arguments.get("GrantSendOnBehalfTo") {
+        let (add, remove, clear): (&[String], &[String], bool) = match bound {
+            Bound::List(names) => (names, &[], true),
+            Bound::Edit { add, remove } => (add, remove, false),
+            _ => (&[], &[], true),
+        };
+        let (add, remove) = (sender_names(call, add)?, sender_names(call, remove)?);
+        let held = mailbox.group.other.get("GrantSendOnBehalfTo").and_then(Value::as_array).filter(|_| !clear);
+        let mut names: Vec<String> = held.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+        names.retain(|name| !remove.contains(name));
+        names.extend(add);
+        mailbox.group.other.insert("GrantSendOnBehalfTo".to_owned(), json!(names));
+    }
+    mailbox.changed = call.world.now();
+    call.world.directory.update(id, |old| *old = mailbox);
+    Ok(Output::Nothing)
+}
+
+/// The names of those who may send, which for accounts are object ids.
+fn sender_names(call: &mut Invocation<'_>, written: &[String]) -> Result<Vec<String>, Failure> {
+    let mut names = Vec::with_capacity(written.len());
+    for identity in written {
+        let id = call.resolve(identity, |recipient| is_recipient(recipient.kind), Failure::recipient_not_found)?;
+        names.extend(call.world.directory.get(id).map(|recipient| recipient.name.clone()));
+    }
+    Ok(names)
+}
+
 pub(super) fn get_recipient(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
     list(call, arguments, is_recipient, recipient_row)
 }
 
 fn is_recipient(kind: RecipientKind) -> bool {
-    kind != RecipientKind::User
+    kind.is_known_to_exchange()
 }
 
 /// One recipient by identity, or all that pass the filters. An empty identity is no identity.
@@ -128,7 +183,7 @@ pub(super) fn custom_attributes(row: &mut Map<String, Value>, recipient: &Recipi
     }
 }
 
-pub(super) fn object(value: Value) -> Map<String, Value> {
+pub(crate) fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,
         _ => Map::new(),
@@ -161,7 +216,7 @@ fn mailbox_row(_: &World, mailbox: &Recipient) -> Value {
         "ProhibitSendReceiveQuota": "100 GB (107,374,182,400 bytes)",
         "IssueWarningQuota": "98 GB (105,226,698,752 bytes)",
         "HiddenFromAddressListsEnabled": mailbox.hidden,
-        "GrantSendOnBehalfTo": [],
+        "GrantSendOnBehalfTo": mailbox.group.other.get("GrantSendOnBehalfTo").cloned().unwrap_or_else(|| json!([])),
     }));
     row.extend(object(json!({
         "IsMailboxEnabled": true,

@@ -68,6 +68,9 @@ pub(super) fn new(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
         return Err(Failure::missing_parameter("App"));
     };
     let role = role(arguments.text("Role").unwrap_or_default())?;
+    if !call.world.organization.delegates_roles(call.world.now()) {
+        return Err(Failure::not_delegating(&role));
+    }
     let pointer = service_principals::resolve(call, app)?;
     let reach = reach(call, arguments)?.unwrap_or(Reach::Organization);
     let assignee = Assignee::Application(pointer.object_id);
@@ -174,6 +177,11 @@ pub(super) fn remove(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcom
     Ok(Output::Nothing)
 }
 
+/// The full names of all application roles.
+pub(super) fn application_role_names() -> impl Iterator<Item = String> {
+    APPLICATION_ROLES.iter().map(|name| format!("Application {name}"))
+}
+
 fn role(name: &str) -> Result<String, Failure> {
     name.get(.."Application ".len())
         .filter(|start| start.eq_ignore_ascii_case("Application "))
@@ -205,6 +213,7 @@ fn reach(call: &mut Invocation<'_>, arguments: &Arguments) -> Result<Option<Reac
 fn group(call: &mut Invocation<'_>, name: &str) -> Result<RecipientId, Failure> {
     let named = |group: &Recipient| {
         group.kind.is_group()
+            && group.kind.is_known_to_exchange()
             && ([&group.name, &group.display_name, &group.distinguished_name]
                 .iter()
                 .any(|own| own.eq_ignore_ascii_case(name))

@@ -46,6 +46,15 @@ pub(super) fn get(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
     Ok(Output::Objects { rows, warnings })
 }
 
+pub(super) fn set(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
+    let mut pointer = resolve(call, arguments.text("Identity").unwrap_or_default())?;
+    if let Some(name) = arguments.text("DisplayName") {
+        name.clone_into(&mut pointer.display_name);
+    }
+    call.world.change(Change::PutPointer(pointer));
+    Ok(Output::Nothing)
+}
+
 /// Its role assignments go with it: they would assign to nobody (our guess).
 pub(super) fn remove(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
     let pointer = resolve(call, arguments.text("Identity").unwrap_or_default())?;

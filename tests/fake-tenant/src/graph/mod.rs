@@ -1,14 +1,24 @@
 //! Microsoft Graph, as far as provisioning room calendars needs it.
 
+mod applications;
 mod batch;
 mod calendars;
+mod delta;
+mod events;
+mod grants;
 mod groups;
+mod members;
 mod organization;
 mod places;
 mod query;
+mod role_management;
+mod schedule;
 mod service_principals;
+mod spaces;
+mod subscriptions;
 mod users;
 
+pub(crate) use self::applications::defaults as application_defaults;
 pub(crate) use self::calendars::moment;
 
 use serde_json::{Value, json};
@@ -25,12 +35,16 @@ pub(crate) struct GraphError {
     status: u16,
     code: &'static str,
     message: String,
+    /// Code and target of the one detail, whose message is the same.
+    detail: Option<(&'static str, &'static str)>,
+    /// A header besides the usual ones.
+    header: Option<(&'static str, String)>,
 }
 
 pub(crate) type GraphResult = Result<Response, GraphError>;
 
 fn error(status: u16, code: &'static str, message: impl Into<String>) -> GraphError {
-    GraphError { status, code, message: message.into() }
+    GraphError { status, code, message: message.into(), detail: None, header: None }
 }
 
 impl GraphError {
@@ -57,18 +71,30 @@ impl GraphError {
     }
 
     fn response(&self, world: &World, call: &Incoming<'_>) -> Response {
-        Response::of_json(
-            self.status,
-            &json!({"error": {
-                "code": self.code,
-                "message": self.message,
-                "innerError": {
-                    "date": graph_error_date(world.now()),
-                    "request-id": call.request_id,
-                    "client-request-id": call.client_request_id,
-                },
-            }}),
-        )
+        let mut body = json!({"code": self.code, "message": self.message});
+        if let Some((code, target)) = self.detail {
+            body["details"] = json!([{"code": code, "message": self.message, "target": target}]);
+        }
+        body["innerError"] = json!({
+            "date": graph_error_date(world.now()),
+            "request-id": call.request_id,
+            "client-request-id": call.client_request_id,
+        });
+        let response = Response::of_json(self.status, &json!({"error": body}));
+        match &self.header {
+            Some((name, value)) => response.with_header(name, value.as_str()),
+            None => response,
+        }
+    }
+
+    fn with_detail(mut self, code: &'static str, target: &'static str) -> Self {
+        self.detail = Some((code, target));
+        self
+    }
+
+    fn with_header(mut self, name: &'static str, value: String) -> Self {
+        self.header = Some((name, value));
+        self
     }
 }
 
@@ -77,6 +103,8 @@ pub(crate) struct GraphCall<'a> {
     pub(crate) incoming: &'a Incoming<'a>,
     pub(crate) token: Token,
     pub(crate) query: query::Query,
+    /// Of the page links that are good.
+    pub(crate) generation: u64,
 }
 
 impl GraphCall<'_> {
@@ -95,6 +123,27 @@ impl GraphCall<'_> {
         } else {
             Err(error(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."))
         }
+    }
+
+    /// The JSON object in the body.
+    fn body(&self) -> Result<&serde_json::Map<String, Value>, GraphError> {
+        self.incoming
+            .json
+            .as_ref()
+            .and_then(Value::as_object)
+            .ok_or_else(|| error(400, "BadRequest", "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format."))
+    }
+
+    /// A text property of the body.
+    fn field(&self, name: &str) -> Option<&str> {
+        self.incoming.json.as_ref()?.get(name)?.as_str()
+    }
+
+    /// `201` with the object that was made.
+    fn created(&self, context: &str, object: &Value) -> Response {
+        let mut response = self.entity(context, object);
+        response.status = 201;
+        response
     }
 
     fn only_get(&self) -> Result<(), GraphError> {
@@ -127,7 +176,7 @@ pub(crate) fn answer(state: &mut State, call: &Incoming<'_>) -> Response {
         Ok(response) => response,
         Err(error) => error.response(&state.world, call),
     };
-    if response.status == 401 {
+    if response.status == 401 && response.header("WWW-Authenticate").is_none() {
         return response.with_header(
             "WWW-Authenticate",
             "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", client_id=\"00000003-0000-0000-c000-000000000000\"",
@@ -154,12 +203,35 @@ fn route(state: &mut State, call: &Incoming<'_>) -> GraphResult {
             )
         })?
         .clone();
+    if let Some(understands) = state.tokens.challenges(&token) {
+        let refused = error(
+            401,
+            "InvalidAuthenticationToken",
+            "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp",
+        );
+        // A client that did not say it understands challenges gets none.
+        return Err(if understands {
+            refused.with_header(
+                "WWW-Authenticate",
+                format!(
+                    "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", error=\"insufficient_claims\", claims=\"{}\"",
+                    crate::sign_in::challenge()
+                ),
+            )
+        } else {
+            refused
+        });
+    }
     let path = call.path();
     let path = &path[1..];
     if let ["$batch"] = path {
         return batch::answer(state, call);
     }
-    let call = GraphCall { incoming: call, token, query: query::Query::read(call.request.url())? };
+    let generation = state.pages.generation;
+    let call = GraphCall { incoming: call, token, query: query::Query::read(call.request.url())?, generation };
+    if call.query.link_generation().is_some_and(|given| given != generation) {
+        return Err(query::page_expired());
+    }
     let world = &mut state.world;
     let Some((first, rest)) = path.split_first() else {
         return Err(GraphError::unknown_segment(""));
@@ -170,7 +242,24 @@ fn route(state: &mut State, call: &Incoming<'_>) -> GraphResult {
         "organization" => organization::answer(world, &call, rest),
         "places" => places::answer(world, &call, rest),
         "users" => users::answer(world, &call, rest),
+        "me" => match &call.token.user {
+            Some(user) => {
+                let id = user.object_id.to_string();
+                let path: Vec<&str> = std::iter::once(id.as_str()).chain(rest.iter().copied()).collect();
+                users::answer(world, &call, &path)
+            }
+            None => Err(error(400, "BadRequest", "/me request is only valid with delegated authentication flow.")),
+        },
         "groups" => groups::answer(world, &call, rest),
+        "subscriptions" => subscriptions::answer(world, &call, rest),
+        "domains" => organization::domains(world, &call, rest),
+        "subscribedskus" => organization::skus(world, &call, rest),
+        "directoryobjects" => members::directory_objects(world, &call, rest),
+        "oauth2permissiongrants" => grants::answer(world, &call, rest),
+        "rolemanagement" => role_management::answer(world, &call, rest),
+        _ if lower == "applications" || lower.starts_with("applications(") => {
+            applications::answer(world, &call, first, rest)
+        }
         _ if lower == "serviceprincipals" || lower.starts_with("serviceprincipals(") => {
             service_principals::answer(world, &call, first, rest)
         }

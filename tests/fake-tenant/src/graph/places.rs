@@ -3,17 +3,30 @@
 use serde_json::{Value, json};
 
 use super::query::Paging;
-use super::{GraphCall, GraphError, GraphResult, error};
+use super::{GraphCall, GraphError, GraphResult, error, spaces};
 use crate::recipient::{Recipient, RecipientId, RecipientKind};
 use crate::world::{World, derived_id};
 
 const PAGES: Paging = Paging::Skip { default: 100, max: 999 };
 
-pub(crate) fn answer(world: &World, call: &GraphCall<'_>, rest: &[&str]) -> GraphResult {
-    call.only_get()?;
-    if !call.holds_any(&["Place.Read.All", "Place.ReadWrite.All"]) {
+pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> GraphResult {
+    let roles: &[&str] = match call.method() {
+        "GET" => &["Place.Read.All", "Place.ReadWrite.All"],
+        _ => &["Place.ReadWrite.All"],
+    };
+    if !call.holds_any(roles) {
         return Err(error(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again."));
     }
+    match (call.method(), rest) {
+        ("GET", _) => read(world, call, rest),
+        ("PATCH", [id]) => spaces::patch(world, call, id),
+        ("POST", []) => spaces::create(world, call),
+        ("DELETE", [id]) => spaces::delete(world, id),
+        _ => Err(GraphError::wrong_method()),
+    }
+}
+
+fn read(world: &World, call: &GraphCall<'_>, rest: &[&str]) -> GraphResult {
     match rest {
         [] => Err(error(400, "ErrorInvalidRequest", "A place type is needed, such as microsoft.graph.room.")),
         [cast] if cast.eq_ignore_ascii_case("microsoft.graph.room") => {
@@ -22,20 +35,28 @@ pub(crate) fn answer(world: &World, call: &GraphCall<'_>, rest: &[&str]) -> Grap
         [cast] if cast.eq_ignore_ascii_case("microsoft.graph.roomlist") => {
             list(world, call, "places/microsoft.graph.roomList", room_lists(world))
         }
-        // The tenant has none of these, and the buildings setting is off: empty, and no error.
-        [cast]
-            if ["workspace", "building", "floor", "section", "desk"]
-                .iter()
-                .any(|kind| cast.eq_ignore_ascii_case(&format!("microsoft.graph.{kind}"))) =>
-        {
-            list(world, call, &format!("places/{cast}"), Vec::new())
+        [cast] if cast.eq_ignore_ascii_case("microsoft.graph.workspace") => {
+            list(world, call, "places/microsoft.graph.workspace", workspaces(world))
+        }
+        // With the buildings setting off these are empty, which is no error.
+        [cast] if spaces::kind_of_cast(cast).is_some() => {
+            spaces::list(world, call, spaces::kind_of_cast(cast).unwrap_or_default())
+        }
+        [id, descendants, cast] if descendants.eq_ignore_ascii_case("descendants") => {
+            spaces::descendants(world, call, id, cast)
         }
         [cast] if cast.to_ascii_lowercase().starts_with("microsoft.graph.") => Err(GraphError::unknown_segment(cast)),
         [id] => {
+            if let Some(space) = spaces::find(world, id) {
+                let mut row = spaces::row(space);
+                row["@odata.type"] = json!(format!("#microsoft.graph.{}", space.kind));
+                return Ok(call.entity("places/$entity", &row));
+            }
             let place = find(world, id).ok_or_else(|| not_found(id))?;
             let mut row = row(place);
             row["@odata.type"] = json!(match place.kind {
                 RecipientKind::RoomList => "#microsoft.graph.roomList",
+                RecipientKind::Workspace => "#microsoft.graph.workspace",
                 _ => "#microsoft.graph.room",
             });
             Ok(call.entity("places/$entity", &row))
@@ -53,7 +74,11 @@ pub(crate) fn answer(world: &World, call: &GraphCall<'_>, rest: &[&str]) -> Grap
                     .into_iter()
                     .filter(|id| world.directory.get(*id).is_some_and(|room| world.is_in_places(room)))
                     .collect(),
-                "workspaces" => Vec::new(),
+                "workspaces" => world
+                    .members(room_list.id)
+                    .into_iter()
+                    .filter(|id| world.directory.get(*id).is_some_and(|place| place.kind == RecipientKind::Workspace))
+                    .collect(),
                 _ => return Err(GraphError::unknown_segment(what)),
             };
             let context = format!("places('{}')/microsoft.graph.roomList/{what}", list_address.replace('@', "%40"));
@@ -63,12 +88,17 @@ pub(crate) fn answer(world: &World, call: &GraphCall<'_>, rest: &[&str]) -> Grap
     }
 }
 
-fn not_found(id: &str) -> GraphError {
+pub(super) fn not_found(id: &str) -> GraphError {
     error(404, "ErrorItemNotFound", format!("The place '{id}' was not found."))
 }
 
-fn rooms(world: &World) -> Vec<RecipientId> {
+pub(super) fn rooms(world: &World) -> Vec<RecipientId> {
     world.directory.iter().filter(|room| world.is_in_places(room)).map(|room| room.id).collect()
+}
+
+pub(super) fn workspaces(world: &World) -> Vec<RecipientId> {
+    let shown = |place: &&Recipient| place.kind == RecipientKind::Workspace && !place.hidden;
+    world.directory.iter().filter(shown).map(|place| place.id).collect()
 }
 
 fn room_lists(world: &World) -> Vec<RecipientId> {
@@ -84,9 +114,11 @@ fn list(world: &World, call: &GraphCall<'_>, context: &str, places: Vec<Recipien
     call.list(context, places, PAGES, |id| world.directory.get(*id).map_or(Value::Null, row))
 }
 
-fn find<'w>(world: &'w World, id: &str) -> Option<&'w Recipient> {
-    let listed =
-        |place: &&Recipient| world.is_in_places(place) || (place.kind == RecipientKind::RoomList && !place.hidden);
+pub(super) fn find<'w>(world: &'w World, id: &str) -> Option<&'w Recipient> {
+    let listed = |place: &&Recipient| {
+        let listed = matches!(place.kind, RecipientKind::RoomList | RecipientKind::Workspace) && !place.hidden;
+        world.is_in_places(place) || listed
+    };
     world.directory.by_address(id).filter(listed).or_else(|| {
         world.directory.iter().filter(listed).find(|place| {
             let (own, place_id) = ids(place);
@@ -101,39 +133,79 @@ fn ids(place: &Recipient) -> (String, String) {
     (derived_id("place", &key).to_string(), derived_id("place-id", &key).to_string())
 }
 
-fn row(place: &Recipient) -> Value {
+pub(super) fn row(place: &Recipient) -> Value {
     let (id, place_id) = ids(place);
     if place.kind == RecipientKind::RoomList {
         return json!({
             "id": id,
             "placeId": place_id,
             "displayName": place.display_name,
-            "address": null,
-            "geoCoordinates": null,
-            "phone": null,
+            "address": address(place),
+            "geoCoordinates": coordinates(place),
+            "phone": place.place.phone,
             "emailAddress": place.primary(),
+        });
+    }
+    if place.kind == RecipientKind::Workspace {
+        return json!({
+            "id": id,
+            "placeId": place_id,
+            "displayName": place.display_name,
+            "nickname": place.display_name,
+            "address": address(place),
+            "geoCoordinates": coordinates(place),
+            "phone": place.place.phone,
+            "emailAddress": place.primary(),
+            "capacity": place.place.capacity,
+            "displayDeviceName": place.place.display,
+            "isWheelChairAccessible": place.place.wheelchair,
+            "label": place.place.label,
+            "mode": {"@odata.type": "#microsoft.graph.reservablePlaceMode"},
+            "parentId": place.place.parent,
+            "tags": place.place.tags,
         });
     }
     json!({
         "id": id,
         "placeId": place_id,
         "displayName": place.display_name,
-        "address": null,
-        "geoCoordinates": null,
-        "phone": "",
+        "address": address(place),
+        "geoCoordinates": coordinates(place),
+        "phone": place.place.phone.as_deref().unwrap_or(""),
         "nickname": place.display_name,
         "emailAddress": place.primary(),
         "building": place.place.building,
         "floorNumber": place.place.floor,
-        "floorLabel": place.place.floor.map(|floor| floor.to_string()),
-        "label": null,
+        "floorLabel": place.place.floor_label.clone().or_else(|| place.place.floor.map(|floor| floor.to_string())),
+        "label": place.place.label,
         "capacity": place.place.capacity,
         "bookingType": "standard",
-        "audioDeviceName": null,
-        "videoDeviceName": null,
-        "displayDeviceName": null,
-        "isWheelChairAccessible": false,
-        "parentId": null,
-        "tags": [],
+        "audioDeviceName": place.place.audio,
+        "videoDeviceName": place.place.video,
+        "displayDeviceName": place.place.display,
+        "isWheelChairAccessible": place.place.wheelchair,
+        "parentId": place.place.parent,
+        "tags": place.place.tags,
+    })
+}
+
+fn address(place: &Recipient) -> Value {
+    let place = &place.place;
+    let parts = [&place.street, &place.city, &place.state, &place.postal_code, &place.country];
+    if parts.iter().all(|part| part.is_none()) {
+        return Value::Null;
+    }
+    json!({
+        "street": place.street,
+        "city": place.city,
+        "state": place.state,
+        "postalCode": place.postal_code,
+        "countryOrRegion": place.country,
+    })
+}
+
+fn coordinates(place: &Recipient) -> Value {
+    place.place.coordinates.map_or(Value::Null, |(latitude, longitude)| {
+        json!({"latitude": latitude, "longitude": longitude, "accuracy": null, "altitude": null, "altitudeAccuracy": null})
     })
 }

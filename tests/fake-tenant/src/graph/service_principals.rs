@@ -3,17 +3,21 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::query::Paging;
-use super::{GraphCall, GraphError, GraphResult};
+use super::query::{Entity, Paging};
+use super::{GraphCall, GraphError, GraphResult, error, grants};
 use crate::clock::graph_date_time;
 use crate::request::Response;
 use crate::roles::{Resource, app_role_by_id};
-use crate::world::{App, AppRoleAssignment, World};
+use crate::world::{App, AppRoleAssignment, World, has_arrived};
 
 const READ: &[&str] =
     &["Application.Read.All", "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy", "Directory.Read.All"];
 const PAGES: Paging = Paging::Token { default: 100, max: 999 };
 
+const WRITE: &[&str] = &["Application.ReadWrite.All", "Application.ReadWrite.OwnedBy"];
+const ENTITY: Entity = Entity { name: "ServicePrincipal", defaults: &[], sortable: &["displayName"], unsortable: &[] };
+
+#[derive(Clone, Copy)]
 enum Principal {
     /// The client id of an application.
     App(Uuid),
@@ -30,13 +34,22 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, first: &str, rest:
         },
     };
     let Some(key) = key else {
+        if call.method() == "POST" {
+            return create(world, call);
+        }
         call.only_get()?;
         call.need(READ)?;
         let mut rows: Vec<Value> = Resource::ALL.into_iter().map(resource_row).collect();
-        rows.extend(world.apps.iter().map(app_row));
-        return call.list("servicePrincipals", rows, PAGES, Value::clone);
+        rows.extend(world.apps.iter().filter(|app| app.principal && app.lag.principal == 0).map(app_row));
+        return call.directory_list("servicePrincipals", rows, PAGES, ENTITY, Value::clone);
     };
     let principal = find(world, &key);
+    let late = match principal {
+        Some(Principal::App(id)) => world.apps.iter_mut().find(|app| app.client_id == id),
+        _ => None,
+    };
+    let arrived = late.is_none_or(|app| has_arrived(&mut app.lag.principal));
+    let principal = principal.filter(|_| arrived);
     let missing = || GraphError::not_found(key.split('=').next_back().unwrap_or(&key).trim_matches('\''));
     match (call.method(), rest) {
         ("GET", []) => {
@@ -68,9 +81,77 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, first: &str, rest:
                 _ => Err(GraphError::wrong_method()),
             }
         }
+        ("GET", [what]) if what.eq_ignore_ascii_case("oauth2PermissionGrants") => {
+            match principal.ok_or_else(missing)? {
+                Principal::App(client_id) => {
+                    let client = world.app(&client_id.to_string()).map(|app| app.object_id).unwrap_or_default();
+                    grants::of_client(world, call, client)
+                }
+                Principal::Resource(_) => call.list("oauth2PermissionGrants", Vec::<Value>::new(), PAGES, Value::clone),
+            }
+        }
+        ("PATCH", []) => {
+            call.need(WRITE)?;
+            let Principal::App(client_id) = principal.ok_or_else(missing)? else {
+                return Err(GraphError::bad_request("This service principal can't be changed."));
+            };
+            let enabled = call.body()?.get("accountEnabled").and_then(Value::as_bool);
+            if let (Some(app), Some(enabled)) = (world.app_mut(&client_id.to_string()), enabled) {
+                app.enabled = enabled;
+            }
+            Ok(Response::new(204))
+        }
+        ("DELETE", []) => {
+            call.need(WRITE)?;
+            let Principal::App(client_id) = principal.ok_or_else(missing)? else {
+                return Err(GraphError::bad_request("This service principal can't be deleted."));
+            };
+            if let Some(app) = world.app_mut(&client_id.to_string()) {
+                app.principal = false;
+                app.assignments.clear();
+                app.directory_roles.clear();
+            }
+            Ok(Response::new(204))
+        }
         ("GET", [unknown, ..]) => Err(GraphError::unknown_segment(unknown)),
         _ => Err(GraphError::wrong_method()),
     }
+}
+
+/// Makes the service principal of an application that is there.
+fn create(world: &mut World, call: &GraphCall<'_>) -> GraphResult {
+    call.need(WRITE)?;
+    let id = call.field("appId").and_then(|id| Uuid::parse_str(id).ok()).ok_or_else(|| {
+        GraphError::bad_request("A value is required for property 'appId' of resource 'ServicePrincipal'.")
+    })?;
+    let lag = world.replication_lag;
+    // A copy of the directory that has not heard of the application yet says there is none.
+    let known = world
+        .apps
+        .iter_mut()
+        .find(|app| app.client_id == id && app.registration.is_some())
+        .and_then(|app| has_arrived(&mut app.lag.application).then_some(app));
+    let Some(app) = known else {
+        return Err(GraphError::bad_request(format!(
+            "The appId '{id}' of the service principal does not reference a valid application object."
+        ))
+        .with_detail("NoBackingApplicationObject", "appId"));
+    };
+    if app.principal {
+        return Err(error(
+            409,
+            "Request_MultipleObjectsWithSameKeyValue",
+            format!(
+                "The service principal cannot be created, updated, or restored because the service principal name {id} is already in use."
+            ),
+        )
+        .with_detail("ObjectConflict", "servicePrincipalNames"));
+    }
+    app.principal = true;
+    app.lag.principal = lag;
+    app.lag.sign_in = lag;
+    let row = app_row(app);
+    Ok(call.created("servicePrincipals/$entity", &row))
 }
 
 fn find(world: &World, key: &str) -> Option<Principal> {
@@ -90,6 +171,9 @@ fn find(world: &World, key: &str) -> Option<Principal> {
             .apps
             .iter()
             .find(|app| {
+                if !app.principal {
+                    return false;
+                }
                 let own = if by_app_id { app.client_id } else { app.object_id };
                 own.to_string().eq_ignore_ascii_case(id)
             })
@@ -133,7 +217,7 @@ fn add(world: &mut World, call: &GraphCall<'_>, side: &str, concerned: impl Fn(&
     }
     let id = world.fresh_opaque_id("app-role-assignment");
     let created = world.now();
-    let Some(app) = world.apps.iter_mut().find(|app| app.object_id == principal) else {
+    let Some(app) = world.apps.iter_mut().find(|app| app.principal && app.object_id == principal) else {
         return Err(GraphError::not_found(&principal.to_string()));
     };
     if !concerned(app, resource) {

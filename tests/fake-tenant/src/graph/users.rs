@@ -1,33 +1,74 @@
-//! `/users`: accounts, and the way to their calendars.
+//! `/users`: accounts, what they belong to, and the way to their calendars.
+
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::query::Paging;
-use super::{GraphCall, GraphError, GraphResult, calendars};
-use crate::recipient::{Recipient, RecipientKind};
+use super::delta::{self, Followed};
+use super::query::{Entity, Paging};
+use super::{GraphCall, GraphError, GraphResult, calendars, members};
+use crate::recipient::{Recipient, RecipientId, RecipientKind};
 use crate::world::World;
 
+const DEFAULTS: &[&str] = &[
+    "businessPhones",
+    "displayName",
+    "givenName",
+    "id",
+    "jobTitle",
+    "mail",
+    "mobilePhone",
+    "officeLocation",
+    "preferredLanguage",
+    "surname",
+    "userPrincipalName",
+];
+pub(crate) const ENTITY: Entity = Entity {
+    name: "User",
+    defaults: DEFAULTS,
+    sortable: &["displayName", "userPrincipalName"],
+    unsortable: &["proxyAddresses", "businessPhones"],
+};
+const PAGES: Paging = Paging::Token { default: 100, max: 999 };
+
 pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> GraphResult {
-    call.only_get()?;
-    match rest {
-        [] => {
+    let Some((id, below)) = rest.split_first() else {
+        call.only_get()?;
+        need(call)?;
+        let accounts: Vec<&Recipient> = world.directory.iter().filter(|account| is_account(account)).collect();
+        return call.directory_list("users", accounts, PAGES, ENTITY, |account| row(account));
+    };
+    let what = below.first().map(|segment| segment.to_ascii_lowercase());
+    match (id.to_ascii_lowercase().as_str(), what.as_deref(), below.len()) {
+        ("$count", None, _) => {
+            call.only_get()?;
             need(call)?;
             let accounts: Vec<&Recipient> = world.directory.iter().filter(|account| is_account(account)).collect();
-            call.list("users", accounts, Paging::Token { default: 100, max: 999 }, |account| row(call, account))
+            call.count_of(&accounts, |account| row(account))
         }
-        [id] => {
+        ("delta", None, _) => {
+            call.only_get()?;
+            call.need(&["User.Read.All", "Directory.Read.All"])?;
+            follow(world, call)
+        }
+        (_, None, _) => {
+            call.only_get()?;
             need(call)?;
             let account = find(world, id).ok_or_else(|| GraphError::not_found(id))?;
-            Ok(call.entity("users/$entity", &row(call, account)))
+            let defaults = call.query.selected_or(&row(account), DEFAULTS);
+            Ok(call.entity("users/$entity", &defaults))
         }
-        [id, view] if view.eq_ignore_ascii_case("calendarView") => calendars::view(world, call, id),
-        [id, calendar, view]
-            if calendar.eq_ignore_ascii_case("calendar") && view.eq_ignore_ascii_case("calendarView") =>
-        {
-            calendars::view(world, call, id)
+        (_, Some("memberof" | "transitivememberof"), _) => {
+            call.only_get()?;
+            call.need(&["Directory.Read.All", "User.Read.All", "GroupMember.Read.All", "Group.Read.All"])?;
+            let account = find(world, id).map(|account| account.id).ok_or_else(|| GraphError::not_found(id))?;
+            members::groups_of(world, call, account, what.as_deref() == Some("transitivememberof"), &below[1..])
         }
-        [id, calendar] if calendar.eq_ignore_ascii_case("calendar") => calendars::calendar(world, call, id),
-        [_, .., unknown] => Err(GraphError::unknown_segment(unknown)),
+        (_, Some("checkmembergroups" | "getmembergroups" | "checkmemberobjects"), 1) => {
+            let account = find(world, id).map(|account| account.id).ok_or_else(|| GraphError::not_found(id))?;
+            members::check(world, call, account, what.as_deref().unwrap_or_default())
+        }
+        _ => calendars::answer(world, call, id, below),
     }
 }
 
@@ -36,7 +77,8 @@ fn need(call: &GraphCall<'_>) -> Result<(), GraphError> {
 }
 
 fn is_account(recipient: &Recipient) -> bool {
-    !recipient.kind.is_group() && recipient.kind != RecipientKind::DiscoveryMailbox
+    !recipient.kind.is_group()
+        && !matches!(recipient.kind, RecipientKind::DiscoveryMailbox | RecipientKind::DynamicDistributionGroup)
 }
 
 /// By object id, user principal name or address.
@@ -49,12 +91,52 @@ pub(crate) fn find<'w>(world: &'w World, id: &str) -> Option<&'w Recipient> {
     })
 }
 
-/// The properties that come without being asked for, and the ones that need `$select` (or are needed
-/// to judge a filter).
-pub(crate) fn row(call: &GraphCall<'_>, account: &Recipient) -> Value {
+/// The object id of an account, as text.
+pub(crate) fn id_of(world: &World, id: RecipientId) -> String {
+    world.directory.get(id).map(Recipient::object_id_text).unwrap_or_default()
+}
+
+/// An account by its object id alone.
+pub(crate) fn by_object_id(world: &World, id: &str) -> Option<RecipientId> {
+    find(world, id).filter(|account| account.object_id_text().eq_ignore_ascii_case(id)).map(|account| account.id)
+}
+
+fn follow(world: &mut World, call: &GraphCall<'_>) -> GraphResult {
+    let rows: BTreeMap<String, Value> = world
+        .directory
+        .iter()
+        .filter(|account| is_account(account))
+        .map(|account| (account.object_id_text(), row(account)))
+        .collect();
+    let query = call.query.clone();
+    let page = call.query.top().unwrap_or(100);
+    delta::answer(
+        world,
+        call,
+        Followed {
+            context: "users".to_owned(),
+            of: "users".to_owned(),
+            rows,
+            members: BTreeMap::new(),
+            page,
+            expired: "resyncRequired",
+            shown: Box::new(move |row| with_id(&query.selected_or(row, DEFAULTS), row)),
+        },
+    )
+}
+
+/// Delta tells the id whatever was selected.
+pub(crate) fn with_id(shown: &Value, row: &Value) -> Value {
+    let mut shown = shown.clone();
+    shown["id"] = row["id"].clone();
+    shown
+}
+
+/// Everything that is known of an account; without `$select` only some of it is shown.
+pub(crate) fn row(account: &Recipient) -> Value {
     let (given, family) =
         account.display_name.split_once(' ').filter(|_| account.kind == RecipientKind::UserMailbox).unzip();
-    let mut row = json!({
+    json!({
         "businessPhones": [],
         "displayName": account.display_name,
         "givenName": given,
@@ -66,19 +148,22 @@ pub(crate) fn row(call: &GraphCall<'_>, account: &Recipient) -> Value {
         "preferredLanguage": null,
         "surname": family,
         "userPrincipalName": account.user_principal_name,
-    });
-    let wanted = |name: &str| call.query.is_selected(name) || call.query.filter().is_some();
-    if wanted("accountEnabled") {
-        row["accountEnabled"] = json!(account.account_enabled);
-    }
-    if wanted("mailNickname") {
-        row["mailNickname"] = json!(account.alias);
-    }
-    if wanted("proxyAddresses") {
-        row["proxyAddresses"] = json!(account.proxy_addresses().collect::<Vec<_>>());
-    }
-    if wanted("userType") {
-        row["userType"] = json!("Member");
-    }
-    row
+        "accountEnabled": account.account_enabled,
+        "city": null,
+        "companyName": null,
+        "country": null,
+        "createdDateTime": crate::clock::graph_date_time(account.created),
+        "department": null,
+        "mailNickname": account.alias,
+        "onPremisesSyncEnabled": account.dir_synced.then_some(true),
+        "otherMails": [],
+        "proxyAddresses": account.proxy_addresses().collect::<Vec<_>>(),
+        "usageLocation": null,
+        "userType": "Member",
+    })
+}
+
+/// What a list of members shows of an account.
+pub(crate) fn shown(call: &GraphCall<'_>, account: &Recipient) -> Value {
+    call.query.selected_or(&row(account), DEFAULTS)
 }

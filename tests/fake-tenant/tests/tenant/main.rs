@@ -2,7 +2,11 @@
 //! published observations.
 
 mod access;
+mod calendars;
+mod delegated;
+mod directory;
 mod exchange;
+mod exchange_more;
 mod faults;
 mod graph;
 #[cfg(feature = "server")]

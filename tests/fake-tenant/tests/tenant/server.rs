@@ -124,3 +124,83 @@ async fn a_dropped_server_is_gone() {
     }
     panic!("the server still answers");
 }
+
+/// A receiver of notifications: it repeats validation tokens, unless it is told not to, and keeps the rest.
+#[expect(clippy::unwrap_used, reason = "a helper of tests may panic")]
+async fn receiver(honest: bool) -> (String, tokio::sync::mpsc::UnboundedReceiver<String>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/notify", listener.local_addr().unwrap());
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut request = Vec::new();
+            let text = loop {
+                stream.readable().await.unwrap();
+                let mut part = [0; 4096];
+                if let Ok(count) = stream.try_read(&mut part) {
+                    request.extend_from_slice(&part[..count]);
+                }
+                let text = String::from_utf8_lossy(&request).into_owned();
+                if text.contains("validationToken=") || text.ends_with("]}") {
+                    break text;
+                }
+            };
+            let token = text.split("validationToken=").nth(1).and_then(|rest| rest.split(' ').next());
+            let answer = match token {
+                Some(token) if honest => {
+                    url::form_urlencoded::parse(format!("x={token}").as_bytes()).next().unwrap().1.into_owned()
+                }
+                _ => String::new(),
+            };
+            if token.is_none() {
+                sender.send(text.split("\r\n\r\n").nth(1).unwrap_or_default().to_owned()).unwrap();
+            }
+            let reply = format!("HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n{answer}", answer.len());
+            stream.writable().await.unwrap();
+            stream.try_write(reply.as_bytes()).unwrap();
+        }
+    });
+    (url, receiver)
+}
+
+#[tokio::test]
+async fn subscriptions_are_verified_and_changes_delivered() {
+    let tenant = FakeTenant::contoso();
+    let server = tenant.serve().await.unwrap();
+    let token = tenant.graph_token(tenant.booking_application());
+    let subscribe = async |url: String| {
+        let body = serde_json::json!({"changeType": "created", "notificationUrl": url,
+            "resource": "users/boardroom@contoso.com/events", "expirationDateTime": crate::calendars::soon(&tenant)});
+        let request = reqwest::Client::new().post(format!("{}/v1.0/subscriptions", server.graph_url()));
+        request.bearer_auth(&token).body(body.to_string()).send().await.unwrap().status().as_u16()
+    };
+    let (silent, _nothing) = receiver(false).await;
+    assert_eq!(subscribe(silent).await, 400);
+    let (url, mut notifications) = receiver(true).await;
+    assert_eq!(subscribe(url).await, 201);
+    tenant.add_event("boardroom@contoso.com", "x", "2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z");
+    let told = notifications.recv().await.unwrap();
+    assert!(told.contains("\"changeType\":\"created\""), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_four_at_once_for_a_mailbox_are_refused_on_request() {
+    let tenant = FakeTenant::contoso();
+    tenant.limit_mailbox_concurrency(Some(4));
+    tenant.set_latency(std::time::Duration::from_millis(300));
+    let server = tenant.serve().await.unwrap();
+    let token = tenant.graph_token(tenant.booking_application());
+    let client = reqwest::Client::new();
+    let tasks: Vec<_> = (0..6)
+        .map(|_| {
+            let url = format!("{}/v1.0/users/boardroom@contoso.com/calendar", server.graph_url());
+            tokio::spawn(client.get(url).bearer_auth(&token).send())
+        })
+        .collect();
+    let mut refused = 0;
+    for task in tasks {
+        refused += usize::from(task.await.unwrap().unwrap().status().as_u16() == 429);
+    }
+    assert_eq!((refused, tenant.peak_mailbox_concurrency()), (2, 4));
+    assert!(tenant.peak_concurrency() <= 4);
+}

@@ -1,0 +1,169 @@
+use serde_json::json;
+
+use super::model::{model, open_enum};
+use super::{Created, call};
+use crate::{Client, ErrorKind, List, Method, Result, ServicePrincipalId};
+
+/// Delegated permissions that have been granted (`oauth2PermissionGrants`). Made by [`Client::permission_grants`].
+#[derive(Debug, Clone)]
+pub struct PermissionGrants {
+    pub(crate) client: Client,
+}
+
+impl PermissionGrants {
+    /// All grants of the tenant.
+    ///
+    /// # Permissions
+    ///
+    /// `Directory.Read.All`
+    pub fn list(&self) -> List<PermissionGrant> {
+        List::new(call(&self.client, Method::GET, "list permission grants", "/v1.0/oauth2PermissionGrants", &[]))
+    }
+
+    /// One grant.
+    ///
+    /// # Permissions
+    ///
+    /// `Directory.Read.All`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] when there is none.
+    pub async fn get(&self, id: &str) -> Result<PermissionGrant> {
+        call(&self.client, Method::GET, "read a permission grant", "/v1.0/oauth2PermissionGrants/{}", &[id])
+            .json()
+            .await
+    }
+
+    /// Grants delegated permissions of a resource, such as Microsoft Graph, for all people of the tenant (admin
+    /// consent).
+    ///
+    /// There is one grant of each client for each resource. Where it exists, widen it by
+    /// [`set_scopes`](Self::set_scopes).
+    ///
+    /// # Permissions
+    ///
+    /// `DelegatedPermissionGrant.ReadWrite.All`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Denied`] without the permission.
+    pub async fn grant_for_all(
+        &self,
+        client: &ServicePrincipalId,
+        resource: &ServicePrincipalId,
+        scopes: &[&str],
+    ) -> Result<Created<PermissionGrant>> {
+        let body = json!({
+            "clientId": client,
+            "consentType": ConsentType::AllPrincipals,
+            "resourceId": resource,
+            "scope": scopes.join(" "),
+        });
+        self.create(&body).await
+    }
+
+    /// Grants delegated permissions on behalf of one person.
+    ///
+    /// # Permissions
+    ///
+    /// `DelegatedPermissionGrant.ReadWrite.All`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Denied`] without the permission.
+    pub async fn grant_for_one(
+        &self,
+        client: &ServicePrincipalId,
+        resource: &ServicePrincipalId,
+        user_id: &str,
+        scopes: &[&str],
+    ) -> Result<Created<PermissionGrant>> {
+        let body = json!({
+            "clientId": client,
+            "consentType": ConsentType::Principal,
+            "principalId": user_id,
+            "resourceId": resource,
+            "scope": scopes.join(" "),
+        });
+        self.create(&body).await
+    }
+
+    async fn create(&self, body: &serde_json::Value) -> Result<Created<PermissionGrant>> {
+        // A second grant of the same pair is refused, so a repetition does no harm.
+        let request = call(&self.client, Method::POST, "grant permissions", "/v1.0/oauth2PermissionGrants", &[]);
+        match request.body(body).idempotent(true).json().await {
+            Err(error) if error.kind() == ErrorKind::Conflict => Ok(Created::Existed),
+            outcome => outcome.map(Created::New),
+        }
+    }
+
+    /// Replaces the permissions of a grant: those that are not named are taken away.
+    ///
+    /// # Permissions
+    ///
+    /// `DelegatedPermissionGrant.ReadWrite.All`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] when there is no such grant.
+    pub async fn set_scopes(&self, id: &str, scopes: &[&str]) -> Result<()> {
+        let path = "/v1.0/oauth2PermissionGrants/{}";
+        call(&self.client, Method::PATCH, "change a permission grant", path, &[id])
+            .body(&json!({ "scope": scopes.join(" ") }))
+            .idempotent(true)
+            .send()
+            .await
+            .map(drop)
+    }
+
+    /// Takes a grant away.
+    ///
+    /// # Permissions
+    ///
+    /// `DelegatedPermissionGrant.ReadWrite.All`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] when it was taken away before.
+    pub async fn delete(&self, id: &str) -> Result<()> {
+        let path = "/v1.0/oauth2PermissionGrants/{}";
+        call(&self.client, Method::DELETE, "delete a permission grant", path, &[id]).send().await.map(drop)
+    }
+}
+
+open_enum! {
+    /// For whom permissions were granted.
+    pub enum ConsentType {
+        /// Everyone in the tenant.
+        AllPrincipals = "AllPrincipals",
+        /// One person.
+        Principal = "Principal",
+    }
+}
+
+model! {
+    /// Delegated permissions that a client has been granted.
+    #[derive(Default)]
+    pub struct PermissionGrant {
+        /// The grant's id.
+        pub id: String = "id",
+        /// The object id of the service principal that may use them.
+        pub client_id: Option<String> = "clientId",
+        /// For whom they were granted.
+        pub consent_type: Option<ConsentType> = "consentType",
+        /// The person, where it is one.
+        pub principal_id: Option<String> = "principalId",
+        /// The object id of the service principal that offers them.
+        pub resource_id: Option<String> = "resourceId",
+        /// The permissions, with spaces between them; see [`scopes`](Self::scopes).
+        pub scope: Option<String> = "scope",
+    }
+}
+
+impl PermissionGrant {
+    /// The permissions one by one.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.scope.as_deref().unwrap_or_default().split_whitespace()
+    }
+}

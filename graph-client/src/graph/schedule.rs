@@ -1,0 +1,254 @@
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde_json::json;
+
+use super::model::model;
+use super::{Calendars, DateTimeTimeZone, FreeBusyStatus, WorkingHours};
+use crate::{InvalidValue, Method, Page, Result};
+
+/// Microsoft's limit of mailboxes in one call.
+const MAILBOXES_AT_ONCE: usize = 20;
+
+/// Exchange answers four calls of one application and mailbox at a time.
+const CALLS_AT_ONCE: usize = 4;
+
+const LONGEST_WINDOW: Duration = Duration::from_secs(62 * 24 * 60 * 60);
+
+/// For which time free and busy are asked, and how finely.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "it does nothing until it is asked"]
+pub struct FreeBusyQuery {
+    start: SystemTime,
+    end: SystemTime,
+    interval: Duration,
+}
+
+impl FreeBusyQuery {
+    /// From one instant to another, less than 62 days, in steps of 30 minutes, or 5 where the time is no longer.
+    pub fn new(start: SystemTime, end: SystemTime) -> Self {
+        let half_an_hour = Duration::from_secs(30 * 60);
+        let window = end.duration_since(start).unwrap_or_default();
+        let interval = if window > half_an_hour { half_an_hour } else { Duration::from_secs(5 * 60) };
+        Self { start, end, interval }
+    }
+
+    /// Asks in steps of 5 minutes to 24 hours, whole minutes, shorter than the time itself.
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// Graph answers 500 or a wrong schedule to what breaks these rules.
+    fn check(&self) -> Result<u64, InvalidValue> {
+        let minutes = self.interval.as_secs() / 60;
+        let text = || format!("{:?}", self.interval);
+        if !(5..=1440).contains(&minutes) || self.interval != Duration::from_secs(minutes * 60) {
+            return Err(InvalidValue::new("interval", text(), "must be 5 to 1440 whole minutes"));
+        }
+        let window = self.end.duration_since(self.start).unwrap_or_default();
+        if window.is_zero() {
+            let end = super::model::timestamp(self.end);
+            return Err(InvalidValue::new("end", end, "must be after the start"));
+        }
+        if window >= LONGEST_WINDOW {
+            return Err(InvalidValue::new("window", format!("{window:?}"), "must be shorter than 62 days"));
+        }
+        if self.interval >= window {
+            return Err(InvalidValue::new("interval", text(), "must be shorter than the window"));
+        }
+        Ok(minutes)
+    }
+}
+
+/// What is known of one mailbox that was asked about.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Availability {
+    /// The address as it was asked for.
+    pub mailbox: String,
+    /// When it is free, or why that is not known. A mailbox that could not be read is never free.
+    pub schedule: Result<ScheduleInformation, FreeBusyError>,
+}
+
+impl Calendars {
+    /// When mailboxes are free or busy: any number of them, asked for 20 at a time, answers in the order of the
+    /// addresses.
+    ///
+    /// A mailbox that cannot be read comes as an error of its own and does not disturb the others.
+    ///
+    /// The question is asked through this mailbox, so with access limited in Exchange it must be one that the
+    /// application reaches: a room among those that are asked about will do. Times come in UTC whatever
+    /// [`time_zone`](Self::time_zone) says.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.ReadBasic.All` or `Calendars.Read`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`](crate::ErrorKind::Input) when the window or the interval breaks a rule;
+    /// any other when a whole call failed.
+    pub async fn free_busy<A: AsRef<str> + Sync>(
+        &self,
+        mailboxes: &[A],
+        query: &FreeBusyQuery,
+    ) -> Result<Vec<Availability>> {
+        let minutes = query.check()?;
+        let addresses: Vec<String> = mailboxes.iter().map(|address| address.as_ref().to_owned()).collect();
+        let calls: Vec<_> = addresses
+            .chunks(MAILBOXES_AT_ONCE)
+            .map(|some| {
+                let asker = Self { preferences: Vec::new(), ..self.clone() };
+                let body = json!({
+                    "schedules": some,
+                    "startTime": DateTimeTimeZone::utc(query.start),
+                    "endTime": DateTimeTimeZone::utc(query.end),
+                    "availabilityViewInterval": minutes,
+                });
+                async move {
+                    let name = "read free and busy times";
+                    let request = asker.of_mailbox(Method::POST, name, "/calendar/getSchedule", &[]);
+                    // It only reads.
+                    let page: Page<ScheduleInformation> = request.body(&body).idempotent(true).json().await?;
+                    Ok::<_, crate::Error>(matched(some, page.items))
+                }
+            })
+            .collect();
+        let answers: Vec<Vec<Availability>> = stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await?;
+        Ok(answers.into_iter().flatten().collect())
+    }
+}
+
+/// Gives every address its answer. One without an answer, or with an answer that says nothing, is an error item.
+fn matched(addresses: &[String], items: Vec<ScheduleInformation>) -> Vec<Availability> {
+    let mut answers: HashMap<String, ScheduleInformation> =
+        items.into_iter().filter_map(|item| Some((item.schedule_id.as_deref()?.to_ascii_lowercase(), item))).collect();
+    let unknown = |why: &str| FreeBusyError { message: Some(why.to_owned()), ..FreeBusyError::default() };
+    addresses
+        .iter()
+        .map(|address| {
+            // An address may be asked for twice.
+            let schedule = match answers.get_mut(&address.to_ascii_lowercase()) {
+                None => Err(unknown("the service gave no answer for this mailbox")),
+                Some(ScheduleInformation { error: Some(error), .. }) => Err(error.clone()),
+                Some(answer) if answer.availability_view.as_deref().unwrap_or_default().is_empty() => {
+                    Err(unknown("the answer does not say when the mailbox is free"))
+                }
+                Some(answer) => Ok(answer.clone()),
+            };
+            Availability { mailbox: address.clone(), schedule }
+        })
+        .collect()
+}
+
+model! {
+    /// When one mailbox is free or busy.
+    #[derive(Default)]
+    pub struct ScheduleInformation {
+        /// The address.
+        pub schedule_id: Option<String> = "scheduleId",
+        /// One character for each step: see [`slots`](Self::slots).
+        pub availability_view: Option<String> = "availabilityView",
+        /// What takes the time. Empty also where only free and busy may be seen.
+        pub schedule_items: Vec<ScheduleItem> = "scheduleItems",
+        /// The working hours.
+        pub working_hours: Option<WorkingHours> = "workingHours",
+        /// Why nothing is known of it.
+        pub error: Option<FreeBusyError> = "error",
+    }
+
+    /// Something that takes time.
+    #[derive(Default)]
+    pub struct ScheduleItem {
+        /// How it shows.
+        pub status: Option<FreeBusyStatus> = "status",
+        /// The begin.
+        pub start: Option<DateTimeTimeZone> = "start",
+        /// The end.
+        pub end: Option<DateTimeTimeZone> = "end",
+        /// The subject, where it may be seen.
+        pub subject: Option<String> = "subject",
+        /// Where, where it may be seen.
+        pub location: Option<String> = "location",
+        /// Whether it is private.
+        pub is_private: Option<bool> = "isPrivate",
+    }
+
+    /// Why nothing is known of a mailbox.
+    #[derive(Default)]
+    pub struct FreeBusyError {
+        /// Exchange's code, such as `ErrorMailRecipientNotFound`.
+        pub response_code: Option<String> = "responseCode",
+        /// What Exchange says.
+        pub message: Option<String> = "message",
+    }
+}
+
+impl ScheduleInformation {
+    /// How the mailbox shows in each step from the start.
+    pub fn slots(&self) -> impl Iterator<Item = FreeBusyStatus> {
+        self.availability_view.as_deref().unwrap_or_default().chars().map(|digit| match digit {
+            '0' => FreeBusyStatus::Free,
+            '1' => FreeBusyStatus::Tentative,
+            '2' => FreeBusyStatus::Busy,
+            '3' => FreeBusyStatus::OutOfOffice,
+            '4' => FreeBusyStatus::WorkingElsewhere,
+            other => FreeBusyStatus::Unknown(other.to_string()),
+        })
+    }
+
+    /// Whether every step is free.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.error.is_none()
+            && self.slots().next().is_some()
+            && self.slots().all(|status| status == FreeBusyStatus::Free)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(seconds: u64) -> FreeBusyQuery {
+        FreeBusyQuery::new(SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn what_graph_would_answer_wrongly_is_refused() {
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        assert_eq!(query(3600).check(), Ok(30));
+        assert_eq!(query(1800).check(), Ok(5));
+        assert!(query(0).check().unwrap_err().rule.contains("after the start"));
+        assert!(query(62 * 86400).check().unwrap_err().rule.contains("62 days"));
+        assert!(query(62 * 86400 - 1).check().is_ok());
+        for wrong in [minutes(4), minutes(1441), Duration::from_secs(301)] {
+            assert!(query(86400 * 3).interval(wrong).check().unwrap_err().rule.contains("5 to 1440"), "{wrong:?}");
+        }
+        assert!(query(3600).interval(minutes(60)).check().unwrap_err().rule.contains("shorter"));
+    }
+
+    #[test]
+    fn a_mailbox_without_an_answer_is_never_free() {
+        let item = |id: &str, view: Option<&str>, error: Option<FreeBusyError>| ScheduleInformation {
+            schedule_id: Some(id.to_owned()),
+            availability_view: view.map(str::to_owned),
+            error,
+            ..ScheduleInformation::default()
+        };
+        let refused = FreeBusyError { response_code: Some("ErrorMailRecipientNotFound".into()), ..Default::default() };
+        let items = vec![
+            item("D@contoso.com", Some(""), None),
+            item("c@contoso.com", None, Some(refused.clone())),
+            item("A@CONTOSO.com", Some("0000"), None),
+        ];
+        let asked = ["a@contoso.com", "b@contoso.com", "c@contoso.com", "d@contoso.com"].map(str::to_owned);
+        let answers = matched(&asked, items);
+        assert!(answers[0].schedule.as_ref().unwrap().is_free());
+        assert!(answers[1].schedule.is_err() && answers[3].schedule.is_err());
+        assert_eq!(answers[2].schedule, Err(refused));
+        assert!(!ScheduleInformation::default().is_free());
+    }
+}

@@ -1,0 +1,202 @@
+//! Who belongs to what: members, owners, and the groups that something is in.
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+
+use super::query::{Entity, Paging};
+use super::{GraphCall, GraphError, GraphResult, error, groups, users};
+use crate::recipient::{Recipient, RecipientId};
+use crate::request::Response;
+use crate::world::World;
+
+const PAGES: Paging = Paging::Token { default: 100, max: 999 };
+/// How many groups one call may check (widely known, though no page was found).
+const MOST_CHECKED: usize = 20;
+const MOST_BY_ID: usize = 1000;
+
+const OBJECTS: Entity =
+    Entity { name: "DirectoryObject", defaults: &[], sortable: &["displayName"], unsortable: &["mail"] };
+
+/// A list of people and groups, of one type when a cast says so.
+pub(crate) fn list(world: &World, call: &GraphCall<'_>, ids: &[RecipientId], cast: &[&str]) -> GraphResult {
+    let kind = match cast {
+        [] => None,
+        [cast] if cast.eq_ignore_ascii_case("$count") => {
+            return call.count_of(ids, |id| world.directory.get(*id).map_or(Value::Null, full));
+        }
+        [cast] if cast.eq_ignore_ascii_case("microsoft.graph.user") => Some(false),
+        [cast] if cast.eq_ignore_ascii_case("microsoft.graph.group") => Some(true),
+        // There are no devices, contacts or service principals in groups here.
+        [cast] if cast.to_ascii_lowercase().starts_with("microsoft.graph.") => {
+            return call.list("directoryObjects", Vec::<RecipientId>::new(), PAGES, |_| Value::Null);
+        }
+        [unknown, ..] => return Err(GraphError::unknown_segment(unknown)),
+    };
+    if kind.is_some() && call.query.is_demanding() && !(call.is_eventual() && call.query.counts()) {
+        return Err(error(
+            400,
+            "Request_UnsupportedQuery",
+            "The specified query needs the header 'ConsistencyLevel: eventual' and the parameter $count=true.",
+        ));
+    }
+    let found: Vec<&Recipient> = ids
+        .iter()
+        .filter_map(|id| world.directory.get(*id))
+        .filter(|member| kind.is_none_or(|group| member.kind.is_group() == group))
+        .collect();
+    let (context, entity) = match kind {
+        None => ("directoryObjects", OBJECTS),
+        Some(false) => ("users", users::ENTITY),
+        Some(true) => ("groups", groups::ENTITY),
+    };
+    let may_see_people = call.holds_any(&["User.ReadBasic.All", "User.Read.All", "Directory.Read.All"]);
+    call.directory_list(context, found, PAGES, entity, |member| row(call, member, kind.is_none(), may_see_people))
+}
+
+fn full(member: &Recipient) -> Value {
+    if member.kind.is_group() { groups::row(member) } else { users::row(member) }
+}
+
+fn row(call: &GraphCall<'_>, member: &Recipient, typed: bool, may_see_people: bool) -> Value {
+    let mut row = if member.kind.is_group() {
+        groups::row(member)
+    } else if may_see_people {
+        // Filters look at everything, a plain list shows the default properties.
+        if call.query.is_demanding() || call.query.selects() { users::row(member) } else { users::shown(call, member) }
+    } else {
+        // Without permission for the member's own type only its type and id are told.
+        json!({
+            "id": member.object_id_text(),
+            "displayName": null,
+            "mail": null,
+            "userPrincipalName": null,
+        })
+    };
+    if typed {
+        row["@odata.type"] = json!(odata_type(member));
+    }
+    row
+}
+
+pub(crate) fn odata_type(member: &Recipient) -> &'static str {
+    if member.kind.is_group() { "#microsoft.graph.group" } else { "#microsoft.graph.user" }
+}
+
+/// Direct members and theirs, each once.
+pub(crate) fn transitive(world: &World, group: RecipientId) -> Vec<RecipientId> {
+    let mut seen = HashSet::from([group]);
+    let mut found = Vec::new();
+    let mut open = vec![group];
+    while let Some(group) = open.pop() {
+        for member in world.members(group) {
+            if seen.insert(member) {
+                found.push(member);
+                open.push(member);
+            }
+        }
+    }
+    found
+}
+
+/// The groups that something is in, directly or by way of others.
+pub(crate) fn parents(world: &World, member: RecipientId, all: bool) -> Vec<RecipientId> {
+    let groups: Vec<RecipientId> =
+        world.directory.iter().filter(|group| group.kind.is_group()).map(|group| group.id).collect();
+    let mut seen = HashSet::from([member]);
+    let mut found = Vec::new();
+    let mut open = vec![member];
+    while let Some(at) = open.pop() {
+        for group in groups.iter().filter(|group| world.access.current.is_direct_member(**group, at)) {
+            if seen.insert(*group) {
+                found.push(*group);
+                if all {
+                    open.push(*group);
+                }
+            }
+        }
+    }
+    found.sort_unstable();
+    found
+}
+
+pub(crate) fn groups_of(
+    world: &World,
+    call: &GraphCall<'_>,
+    member: RecipientId,
+    all: bool,
+    cast: &[&str],
+) -> GraphResult {
+    list(world, call, &parents(world, member, all), cast)
+}
+
+/// `checkMemberGroups`, `getMemberGroups` and `checkMemberObjects`, which all follow nesting.
+pub(crate) fn check(world: &World, call: &GraphCall<'_>, member: RecipientId, what: &str) -> GraphResult {
+    if call.method() != "POST" {
+        return Err(GraphError::wrong_method());
+    }
+    call.need(&["GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "User.Read.All"])?;
+    let body = call.body()?;
+    let security_only = body.get("securityEnabledOnly").and_then(Value::as_bool).unwrap_or(false);
+    let ids: Vec<String> = parents(world, member, true)
+        .into_iter()
+        .filter_map(|id| world.directory.get(id))
+        .filter(|group| !security_only || groups::is_security(group.kind))
+        .map(Recipient::object_id_text)
+        .collect();
+    let ids = if what == "getmembergroups" {
+        ids
+    } else {
+        let name = if what == "checkmembergroups" { "groupIds" } else { "ids" };
+        let wanted = body
+            .get(name)
+            .and_then(Value::as_array)
+            .ok_or_else(|| GraphError::bad_request(format!("The parameter '{name}' is missing.")))?;
+        if wanted.len() > MOST_CHECKED {
+            return Err(GraphError::bad_request(format!(
+                "The number of ids in '{name}' exceeds the limit of {MOST_CHECKED}."
+            )));
+        }
+        ids.into_iter()
+            .filter(|id| {
+                wanted.iter().any(|wanted| wanted.as_str().is_some_and(|wanted| wanted.eq_ignore_ascii_case(id)))
+            })
+            .collect()
+    };
+    Ok(Response::of_json(200, &json!({"@odata.context": call.context("Collection(Edm.String)"), "value": ids})))
+}
+
+/// `/directoryObjects/getByIds` and the checks by object id alone.
+pub(crate) fn directory_objects(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> GraphResult {
+    let by_id = |world: &World, id: &str| {
+        world.directory.find(id).find(|object| object.object_id_text().eq_ignore_ascii_case(id)).map(|object| object.id)
+    };
+    match rest {
+        [what] if what.eq_ignore_ascii_case("getByIds") => {
+            call.need(&["Directory.Read.All", "User.Read.All", "Group.Read.All", "GroupMember.Read.All"])?;
+            let ids = call.body()?.get("ids").and_then(Value::as_array).cloned().unwrap_or_default();
+            if ids.is_empty() || ids.len() > MOST_BY_ID {
+                return Err(GraphError::bad_request(format!("Between 1 and {MOST_BY_ID} ids are needed.")));
+            }
+            let rows: Vec<Value> = ids
+                .iter()
+                .filter_map(|id| by_id(world, id.as_str()?))
+                .filter_map(|id| world.directory.get(id))
+                .map(|object| row(call, object, true, true))
+                .collect();
+            Ok(Response::of_json(200, &json!({"@odata.context": call.context("directoryObjects"), "value": rows})))
+        }
+        [id, what] => {
+            let object = by_id(world, id).ok_or_else(|| GraphError::not_found(id))?;
+            check(world, call, object, &what.to_ascii_lowercase())
+        }
+        [id] => {
+            call.only_get()?;
+            call.need(&["Directory.Read.All", "User.Read.All"])?;
+            let object = by_id(world, id).ok_or_else(|| GraphError::not_found(id))?;
+            let row = world.directory.get(object).map_or(Value::Null, |object| row(call, object, true, true));
+            Ok(call.entity("directoryObjects/$entity", &row))
+        }
+        _ => Err(GraphError::unknown_segment("directoryObjects")),
+    }
+}

@@ -1,0 +1,260 @@
+//! `/roleManagement/directory`: who holds which directory role, directly, by way of a group, or could.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::query::Paging;
+use super::{GraphCall, GraphError, GraphResult, error, members};
+use crate::filter::Operator;
+use crate::request::Response;
+use crate::roles::DirectoryRole;
+use crate::world::{World, derived_id};
+
+const READ: &[&str] = &["RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory", "Directory.Read.All"];
+const WRITE: &[&str] = &["RoleManagement.ReadWrite.Directory"];
+const PAGES: Paging = Paging::Token { default: 100, max: 999 };
+
+#[derive(Clone)]
+struct Held {
+    principal: Uuid,
+    role: &'static str,
+}
+
+pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> GraphResult {
+    let [provider, what, rest @ ..] = rest else {
+        return Err(GraphError::unknown_segment("roleManagement"));
+    };
+    if !provider.eq_ignore_ascii_case("directory") {
+        return Err(GraphError::unknown_segment(provider));
+    }
+    let what = what.to_ascii_lowercase();
+    let writes = call.method() != "GET";
+    match (&*what, writes) {
+        ("roleeligibilityscheduleinstances", false) => {
+            call.need(&["RoleEligibilitySchedule.Read.Directory", "RoleManagement.ReadWrite.Directory"])?;
+        }
+        ("roleassignmentscheduleinstances", false) => {
+            call.need(&["RoleAssignmentSchedule.Read.Directory", "RoleManagement.ReadWrite.Directory"])?;
+        }
+        (_, false) => call.need(READ)?,
+        (_, true) => call.need(WRITE)?,
+    }
+    match (&*what, call.method(), rest) {
+        ("roledefinitions", "GET", []) => {
+            if call.query.filter().is_some_and(crate::filter::Expression::has_alternative) {
+                return Err(error(400, "Request_UnsupportedQuery", "Or operator not supported for this entity set."));
+            }
+            let roles = DirectoryRole::ALL.to_vec();
+            call.list("roleManagement/directory/roleDefinitions", roles, PAGES, |role| definition(*role))
+        }
+        ("roledefinitions", "GET", [id]) => {
+            let role = DirectoryRole::of_template(id).ok_or_else(|| GraphError::not_found(id))?;
+            Ok(call.entity("roleManagement/directory/roleDefinitions/$entity", &definition(role)))
+        }
+        ("roleassignments", "GET", []) => {
+            // The directory provider wants to know whose, or which (Microsoft documentation).
+            let mut named = false;
+            if let Some(filter) = call.query.filter() {
+                filter.each_test(&mut |property, operator, _| {
+                    named |= operator == Operator::Equal
+                        && ["principalId", "roleDefinitionId"].iter().any(|name| name.eq_ignore_ascii_case(property));
+                });
+            }
+            if !named {
+                return Err(GraphError::bad_request(
+                    "A filter on principalId or roleDefinitionId is required to list role assignments.",
+                ));
+            }
+            list(world, call, "roleAssignments", direct(world))
+        }
+        ("transitiveroleassignments", "GET", []) => {
+            if !(call.is_eventual() && call.query.counts()) {
+                return Err(error(
+                    400,
+                    "Request_UnsupportedQuery",
+                    "The request needs the header 'ConsistencyLevel: eventual' and the parameter $count=true.",
+                ));
+            }
+            list(world, call, "transitiveRoleAssignments", transitive(world))
+        }
+        ("roleassignmentscheduleinstances", "GET", []) => {
+            let rows = direct(world);
+            call.list("roleManagement/directory/roleAssignmentScheduleInstances", rows, PAGES, |held| {
+                let mut row = schedule(held);
+                row["assignmentType"] = json!("Assigned");
+                row
+            })
+        }
+        ("roleeligibilityscheduleinstances", "GET", []) => {
+            let mut rows: Vec<Held> = world
+                .users
+                .iter()
+                .flat_map(|(id, account)| account.eligible.iter().map(|role| Held { principal: *id, role }))
+                .collect();
+            rows.sort_by_key(|held| held.principal);
+            call.list("roleManagement/directory/roleEligibilityScheduleInstances", rows, PAGES, schedule)
+        }
+        ("roleassignments", "GET", [id]) => {
+            let held = direct(world).into_iter().find(|held| assignment_id(held) == *id);
+            let held = held.ok_or_else(|| GraphError::not_found(id))?;
+            Ok(call.entity("roleManagement/directory/roleAssignments/$entity", &row(&held)))
+        }
+        ("roleassignments", "POST", []) => assign(world, call),
+        ("roleassignments", "DELETE", [id]) => {
+            let held = direct(world).into_iter().find(|held| assignment_id(held) == *id);
+            let held = held.ok_or_else(|| GraphError::not_found(id))?;
+            if let Some(app) = world.apps.iter_mut().find(|app| app.object_id == held.principal) {
+                app.directory_roles.retain(|role| *role != held.role);
+            }
+            if let Some(account) = world.users.get_mut(&held.principal) {
+                account.directory_roles.retain(|role| *role != held.role);
+            }
+            Ok(Response::new(204))
+        }
+        (_, "GET", _) => Err(GraphError::unknown_segment(&what)),
+        _ => Err(GraphError::wrong_method()),
+    }
+}
+
+fn direct(world: &World) -> Vec<Held> {
+    let apps = world.apps.iter().filter(|app| app.principal);
+    let of_apps = apps.flat_map(|app| app.directory_roles.iter().map(|role| Held { principal: app.object_id, role }));
+    let mut people: Vec<Held> = world
+        .users
+        .iter()
+        .flat_map(|(id, account)| account.directory_roles.iter().map(|role| Held { principal: *id, role }))
+        .collect();
+    people.sort_by_key(|held| held.principal);
+    of_apps.chain(people).collect()
+}
+
+/// With those that people hold by way of a group.
+fn transitive(world: &World) -> Vec<Held> {
+    let mut all = direct(world);
+    for held in all.clone() {
+        let group = world
+            .directory
+            .find(&held.principal.to_string())
+            .find(|group| group.kind.is_group() && group.object_id == Some(held.principal));
+        let Some(group) = group.map(|group| group.id) else {
+            continue;
+        };
+        let people = members::transitive(world, group);
+        let people = people.into_iter().filter_map(|id| world.directory.get(id)?.object_id);
+        all.extend(people.map(|principal| Held { principal, role: held.role }));
+    }
+    all
+}
+
+fn list(world: &World, call: &GraphCall<'_>, what: &str, held: Vec<Held>) -> GraphResult {
+    let expand = call.query.expand.as_deref();
+    if expand.is_some_and(|expand| expand.contains(',')) {
+        return Err(GraphError::bad_request("Only one relation can be expanded at a time."));
+    }
+    call.list(&format!("roleManagement/directory/{what}"), held, PAGES, |held| {
+        let mut row = row(held);
+        match expand {
+            Some("roleDefinition") => {
+                row["roleDefinition"] = DirectoryRole::of_template(held.role).map_or(Value::Null, definition);
+            }
+            Some("principal") => row["principal"] = principal(world, held.principal),
+            _ => {}
+        }
+        row
+    })
+}
+
+fn principal(world: &World, id: Uuid) -> Value {
+    if let Some(app) = world.apps.iter().find(|app| app.object_id == id) {
+        return json!({
+            "@odata.type": "#microsoft.graph.servicePrincipal",
+            "id": id,
+            "appId": app.client_id,
+            "displayName": app.display_name,
+        });
+    }
+    world.directory.find(&id.to_string()).next().map_or(Value::Null, |object| {
+        json!({
+            "@odata.type": members::odata_type(object),
+            "id": id,
+            "displayName": object.display_name,
+            "mail": object.addresses.first(),
+        })
+    })
+}
+
+fn assign(world: &mut World, call: &GraphCall<'_>) -> GraphResult {
+    let role = call
+        .field("roleDefinitionId")
+        .and_then(DirectoryRole::of_template)
+        .ok_or_else(|| GraphError::not_found(call.field("roleDefinitionId").unwrap_or_default()))?
+        .template_id();
+    if call.field("directoryScopeId") != Some("/") {
+        return Err(GraphError::bad_request("The directoryScopeId has to be / here."));
+    }
+    let principal = call
+        .field("principalId")
+        .and_then(|id| Uuid::parse_str(id).ok())
+        .ok_or_else(|| GraphError::bad_request("Invalid value specified for property 'principalId'."))?;
+    let held = Held { principal, role };
+    if direct(world).iter().any(|other| other.principal == principal && other.role == role) {
+        return Err(GraphError::bad_request(
+            "A conflicting object with one or more of the specified property values is present in the directory.",
+        ));
+    }
+    if let Some(app) = world.apps.iter_mut().find(|app| app.principal && app.object_id == principal) {
+        app.directory_roles.push(role);
+    } else if world.directory.find(&principal.to_string()).any(|object| object.object_id == Some(principal)) {
+        world.users.entry(principal).or_default().directory_roles.push(role);
+    } else {
+        return Err(GraphError::not_found(&principal.to_string()));
+    }
+    Ok(call.created("roleManagement/directory/roleAssignments/$entity", &row(&held)))
+}
+
+/// Opaque, and the same as long as the assignment lasts.
+fn assignment_id(held: &Held) -> String {
+    let id = derived_id("directory-role-assignment", &format!("{}{}", held.principal, held.role));
+    format!("{}-1", URL_SAFE_NO_PAD.encode([id.into_bytes(), held.principal.into_bytes()].concat()))
+}
+
+fn row(held: &Held) -> Value {
+    json!({
+        "id": assignment_id(held),
+        "principalId": held.principal,
+        "directoryScopeId": "/",
+        "appScopeId": null,
+        "condition": null,
+        "roleDefinitionId": held.role,
+    })
+}
+
+fn schedule(held: &Held) -> Value {
+    json!({
+        "id": format!("{}-e", assignment_id(held)),
+        "principalId": held.principal,
+        "roleDefinitionId": held.role,
+        "directoryScopeId": "/",
+        "appScopeId": null,
+        "startDateTime": "2026-01-12T14:44:50.287Z",
+        "endDateTime": null,
+        "memberType": "Direct",
+        "roleEligibilityScheduleId": derived_id("schedule", &assignment_id(held)),
+    })
+}
+
+fn definition(role: DirectoryRole) -> Value {
+    json!({
+        "id": role.template_id(),
+        "description": role.display_name(),
+        "displayName": role.display_name(),
+        "isBuiltIn": true,
+        "isEnabled": true,
+        "resourceScopes": ["/"],
+        "templateId": role.template_id(),
+        "version": "1",
+        "rolePermissions": [],
+    })
+}

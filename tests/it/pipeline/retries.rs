@@ -1,0 +1,261 @@
+//! What is sent again, after which wait, and what is not.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use exchange_groups::graph_client::exchange::{
+    CmdletErrorKind, GetAcceptedDomain, GetMailbox, GetOrganizationConfig, GetRecipient, Identity,
+};
+use exchange_groups::graph_client::{ErrorKind, Method, RetryOptions};
+use exchange_groups_tests::{Answer, Contoso, GROUP, RawServer};
+use fake_tenant::{Fault, Matcher, When};
+
+use serde_json::{Value, json};
+
+use super::{client_at, new_group, rooms};
+
+#[tokio::test]
+async fn a_throttled_step_in_the_middle_of_a_run_waits_as_asked_and_loses_nothing() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().build().unwrap();
+    contoso.tenant.fail_next(Matcher::cmdlet("Update-DistributionGroupMember"), Fault::throttle("1"));
+    let started = Instant::now();
+    let report = contoso.provision(&spec).await;
+    assert!(started.elapsed() >= Duration::from_secs(1), "{:?}", started.elapsed());
+    assert_eq!(contoso.tenant.count("Update-DistributionGroupMember"), 2);
+    assert_eq!(contoso.tenant.members(GROUP), contoso.rooms());
+    assert_eq!(report.stages.iter().map(|usage| usage.retries).sum::<u64>(), 1, "{report}");
+    assert!(report.to_string().contains("1 of them retries"), "{report}");
+    assert!(contoso.prove(&spec).await.is_proven());
+}
+
+#[tokio::test]
+async fn throttling_at_every_step_of_a_run_loses_nothing() {
+    for skipped in 0..28 {
+        let contoso = Contoso::start().await;
+        let spec = contoso.rbac().build().unwrap();
+        contoso.tenant.fail_next(Matcher::any().after(skipped), Fault::throttle("0"));
+        contoso.provision(&spec).await;
+        assert_eq!(contoso.tenant.members(GROUP), contoso.rooms());
+        assert_eq!(contoso.tenant.role_assignments(&contoso.booking).len(), 1);
+        assert!(!contoso.tenant.can_read(&contoso.booking, "ceo@contoso.com"));
+    }
+}
+
+#[tokio::test]
+async fn a_fraction_of_a_second_is_waited_in_full() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.fail_next(Matcher::path("/v1.0/organization"), Fault::throttle("0.75"));
+    let started = Instant::now();
+    contoso.client.organization().get().await.unwrap();
+    assert!(started.elapsed() >= Duration::from_millis(750), "{:?}", started.elapsed());
+    assert!(contoso.client.usage().waited >= Duration::from_millis(750));
+    assert_eq!((contoso.client.usage().requests, contoso.client.usage().retries), (2, 1));
+}
+
+#[tokio::test]
+async fn a_date_is_waited_for() {
+    let contoso = Contoso::start().await;
+    let date = SystemTime::now() + Duration::from_secs(2);
+    let text = httpdate::fmt_http_date(date);
+    let date = httpdate::parse_http_date(&text).unwrap();
+    contoso.tenant.fail_next(Matcher::cmdlet("New-DistributionGroup"), Fault::throttle(&text));
+    contoso.client.exchange().run(new_group()).await.unwrap();
+    assert!(SystemTime::now() >= date, "the second attempt came too early");
+    assert_eq!(contoso.tenant.count("New-DistributionGroup"), 2);
+}
+
+#[tokio::test]
+async fn a_wait_that_does_not_fit_the_budget_fails_at_once_and_says_how_long_it_is() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.throttle(1, "3600");
+    let error = contoso.client.organization().get().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Throttled);
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
+    assert_eq!(error.attempts(), 1);
+    assert!(error.is_retryable() && !error.is_outcome_unknown());
+}
+
+#[tokio::test]
+async fn throttling_without_end_is_an_error_after_the_last_attempt() {
+    let contoso = Contoso::start().await;
+    contoso.client.exchange().run(GetOrganizationConfig::new()).await.unwrap();
+    contoso.tenant.clear_requests();
+    contoso.tenant.throttle(100, "0");
+    let error = contoso.client.exchange().run(new_group()).await.unwrap_err();
+    assert_eq!((error.kind(), error.status(), error.attempts()), (ErrorKind::Throttled, Some(429), 4));
+    assert_eq!(contoso.tenant.request_count(), 4);
+    assert!(!error.is_outcome_unknown(), "a throttled command was not carried out");
+}
+
+#[tokio::test]
+async fn too_many_commands_at_once_told_in_plain_text_are_sent_again() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.fail_next(Matcher::cmdlet("New-DistributionGroup"), Fault::concurrency());
+    contoso.client.exchange().run(new_group()).await.unwrap();
+    assert_eq!(contoso.tenant.count("New-DistributionGroup"), 2);
+    let groups = contoso.tenant.groups();
+    assert_eq!(groups.iter().filter(|group| group.to_lowercase().starts_with("rooms@")).count(), 1, "{groups:?}");
+}
+
+#[tokio::test]
+async fn a_service_that_is_unavailable_for_a_moment_is_asked_again() {
+    let contoso = Contoso::start().await;
+    let unavailable = || Fault::status(503, Value::Null);
+    contoso.tenant.fail_next(Matcher::path("/v1.0/organization"), unavailable());
+    contoso.client.organization().get().await.unwrap();
+    contoso.tenant.fail_next(Matcher::cmdlet("Get-AcceptedDomain"), unavailable());
+    contoso.client.exchange().run(GetAcceptedDomain::new()).await.unwrap();
+    // Exchange turned the command away; it was not carried out.
+    contoso.tenant.fail_next(Matcher::cmdlet("New-DistributionGroup"), unavailable());
+    contoso.client.exchange().run(new_group()).await.unwrap();
+    assert_eq!(contoso.tenant.count("New-DistributionGroup"), 2);
+}
+
+#[tokio::test]
+async fn a_write_that_ended_in_500_is_not_repeated() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.fail_next(Matcher::cmdlet("New-DistributionGroup").times(9), Fault::status(500, Value::Null));
+    let error = contoso.client.exchange().run(new_group()).await.unwrap_err();
+    assert_eq!(contoso.tenant.count("New-DistributionGroup"), 1);
+    assert_eq!(error.status(), Some(500));
+    assert!(error.is_outcome_unknown(), "{error}");
+
+    contoso.tenant.fail_next(Matcher::path("/v1.0/groups").method("POST").times(9), Fault::status(500, Value::Null));
+    let request = contoso.client.request(Method::POST, "/v1.0/groups").body(&json!({}));
+    let error = request.send().await.unwrap_err();
+    assert!(error.is_outcome_unknown());
+    let posts = contoso.tenant.requests().iter().filter(|request| request.path.ends_with("/groups")).count();
+    assert_eq!(posts, 1);
+}
+
+#[tokio::test]
+async fn several_recipients_that_match_are_a_final_answer_although_it_is_500() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.fail_next(
+        Matcher::cmdlet("Get-Recipient").times(9),
+        Fault::cmdlet_error(
+            500,
+            "",
+            "The operation couldn't be performed because there are multiple recipients matching identity \"Jo\".",
+        ),
+    );
+    let identity: Identity = "Jo".parse().unwrap();
+    let error = contoso.client.exchange().run(GetRecipient::new(identity)).await.unwrap_err();
+    assert_eq!(error.cmdlet().map(|cmdlet| cmdlet.kind), Some(CmdletErrorKind::SeveralMatch));
+    assert_eq!(contoso.tenant.count("Get-Recipient"), 1);
+}
+
+#[tokio::test]
+async fn a_transient_fault_under_400_is_repeated_for_a_read_and_not_for_a_write() {
+    let contoso = Contoso::start().await;
+    let fault = || Fault::cmdlet_error(400, "Microsoft.Exchange.Data.Directory.TransientException", "Try again.");
+    contoso.tenant.fail_next(Matcher::cmdlet("Get-AcceptedDomain"), fault());
+    contoso.client.exchange().run(GetAcceptedDomain::new()).await.unwrap();
+    assert_eq!(contoso.tenant.count("Get-AcceptedDomain"), 2);
+    contoso.tenant.fail_next(Matcher::cmdlet("New-DistributionGroup"), fault());
+    let error = contoso.client.exchange().run(new_group()).await.unwrap_err();
+    assert!(error.is_retryable() && error.is_outcome_unknown());
+    assert_eq!(contoso.tenant.count("New-DistributionGroup"), 1);
+}
+
+#[tokio::test]
+async fn a_post_whose_connection_broke_is_not_repeated_and_a_get_is() {
+    let server = RawServer::start(|number, _| match number {
+        // The third comes over a connection that is open since the second.
+        0 | 2 | 3 => Answer::Close,
+        _ => Answer::Json(200, json!({"value": [{"id": "1", "displayName": "Contoso"}]}).to_string()),
+    })
+    .await;
+    let client = client_at(&server.url());
+    client.organization().get().await.expect("a GET is sent again");
+    assert_eq!(server.requests().len(), 2);
+
+    let error = client.request(Method::POST, "/v1.0/groups").body(&json!({})).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+    assert!(error.is_outcome_unknown() && error.is_retryable());
+    assert_eq!(server.requests().len(), 3, "the POST may have been carried out");
+
+    let error = client.exchange().run(new_group()).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_outcome_unknown()), (ErrorKind::Interrupted, true));
+    assert_eq!(server.requests().len(), 4);
+
+    client.request(Method::POST, "/v1.0/groups").body(&json!({})).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_post_that_is_said_to_be_harmless_is_repeated() {
+    let server =
+        RawServer::start(|number, _| if number == 0 { Answer::Close } else { Answer::Json(200, "{}".into()) }).await;
+    let client = client_at(&server.url());
+    client.request(Method::POST, "/v1.0/search/query").body(&json!({})).idempotent(true).send().await.unwrap();
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_read_cmdlet_is_a_post_and_is_repeated_all_the_same() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.fail_next(Matcher::cmdlet("Get-Mailbox"), Fault::DropConnection(When::AfterEffect));
+    assert_eq!(contoso.client.exchange().run(GetMailbox::rooms()).await.unwrap().len(), 40);
+    assert_eq!(contoso.tenant.count("Get-Mailbox"), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_a_connect_error_and_nothing_was_sent() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = client_at(&url).exchange().run(new_group()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert!(error.is_retryable() && !error.is_outcome_unknown());
+    assert!(error.advice().is_some_and(|advice| advice.contains("network")), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_no_answer() {
+    let server = RawServer::start(|number, _| match number {
+        0 | 2 => Answer::Truncated,
+        _ => Answer::Json(200, json!({"value": [{"id": "1"}]}).to_string()),
+    })
+    .await;
+    let client = client_at(&server.url());
+    client.organization().get().await.expect("a GET is sent again");
+    let error = client.exchange().run(new_group()).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_outcome_unknown()), (ErrorKind::Interrupted, true));
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_in_time_is_given_up() {
+    let contoso = Contoso::start().await;
+    contoso.client.organization().get().await.unwrap();
+    contoso.tenant.fail_next(Matcher::path("/v1.0/organization"), Fault::Delay(Duration::from_secs(30)));
+    let request = contoso.client.request(Method::GET, "/v1.0/organization").timeout(Duration::from_millis(100));
+    let error = request.retry(RetryOptions::none()).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+    assert!(error.message().contains("in time"), "{error}");
+}
+
+#[tokio::test]
+async fn html_instead_of_json_is_told_as_that() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.fail_next(Matcher::path("/v1.0/organization"), Fault::Html { status: 502 });
+    contoso.client.organization().get().await.expect("a gateway's 502 is asked again");
+    contoso.tenant.fail_next(Matcher::path("/v1.0/organization"), Fault::Html { status: 400 });
+    let error = contoso.client.organization().get().await.unwrap_err();
+    assert!(error.message().contains("HTML"), "{error}");
+    contoso.tenant.fail_next(Matcher::path("/v1.0/organization"), Fault::Html { status: 200 });
+    let error = contoso.client.organization().get().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    contoso.tenant.fail_next(Matcher::cmdlet("Get-AcceptedDomain"), Fault::Html { status: 200 });
+    let error = contoso.client.exchange().run(GetAcceptedDomain::new()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+}
+
+#[tokio::test]
+async fn a_success_that_holds_an_error_is_an_error() {
+    let contoso = Contoso::start().await;
+    let body = json!({"error": {"code": "ErrorItemNotFound", "message": "Gone."}});
+    contoso.tenant.fail_next(Matcher::path("/v1.0/places"), Fault::status(200, body));
+    let error = rooms(&contoso.client).await.unwrap_err();
+    assert_eq!(error.code(), Some("ErrorItemNotFound"));
+}
