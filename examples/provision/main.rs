@@ -64,6 +64,9 @@ async fn run(options: &Options, environment: Environment) -> anyhow::Result<Exit
     let target = Target::choose(options, environment).await?;
     let spec = target.spec(options)?;
     let groups = target.groups();
+    if options.json {
+        eprint!("{}", target.introduction());
+    }
     show.text(target.introduction());
 
     let plan = groups.plan(&spec).await?;
@@ -78,9 +81,19 @@ async fn run(options: &Options, environment: Environment) -> anyhow::Result<Exit
     }
     let report = apply(&groups, &plan, &show).await?;
     show.text(&report);
-    let proof = prove(&groups, &spec, options, &show).await?;
-    show.text(&proof);
-    let again = groups.plan(&spec).await?;
+    let after = async {
+        let proof = prove(&groups, &spec, options, &show).await?;
+        show.text(&proof);
+        anyhow::Ok((proof, groups.plan(&spec).await?))
+    };
+    let (proof, again) = match after.await {
+        Ok(after) => after,
+        Err(error) => {
+            // What was changed is told, whatever comes after it.
+            show.document(&json!({ "plan": plan, "report": report, "error": format!("{error:#}") }))?;
+            return Err(error);
+        }
+    };
     if again.is_empty() {
         show.text("Planned again: nothing is left to do.");
     } else {
@@ -114,9 +127,10 @@ async fn prove(
 
 fn verdict(report: &Report, proof: &Proof, again: &Plan) -> Exit {
     match proof.verdict {
-        _ if !report.is_complete() || !again.is_empty() => Exit::Incomplete,
-        Verdict::Proven => Exit::Proven,
+        _ if !report.is_complete() => Exit::Incomplete,
         Verdict::Refuted => Exit::Refuted,
+        _ if !again.is_empty() => Exit::Incomplete,
+        Verdict::Proven => Exit::Proven,
         _ => Exit::Unknown,
     }
 }

@@ -1,5 +1,5 @@
 use std::fmt::Display;
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write, stderr, stdout};
 
 use exchange_groups::{Event, Outcome};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -18,14 +18,19 @@ impl Show {
     /// Text for people; nothing when a document was asked for.
     pub(crate) fn text(&self, text: impl Display) {
         if !self.json {
-            println!("{text}");
+            Self::print(text);
         }
+    }
+
+    /// Nobody may be reading any more (`| head`), which must not stop a change half way.
+    fn print(text: impl Display) {
+        let _ = writeln!(stdout().lock(), "{text}");
     }
 
     /// The document for programs; nothing when text was asked for.
     pub(crate) fn document(&self, document: &Value) -> anyhow::Result<()> {
         if self.json {
-            println!("{}", serde_json::to_string_pretty(document)?);
+            Self::print(serde_json::to_string_pretty(document)?);
         }
         Ok(())
     }

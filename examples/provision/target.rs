@@ -15,6 +15,8 @@ pub(crate) struct Target {
     /// The application of the spec, unless a file says otherwise.
     application: Option<String>,
     in_memory: Option<(FakeTenant, Server)>,
+    /// Every server is on this machine.
+    is_local: bool,
     name: String,
 }
 
@@ -60,6 +62,7 @@ impl Target {
             introduction,
             application: Some(application.client_id),
             name: tenant.domain(),
+            is_local: true,
             in_memory: Some((tenant, server)),
         })
     }
@@ -115,7 +118,14 @@ impl Target {
                 );
             }
         }
-        Ok(Self { groups, introduction, application: app.map(|app| app.to_string()), in_memory: None, name: tenant })
+        Ok(Self {
+            groups,
+            introduction,
+            application: app.map(|app| app.to_string()),
+            in_memory: None,
+            is_local,
+            name: tenant,
+        })
     }
 
     pub(crate) fn introduction(&self) -> &str {
@@ -138,6 +148,8 @@ impl Target {
                 Some(mechanism) => builder.restriction(mechanism.into()),
                 None => builder,
             };
+            let builder =
+                if options.revoke_tenant_wide_grant { builder.revoke_tenant_wide_grant(true) } else { builder };
             return Ok(builder.build().map_err(exchange_groups::Error::from)?);
         }
         let mut missing = Vec::new();
@@ -182,9 +194,13 @@ impl Target {
             return Ok(true);
         }
         let message = format!("{} changes will now be made in {}.", plan.steps.len(), self.name);
-        if options.yes || options.json || !(stdin().is_terminal() && stdout().is_terminal()) {
+        if options.yes || self.is_local {
             eprintln!("{message}");
             return Ok(true);
+        }
+        if options.json || !(stdin().is_terminal() && stdout().is_terminal()) {
+            let fault = format!("{message} Nobody is here to be asked: give --yes, or --plan-only");
+            return Err(BadInput(vec![fault]).into());
         }
         print!("{message} Go on? [y/N] ");
         stdout().flush()?;

@@ -22,7 +22,7 @@ impl Target {
         Some(Self { id: room.external_directory_object_id, address })
     }
 
-    fn of_recipient(recipient: &Recipient) -> Option<Self> {
+    pub(crate) fn of_recipient(recipient: &Recipient) -> Option<Self> {
         let address = recipient.primary_smtp_address.clone()?;
         Some(Self { id: recipient.external_directory_object_id, address })
     }
@@ -35,13 +35,13 @@ impl Target {
         }
     }
 
-    fn key(&self) -> Key<'_> {
+    pub(crate) fn key(&self) -> Key<'_> {
         (self.id, Some(&self.address))
     }
 }
 
 /// How a mailbox is known: by its object id, or, where one side has none, by its address.
-type Key<'a> = (Option<Uuid>, Option<&'a SmtpAddress>);
+pub(crate) type Key<'a> = (Option<Uuid>, Option<&'a SmtpAddress>);
 
 pub(crate) fn key_of(recipient: &Recipient) -> Key<'_> {
     (recipient.external_directory_object_id, recipient.primary_smtp_address.as_ref())
@@ -72,6 +72,12 @@ impl<'a> Roll<'a> {
         }
     }
 
+    /// Whether a recipient is here by its id or by its address: for what must be found, either is enough.
+    pub(crate) fn has_by_any(&self, recipient: &Recipient) -> bool {
+        let (id, address) = key_of(recipient);
+        self.has((id, address)) || address.is_some_and(|address| self.addresses.contains(address))
+    }
+
     pub(crate) fn has_target(&self, target: &Target) -> bool {
         self.has(target.key())
     }
@@ -96,7 +102,8 @@ impl<'a> FromIterator<Key<'a>> for Roll<'a> {
 pub(crate) struct Selection {
     pub(crate) rooms: Vec<Target>,
     pub(crate) mailboxes: Vec<Target>,
-    pub(crate) left_out: Vec<SmtpAddress>,
+    /// Rooms that the spec leaves out: they must stay closed.
+    pub(crate) left_out: Vec<Target>,
     /// Addresses of rooms that are no room mailboxes.
     pub(crate) not_rooms: Vec<SmtpAddress>,
     /// Exceptions that except nothing.
@@ -141,7 +148,7 @@ impl Selection {
             if rooms.len() == before {
                 selection.idle_exceptions.push(address.clone());
             } else {
-                selection.left_out.push(address.clone());
+                selection.left_out.extend(excepted.and_then(Target::of_room));
             }
         }
         selection.rooms = rooms.into_iter().filter_map(Target::of_room).collect();
@@ -156,6 +163,18 @@ impl Selection {
             }
         }
         selection
+    }
+
+    /// Who must stay closed: those that the spec names, and the rooms that it leaves out.
+    pub(crate) fn closed(&self, spec: &RestrictedCalendarGroup, seen: &Observation) -> Vec<Target> {
+        let named = spec.must_not_reach.iter().map(|address| {
+            // The address that the spec gives is the one that is read; the id is what it is known by.
+            let id = seen.recipient(address).and_then(|recipient| recipient.external_directory_object_id);
+            Target { id, address: address.clone() }
+        });
+        let mut closed: Vec<Target> = named.collect();
+        closed.extend(self.left_out.iter().filter(|room| !spec.must_not_reach.contains(&room.address)).cloned());
+        closed
     }
 
     /// Everybody who is to be a member.

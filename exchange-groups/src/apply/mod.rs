@@ -73,7 +73,12 @@ impl IntoFuture for Apply {
             if !blockers.is_empty() {
                 return Err(Error::blocked(blockers));
             }
-            Ok(Run::new(self).finish().await)
+            let has_steps = !self.plan.is_empty();
+            let run = Run::new(self);
+            if has_steps && let Some(finding) = run.other_tenant().await.map_err(Error::during("check the tenant"))? {
+                return Err(Error::blocked(vec![finding]));
+            }
+            Ok(run.finish().await)
         })
     }
 }

@@ -3,17 +3,17 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use graph_client::exchange::{
-    AccessRight, CmdletErrorKind, DistributionGroup, Exchange, GetApplicationAccessPolicy, GetDistributionGroup,
-    GetDistributionGroupMember, GetManagementRoleAssignment, GetServicePrincipal, Identity, NewApplicationAccessPolicy,
-    NewDistributionGroup, NewManagementRoleAssignment, NewServicePrincipal, Recipient,
-    TestServicePrincipalAuthorization, UpdateDistributionGroupMember, Wait,
+    AccessRight, AuthorizationRow, CmdletErrorKind, DistributionGroup, Exchange, GetApplicationAccessPolicy,
+    GetDistributionGroup, GetDistributionGroupMember, GetManagementRoleAssignment, GetOrganizationConfig,
+    GetServicePrincipal, Identity, NewApplicationAccessPolicy, NewDistributionGroup, NewManagementRoleAssignment,
+    NewServicePrincipal, Recipient, TestServicePrincipalAuthorization, UpdateDistributionGroupMember, Wait,
 };
 use graph_client::{Client, Error as ServiceError, ErrorKind, Meter, ObjectId};
 
 use super::{Apply, Event, Listener, Outcome, Report, StageUsage, StepReport};
-use crate::discover::{Roll, key_of};
+use crate::discover::{Roll, Target, key_of};
 use crate::observe::found;
-use crate::{Change, OtherMembers, Plan, Restriction, RevokeGrant, Stage, Step};
+use crate::{Change, Finding, FindingKind, OtherMembers, Plan, RevokeGrant, Severity, Stage, Step};
 
 /// How a step went.
 type Attempt = Result<Outcome, ServiceError>;
@@ -70,10 +70,27 @@ impl Run {
         }
     }
 
+    /// The tenant that the plan was made for, if it is not this one: its ids mean nothing here.
+    pub(super) async fn other_tenant(&self) -> Result<Option<Finding>, ServiceError> {
+        let here = self.exchange.run(GetOrganizationConfig::new()).await?.name;
+        let planned = &self.plan.organization;
+        Ok((!here.eq_ignore_ascii_case(planned)).then(|| {
+            Finding::new(
+                Severity::Blocking,
+                FindingKind::OtherTenant,
+                format!("The plan was made for {planned}, and this is {here}"),
+                "Plan again in this tenant.",
+            )
+        }))
+    }
+
     pub(super) async fn finish(mut self) -> Report {
         for stage in [Stage::Group, Stage::Members, Stage::Restriction, Stage::Revocation] {
             let steps: Vec<Step> = self.plan.steps.iter().filter(|step| step.stage == stage).cloned().collect();
-            if steps.is_empty() {
+            // Who is in the group is read before anything is given over it, also if the plan changes nobody.
+            let gives = |step: &Step| matches!(step.stage, Stage::Restriction | Stage::Revocation);
+            let must_check = stage == Stage::Members && self.plan.steps.iter().any(gives);
+            if steps.is_empty() && !must_check {
                 continue;
             }
             self.tell(&Event::Stage { stage });
@@ -284,8 +301,8 @@ impl Run {
         for (step, error) in in_doubt {
             self.end(step, if is_as_planned { Ok(Outcome::Done) } else { Err(error) });
         }
-        if difference.extra > 0 && self.plan.spec.restriction == Restriction::Rbac {
-            // The role would open them; a policy only narrows.
+        if difference.extra > 0 {
+            // A role would open them, and so would a policy beside another one.
             let extra = difference.extra;
             self.halted = Some(format!("the group still has {extra} members that it must not have: plan again"));
         } else if !is_as_planned {
@@ -306,9 +323,11 @@ impl Run {
                 _ => None,
             })
             .collect();
+        let closed = Roll::of_targets(&self.plan.closed);
         let must_go = |member: &&Recipient| {
             !wanted.has(key_of(member))
                 && (self.plan.spec.other_members == OtherMembers::Remove
+                    || closed.has_by_any(member)
                     || member.identity().is_some_and(|identity| removed.contains(&identity)))
         };
         Difference {
@@ -385,19 +404,27 @@ impl Run {
     /// Takes the tenant-wide permission away, once Exchange's own test shows that the role is in place: otherwise the
     /// application would read nothing.
     async fn revoke(&mut self, revoke: &RevokeGrant) -> Attempt {
-        if let Some(room) = self.plan.members.first().cloned() {
-            self.tell(&Event::Waiting { what: "Exchange's test to show the role" });
-            let run = &*self;
-            let test = TestServicePrincipalAuthorization::new(revoke.application).resource(room.identity());
-            let look = || async {
-                let rows = run.exchange.run_ref(&test).await?;
-                let is_open = rows.iter().any(|row| row.covers_calendars() && row.in_scope == Some(true));
-                Ok(is_open.then_some(()))
+        self.tell(&Event::Waiting { what: "Exchange's test to show the role" });
+        let run = &*self;
+        let role = run.plan.spec.permission.role().as_str();
+        let look = || async {
+            // Ten members in one request stand for all: they have the role by the same group.
+            let test = |member: &Target| {
+                TestServicePrincipalAuthorization::new(revoke.application).resource(member.identity())
             };
-            if let Err(error) = run.exchange.wait_until_visible(&run.wait, look).await {
-                let reason = format!("Exchange's test does not show the role over {} yet: {error}", room.address);
-                return Ok(Outcome::NotRun { reason });
+            for rows in run.exchange.run_all(run.plan.members.iter().take(10).map(test).collect()).await {
+                let has_role = |row: &AuthorizationRow| {
+                    row.in_scope == Some(true)
+                        && row.role_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(role))
+                };
+                if !rows?.iter().any(has_role) {
+                    return Ok(None);
+                }
             }
+            Ok(Some(()))
+        };
+        if let Err(error) = run.exchange.wait_until_visible(&run.wait, look).await {
+            return Ok(Outcome::NotRun { reason: format!("Exchange's test does not show the role yet: {error}") });
         }
         let principals = self.client.service_principals();
         match principals.delete_app_role_assignment(&revoke.service_principal, &revoke.assignment).await {

@@ -101,6 +101,12 @@ pub enum FindingKind {
     NotInEffectYet,
     /// Steps of the plan are not done.
     Drift,
+    /// Between the end of the tenant-wide permission and the effect of the role the application may read nothing.
+    Outage,
+    /// The group has members that the spec does not name and keeps.
+    KeptMembers,
+    /// The tenant is not the one that the plan was made for.
+    OtherTenant,
 }
 
 impl Finding {
@@ -299,6 +305,19 @@ impl Findings<'_> {
             );
         }
         if self.spec.other_members == OtherMembers::Keep {
+            let wanted = Roll::of_targets(selection.members());
+            let going: Vec<_> = unwanted(self.spec, self.seen, selection).map(key_of).collect();
+            let kept: Vec<_> = existing
+                .members
+                .iter()
+                .filter(|member| !wanted.has(key_of(member)) && !going.contains(&key_of(member)))
+                .map(describe)
+                .collect();
+            if !kept.is_empty() {
+                let some = kept.iter().take(5).cloned().collect::<Vec<_>>().join("; ");
+                let message = format!("{} members stay that the spec does not name: {some}", kept.len());
+                self.add(Note, Kind::KeptMembers, message, "The application reaches them, and no check covers them.");
+            }
             for group in existing.members.iter().filter(|member| is_group(member)) {
                 let (effect, severity) = match self.spec.restriction {
                     Restriction::Policy => ("the policy opens its members too", Warning),
@@ -374,9 +393,11 @@ impl Findings<'_> {
         }
         let group = self.seen.group.as_ref();
         for assignment in &self.seen.role_assignments {
-            let over_group =
-                self.spec.restriction == Restriction::Rbac && group.is_some_and(|seen| assignment.is_over(&seen.group));
-            if assignment.covers_calendars() && assignment.enabled != Some(false) && !over_group {
+            let ours = self.spec.permission.role().as_str();
+            let is_ours = self.spec.restriction == Restriction::Rbac
+                && assignment.role.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(ours))
+                && group.is_some_and(|seen| assignment.is_over(&seen.group));
+            if assignment.covers_calendars() && assignment.enabled != Some(false) && !is_ours {
                 let scope =
                     assignment.scope().map_or_else(|| "the whole organisation".into(), |it| format!("\"{it}\""));
                 let role = assignment.role.as_deref().unwrap_or_default();
@@ -385,7 +406,7 @@ impl Findings<'_> {
                     Warning,
                     Kind::OtherRole,
                     format!("The application also has the role \"{role}\" over {scope} (assignment \"{name}\")"),
-                    "Remove it if the application is to reach the group alone.",
+                    "Remove it if the application is to have what the spec says and no more.",
                 );
             }
         }
@@ -398,6 +419,14 @@ impl Findings<'_> {
                 Kind::Dehydrated,
                 "The tenant has never been customised, so no role can be assigned",
                 "Run Enable-OrganizationCustomization once, and try again in an hour.",
+            );
+        }
+        if self.spec.revoke_tenant_wide_grant && !self.seen.grants.is_empty() {
+            self.add(
+                Note,
+                Kind::Outage,
+                "Once the tenant-wide permission is gone, the application reads no calendar until its role takes effect",
+                "That takes 30 minutes to two hours, and PlaceOS has seen twelve: choose the time.",
             );
         }
         if !self.spec.revoke_tenant_wide_grant && !self.seen.grants.is_empty() {

@@ -44,7 +44,10 @@ pub struct Plan {
     pub requests: u64,
     /// How long that took.
     pub elapsed: Duration,
+    /// The first domain of the tenant that was observed.
+    pub organization: String,
     pub(crate) members: Vec<Target>,
+    pub(crate) closed: Vec<Target>,
 }
 
 /// One change.
@@ -172,11 +175,13 @@ impl Plan {
             findings,
             rooms: selection.rooms.len(),
             rooms_in_tenant: seen.rooms.len(),
-            left_out: selection.left_out.clone(),
+            left_out: selection.left_out.iter().map(|room| room.address.clone()).collect(),
             application_name: seen.application.as_ref().and_then(|application| application.display_name.clone()),
             requests: seen.requests,
             elapsed: seen.elapsed,
+            organization: seen.organization.name.clone(),
             members: selection.members().cloned().collect(),
+            closed: selection.closed(spec, seen),
         }
     }
 

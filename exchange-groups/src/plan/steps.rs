@@ -39,18 +39,11 @@ pub(super) fn unwanted<'a>(
 ) -> impl Iterator<Item = &'a Recipient> {
     let members = seen.group.iter().flat_map(|group| &group.members);
     let wanted = Roll::of_targets(selection.members());
-    let closed = closed(spec, seen);
+    let closed = selection.closed(spec, seen);
     members.filter(move |member| {
-        let key = key_of(member);
-        !wanted.has(key) && (spec.other_members == OtherMembers::Remove || closed.has(key))
+        let is_closed = || Roll::of_targets(&closed).has_by_any(member);
+        !wanted.has(key_of(member)) && (spec.other_members == OtherMembers::Remove || is_closed())
     })
-}
-
-/// The mailboxes that must not be reached, by address and by what is known about them.
-pub(super) fn closed<'a>(spec: &'a RestrictedCalendarGroup, seen: &'a Observation) -> Roll<'a> {
-    let given = spec.must_not_reach.iter().map(|address| (None, Some(address)));
-    let known = spec.must_not_reach.iter().filter_map(|address| seen.recipient(address)).map(key_of);
-    given.chain(known).collect()
 }
 
 struct Steps {

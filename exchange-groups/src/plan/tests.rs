@@ -194,6 +194,9 @@ fn a_fresh_tenant_is_planned_as_an_administrator_would_read_it() {
     Tenant-wide permission
        5. Take the tenant-wide permission "Calendars.ReadWrite" (Microsoft Graph) away from application 8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01
           because it opens every mailbox, whatever the role says
+
+    Notes
+      - Once the tenant-wide permission is gone, the application reads no calendar until its role takes effect. That takes 30 minutes to two hours, and PlaceOS has seen twelve: choose the time.
     "#);
 }
 
