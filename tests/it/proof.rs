@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use exchange_groups::graph_client::exchange::{Cmdlet, Effect};
 use exchange_groups::graph_client::{ClientSecret, ErrorKind};
-use exchange_groups::{Evidence, ExchangeGroups, Expectation, FindingKind, Proof, Severity, Verdict};
+use exchange_groups::{
+    CalendarPermission, Evidence, ExchangeGroups, Expectation, FindingKind, OtherMembers, Plan, Proof, Rooms, Severity,
+    Verdict,
+};
 use exchange_groups_tests::{Contoso, GROUP, quick_wait};
 use fake_tenant::{Fault, Matcher};
 use serde::Serialize;
@@ -369,4 +372,92 @@ async fn a_management_scope_that_is_called_like_the_group_is_not_taken_for_it() 
         "the role over all people goes unseen\n{plan}"
     );
     assert_ne!(contoso.prove(&spec).await.verdict, Verdict::Proven);
+}
+
+/// A mailbox that opened while the proof was waiting must not stay closed on paper.
+#[tokio::test]
+async fn what_opens_while_a_proof_waits_is_seen() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.set_policy_delay(Duration::from_secs(3_600));
+    let spec = contoso.rbac().build().unwrap();
+    contoso.provision(&spec).await;
+    let tenant = contoso.tenant.clone();
+    let mut rounds = 0;
+    let proof = contoso.groups.prove(&spec).settle(Duration::from_secs(10)).pause(Duration::from_millis(20));
+    let proof = proof.on_progress(move |seen, total| {
+        if seen == total {
+            rounds += 1;
+            if rounds == 1 {
+                tenant.add_member(GROUP, "ceo@contoso.com");
+            }
+            tenant.advance(Duration::from_secs(4_000));
+        }
+    });
+    let proof = proof.await.unwrap();
+    assert_eq!(proof.verdict, Verdict::Refuted, "{proof}");
+}
+
+#[tokio::test]
+async fn a_plan_that_changes_no_member_still_looks_who_is_one_before_it_gives_a_role() {
+    let contoso = Contoso::start().await;
+    contoso.provision(&contoso.policy().build().unwrap()).await;
+    let spec = contoso.rbac().build().unwrap();
+    let plan = contoso.plan(&spec).await;
+    contoso.tenant.add_member(GROUP, "ceo@contoso.com");
+    let report = contoso.groups.apply(&plan).await.unwrap();
+    assert!(!report.is_complete(), "{report}");
+    assert!(contoso.tenant.role_assignments(&contoso.booking).is_empty());
+}
+
+#[tokio::test]
+async fn a_room_that_is_left_out_is_removed_even_where_others_are_kept_and_must_stay_closed() {
+    let contoso = Contoso::start().await;
+    let everybody = contoso.rbac().build().unwrap();
+    contoso.provision(&everybody).await;
+    let spec = contoso
+        .rbac()
+        .rooms(Rooms::all().except("boardroom@contoso.com"))
+        .other_members(OtherMembers::Keep)
+        .build()
+        .unwrap();
+    assert_eq!(contoso.plan(&spec).await.steps.len(), 1);
+    contoso.provision(&spec).await;
+    let proof = contoso.prove(&spec).await;
+    let boardroom = proof.checks.iter().find(|check| check.mailbox.as_str() == "boardroom@contoso.com").unwrap();
+    assert_eq!(boardroom.expected, Expectation::Closed);
+    assert_eq!(proof.verdict, Verdict::Proven, "{proof}");
+}
+
+#[tokio::test]
+async fn a_wider_role_than_the_spec_gives_refutes() {
+    let contoso = Contoso::start().await;
+    contoso.provision(&contoso.rbac().build().unwrap()).await;
+    let spec = contoso.rbac().permission(CalendarPermission::Read).build().unwrap();
+    contoso.provision(&spec).await;
+    let proof = contoso.prove(&spec).await;
+    assert_eq!(proof.verdict, Verdict::Refuted, "{proof}");
+    assert!(proof.findings.iter().any(|finding| finding.kind == FindingKind::OtherRole));
+}
+
+#[tokio::test]
+async fn the_credential_of_another_application_proves_nothing() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().build().unwrap();
+    contoso.provision(&spec).await;
+    let admin = contoso.tenant.administrator();
+    let other = ClientSecret::new(admin.client_id.parse().unwrap(), admin.secret());
+    let proof = contoso.groups.clone().application(other).prove(&spec).await.unwrap();
+    assert_eq!(proof.verdict, Verdict::Unknown, "{proof}");
+    assert!(proof.to_string().contains("the credential is that of application"), "{proof}");
+}
+
+#[tokio::test]
+async fn a_plan_for_another_tenant_is_not_applied() {
+    let contoso = Contoso::start().await;
+    let plan = contoso.plan(&contoso.rbac().build().unwrap()).await;
+    let text = serde_json::to_string(&plan).unwrap().replace("contoso.onmicrosoft.com", "fabrikam.onmicrosoft.com");
+    let plan: Plan = serde_json::from_str(&text).unwrap();
+    let error = contoso.groups.apply(&plan).await.unwrap_err();
+    assert_eq!(error.findings()[0].kind, FindingKind::OtherTenant);
+    assert_eq!(contoso.tenant.write_count(), 0);
 }

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use exchange_groups::graph_client::exchange::{Cmdlet, Effect};
 use exchange_groups::{
-    CalendarPermission, Change, Event, OtherMembers, Outcome, Plan, Report, RestrictedCalendarGroup, RoomFilter, Rooms,
-    Severity, Stage, Verdict,
+    CalendarPermission, Change, Event, FindingKind, OtherMembers, Outcome, Plan, Report, RestrictedCalendarGroup,
+    RoomFilter, Rooms, Severity, Stage, Verdict,
 };
 use exchange_groups_tests::{Contoso, GROUP, OWNER};
 use fake_tenant::{Fault, Matcher, NewGroup, NewMailbox, RecipientKind, When};
@@ -58,7 +58,8 @@ async fn a_fresh_tenant_becomes_a_proven_restriction_by_rbac() {
         ]
     );
     assert_eq!((plan.rooms, plan.rooms_in_tenant), (40, 40));
-    assert!(plan.findings.is_empty(), "{plan}");
+    let kinds: Vec<FindingKind> = plan.findings.iter().map(|finding| finding.kind).collect();
+    assert_eq!(kinds, [FindingKind::Outage], "{plan}");
 
     let report = contoso.groups.apply(&plan).await.unwrap();
     assert!(report.is_complete(), "{report}");

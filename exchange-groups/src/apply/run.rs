@@ -85,6 +85,12 @@ impl Run {
     }
 
     pub(super) async fn finish(mut self) -> Report {
+        // What it took to see that the plan is for this tenant belongs to the observation.
+        let before = self.meter.usage();
+        if let Some(observed) = self.report.stages.first_mut() {
+            observed.requests += before.requests;
+            observed.retries += before.retries;
+        }
         for stage in [Stage::Group, Stage::Members, Stage::Restriction, Stage::Revocation] {
             let steps: Vec<Step> = self.plan.steps.iter().filter(|step| step.stage == stage).cloned().collect();
             // Who is in the group is read before anything is given over it, also if the plan changes nobody.
