@@ -7,7 +7,7 @@ use super::steps::unwanted;
 use super::{Change, Step};
 use crate::discover::{Roll, Selection, key_of};
 use crate::observe::{Unread, UnreadPart};
-use crate::{Observation, OtherMembers, RestrictedCalendarGroup, Restriction};
+use crate::{CalendarPermission, Observation, OtherMembers, RestrictedCalendarGroup, Restriction};
 
 /// Something that an administrator should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +103,8 @@ pub enum FindingKind {
     Drift,
     /// Between the end of the tenant-wide permission and the effect of the role the application may read nothing.
     Outage,
+    /// The tenant-wide permission gives more than the spec says, which a policy does not change.
+    WiderGrant,
     /// The group has members that the spec does not name and keeps.
     KeptMembers,
     /// The tenant is not the one that the plan was made for.
@@ -448,6 +450,17 @@ impl Findings<'_> {
                 Kind::NothingToNarrow,
                 "The application holds no tenant-wide calendar permission, so the policy lets it read nothing",
                 "Grant Calendars.Read or Calendars.ReadWrite in Entra, or use RBAC for Applications.",
+            );
+        }
+        let only_reads = |permission: &str| matches!(permission, "Calendars.Read" | "Calendars.ReadBasic.All");
+        let wider = self.seen.grants.iter().find(|grant| !only_reads(&grant.permission));
+        if let Some(grant) = wider.filter(|_| self.spec.permission == CalendarPermission::Read) {
+            self.add(
+                Note,
+                Kind::WiderGrant,
+                format!("The spec says read, and the application holds {}", grant.permission),
+                "A policy narrows which mailboxes are reached, not what is done there: use RBAC for Applications, or \
+                 grant Calendars.Read in Entra instead.",
             );
         }
         for policy in &self.seen.policies {

@@ -315,6 +315,14 @@ fn a_grant_that_nobody_asked_to_revoke_is_a_warning() {
 }
 
 #[test]
+fn a_policy_over_a_grant_that_writes_is_noted_where_the_spec_says_read() {
+    let policy = || spec().restriction(Restriction::Policy).revoke_tenant_wide_grant(false);
+    assert_eq!(kinds(&plan(policy(), &tenant(2)), Severity::Note), []);
+    let read = policy().permission(crate::CalendarPermission::Read);
+    assert_eq!(kinds(&plan(read, &tenant(2)), Severity::Note), [FindingKind::WiderGrant]);
+}
+
+#[test]
 fn another_role_or_policy_of_the_application_is_a_warning() {
     let mut seen = tenant(2);
     let mut everything = ManagementRoleAssignment::default();
