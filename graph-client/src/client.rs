@@ -50,7 +50,6 @@ use crate::{
 #[derive(Clone)]
 pub struct Client {
     pub(crate) pipeline: Arc<Pipeline>,
-    pub(crate) tenant: TenantId,
     pub(crate) meter: Meter,
 }
 
@@ -63,7 +62,7 @@ impl Client {
     /// The tenant that the client works in.
     #[must_use]
     pub fn tenant(&self) -> &TenantId {
-        &self.tenant
+        &self.pipeline.tenant
     }
 
     /// The cloud that the client talks to.
@@ -262,20 +261,21 @@ impl Client {
     pub fn with_shared_credential(&self, credential: Arc<dyn TokenProvider>) -> Self {
         let cloud = self.pipeline.cloud.clone();
         let transport = self.pipeline.transport.clone();
-        let tokens = TokenCache::new(credential, self.tenant.clone(), cloud.clone(), transport.clone());
+        let tenant = self.tenant().clone();
+        let tokens = TokenCache::new(credential, tenant.clone(), cloud.clone(), transport.clone());
         // Services count by application: another one has limits of its own.
         let gate = Gate::new(&self.pipeline.concurrency);
         let concurrency = self.pipeline.concurrency.clone();
         let pipeline =
-            Arc::new(Pipeline { cloud, transport, tokens, gate, concurrency, allowance: Allowance::default() });
-        Self { pipeline, tenant: self.tenant.clone(), meter: self.meter.clone() }
+            Arc::new(Pipeline { tenant, cloud, transport, tokens, gate, concurrency, allowance: Allowance::default() });
+        Self { pipeline, meter: self.meter.clone() }
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("tenant", &self.tenant)
+            .field("tenant", self.tenant())
             .field("cloud", &self.pipeline.cloud)
             .finish_non_exhaustive()
     }
@@ -358,8 +358,9 @@ impl ClientBuilder {
         let gate = Gate::new(&self.concurrency);
         let concurrency = self.concurrency;
         let allowance = Allowance::default();
-        let pipeline = Arc::new(Pipeline { cloud: self.cloud, transport, tokens, gate, concurrency, allowance });
-        Ok(Client { pipeline, tenant, meter: Meter::default() })
+        let pipeline =
+            Arc::new(Pipeline { tenant, cloud: self.cloud, transport, tokens, gate, concurrency, allowance });
+        Ok(Client { pipeline, meter: Meter::default() })
     }
 }
 

@@ -182,14 +182,19 @@ pub(crate) fn is_same_origin(one: &Url, other: &Url) -> bool {
         && one.has_host()
 }
 
-/// The address of `path` (and query) under a root that may have a path of its own.
-pub(crate) fn join(root: &Url, path_and_query: &str) -> Result<Url, InvalidValue> {
-    let text = format!("{}/{}", root.as_str().trim_end_matches('/'), path_and_query.trim_start_matches('/'));
-    let url = Url::parse(&text).map_err(|_| InvalidValue::new("path", path_and_query, "must be a path of a URL"))?;
-    if !is_same_origin(&url, root) {
-        return Err(InvalidValue::new("path", path_and_query, "must stay on the origin of the service"));
+/// The address of `path` (and query) under a root that may have a path of its own. The origin is the root's, whatever
+/// the path says, and a `#` is a part of the path, as in the user name of a guest.
+pub(crate) fn join(root: &Url, path_and_query: &str) -> Url {
+    let (path, query) =
+        path_and_query.split_once('?').map_or((path_and_query, None), |(path, query)| (path, Some(query)));
+    let path = path.trim_start_matches('/');
+    let mut url = root.clone();
+    match root.path().trim_end_matches('/') {
+        "" => url.set_path(path),
+        prefix => url.set_path(&format!("{prefix}/{path}")),
     }
-    Ok(url)
+    url.set_query(query);
+    url
 }
 
 #[cfg(test)]
@@ -221,9 +226,25 @@ mod tests {
         let error = Cloud::custom("https://graph.example/v1.0/", "https://e.example", "https://l.example").unwrap_err();
         assert_eq!(error.field, "Graph address");
         let root = Url::parse("https://proxy.example/graph/").unwrap();
-        assert_eq!(
-            join(&root, "/v1.0/users?$top=1").unwrap().as_str(),
-            "https://proxy.example/graph/v1.0/users?$top=1"
-        );
+        assert_eq!(join(&root, "/v1.0/users?$top=1").as_str(), "https://proxy.example/graph/v1.0/users?$top=1");
+    }
+
+    #[test]
+    fn no_path_leaves_the_origin() {
+        let root = Url::parse("https://graph.example").unwrap();
+        for (path, expected) in [
+            ("//evil.example/v1.0", "https://graph.example/evil.example/v1.0"),
+            ("@evil.example/", "https://graph.example/@evil.example/"),
+            (":8443/v1.0", "https://graph.example/:8443/v1.0"),
+            ("https://evil.example/", "https://graph.example/https://evil.example/"),
+            ("\\\\evil.example\\", "https://graph.example//evil.example/"),
+            ("/../../v1.0/me", "https://graph.example/v1.0/me"),
+            (
+                "/v1.0/users/a_b.example#EXT#@c.example",
+                "https://graph.example/v1.0/users/a_b.example%23EXT%23@c.example",
+            ),
+        ] {
+            assert_eq!(join(&root, path).as_str(), expected, "{path}");
+        }
     }
 }

@@ -51,7 +51,7 @@ use crate::{Client, Error, InvalidValue, Method, Response, Result, RetryOptions}
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request {
     client: Client,
-    call: Result<Call>,
+    call: Result<Box<Call>>,
     preferences: Vec<String>,
     /// The caller chose the `client-request-id`.
     has_own_id: bool,
@@ -143,16 +143,15 @@ pub(crate) use request_options;
 impl Request {
     pub(crate) fn new(client: Client, method: Method, path: &str) -> Self {
         let root = &client.pipeline.cloud.endpoint(Service::Graph).url;
-        let url = cloud::join(root, path).map_err(Error::from);
+        let url = Ok(cloud::join(root, path));
         Self::to_url(client, method, url)
     }
 
     pub(crate) fn to_url(client: Client, method: Method, url: Result<Url>) -> Self {
         let call = url.map(|url| {
-            let mut call = Call::new(Service::Graph, method, url, graph::classify);
+            let mut call = Box::new(Call::new(Service::Graph, method, url, graph::classify));
             call.mailbox = mailbox_of(call.url.path());
             call.retry.clone_from(client.pipeline.transport.retry());
-            call.headers.insert(reqwest::header::ACCEPT, HeaderValue::from_static("application/json"));
             call
         });
         Self { client, call, preferences: Vec::new(), has_own_id: false }
@@ -160,13 +159,15 @@ impl Request {
 
     /// The same request to another URL, such as a link in an answer.
     pub(crate) fn at(mut self, url: Result<Url>) -> Self {
-        self.call = self.call.and_then(|call| Ok(Call { url: url?, ..call }));
+        self.call = self.call.and_then(|call| Ok(Box::new(Call { url: url?, ..*call })));
         self
     }
 
     /// The same request, whose answers are judged in another way.
     pub(crate) fn classified_by(mut self, classify: fn(&Response) -> Option<Failure>) -> Self {
-        self.call = self.call.map(|call| Call { classify, ..call });
+        if let Ok(call) = &mut self.call {
+            call.classify = classify;
+        }
         self
     }
 
@@ -183,7 +184,9 @@ impl Request {
 
     /// Names the operation for errors (`operation` may hold values) and traces (`name` may not).
     pub(crate) fn named(mut self, name: &'static str, operation: impl Into<std::borrow::Cow<'static, str>>) -> Self {
-        self.call = self.call.map(|call| call.named(name, operation));
+        if let Ok(call) = &mut self.call {
+            call.name(name, operation);
+        }
         self
     }
 
@@ -357,7 +360,8 @@ impl Request {
     ///
     /// Every [`ErrorKind`](crate::ErrorKind): any other status is an error.
     pub async fn send(self) -> Result<Response> {
-        self.client.pipeline.execute(&self.call?, &self.client.meter).await
+        let call = self.call?;
+        self.client.pipeline.execute(&call, &self.client.meter).await
     }
 
     /// Sends the request and decodes the answer.
@@ -399,7 +403,7 @@ impl Request {
     }
 
     /// The parts that a list or a batch needs. The flag says that the caller chose the `client-request-id`.
-    pub(crate) fn into_parts(self) -> (Client, Result<Call>, bool) {
+    pub(crate) fn into_parts(self) -> (Client, Result<Box<Call>>, bool) {
         (self.client, self.call, self.has_own_id)
     }
 }

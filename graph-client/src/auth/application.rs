@@ -143,7 +143,7 @@ mod tests {
         let mut unknown = Application::new("11111111-0000-4000-8000-000000000001".parse().unwrap());
         let sign_in = async |application: &Application| {
             let proof = || async { Ok(Proof::Secret("secret".into())) };
-            application.sign_in(&context, &context.token_endpoint().unwrap(), proof).await.unwrap_err()
+            application.sign_in(&context, &context.token_endpoint(), proof).await.unwrap_err()
         };
         for (age, attempts) in [(91, 1), (89, 2)] {
             unknown.created = Instant::now().checked_sub(Duration::from_secs(age));

@@ -49,6 +49,15 @@ impl Slot {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The token while it is fresh, else all that is known.
+    fn fresh(&self) -> Result<AccessToken, Box<State>> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match &state.token {
+            Some(token) if token.is_fresh() => Ok(token.clone()),
+            _ => Err(Box::new(state.clone())),
+        }
+    }
+
     /// A token that a service has revoked serves nobody, even if no new one can be had. Whoever fetches the next one
     /// asks for the claims that the service demands.
     fn revoke(&self, revoked: &AccessToken, demand: &str) {
@@ -76,11 +85,10 @@ impl TokenCache {
     /// one serves as long as it holds.
     pub(crate) async fn get(&self, service: Service) -> Result<AccessToken> {
         let slot = self.slot(service);
-        let seen = slot.read();
-        match &seen.token {
-            Some(token) if token.is_fresh() => return Ok(token.clone()),
-            _ => {}
-        }
+        let seen = match slot.fresh() {
+            Ok(token) => return Ok(token),
+            Err(seen) => seen,
+        };
         match self.fetch(service, &seen, None).await {
             Err(error) => match seen.token {
                 Some(token) if token.holds() => {

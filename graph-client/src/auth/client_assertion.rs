@@ -179,7 +179,7 @@ impl fmt::Debug for ClientAssertion {
 impl TokenProvider for ClientAssertion {
     async fn token(&self, context: &TokenContext) -> Result<AccessToken> {
         let login = self.authority.as_ref().unwrap_or(&context.login);
-        let url = endpoint::address(login, &context.tenant, "token")?;
+        let url = endpoint::address(login, &context.tenant, "token");
         let proof = || async { Ok(Proof::Assertion(self.assertion(&url).await?)) };
         self.application.sign_in(context, &url, proof).await
     }

@@ -162,7 +162,7 @@ impl fmt::Debug for ClientCertificate {
 #[async_trait]
 impl TokenProvider for ClientCertificate {
     async fn token(&self, context: &TokenContext) -> Result<AccessToken> {
-        let url = context.token_endpoint()?;
+        let url = context.token_endpoint();
         let proof = || async { Ok(Proof::Assertion(self.assertion(url.as_str(), SystemTime::now())?.into())) };
         self.application.sign_in(context, &url, proof).await
     }

@@ -48,7 +48,7 @@ impl TokenProvider for ClientSecret {
             let fault = InvalidValue::new("client secret", "", "must not be empty");
             return Err(Error::from(fault).during(self.application.operation(context)));
         }
-        let url = context.token_endpoint()?;
+        let url = context.token_endpoint();
         let proof = || async { Ok(Proof::Secret(self.secret.clone())) };
         self.application.sign_in(context, &url, proof).await
     }

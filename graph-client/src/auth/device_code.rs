@@ -128,14 +128,14 @@ impl DeviceCode {
             ("scope", scope),
         ];
         form.extend(claims.map(|claims| ("claims", claims)));
-        endpoint::request_token(context, &self.operation(context), context.token_endpoint()?, &form).await
+        endpoint::request_token(context, &self.operation(context), context.token_endpoint(), &form).await
     }
 
     /// The device authorisation grant (RFC 8628).
     async fn ask(&self, context: &TokenContext, scope: &str, claims: Option<&str>) -> Result<Granted> {
         let operation = self.operation(context);
         let client_id = self.client_id.to_string();
-        let url = endpoint::address(&context.login, &context.tenant, "devicecode")?;
+        let url = endpoint::address(&context.login, &context.tenant, "devicecode");
         let form = [("client_id", client_id.as_str()), ("scope", scope)];
         let reply = context.transport.post_form(&operation, url, &form, endpoint::refusal).await?;
         // The parser's own message could quote the answer, and with it the device code.
@@ -144,7 +144,7 @@ impl DeviceCode {
                 .during(operation.clone())
         })?;
         let life = Duration::from_secs(issued.expires_in.min(24 * 60 * 60));
-        let url = context.token_endpoint()?;
+        let url = context.token_endpoint();
         let mut form = vec![
             ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
             ("client_id", client_id.as_str()),

@@ -13,8 +13,8 @@ use crate::http::{Failure, Repeat, Response};
 use crate::{Error, ErrorKind, Result, TenantId, cloud};
 
 /// An address of the sign-in service, such as its `token` end point.
-pub(super) fn address(login: &Url, tenant: &TenantId, name: &str) -> Result<Url> {
-    Ok(cloud::join(login, &format!("{tenant}/oauth2/v2.0/{name}"))?)
+pub(super) fn address(login: &Url, tenant: &TenantId, name: &str) -> Url {
+    cloud::join(login, &format!("{tenant}/oauth2/v2.0/{name}"))
 }
 
 /// What the sign-in service grants.

@@ -114,7 +114,7 @@ impl TokenContext {
         self.challenge.as_deref()
     }
 
-    fn token_endpoint(&self) -> Result<Url> {
+    fn token_endpoint(&self) -> Url {
         endpoint::address(&self.login, &self.tenant, "token")
     }
 

@@ -59,11 +59,8 @@ impl Exchange {
         let mut retries = Retries::start(retry);
         while !batch.open.is_empty() {
             // Outputs need not be shared between threads, so the batch is not borrowed while the answer is awaited.
-            let sent = match self.batch_call(&batch) {
-                Ok(call) => self.send_batch(call).await,
-                Err(error) => Err(error),
-            };
-            let replies = match sent {
+            let call = self.batch_call(&batch);
+            let replies = match self.send_batch(call).await {
                 Ok(replies) => replies,
                 Err(error) => {
                     batch.fail_open(&error);
@@ -104,9 +101,9 @@ impl Exchange {
         batch.results.into_iter().map(|result| result.unwrap_or_else(lost)).collect()
     }
 
-    fn batch_call<C: Cmdlet>(&self, batch: &Batch<'_, C>) -> Result<Call> {
+    fn batch_call<C: Cmdlet>(&self, batch: &Batch<'_, C>) -> Call {
         let count = batch.open.len();
-        let url = self.batch_url()?;
+        let url = self.batch_url();
         let mut call = self.call(url, C::NAME, C::NAME, format!("{} (a batch of {count})", batch.cmdlets[0].name()));
         call.headers.remove("x-cmdletname");
         call.is_safe = batch.is_safe;
@@ -133,7 +130,7 @@ impl Exchange {
         }));
         let prefer = HeaderValue::from_static("odata.maxpagesize=1000;odata.continue-on-error");
         call.set_header("prefer", prefer);
-        Ok(call)
+        call
     }
 
     async fn send_batch(&self, call: Call) -> Result<HashMap<usize, Response>> {
@@ -175,7 +172,7 @@ impl<'a, C: Cmdlet> Batch<'a, C> {
         let mut results: Vec<Option<Result<C::Output>>> = Vec::with_capacity(cmdlets.len());
         let mut open = Vec::with_capacity(cmdlets.len());
         for (index, cmdlet) in cmdlets.iter().enumerate() {
-            match envelope(cmdlet).and_then(|body| Ok((body, exchange.command_url(cmdlet)?))) {
+            match envelope(cmdlet).map(|body| (body, exchange.command_url(cmdlet))) {
                 Ok((body, url)) => {
                     open.push(Item::new(index, url, &body));
                     results.push(None);

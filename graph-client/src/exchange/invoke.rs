@@ -3,7 +3,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
 use url::Url;
 use uuid::Uuid;
@@ -87,7 +87,7 @@ impl Exchange {
     /// As [`run`](Self::run).
     pub async fn run_ref<C: Cmdlet>(&self, cmdlet: &C) -> Result<C::Output> {
         let body = envelope(cmdlet)?;
-        let url = self.command_url(cmdlet)?;
+        let url = self.command_url(cmdlet);
         let mut call = self.call(url, C::NAME, cmdlet.name(), operation(cmdlet));
         call.is_safe = cmdlet.effect() == Effect::Read;
         call.time_limit = cmdlet.time_limit();
@@ -125,7 +125,7 @@ impl Exchange {
         }
         // The version is that of a module that asks for this list; the end point wants one.
         let name = "list the available cmdlets";
-        let url = self.address("v1.0", "EXOModuleFile?Version=3.9.2")?;
+        let url = self.address("v1.0", "EXOModuleFile?Version=3.9.2");
         let mut call = Call::new(Service::Exchange, Method::GET, url, error::classify).named("EXOModuleFile", name);
         call.retry.clone_from(self.client.pipeline.transport.retry());
         call.headers = self.headers(None);
@@ -161,33 +161,33 @@ impl Exchange {
         // The last segment of a command's address is its end point, the one before it the tenant.
         let Some(tenant) = home.len().checked_sub(2) else { return false };
         let same_tenant = link.get(tenant) == home.get(tenant)
-            || (self.client.tenant.as_str().contains('.')
+            || (self.client.tenant().as_str().contains('.')
                 && link.get(tenant).is_some_and(|segment| Uuid::try_parse(segment).is_ok()));
         link.get(..tenant) == home.get(..tenant) && same_tenant && link.len() > tenant + 1
     }
 
-    fn address(&self, version: &str, end_point: &str) -> Result<Url> {
+    fn address(&self, version: &str, end_point: &str) -> Url {
         let root = &self.client.pipeline.cloud.endpoint(Service::Exchange).url;
-        Ok(cloud::join(root, &format!("adminapi/{version}/{}/{end_point}", self.client.tenant))?)
+        cloud::join(root, &format!("adminapi/{version}/{}/{end_point}", self.client.tenant()))
     }
 
     /// Where many commands are posted at once.
-    pub(super) fn batch_url(&self) -> Result<Url> {
+    pub(super) fn batch_url(&self) -> Url {
         self.address("beta", "$batch")
     }
 
     /// Where a command is posted.
-    pub(super) fn command_url<C: Cmdlet>(&self, cmdlet: &C) -> Result<Url> {
+    pub(super) fn command_url<C: Cmdlet>(&self, cmdlet: &C) -> Url {
         let mut url = match self.documented_end_point(cmdlet) {
-            Some(end_point) => self.address("v2.0", end_point)?,
-            None => self.address("beta", "InvokeCommand")?,
+            Some(end_point) => self.address("v2.0", end_point),
+            None => self.address("beta", "InvokeCommand"),
         };
         let select = cmdlet.select();
         if !select.is_empty() {
             let names: Vec<&str> = select.iter().map(Property::as_str).collect();
             url.set_query(Some(&format!("$select={}", names.join(","))));
         }
-        Ok(url)
+        url
     }
 
     pub(super) fn documented_end_point<C: Cmdlet>(&self, cmdlet: &C) -> Option<&'static str> {
@@ -205,7 +205,6 @@ impl Exchange {
 
     fn headers(&self, cmdlet: Option<&str>) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         headers.insert("prefer", HeaderValue::from_static(PAGE_SIZE));
         if let Some(Ok(name)) = cmdlet.map(HeaderValue::from_str) {
@@ -222,7 +221,7 @@ impl Exchange {
     pub(super) fn anchor(&self) -> String {
         match &self.user {
             Some(user) => format!("UPN:{user}"),
-            None => format!("APP:SystemMailbox{{bb558c35-97f1-4cb9-8ff7-d53741dc928c}}@{}", self.client.tenant),
+            None => format!("APP:SystemMailbox{{bb558c35-97f1-4cb9-8ff7-d53741dc928c}}@{}", self.client.tenant()),
         }
     }
 
@@ -258,7 +257,7 @@ impl CmdletSet {
 
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exchange").field("tenant", &self.client.tenant).finish_non_exhaustive()
+        f.debug_struct("Exchange").field("tenant", self.client.tenant()).finish_non_exhaustive()
     }
 }
 

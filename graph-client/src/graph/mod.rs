@@ -142,5 +142,5 @@ fn undecodable(error: serde_json::Error) -> Error {
 fn object_link(client: &Client, id: &str) -> crate::Result<String> {
     let id: crate::ObjectId = id.parse()?;
     let root = &client.cloud().endpoint(crate::cloud::Service::Graph).url;
-    Ok(crate::cloud::join(root, &format!("/v1.0/directoryObjects/{id}"))?.to_string())
+    Ok(crate::cloud::join(root, &format!("/v1.0/directoryObjects/{id}")).to_string())
 }

@@ -79,9 +79,13 @@ impl Call {
     }
 
     pub(crate) fn named(mut self, name: &'static str, operation: impl Into<Cow<'static, str>>) -> Self {
+        self.name(name, operation);
+        self
+    }
+
+    pub(crate) fn name(&mut self, name: &'static str, operation: impl Into<Cow<'static, str>>) {
         self.operation_name = name;
         self.operation = operation.into();
-        self
     }
 
     /// What is attempted; a call without a name of its own has a method and a path.

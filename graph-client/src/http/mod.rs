@@ -21,11 +21,12 @@ pub(crate) use self::transport::{Transport, decode};
 
 use crate::auth::{AccessToken, TokenCache};
 use crate::cloud::{Cloud, is_same_origin};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, TenantId};
 
 /// What all clones of a client share.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
+    pub(crate) tenant: TenantId,
     pub(crate) cloud: Cloud,
     pub(crate) transport: Transport,
     pub(crate) tokens: TokenCache,
@@ -85,14 +86,13 @@ impl Pipeline {
                 .with_advice("The link was not followed, because the access token would have gone with it."),
             ));
         }
-        let client_request_id = call.client_request_id.clone();
         let mut retries = Retries::start(&call.retry);
         let mut token = self.tokens.get(call.service).await.map_err(fail)?;
         let mut renewed = false;
         loop {
             let pass = self.gate.enter(call.service, call.mailbox.as_deref()).await;
             meter.count_request(retries.attempt() > 1);
-            let mut failure = match self.attempt(call, &token, &client_request_id, retries.attempt()).await {
+            let mut failure = match self.attempt(call, &token, retries.attempt()).await {
                 Ok(response) => match (call.classify)(&response) {
                     None => {
                         pass.answered();
@@ -127,7 +127,7 @@ impl Pipeline {
                 }
             }
             if !retries.wait(&failure, call.is_safe, meter, &self.allowance).await {
-                let error = failure.into_error(call.is_safe).with_client_request_id(client_request_id);
+                let error = failure.into_error(call.is_safe).with_client_request_id(call.client_request_id.clone());
                 return Err(fail(error.with_attempts(retries.attempt(), retries.elapsed())));
             }
             // The wait may have outlasted the token; one that cannot be renewed will be refused by the service.
@@ -135,13 +135,7 @@ impl Pipeline {
         }
     }
 
-    async fn attempt(
-        &self,
-        call: &Call,
-        token: &AccessToken,
-        client_request_id: &str,
-        attempt: u32,
-    ) -> Result<Response, Failure> {
+    async fn attempt(&self, call: &Call, token: &AccessToken, attempt: u32) -> Result<Response, Failure> {
         use tracing::Instrument as _;
 
         let span = tracing::debug_span!(
@@ -152,12 +146,15 @@ impl Pipeline {
             "http.request.resend_count" = (attempt > 1).then(|| attempt - 1),
             "http.response.status_code" = tracing::field::Empty,
             "graph.operation" = %call.operation_name,
-            "graph.client_request_id" = client_request_id,
+            "graph.client_request_id" = call.client_request_id,
             "graph.request_id" = tracing::field::Empty,
         );
         let send = async {
-            let response = self.transport.send(call, token, client_request_id).await?;
+            let response = self.transport.send(call, token).await?;
             let span = tracing::Span::current();
+            if span.is_disabled() {
+                return Ok(response);
+            }
             span.record("http.response.status_code", response.status());
             if let Some(id) = response.request_id() {
                 span.record("graph.request_id", id);

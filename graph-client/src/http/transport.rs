@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -13,6 +13,11 @@ use crate::{Error, ErrorKind, Result};
 
 /// The largest answer that is read. A page of 1,000 mailboxes with every property is about 10 MB.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
+
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+
+/// What every request takes, and sends if it has a body, unless its headers say something else.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// An answer of a service: status, headers and the raw body.
 #[derive(Clone)]
@@ -115,19 +120,16 @@ impl Transport {
         &self.retry
     }
 
-    pub(crate) async fn send(
-        &self,
-        call: &Call,
-        token: &AccessToken,
-        client_request_id: &str,
-    ) -> Result<Response, Failure> {
+    pub(crate) async fn send(&self, call: &Call, token: &AccessToken) -> Result<Response, Failure> {
         let mut request = reqwest::Request::new(call.method.clone(), call.url.clone());
         *request.timeout_mut() = Some(call.time_limit);
         let headers = request.headers_mut();
-        headers.clone_from(&call.headers);
+        headers.reserve(call.headers.len() + 4);
+        headers.extend(call.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        headers.entry(ACCEPT).or_insert(JSON);
         headers.insert(AUTHORIZATION, token.header().clone());
-        if let Ok(id) = HeaderValue::from_str(client_request_id) {
-            headers.insert("client-request-id", id);
+        if let Ok(id) = HeaderValue::from_str(&call.client_request_id) {
+            headers.insert(CLIENT_REQUEST_ID, id);
         }
         let body = match &call.body {
             Body::Empty => None,
@@ -135,8 +137,7 @@ impl Transport {
             Body::WithToken(body) => Some(body(token)),
         };
         if let Some(body) = body {
-            let json = HeaderValue::from_static("application/json");
-            request.headers_mut().entry(CONTENT_TYPE).or_insert(json);
+            request.headers_mut().entry(CONTENT_TYPE).or_insert(JSON);
             *request.body_mut() = Some(body.into());
         }
         self.exchange(request).await

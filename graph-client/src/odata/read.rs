@@ -29,7 +29,7 @@ pub(super) struct Reader {
 }
 
 struct Pattern {
-    call: Call,
+    call: Box<Call>,
     /// The caller chose the `client-request-id`, so every page has it.
     has_own_id: bool,
 }
@@ -142,7 +142,7 @@ impl fmt::Debug for Reader {
 impl Pattern {
     /// A request like the first one. Headers are not a part of the links, so each page repeats them.
     fn call_to(&self, url: Url) -> Call {
-        let call = &self.call;
+        let call = &*self.call;
         Call {
             operation: call.operation.clone(),
             headers: call.headers.clone(),

@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use reqwest::Method;
-use reqwest::header::{ACCEPT, HeaderValue};
 
 use self::plan::Node;
 use self::wire::{Item, Numbered, Requests};
@@ -81,7 +80,7 @@ pub struct Batch {
 }
 
 struct Entry {
-    call: Call,
+    call: Box<Call>,
     item: Item,
     node: Node,
 }
@@ -138,7 +137,7 @@ impl Batch {
         Handle { id, decode }
     }
 
-    fn entry(&self, client: &Client, call: Call, after: &[BatchId]) -> Result<Entry> {
+    fn entry(&self, client: &Client, call: Box<Call>, after: &[BatchId]) -> Result<Entry> {
         let check = || {
             let invalid = |rule: &'static str| Err(InvalidValue::new("request", call.url.path(), rule).into());
             // It would be sent with this client's token.
@@ -325,7 +324,7 @@ impl Batch {
     async fn post(&self, open: &[usize]) -> Result<HashMap<usize, Response>> {
         let entries: Vec<(usize, &Entry)> = open.iter().filter_map(|&index| Some((index, self.find(index)?))).collect();
         let version = entries.first().map_or("v1.0", |(_, entry)| entry.node.version);
-        let url = cloud::join(&self.client.pipeline.cloud.endpoint(Service::Graph).url, &format!("/{version}/$batch"))?;
+        let url = cloud::join(&self.client.pipeline.cloud.endpoint(Service::Graph).url, &format!("/{version}/$batch"));
         let requests = entries.iter().map(|(index, entry)| Numbered {
             id: index.to_string(),
             // What has succeeded before need not be named, and is not in this batch.
@@ -337,7 +336,6 @@ impl Batch {
         })?;
         let operation = format!("send a batch of {} requests", entries.len());
         let mut call = Call::new(Service::Graph, Method::POST, url, classify).named("send a batch", operation);
-        call.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         call.body = Body::Json(Bytes::from(body));
         call.is_safe = entries.iter().all(|(_, entry)| entry.call.is_safe);
         call.time_limit = entries.iter().map(|(_, entry)| entry.call.time_limit).max().unwrap_or(call.time_limit);
