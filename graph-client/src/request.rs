@@ -172,8 +172,24 @@ impl Request {
     }
 
     /// The same request, which is not sent but gives this error.
-    pub(crate) fn refused(mut self, invalid: InvalidValue) -> Self {
-        self.call = self.call.and_then(|call| Err(Error::from(invalid).during(call.operation)));
+    pub(crate) fn refused(mut self, error: impl Into<Error>) -> Self {
+        self.call = self.call.and_then(|call| Err(error.into().during(call.operation)));
+        self
+    }
+
+    /// The same request, which is refused if a check of what it would send found a fault.
+    pub(crate) fn checked<E: Into<Error>>(self, check: Result<(), E>) -> Self {
+        match check {
+            Ok(()) => self,
+            Err(fault) => self.refused(fault),
+        }
+    }
+
+    /// The same request, which waits for the directory's copies if what it is about was just created.
+    pub(crate) fn just_created(mut self, just_created: bool) -> Self {
+        if let Ok(call) = &mut self.call {
+            call.just_created = just_created;
+        }
         self
     }
 

@@ -473,6 +473,71 @@ async fn a_wait_that_does_not_fit_fails_its_own_item_only() {
 }
 
 #[tokio::test]
+async fn an_operation_whose_own_time_is_over_is_not_sent_again() {
+    let graph = Graph::start(|number, request, _| {
+        batch(request, |item| {
+            Some(match item["url"].as_str().unwrap() {
+                "/short" | "/long" if number == 0 => throttled("0.3"),
+                "/short" => panic!("its time was over"),
+                _ => item_ok(item),
+            })
+        })
+    })
+    .await;
+    let short = get(&graph, "/v1.0/short").total_timeout(Duration::from_millis(200));
+    let answers = graph.client.batch().run([short, get(&graph, "/v1.0/long")]).await;
+    let error = answers[0].as_ref().unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Throttled, 1), "{error}");
+    assert!(answers[1].is_ok());
+    // When no operation has time left, the batch ends.
+    let graph = Graph::start(|_, _, _| ok(&json!({})).set_delay(Duration::from_secs(30))).await;
+    let limited = |path| get(&graph, path).total_timeout(Duration::from_millis(100));
+    let started = Instant::now();
+    for answer in graph.client.batch().run(["/v1.0/a", "/v1.0/b"].map(limited)).await {
+        assert_eq!(answer.unwrap_err().kind(), ErrorKind::Interrupted);
+    }
+    assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn typed_calls_go_into_a_batch_with_what_their_refusals_mean() {
+    let contoso = Contoso::start().await;
+    let client = &contoso.client;
+    let room = &contoso.tenant.rooms()[0];
+    contoso.tenant.clear_requests();
+    let mut calls = client.batch();
+    let organization = calls.add(client.organization().get());
+    let user = calls.add(client.users().get(room).header("x-purpose", "a test"));
+    let missing = calls.add(client.users().get("nobody@contoso.com"));
+    let refused = calls.add(
+        client.groups().create(&exchange_groups::graph_client::graph::NewGroup::security("x", "x").mail_enabled(true)),
+    );
+    let mut answers = calls.send().await;
+    assert!(answers.take(organization).unwrap().id.len() > 30);
+    assert_eq!(answers.take(user).unwrap().user_principal_name.as_deref(), Some(room.as_str()));
+    let error = answers.take(missing).unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::NotFound, "read a user (nobody@contoso.com)"));
+    assert_eq!(answers.take(refused).unwrap_err().kind(), ErrorKind::Input);
+    let sent = contoso.tenant.requests();
+    assert_eq!(sent.iter().filter(|request| request.path.ends_with("/$batch")).count(), 1, "{sent:?}");
+
+    let graph = Graph::start(|_, request, _| {
+        batch(request, |item| {
+            Some(match item["url"].as_str().unwrap() {
+                "/users/ann@contoso.com/photo/$value" => {
+                    json!({ "status": 200, "headers": { "Content-Type": "image/jpeg" }, "body": "/+8=" })
+                }
+                _ => item_failed(404, "ImageNotFound"),
+            })
+        })
+    })
+    .await;
+    let photos = ["ann@contoso.com", "bob@contoso.com"].map(|user| graph.client.users().photo(user, None));
+    let photos: Vec<_> = graph.client.batch().run(photos).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(photos, [Some(vec![0xff, 0xef]), None]);
+}
+
+#[tokio::test]
 async fn what_may_have_happened_is_repeated_only_if_that_does_no_harm() {
     let graph = Graph::start(|number, request, _| {
         batch(request, |item| Some(if number < 2 { item_failed(503, "UnknownError") } else { item_ok(item) }))

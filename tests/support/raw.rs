@@ -27,6 +27,10 @@ pub enum Answer {
     Close,
     /// A head that promises more than the body that follows, then the connection closes.
     Truncated,
+    /// A head that promises a body of this many bytes, and no body. The connection stays open.
+    Promise(u64),
+    /// A body in chunks that does not end.
+    Endless,
 }
 
 type Handler = Arc<dyn Fn(usize, &RawRequest) -> Answer + Send + Sync>;
@@ -93,6 +97,18 @@ async fn serve(mut stream: TcpStream, handler: Handler, seen: Arc<Mutex<Vec<RawR
                 ),
                 true,
             ),
+            Answer::Promise(length) => {
+                (format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"), true)
+            }
+            Answer::Endless => {
+                let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+                let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+                let mut sent = stream.write_all(head.as_bytes()).await;
+                while sent.is_ok() {
+                    sent = stream.write_all(chunk.as_bytes()).await;
+                }
+                return;
+            }
             Answer::Truncated => (
                 "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{\"value\":["
                     .to_owned(),

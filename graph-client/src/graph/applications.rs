@@ -6,9 +6,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::model::{input, model, open_enum, update};
-use super::replication::patiently;
 use super::{AppRole, PermissionScope, Timestamp, call};
-use crate::{Client, ClientId, List, Method, Result};
+use crate::{Client, ClientId, List, Method, Operation, Result};
 
 /// App registrations. Made by [`Client::applications`].
 #[derive(Debug, Clone)]
@@ -77,7 +76,7 @@ impl Applications {
 
     fn call(&self, method: Method, name: &'static str, app: &ApplicationRef, below: &str) -> crate::Request {
         let (path, id) = app.path(below);
-        call(&self.client, method, name, &path, &[&id])
+        call(&self.client, method, name, &path, &[&id]).just_created(self.just_created)
     }
 
     /// All app registrations, 100 a page unless [`List::page_size`] says otherwise (at most 999).
@@ -98,9 +97,8 @@ impl Applications {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub async fn get(&self, app: impl Into<ApplicationRef> + Send) -> Result<Application> {
-        let app = app.into();
-        patiently(self.just_created, || self.call(Method::GET, "read an application", &app, "").json()).await
+    pub fn get(&self, app: impl Into<ApplicationRef>) -> Operation<Application> {
+        self.call(Method::GET, "read an application", &app.into(), "").typed()
     }
 
     /// Makes an app registration.
@@ -113,11 +111,8 @@ impl Applications {
     ///
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) with Microsoft's reason. Sending it twice makes two: look for
     /// it before repeating a call whose outcome is unknown.
-    pub async fn create(&self, application: &NewApplication) -> Result<Application> {
-        call(&self.client, Method::POST, "create an application", "/v1.0/applications", &[])
-            .body(application)
-            .json()
-            .await
+    pub fn create(&self, application: &NewApplication) -> Operation<Application> {
+        call(&self.client, Method::POST, "create an application", "/v1.0/applications", &[]).body(application).typed()
     }
 
     /// Changes an app registration. Collections are replaced, not added to.
@@ -129,13 +124,9 @@ impl Applications {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub async fn update(&self, app: impl Into<ApplicationRef> + Send, update: &ApplicationUpdate) -> Result<()> {
-        let app = app.into();
-        patiently(self.just_created, || async {
-            let request = self.call(Method::PATCH, "change an application", &app, "");
-            request.body(update).idempotent(true).send().await.map(drop)
-        })
-        .await
+    pub fn update(&self, app: impl Into<ApplicationRef>, update: &ApplicationUpdate) -> Operation<()> {
+        let request = self.call(Method::PATCH, "change an application", &app.into(), "");
+        request.body(update).idempotent(true).unit()
     }
 
     /// Deletes an app registration, which can be restored for 30 days.
@@ -147,8 +138,8 @@ impl Applications {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub async fn delete(&self, app: impl Into<ApplicationRef> + Send) -> Result<()> {
-        self.call(Method::DELETE, "delete an application", &app.into(), "").send().await.map(drop)
+    pub fn delete(&self, app: impl Into<ApplicationRef>) -> Operation<()> {
+        self.call(Method::DELETE, "delete an application", &app.into(), "").unit()
     }
 
     /// Makes a client secret. Its text comes this once only. `end` is two years from now unless it is given.
@@ -160,22 +151,18 @@ impl Applications {
     /// # Errors
     ///
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the tenant's policy forbids secrets or so long a life.
-    pub async fn add_password(
+    pub fn add_password(
         &self,
-        app: impl Into<ApplicationRef> + Send,
+        app: impl Into<ApplicationRef>,
         display_name: &str,
         end: Option<SystemTime>,
-    ) -> Result<NewPassword> {
-        let app = app.into();
+    ) -> Operation<NewPassword> {
         let mut credential = json!({ "displayName": display_name });
         if let Some(end) = end {
             credential["endDateTime"] = Timestamp::from(end).as_str().into();
         }
         let body = json!({ "passwordCredential": credential });
-        patiently(self.just_created, || {
-            self.call(Method::POST, "add a password to an application", &app, "/addPassword").body(&body).json()
-        })
-        .await
+        self.call(Method::POST, "add a password to an application", &app.into(), "/addPassword").body(&body).typed()
     }
 
     /// Takes a client secret away. Tokens that were issued with it live until they expire.
@@ -187,12 +174,10 @@ impl Applications {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is no such application.
-    pub async fn remove_password(&self, app: impl Into<ApplicationRef> + Send, key_id: &str) -> Result<()> {
+    pub fn remove_password(&self, app: impl Into<ApplicationRef>, key_id: &str) -> Operation<()> {
         self.call(Method::POST, "remove a password from an application", &app.into(), "/removePassword")
             .body(&json!({ "keyId": key_id }))
-            .send()
-            .await
-            .map(drop)
+            .unit()
     }
 
     /// Replaces the certificates: those that are not named are taken away. This works without a valid key, which
@@ -205,8 +190,8 @@ impl Applications {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is no such application.
-    pub async fn set_keys(&self, app: impl Into<ApplicationRef> + Send, keys: &[KeyCredential]) -> Result<()> {
-        self.update(app, &ApplicationUpdate::new().key_credentials(keys.to_vec())).await
+    pub fn set_keys(&self, app: impl Into<ApplicationRef>, keys: &[KeyCredential]) -> Operation<()> {
+        self.update(app, &ApplicationUpdate::new().key_credentials(keys.to_vec()))
     }
 
     /// Adds a certificate next to those that are there.
@@ -221,16 +206,15 @@ impl Applications {
     /// # Errors
     ///
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the proof does not hold.
-    pub async fn add_key(
+    pub fn add_key(
         &self,
-        app: impl Into<ApplicationRef> + Send,
+        app: impl Into<ApplicationRef>,
         key: &KeyCredential,
         proof: &SecretString,
-    ) -> Result<KeyCredential> {
+    ) -> Operation<KeyCredential> {
         self.call(Method::POST, "add a key to an application", &app.into(), "/addKey")
             .body(&json!({ "keyCredential": key, "passwordCredential": null, "proof": proof.expose_secret() }))
-            .json()
-            .await
+            .typed()
     }
 
     /// Takes a certificate away. For `proof` see [`add_key`](Self::add_key).
@@ -242,17 +226,10 @@ impl Applications {
     /// # Errors
     ///
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the proof does not hold.
-    pub async fn remove_key(
-        &self,
-        app: impl Into<ApplicationRef> + Send,
-        key_id: &str,
-        proof: &SecretString,
-    ) -> Result<()> {
+    pub fn remove_key(&self, app: impl Into<ApplicationRef>, key_id: &str, proof: &SecretString) -> Operation<()> {
         self.call(Method::POST, "remove a key from an application", &app.into(), "/removeKey")
             .body(&json!({ "keyId": key_id, "proof": proof.expose_secret() }))
-            .send()
-            .await
-            .map(drop)
+            .unit()
     }
 
     /// The outside identities that may sign in as the application, without a secret.
@@ -275,18 +252,14 @@ impl Applications {
     /// # Errors
     ///
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) when the name or the pair of issuer and subject is taken.
-    pub async fn add_federated_credential(
+    pub fn add_federated_credential(
         &self,
-        app: impl Into<ApplicationRef> + Send,
+        app: impl Into<ApplicationRef>,
         credential: &FederatedCredential,
-    ) -> Result<FederatedCredential> {
-        let app = app.into();
-        patiently(self.just_created, || {
-            self.call(Method::POST, "add a federated credential", &app, "/federatedIdentityCredentials")
-                .body(credential)
-                .json()
-        })
-        .await
+    ) -> Operation<FederatedCredential> {
+        self.call(Method::POST, "add a federated credential", &app.into(), "/federatedIdentityCredentials")
+            .body(credential)
+            .typed()
     }
 
     /// Takes an outside identity away, by the id or name of its credential.
@@ -298,14 +271,10 @@ impl Applications {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub async fn delete_federated_credential(
-        &self,
-        app: impl Into<ApplicationRef> + Send,
-        id_or_name: &str,
-    ) -> Result<()> {
+    pub fn delete_federated_credential(&self, app: impl Into<ApplicationRef>, id_or_name: &str) -> Operation<()> {
         let (path, id) = app.into().path("/federatedIdentityCredentials/{}");
         let name = "delete a federated credential";
-        call(&self.client, Method::DELETE, name, &path, &[&id, id_or_name]).send().await.map(drop)
+        call(&self.client, Method::DELETE, name, &path, &[&id, id_or_name]).unit()
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::model::{model, open_enum, timestamp, update};
 use super::{EmailAddress, Event, call};
-use crate::{Client, Delta, InvalidValue, List, Method, Request, Result};
+use crate::{Client, Delta, InvalidValue, List, Method, Operation, Request, Result};
 
 /// The calendars of one mailbox and what is in them. Made by [`Client::calendar`].
 ///
@@ -152,8 +152,8 @@ impl Calendars {
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when the mailbox or calendar does not exist;
     /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) when the mailbox is closed to the application.
-    pub async fn get(&self) -> Result<Calendar> {
-        self.of_calendar(Method::GET, "read a calendar", "", &[]).json().await
+    pub fn get(&self) -> Operation<Calendar> {
+        self.of_calendar(Method::GET, "read a calendar", "", &[]).typed()
     }
 
     /// Makes a further calendar in the mailbox.
@@ -165,9 +165,9 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) when the name is taken.
-    pub async fn create_calendar(&self, name: &str) -> Result<Calendar> {
+    pub fn create_calendar(&self, name: &str) -> Operation<Calendar> {
         let request = self.of_mailbox(Method::POST, "create a calendar", "/calendars", &[]);
-        request.body(&json!({ "name": name })).json().await
+        request.body(&json!({ "name": name })).typed()
     }
 
     /// Changes the calendar.
@@ -179,9 +179,9 @@ impl Calendars {
     /// # Errors
     ///
     /// As [`get`](Self::get).
-    pub async fn update_calendar(&self, update: &CalendarUpdate) -> Result<Calendar> {
+    pub fn update_calendar(&self, update: &CalendarUpdate) -> Operation<Calendar> {
         let request = self.of_calendar(Method::PATCH, "change a calendar", "", &[]);
-        request.body(update).idempotent(true).json().await
+        request.body(update).idempotent(true).typed()
     }
 
     /// Deletes a calendar by its id, with everything in it. The default calendar cannot be deleted.
@@ -193,8 +193,8 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub async fn delete_calendar(&self, id: &str) -> Result<()> {
-        self.of_mailbox(Method::DELETE, "delete a calendar", "/calendars/{}", &[id]).send().await.map(drop)
+    pub fn delete_calendar(&self, id: &str) -> Operation<()> {
+        self.of_mailbox(Method::DELETE, "delete a calendar", "/calendars/{}", &[id]).unit()
     }
 
     /// Who may do what with the calendar.
@@ -215,9 +215,9 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the role cannot be given to them.
-    pub async fn share(&self, with: &EmailAddress, role: &CalendarRole) -> Result<CalendarPermission> {
+    pub fn share(&self, with: &EmailAddress, role: &CalendarRole) -> Operation<CalendarPermission> {
         let request = self.of_calendar(Method::POST, "share a calendar", "/calendarPermissions", &[]);
-        request.body(&json!({ "emailAddress": with, "role": role })).json().await
+        request.body(&json!({ "emailAddress": with, "role": role })).typed()
     }
 
     /// Changes what someone may do with the calendar, by the id of the permission.
@@ -229,12 +229,11 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is no such permission.
-    pub async fn set_role(&self, permission: &str, role: &CalendarRole) -> Result<CalendarPermission> {
+    pub fn set_role(&self, permission: &str, role: &CalendarRole) -> Operation<CalendarPermission> {
         self.of_calendar(Method::PATCH, "change a calendar permission", "/calendarPermissions/{}", &[permission])
             .body(&json!({ "role": role }))
             .idempotent(true)
-            .json()
-            .await
+            .typed()
     }
 
     /// Shares the calendar with someone no longer, by the id of the permission.
@@ -246,9 +245,9 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is no such permission.
-    pub async fn unshare(&self, permission: &str) -> Result<()> {
+    pub fn unshare(&self, permission: &str) -> Operation<()> {
         let name = "delete a calendar permission";
-        self.of_calendar(Method::DELETE, name, "/calendarPermissions/{}", &[permission]).send().await.map(drop)
+        self.of_calendar(Method::DELETE, name, "/calendarPermissions/{}", &[permission]).unit()
     }
 }
 

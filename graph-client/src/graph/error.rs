@@ -76,8 +76,20 @@ pub(crate) fn classify(response: &Response) -> Option<Failure> {
         Some("Request_BadRequest") if is_duplicate(&failure.message) => failure.kind = ErrorKind::Conflict,
         _ => {}
     }
+    failure.is_lag = is_lag(&failure, code.as_deref());
     failure.code = code;
     Some(failure)
+}
+
+/// Whether a directory that does not know a new object yet answers like this. Nothing else is waited for.
+fn is_lag(failure: &Failure, code: Option<&str>) -> bool {
+    match code {
+        Some("Request_ResourceNotFound" | "Directory_ObjectNotFound") => failure.kind == ErrorKind::NotFound,
+        Some("NoBackingApplicationObject") => true,
+        // A read that was stale and a creation that was not: the next read finds the object.
+        Some("Request_MultipleObjectsWithSameKeyValue") => failure.kind == ErrorKind::Conflict,
+        _ => failure.message.contains("preAuthorizedApplications"),
+    }
 }
 
 fn without_body(response: &Response) -> Failure {

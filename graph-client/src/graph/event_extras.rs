@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::model::model;
 use super::{Calendars, Event, Properties, SecretText, Timestamp, type_name};
-use crate::{Error, ErrorKind, InvalidValue, List, Method, Result};
+use crate::{Error, ErrorKind, InvalidValue, List, Method, Operation, Result};
 
 /// What fits into one request. Larger files take an upload session.
 const LARGEST_AT_ONCE: usize = 3 * 1024 * 1024;
@@ -30,9 +30,9 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn attachment(&self, event: &str, id: &str) -> Result<Attachment> {
+    pub fn attachment(&self, event: &str, id: &str) -> Operation<Attachment> {
         let path = "/events/{}/attachments/{}";
-        self.of_mailbox(Method::GET, "read an attachment", path, &[event, id]).json().await
+        self.of_mailbox(Method::GET, "read an attachment", path, &[event, id]).typed()
     }
 
     /// Attaches a file of less than 3 MB.
@@ -44,10 +44,12 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::Input`] when it is larger: see [`upload_session`](Self::upload_session).
-    pub async fn attach(&self, event: &str, name: &str, content_type: &str, content: &[u8]) -> Result<Attachment> {
+    pub fn attach(&self, event: &str, name: &str, content_type: &str, content: &[u8]) -> Operation<Attachment> {
+        let request = self.of_mailbox(Method::POST, "attach a file", "/events/{}/attachments", &[event]);
         if content.len() >= LARGEST_AT_ONCE {
             let rule = "must be smaller than 3 MB; a larger file takes an upload session";
-            return Err(InvalidValue::new("attachment", format!("{name}, {} bytes", content.len()), rule).into());
+            let fault = InvalidValue::new("attachment", format!("{name}, {} bytes", content.len()), rule);
+            return request.refused(fault).typed();
         }
         let body = json!({
             "@odata.type": "#microsoft.graph.fileAttachment",
@@ -55,7 +57,7 @@ impl Calendars {
             "contentType": content_type,
             "contentBytes": STANDARD.encode(content),
         });
-        self.of_mailbox(Method::POST, "attach a file", "/events/{}/attachments", &[event]).body(&body).json().await
+        request.body(&body).typed()
     }
 
     /// Starts the upload of a file of 3 to 150 MB. The pieces, of at most 4 MB, go to the session's address by PUT with
@@ -68,12 +70,11 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is no such event.
-    pub async fn upload_session(&self, event: &str, name: &str, size: u64) -> Result<UploadSession> {
+    pub fn upload_session(&self, event: &str, name: &str, size: u64) -> Operation<UploadSession> {
         let path = "/events/{}/attachments/createUploadSession";
         self.of_mailbox(Method::POST, "start an upload", path, &[event])
             .body(&json!({ "AttachmentItem": { "attachmentType": "file", "name": name, "size": size } }))
-            .json()
-            .await
+            .typed()
     }
 
     /// Takes an attachment away.
@@ -85,9 +86,9 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when it was taken away before.
-    pub async fn detach(&self, event: &str, id: &str) -> Result<()> {
+    pub fn detach(&self, event: &str, id: &str) -> Operation<()> {
         let path = "/events/{}/attachments/{}";
-        self.of_mailbox(Method::DELETE, "delete an attachment", path, &[event, id]).send().await.map(drop)
+        self.of_mailbox(Method::DELETE, "delete an attachment", path, &[event, id]).unit()
     }
 
     /// Adds an open extension to an event: properties under a name of the caller's own, such as `com.contoso.booking`.
@@ -99,12 +100,12 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::Conflict`] when the event has one of this name.
-    pub async fn add_extension(&self, event: &str, name: &str, properties: &Properties) -> Result<OpenExtension> {
+    pub fn add_extension(&self, event: &str, name: &str, properties: &Properties) -> Operation<OpenExtension> {
         let mut body = properties.clone();
         body.insert("@odata.type".into(), "microsoft.graph.openTypeExtension".into());
         body.insert("extensionName".into(), name.into());
         let request = self.of_mailbox(Method::POST, "add an extension", "/events/{}/extensions", &[event]);
-        request.body(&body).json().await
+        request.body(&body).typed()
     }
 
     /// The open extension of a name. `None` when the event has none.
@@ -116,12 +117,9 @@ impl Calendars {
     /// # Errors
     ///
     /// Every [`ErrorKind`] but a missing extension. An event that does not exist cannot be told from one without it.
-    pub async fn extension(&self, event: &str, name: &str) -> Result<Option<OpenExtension>> {
+    pub fn extension(&self, event: &str, name: &str) -> Operation<Option<OpenExtension>> {
         let path = "/events/{}/extensions/{}";
-        match self.of_mailbox(Method::GET, "read an extension", path, &[event, name]).json().await {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            outcome => outcome.map(Some),
-        }
+        self.of_mailbox(Method::GET, "read an extension", path, &[event, name]).typed().optional()
     }
 
     /// Changes the open extension of a name: properties that are named are set, or with `null` taken away.
@@ -133,13 +131,11 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn update_extension(&self, event: &str, name: &str, properties: &Properties) -> Result<()> {
+    pub fn update_extension(&self, event: &str, name: &str, properties: &Properties) -> Operation<()> {
         self.of_mailbox(Method::PATCH, "change an extension", "/events/{}/extensions/{}", &[event, name])
             .body(properties)
             .idempotent(true)
-            .send()
-            .await
-            .map(drop)
+            .unit()
     }
 
     /// Takes the open extension of a name away.
@@ -151,9 +147,9 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn delete_extension(&self, event: &str, name: &str) -> Result<()> {
+    pub fn delete_extension(&self, event: &str, name: &str) -> Operation<()> {
         let path = "/events/{}/extensions/{}";
-        self.of_mailbox(Method::DELETE, "delete an extension", path, &[event, name]).send().await.map(drop)
+        self.of_mailbox(Method::DELETE, "delete an extension", path, &[event, name]).unit()
     }
 
     /// One event with extended properties, by their ids: `String {guid} Name x`, `Integer {guid} Id 0x8234`. Graph
@@ -166,16 +162,14 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is no such event; [`ErrorKind::Input`] when no property is named.
-    pub async fn event_with_properties(&self, id: &str, properties: &[&str]) -> Result<Event> {
+    pub fn event_with_properties(&self, id: &str, properties: &[&str]) -> Operation<Event> {
+        let request = self.of_mailbox(Method::GET, "read an event", "/events/{}", &[id]);
         if properties.is_empty() {
             let fault = InvalidValue::new("properties", "", "must name one extended property at least");
-            return Err(Error::from(fault).during("read an event"));
+            return request.refused(fault).typed();
         }
         let filter: Vec<_> = properties.iter().map(|id| format!("id eq '{}'", id.replace('\'', "''"))).collect();
-        self.of_mailbox(Method::GET, "read an event", "/events/{}", &[id])
-            .query("$expand", format!("singleValueExtendedProperties($filter={})", filter.join(" or ")))
-            .json()
-            .await
+        request.query("$expand", format!("singleValueExtendedProperties($filter={})", filter.join(" or "))).typed()
     }
 }
 

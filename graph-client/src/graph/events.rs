@@ -8,7 +8,7 @@ use super::{
     Attendee, Calendars, DateTimeTimeZone, Event, ExtendedProperty, FreeBusyStatus, Importance, ItemBody, Location,
     OnlineMeetingProvider, Properties, Recipient, Recurrence, Sensitivity,
 };
-use crate::{InvalidValue, List, Method, Result};
+use crate::{InvalidValue, List, Method, Operation, Result};
 
 impl Calendars {
     /// The events of the calendar: single ones and series, 10 a page unless [`List::page_size`] says otherwise.
@@ -35,8 +35,8 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub async fn event(&self, id: &str) -> Result<Event> {
-        self.of_mailbox(Method::GET, "read an event", "/events/{}", &[id]).json().await
+    pub fn event(&self, id: &str) -> Operation<Event> {
+        self.of_mailbox(Method::GET, "read an event", "/events/{}", &[id]).typed()
     }
 
     /// Makes an event and sends the invitations.
@@ -51,14 +51,13 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) when the times of a whole-day event are not midnights.
-    pub async fn create(&self, event: &NewEvent) -> Result<Event> {
-        event.check()?;
+    pub fn create(&self, event: &NewEvent) -> Operation<Event> {
         let name = "create an event";
         let request = match self.calendar {
             None => self.of_mailbox(Method::POST, name, "/events", &[]),
             Some(_) => self.of_calendar(Method::POST, name, "/events", &[]),
         };
-        request.body(event).idempotent(event.transaction_id.is_some()).json().await
+        request.checked(event.check()).body(event).idempotent(event.transaction_id.is_some()).typed()
     }
 
     /// Changes an event. Attendees are told: all of them, or, when nothing but the attendees changes, those who come
@@ -74,8 +73,8 @@ impl Calendars {
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none; the code
     /// `ErrorOccurrenceCrossingBoundary` when a time of a series would pass the next one.
-    pub async fn update(&self, id: &str, update: &EventUpdate) -> Result<Event> {
-        self.of_mailbox(Method::PATCH, "change an event", "/events/{}", &[id]).body(update).json().await
+    pub fn update(&self, id: &str, update: &EventUpdate) -> Operation<Event> {
+        self.of_mailbox(Method::PATCH, "change an event", "/events/{}", &[id]).body(update).typed()
     }
 
     /// Deletes an event. On the organiser's copy this tells the attendees, without a word; [`cancel`](Self::cancel)
@@ -88,8 +87,8 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when it was deleted before.
-    pub async fn delete(&self, id: &str) -> Result<()> {
-        self.of_mailbox(Method::DELETE, "delete an event", "/events/{}", &[id]).send().await.map(drop)
+    pub fn delete(&self, id: &str) -> Operation<()> {
+        self.of_mailbox(Method::DELETE, "delete an event", "/events/{}", &[id]).unit()
     }
 
     /// Calls a meeting off and tells the attendees. For the organiser's copy only.
@@ -101,10 +100,10 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the mailbox is not the organiser's.
-    pub async fn cancel(&self, id: &str, comment: Option<&str>) -> Result<()> {
+    pub fn cancel(&self, id: &str, comment: Option<&str>) -> Operation<()> {
         // A comment of null is refused: it must not be there at all.
         let body = comment.map_or_else(|| json!({}), |comment| json!({ "comment": comment }));
-        self.act("cancel an event", "cancel", id, &body).await
+        self.act("cancel an event", "cancel", id, &body)
     }
 
     /// Accepts an invitation.
@@ -116,8 +115,8 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the mailbox is the organiser's.
-    pub async fn accept(&self, id: &str, answer: &Answer) -> Result<()> {
-        self.act("accept an event", "accept", id, &answer.body()).await
+    pub fn accept(&self, id: &str, answer: &Answer) -> Operation<()> {
+        self.act("accept an event", "accept", id, &answer.body())
     }
 
     /// Accepts an invitation with reservations.
@@ -129,8 +128,8 @@ impl Calendars {
     /// # Errors
     ///
     /// As [`accept`](Self::accept).
-    pub async fn tentatively_accept(&self, id: &str, answer: &Answer) -> Result<()> {
-        self.act("tentatively accept an event", "tentativelyAccept", id, &answer.body()).await
+    pub fn tentatively_accept(&self, id: &str, answer: &Answer) -> Operation<()> {
+        self.act("tentatively accept an event", "tentativelyAccept", id, &answer.body())
     }
 
     /// Declines an invitation. The organiser cannot: [`cancel`](Self::cancel) is theirs.
@@ -142,8 +141,8 @@ impl Calendars {
     /// # Errors
     ///
     /// As [`accept`](Self::accept).
-    pub async fn decline(&self, id: &str, answer: &Answer) -> Result<()> {
-        self.act("decline an event", "decline", id, &answer.body()).await
+    pub fn decline(&self, id: &str, answer: &Answer) -> Operation<()> {
+        self.act("decline an event", "decline", id, &answer.body())
     }
 
     /// Forwards an invitation.
@@ -155,17 +154,17 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is no such event.
-    pub async fn forward(&self, id: &str, to: &[Recipient], comment: Option<&str>) -> Result<()> {
+    pub fn forward(&self, id: &str, to: &[Recipient], comment: Option<&str>) -> Operation<()> {
         let mut body = json!({ "toRecipients": to });
         if let Some(comment) = comment {
             body["comment"] = comment.into();
         }
-        self.act("forward an event", "forward", id, &body).await
+        self.act("forward an event", "forward", id, &body)
     }
 
-    async fn act(&self, name: &'static str, action: &str, id: &str, body: &serde_json::Value) -> Result<()> {
+    fn act(&self, name: &'static str, action: &str, id: &str, body: &serde_json::Value) -> Operation<()> {
         // The answer has a body now and then although it must not have one; it says nothing.
-        self.of_mailbox(Method::POST, name, &format!("/events/{{}}/{action}"), &[id]).body(body).send().await.map(drop)
+        self.of_mailbox(Method::POST, name, &format!("/events/{{}}/{action}"), &[id]).body(body).unit()
     }
 
     /// The times of a series between two instants.

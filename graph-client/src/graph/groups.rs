@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::model::{input, model, open_enum, update};
 use super::{DirectoryObject, Timestamp, User, call, object_link};
-use crate::{Client, Delta, Error, ErrorKind, List, Method, Page, Result};
+use crate::{Client, Delta, Error, ErrorKind, List, Method, Operation, Page, Result};
 
 /// Groups and their members. Made by [`Client::groups`].
 ///
@@ -41,8 +41,8 @@ impl Groups {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn get(&self, id: &str) -> Result<Group> {
-        call(&self.client, Method::GET, "read a group", "/v1.0/groups/{}", &[id]).json().await
+    pub fn get(&self, id: &str) -> Operation<Group> {
+        call(&self.client, Method::GET, "read a group", "/v1.0/groups/{}", &[id]).typed()
     }
 
     /// The direct members.
@@ -136,12 +136,13 @@ impl Groups {
     /// # Errors
     ///
     /// [`ErrorKind::Input`] for a mail-enabled group that is not a Microsoft 365 group: Graph cannot make it.
-    pub async fn create(&self, group: &NewGroup) -> Result<Group> {
+    pub fn create(&self, group: &NewGroup) -> Operation<Group> {
         let unified = group.group_types.iter().flatten().any(|kind| kind.eq_ignore_ascii_case("Unified"));
+        let request = call(&self.client, Method::POST, "create a group", "/v1.0/groups", &[]);
         if group.mail_enabled == Some(true) && !unified {
-            return Err(owned_by_exchange("create a group", group.display_name.as_deref().unwrap_or_default()));
+            return request.refused(owned_by_exchange(group.display_name.as_deref().unwrap_or_default())).typed();
         }
-        call(&self.client, Method::POST, "create a group", "/v1.0/groups", &[]).body(group).json().await
+        request.body(group).typed()
     }
 
     /// Changes the properties of a group.
@@ -153,10 +154,9 @@ impl Groups {
     /// # Errors
     ///
     /// As [`add_member`](Self::add_member).
-    pub async fn update(&self, group: &(impl GroupRef + ?Sized), update: &GroupUpdate) -> Result<()> {
+    pub fn update(&self, group: &(impl GroupRef + ?Sized), update: &GroupUpdate) -> Operation<()> {
         let name = "change a group";
         self.write(name, group, "/v1.0/groups/{}", Method::PATCH, &[], |request| request.body(update).idempotent(true))
-            .await
     }
 
     /// Deletes a group. Microsoft 365 groups can be restored for 30 days; others are gone.
@@ -168,8 +168,8 @@ impl Groups {
     /// # Errors
     ///
     /// As [`add_member`](Self::add_member), and [`ErrorKind::NotFound`] when there is none.
-    pub async fn delete(&self, group: &(impl GroupRef + ?Sized)) -> Result<()> {
-        self.write("delete a group", group, "/v1.0/groups/{}", Method::DELETE, &[], |request| request).await
+    pub fn delete(&self, group: &(impl GroupRef + ?Sized)) -> Operation<()> {
+        self.write("delete a group", group, "/v1.0/groups/{}", Method::DELETE, &[], |request| request)
     }
 
     /// Adds a member: the object id of a user, group or service principal. `false` when it is one already.
@@ -183,8 +183,8 @@ impl Groups {
     /// [`ErrorKind::Input`] when the group belongs to Exchange: before anything is sent where `group` is a [`Group`]
     /// that was read, and from Graph's refusal where it is an id alone. [`Error::code`] is
     /// [`OWNED_BY_EXCHANGE`] either way.
-    pub async fn add_member(&self, group: &(impl GroupRef + ?Sized), member: &str) -> Result<bool> {
-        self.add("add a member to a group", group, "/v1.0/groups/{}/members/$ref", member).await
+    pub fn add_member(&self, group: &(impl GroupRef + ?Sized), member: &str) -> Operation<bool> {
+        self.add("add a member to a group", group, "/v1.0/groups/{}/members/$ref", member)
     }
 
     /// Takes a member away. `false` when it is none.
@@ -196,8 +196,8 @@ impl Groups {
     /// # Errors
     ///
     /// As [`add_member`](Self::add_member).
-    pub async fn remove_member(&self, group: &(impl GroupRef + ?Sized), member: &str) -> Result<bool> {
-        self.remove("remove a member from a group", group, "/v1.0/groups/{}/members/{}/$ref", member).await
+    pub fn remove_member(&self, group: &(impl GroupRef + ?Sized), member: &str) -> Operation<bool> {
+        self.remove("remove a member from a group", group, "/v1.0/groups/{}/members/{}/$ref", member)
     }
 
     /// Adds an owner: the object id of a user or service principal. `false` when it is one already.
@@ -209,8 +209,8 @@ impl Groups {
     /// # Errors
     ///
     /// As [`add_member`](Self::add_member).
-    pub async fn add_owner(&self, group: &(impl GroupRef + ?Sized), owner: &str) -> Result<bool> {
-        self.add("add an owner to a group", group, "/v1.0/groups/{}/owners/$ref", owner).await
+    pub fn add_owner(&self, group: &(impl GroupRef + ?Sized), owner: &str) -> Operation<bool> {
+        self.add("add an owner to a group", group, "/v1.0/groups/{}/owners/$ref", owner)
     }
 
     /// Takes an owner away. `false` when it is none. Graph refuses to take the last owner.
@@ -222,41 +222,36 @@ impl Groups {
     /// # Errors
     ///
     /// As [`add_member`](Self::add_member).
-    pub async fn remove_owner(&self, group: &(impl GroupRef + ?Sized), owner: &str) -> Result<bool> {
-        self.remove("remove an owner from a group", group, "/v1.0/groups/{}/owners/{}/$ref", owner).await
+    pub fn remove_owner(&self, group: &(impl GroupRef + ?Sized), owner: &str) -> Operation<bool> {
+        self.remove("remove an owner from a group", group, "/v1.0/groups/{}/owners/{}/$ref", owner)
     }
 
-    async fn add(
-        &self,
-        name: &'static str,
-        group: &(impl GroupRef + ?Sized),
-        path: &str,
-        object: &str,
-    ) -> Result<bool> {
-        let body = json!({ "@odata.id": object_link(&self.client, object).map_err(|error| error.during(name))? });
-        // A repetition finds the member there, which is success.
-        let added =
-            self.write(name, group, path, Method::POST, &[], |request| request.body(&body).idempotent(true)).await;
-        match added {
+    fn add(&self, name: &'static str, group: &(impl GroupRef + ?Sized), path: &str, object: &str) -> Operation<bool> {
+        let added = self.write(name, group, path, Method::POST, &[], |request| {
+            match object_link(&self.client, object) {
+                // A repetition finds the member there, which is success.
+                Ok(link) => request.body(&json!({ "@odata.id": link })).idempotent(true),
+                Err(error) => request.refused(error),
+            }
+        });
+        added.then(|outcome| match outcome {
             Err(error) if error.message().contains("added object references already exist") => Ok(false),
-            other => other.map(|()| true),
-        }
+            outcome => outcome.map(|()| true),
+        })
     }
 
-    async fn remove(
+    fn remove(
         &self,
         name: &'static str,
         group: &(impl GroupRef + ?Sized),
         path: &str,
         object: &str,
-    ) -> Result<bool> {
-        match self.write(name, group, path, Method::DELETE, &[object], |request| request).await {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            other => other.map(|()| true),
-        }
+    ) -> Operation<bool> {
+        let removed = self.write(name, group, path, Method::DELETE, &[object], |request| request);
+        removed.optional().then(|outcome| outcome.map(|found| found.is_some()))
     }
 
-    async fn write(
+    fn write(
         &self,
         name: &'static str,
         group: &(impl GroupRef + ?Sized),
@@ -264,19 +259,17 @@ impl Groups {
         method: Method,
         more: &[&str],
         prepare: impl FnOnce(crate::Request) -> crate::Request,
-    ) -> Result<()> {
-        if let Some(group) = group.known() {
-            group.ensure_writable().map_err(|error| error.during(name))?;
-        }
+    ) -> Operation<()> {
         let mut ids = vec![group.group_id()];
         ids.extend_from_slice(more);
-        let request = prepare(call(&self.client, method, name, path, &ids));
-        request.send().await.map(drop).map_err(|error| {
-            if error.message().contains("mail-enabled security group") {
-                owned_by_exchange(name, group.group_id()).with_source(error)
-            } else {
-                error
+        let known = group.known().map_or(Ok(()), Group::ensure_writable);
+        let request = prepare(call(&self.client, method, name, path, &ids).checked(known));
+        let id = group.group_id().to_owned();
+        request.unit().then(move |outcome| match outcome {
+            Err(error) if error.message().contains("mail-enabled security group") => {
+                Err(owned_by_exchange(&id).with_source(error).during(name))
             }
+            outcome => outcome,
         })
     }
 }
@@ -300,17 +293,14 @@ pub(super) async fn check_member_groups(client: &Client, path: &str, id: &str, g
 /// The [`Error::code`] of a write to a group that belongs to Exchange.
 pub const OWNED_BY_EXCHANGE: &str = "GroupOwnedByExchange";
 
-fn owned_by_exchange(name: &'static str, group: &str) -> Error {
+fn owned_by_exchange(group: &str) -> Error {
     let message = format!(
         "group {group:?} is a mail-enabled security group or distribution list: Graph reads it, Exchange writes it"
     );
-    Error::new(ErrorKind::Input, message)
-        .with_code(Some(OWNED_BY_EXCHANGE.to_owned()))
-        .with_advice(
-            "Use client.exchange().run(..) with NewDistributionGroup, SetDistributionGroup, \
+    Error::new(ErrorKind::Input, message).with_code(Some(OWNED_BY_EXCHANGE.to_owned())).with_advice(
+        "Use client.exchange().run(..) with NewDistributionGroup, SetDistributionGroup, \
              AddDistributionGroupMember, RemoveDistributionGroupMember or RemoveDistributionGroup.",
-        )
-        .during(name)
+    )
 }
 
 /// What names a group that is to be changed: its id, or the group as it was read.
@@ -402,7 +392,7 @@ impl Group {
     /// security group or a distribution list. A group whose kind is not known passes: Graph then decides.
     pub fn ensure_writable(&self) -> Result<()> {
         if self.mail_enabled == Some(true) && !self.has_type("Unified") {
-            return Err(owned_by_exchange("change a group", self.mail.as_deref().unwrap_or(&self.id)));
+            return Err(owned_by_exchange(self.mail.as_deref().unwrap_or(&self.id)).during("change a group"));
         }
         Ok(())
     }

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::model::input;
 use super::{Importance, ItemBody, Recipient, call};
-use crate::{Client, Error, InvalidValue, Method, Result};
+use crate::{Client, InvalidValue, Method, Operation};
 
 /// Mail that is sent from one mailbox. Made by [`Client::mail`].
 #[derive(Debug, Clone)]
@@ -22,8 +22,8 @@ impl Mail {
     ///
     /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) when the application may not send from this mailbox. It is not
     /// sent again by itself: what two copies would mean, the caller knows.
-    pub async fn send(&self, message: &NewMessage) -> Result<()> {
-        self.post(message, true).await
+    pub fn send(&self, message: &NewMessage) -> Operation<()> {
+        self.post(message, true)
     }
 
     /// Sends a message and keeps no copy of it.
@@ -35,26 +35,21 @@ impl Mail {
     /// # Errors
     ///
     /// As [`send`](Self::send).
-    pub async fn send_without_copy(&self, message: &NewMessage) -> Result<()> {
-        self.post(message, false).await
+    pub fn send_without_copy(&self, message: &NewMessage) -> Operation<()> {
+        self.post(message, false)
     }
 
-    async fn post(&self, message: &NewMessage, keep: bool) -> Result<()> {
-        let name = "send a message";
+    fn post(&self, message: &NewMessage, keep: bool) -> Operation<()> {
+        let request = call(&self.client, Method::POST, "send a message", "/v1.0/users/{}/sendMail", &[&self.mailbox]);
         let recipients = [&message.to_recipients, &message.cc_recipients, &message.bcc_recipients];
         if recipients.into_iter().flatten().flatten().next().is_none() {
-            let fault = InvalidValue::new("recipients", "", "must name someone");
-            return Err(Error::from(fault).during(name));
+            return request.refused(InvalidValue::new("recipients", "", "must name someone")).unit();
         }
         let mut body = json!({ "message": message });
         if !keep {
             body["saveToSentItems"] = false.into();
         }
-        call(&self.client, Method::POST, name, "/v1.0/users/{}/sendMail", &[&self.mailbox])
-            .body(&body)
-            .send()
-            .await
-            .map(drop)
+        request.body(&body).unit()
     }
 }
 

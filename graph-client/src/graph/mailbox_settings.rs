@@ -1,6 +1,6 @@
 use super::model::{model, open_enum, update};
 use super::{DateTimeTimeZone, DayOfWeek, call};
-use crate::{Client, Method, Result};
+use crate::{Client, Method, Operation, Result};
 
 /// The settings of one mailbox. Made by [`Client::mailbox_settings`].
 #[derive(Debug, Clone)]
@@ -19,9 +19,9 @@ impl Mailbox {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is no such mailbox in Exchange Online.
-    pub async fn get(&self) -> Result<MailboxSettings> {
+    pub fn get(&self) -> Operation<MailboxSettings> {
         let path = "/v1.0/users/{}/mailboxSettings";
-        call(&self.client, Method::GET, "read mailbox settings", path, &[&self.mailbox]).json().await
+        call(&self.client, Method::GET, "read mailbox settings", path, &[&self.mailbox]).typed()
     }
 
     /// What the mailbox is for: the cheapest way to know that it is a room. `None` when Graph does not say.
@@ -33,14 +33,14 @@ impl Mailbox {
     /// # Errors
     ///
     /// As [`get`](Self::get).
-    pub async fn purpose(&self) -> Result<Option<UserPurpose>> {
+    pub fn purpose(&self) -> Operation<Option<UserPurpose>> {
         #[derive(serde::Deserialize)]
         struct Setting {
             value: Option<UserPurpose>,
         }
         let path = "/v1.0/users/{}/mailboxSettings/userPurpose";
         let request = call(&self.client, Method::GET, "read a mailbox's purpose", path, &[&self.mailbox]);
-        Ok(request.json::<Setting>().await?.value)
+        request.typed::<Setting>().then(|setting| Ok(setting?.value))
     }
 
     /// Changes settings; gives those that Graph sent back.
@@ -52,13 +52,12 @@ impl Mailbox {
     /// # Errors
     ///
     /// As [`get`](Self::get).
-    pub async fn update(&self, update: &MailboxSettingsUpdate) -> Result<MailboxSettings> {
+    pub fn update(&self, update: &MailboxSettingsUpdate) -> Operation<MailboxSettings> {
         let path = "/v1.0/users/{}/mailboxSettings";
         call(&self.client, Method::PATCH, "change mailbox settings", path, &[&self.mailbox])
             .body(update)
             .idempotent(true)
-            .json()
-            .await
+            .typed()
     }
 }
 

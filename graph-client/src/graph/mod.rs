@@ -18,7 +18,6 @@ mod notifications;
 mod organization;
 mod permission_grants;
 mod places;
-mod replication;
 mod role_assignments;
 mod schedule;
 mod service_principals;

@@ -1,6 +1,6 @@
 use super::model::{model, open_enum};
 use super::{AssignedPlan, Timestamp, call};
-use crate::{Client, Error, ErrorKind, List, Method, Page, Result};
+use crate::{Client, Error, ErrorKind, List, Method, Operation, Page, Result};
 
 /// The organisation that the tenant belongs to. Made by [`Client::organization`].
 #[derive(Debug, Clone)]
@@ -18,18 +18,17 @@ impl Organizations {
     /// # Errors
     ///
     /// [`ErrorKind::Decode`] if the answer holds no organisation or several.
-    pub async fn get(&self) -> Result<Organization> {
+    pub fn get(&self) -> Operation<Organization> {
         let operation = "read the organization";
         let request = self.client.request(Method::GET, "/v1.0/organization").named(operation, operation);
-        let mut page: Page<Organization> = request.json().await?;
-        match (page.items.pop(), page.items.len()) {
-            (Some(organization), 0) => Ok(organization),
-            (_, others) => {
-                let found = if others == 0 { 0 } else { others + 1 };
-                let message = format!("the answer holds {found} organizations instead of one");
-                Err(Error::new(ErrorKind::Decode, message).during(operation))
+        request.typed::<Page<Organization>>().then(|page| {
+            let mut found = page?.items;
+            if found.len() > 1 {
+                found.clear();
             }
-        }
+            let message = "the answer does not hold one organization";
+            found.pop().ok_or_else(|| Error::new(ErrorKind::Decode, message))
+        })
     }
 
     /// The domains of the tenant, those that are not verified yet included.
@@ -50,8 +49,8 @@ impl Organizations {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when the tenant does not have it.
-    pub async fn domain(&self, name: &str) -> Result<Domain> {
-        call(&self.client, Method::GET, "read a domain", "/v1.0/domains/{}", &[name]).json().await
+    pub fn domain(&self, name: &str) -> Operation<Domain> {
+        call(&self.client, Method::GET, "read a domain", "/v1.0/domains/{}", &[name]).typed()
     }
 
     /// The licences that the organisation has.

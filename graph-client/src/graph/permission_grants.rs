@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::model::{model, open_enum};
 use super::{Created, call};
-use crate::{Client, ErrorKind, List, Method, Result, ServicePrincipalId};
+use crate::{Client, ErrorKind, List, Method, Operation, Result, ServicePrincipalId};
 
 /// Delegated permissions that have been granted (`oauth2PermissionGrants`). Made by [`Client::permission_grants`].
 #[derive(Debug, Clone)]
@@ -29,10 +29,8 @@ impl PermissionGrants {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn get(&self, id: &str) -> Result<PermissionGrant> {
-        call(&self.client, Method::GET, "read a permission grant", "/v1.0/oauth2PermissionGrants/{}", &[id])
-            .json()
-            .await
+    pub fn get(&self, id: &str) -> Operation<PermissionGrant> {
+        call(&self.client, Method::GET, "read a permission grant", "/v1.0/oauth2PermissionGrants/{}", &[id]).typed()
     }
 
     /// Grants delegated permissions of a resource, such as Microsoft Graph, for all people of the tenant (admin
@@ -48,19 +46,19 @@ impl PermissionGrants {
     /// # Errors
     ///
     /// [`ErrorKind::Denied`] without the permission.
-    pub async fn grant_for_all(
+    pub fn grant_for_all(
         &self,
         client: &ServicePrincipalId,
         resource: &ServicePrincipalId,
         scopes: &[&str],
-    ) -> Result<Created<PermissionGrant>> {
+    ) -> Operation<Created<PermissionGrant>> {
         let body = json!({
             "clientId": client,
             "consentType": ConsentType::AllPrincipals,
             "resourceId": resource,
             "scope": scopes.join(" "),
         });
-        self.create(&body).await
+        self.create(&body)
     }
 
     /// Grants delegated permissions on behalf of one person.
@@ -72,13 +70,13 @@ impl PermissionGrants {
     /// # Errors
     ///
     /// [`ErrorKind::Denied`] without the permission.
-    pub async fn grant_for_one(
+    pub fn grant_for_one(
         &self,
         client: &ServicePrincipalId,
         resource: &ServicePrincipalId,
         user_id: &str,
         scopes: &[&str],
-    ) -> Result<Created<PermissionGrant>> {
+    ) -> Operation<Created<PermissionGrant>> {
         let body = json!({
             "clientId": client,
             "consentType": ConsentType::Principal,
@@ -86,16 +84,16 @@ impl PermissionGrants {
             "resourceId": resource,
             "scope": scopes.join(" "),
         });
-        self.create(&body).await
+        self.create(&body)
     }
 
-    async fn create(&self, body: &serde_json::Value) -> Result<Created<PermissionGrant>> {
+    fn create(&self, body: &serde_json::Value) -> Operation<Created<PermissionGrant>> {
         // A second grant of the same pair is refused, so a repetition does no harm.
         let request = call(&self.client, Method::POST, "grant permissions", "/v1.0/oauth2PermissionGrants", &[]);
-        match request.body(body).idempotent(true).json().await {
+        request.body(body).idempotent(true).typed().then(|outcome| match outcome {
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(Created::Existed),
             outcome => outcome.map(Created::New),
-        }
+        })
     }
 
     /// Replaces the permissions of a grant: those that are not named are taken away.
@@ -107,14 +105,12 @@ impl PermissionGrants {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is no such grant.
-    pub async fn set_scopes(&self, id: &str, scopes: &[&str]) -> Result<()> {
+    pub fn set_scopes(&self, id: &str, scopes: &[&str]) -> Operation<()> {
         let path = "/v1.0/oauth2PermissionGrants/{}";
         call(&self.client, Method::PATCH, "change a permission grant", path, &[id])
             .body(&json!({ "scope": scopes.join(" ") }))
             .idempotent(true)
-            .send()
-            .await
-            .map(drop)
+            .unit()
     }
 
     /// Takes a grant away.
@@ -126,9 +122,9 @@ impl PermissionGrants {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when it was taken away before.
-    pub async fn delete(&self, id: &str) -> Result<()> {
+    pub fn delete(&self, id: &str) -> Operation<()> {
         let path = "/v1.0/oauth2PermissionGrants/{}";
-        call(&self.client, Method::DELETE, "delete a permission grant", path, &[id]).send().await.map(drop)
+        call(&self.client, Method::DELETE, "delete a permission grant", path, &[id]).unit()
     }
 }
 

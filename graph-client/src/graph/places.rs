@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::model::{LenientNumber, SentAddress, input, model, open_enum, update};
 use super::{Properties, call, object_of, type_name};
-use crate::{Client, Error, ErrorKind, List, Method, Page, Result, SmtpAddress};
+use crate::{Client, Error, ErrorKind, List, Method, Operation, Page, Result, SmtpAddress};
 
 /// Meeting rooms, as Graph's places list them. Made by [`Client::rooms`].
 ///
@@ -34,16 +34,17 @@ impl Rooms {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is none, it is hidden from the address list, or it is no room.
-    pub async fn get(&self, id_or_address: &str) -> Result<Room> {
-        let name = "read a room";
-        let request = call(&self.client, Method::GET, name, "/v1.0/places/{}", &[id_or_address]);
-        match Place::from_properties(request.json().await?, Some(&PlaceKind::Room)).map_err(super::undecodable)? {
-            Place::Room(room) => Ok(*room),
-            other => {
-                let message = format!("{:?} is a place of another kind than a room", other.display_name());
-                Err(Error::new(ErrorKind::NotFound, message).during(name))
+    pub fn get(&self, id_or_address: &str) -> Operation<Room> {
+        let request = call(&self.client, Method::GET, "read a room", "/v1.0/places/{}", &[id_or_address]);
+        request.typed::<Properties>().then(|place| {
+            match Place::from_properties(place?, Some(&PlaceKind::Room)).map_err(super::undecodable)? {
+                Place::Room(room) => Ok(*room),
+                other => {
+                    let message = format!("{:?} is a place of another kind than a room", other.display_name());
+                    Err(Error::new(ErrorKind::NotFound, message))
+                }
             }
-        }
+        })
     }
 
     /// The rooms of one room list.
@@ -166,8 +167,8 @@ impl Places {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub async fn get(&self, id_or_address: &str) -> Result<Place> {
-        call(&self.client, Method::GET, "read a place", "/v1.0/places/{}", &[id_or_address]).json().await
+    pub fn get(&self, id_or_address: &str) -> Operation<Place> {
+        call(&self.client, Method::GET, "read a place", "/v1.0/places/{}", &[id_or_address]).typed()
     }
 
     /// Every place of one kind below a building, floor or section. Microsoft ends the answer at 2,500.
@@ -179,15 +180,15 @@ impl Places {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is no such place.
-    pub async fn descendants(&self, id: &str, kind: &PlaceKind) -> Result<Vec<Place>> {
+    pub fn descendants(&self, id: &str, kind: &PlaceKind) -> Operation<Vec<Place>> {
         let path = "/v1.0/places/{}/descendants/microsoft.graph.{}";
         let request = call(&self.client, Method::GET, "list the places below a place", path, &[id, kind.as_str()]);
         // The items of a list by kind may come without a type, which the kind then gives.
-        let page: Page<Properties> = request.json().await?;
-        page.items
-            .into_iter()
-            .map(|item| Place::from_properties(item, Some(kind)).map_err(super::undecodable))
-            .collect()
+        let kind = kind.clone();
+        request.typed::<Page<Properties>>().then(move |page| {
+            let items = page?.items.into_iter();
+            items.map(|item| Place::from_properties(item, Some(&kind)).map_err(super::undecodable)).collect()
+        })
     }
 
     /// Changes a place.
@@ -199,13 +200,12 @@ impl Places {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub async fn update(&self, id_or_address: &str, kind: &PlaceKind, update: &PlaceUpdate) -> Result<Place> {
+    pub fn update(&self, id_or_address: &str, kind: &PlaceKind, update: &PlaceUpdate) -> Operation<Place> {
         // Setting the same values twice does no more than setting them once.
         call(&self.client, Method::PATCH, "change a place", "/v1.0/places/{}", &[id_or_address])
             .body(&Typed { kind: format!("#microsoft.graph.{kind}"), body: update })
             .idempotent(true)
-            .json()
-            .await
+            .typed()
     }
 
     /// Makes a place. A room or workspace gets a mailbox with a generated address.
@@ -217,9 +217,9 @@ impl Places {
     /// # Errors
     ///
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) with Microsoft's reason, such as a parent of the wrong kind.
-    pub async fn create(&self, place: &NewPlace) -> Result<Place> {
+    pub fn create(&self, place: &NewPlace) -> Operation<Place> {
         let body = Typed { kind: format!("#microsoft.graph.{}", place.kind), body: &place.properties };
-        call(&self.client, Method::POST, "create a place", "/v1.0/places", &[]).body(&body).json().await
+        call(&self.client, Method::POST, "create a place", "/v1.0/places", &[]).body(&body).typed()
     }
 
     /// Deletes a building, floor, section or desk. Rooms, workspaces and room lists are deleted in Exchange.
@@ -231,8 +231,8 @@ impl Places {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub async fn delete(&self, id: &str) -> Result<()> {
-        call(&self.client, Method::DELETE, "delete a place", "/v1.0/places/{}", &[id]).send().await.map(drop)
+    pub fn delete(&self, id: &str) -> Operation<()> {
+        call(&self.client, Method::DELETE, "delete a place", "/v1.0/places/{}", &[id]).unit()
     }
 }
 

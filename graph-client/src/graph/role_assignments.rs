@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::model::{model, open_enum};
 use super::{DirectoryObject, Timestamp, call};
-use crate::{Client, Filter, List, Method, ObjectId, Result};
+use crate::{Client, Filter, List, Method, ObjectId, Operation, Result};
 
 /// Directory roles and who holds them. Made by [`Client::directory_roles`].
 #[derive(Debug, Clone)]
@@ -45,9 +45,9 @@ impl DirectoryRoles {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub async fn definition(&self, id: &str) -> Result<RoleDefinition> {
+    pub fn definition(&self, id: &str) -> Operation<RoleDefinition> {
         let path = "/v1.0/roleManagement/directory/roleDefinitions/{}";
-        call(&self.client, Method::GET, "read a directory role", path, &[id]).json().await
+        call(&self.client, Method::GET, "read a directory role", path, &[id]).typed()
     }
 
     fn of_principal<T: serde::de::DeserializeOwned + Send + 'static>(
@@ -184,10 +184,10 @@ impl DirectoryRoles {
     /// # Errors
     ///
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) when the principal holds it.
-    pub async fn assign(&self, principal: &ObjectId, role: &ObjectId) -> Result<RoleAssignment> {
+    pub fn assign(&self, principal: &ObjectId, role: &ObjectId) -> Operation<RoleAssignment> {
         let body = json!({ "principalId": principal, "roleDefinitionId": role, "directoryScopeId": "/" });
         let path = "/v1.0/roleManagement/directory/roleAssignments";
-        call(&self.client, Method::POST, "assign a directory role", path, &[]).body(&body).json().await
+        call(&self.client, Method::POST, "assign a directory role", path, &[]).body(&body).typed()
     }
 
     /// Takes a role away, by the id of the assignment.
@@ -199,9 +199,9 @@ impl DirectoryRoles {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when it was taken away before.
-    pub async fn unassign(&self, assignment: &str) -> Result<()> {
+    pub fn unassign(&self, assignment: &str) -> Operation<()> {
         let path = "/v1.0/roleManagement/directory/roleAssignments/{}";
-        call(&self.client, Method::DELETE, "take a directory role away", path, &[assignment]).send().await.map(drop)
+        call(&self.client, Method::DELETE, "take a directory role away", path, &[assignment]).unit()
     }
 
     /// The roles that are activated in the tenant: one that nobody has ever held is not among them.

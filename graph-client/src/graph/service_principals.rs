@@ -1,9 +1,8 @@
 use serde_json::json;
 
 use super::model::{model, open_enum};
-use super::replication::patiently;
 use super::{KeyCredential, PasswordCredential, PermissionGrant, Properties, Timestamp, call};
-use crate::{AppRoleAssignmentId, AppRoleId, Client, ClientId, List, Method, Result, ServicePrincipalId};
+use crate::{AppRoleAssignmentId, AppRoleId, Client, ClientId, List, Method, Operation, Result, ServicePrincipalId};
 
 /// Service principals (enterprise applications) and what they have been granted. Made by
 /// [`Client::service_principals`].
@@ -42,6 +41,10 @@ impl ServicePrincipals {
         self
     }
 
+    fn call(&self, method: Method, name: &'static str, path: &str, ids: &[&str]) -> crate::Request {
+        call(&self.client, method, name, path, ids).just_created(self.just_created)
+    }
+
     /// All service principals, 100 a page unless [`List::page_size`] says otherwise (at most 999).
     ///
     /// # Permissions
@@ -61,13 +64,9 @@ impl ServicePrincipals {
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none. The object id of the app registration
     /// is not found here: it is another object.
-    pub async fn get(&self, id: &ServicePrincipalId) -> Result<ServicePrincipal> {
-        let id = id.to_string();
+    pub fn get(&self, id: &ServicePrincipalId) -> Operation<ServicePrincipal> {
         let path = "/v1.0/servicePrincipals/{}";
-        patiently(self.just_created, || {
-            call(&self.client, Method::GET, "read a service principal", path, &[&id]).json()
-        })
-        .await
+        self.call(Method::GET, "read a service principal", path, &[&id.to_string()]).typed()
     }
 
     /// The service principal of an application in this tenant.
@@ -80,14 +79,11 @@ impl ServicePrincipals {
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when the application has none: nobody has consented to it
     /// in this tenant.
-    pub async fn by_app_id(&self, app_id: &ClientId) -> Result<ServicePrincipal> {
+    pub fn by_app_id(&self, app_id: &ClientId) -> Operation<ServicePrincipal> {
         let path = format!("/v1.0/servicePrincipals(appId='{app_id}')");
         let operation = format!("read the service principal of application {app_id}");
-        patiently(self.just_created, || {
-            let request = self.client.request(Method::GET, &path);
-            request.named("read a service principal", operation.clone()).json()
-        })
-        .await
+        let request = self.client.request(Method::GET, &path).just_created(self.just_created);
+        request.named("read a service principal", operation).typed()
     }
 
     /// Makes the service principal of an application in this tenant. The one that is there, if there is one.
@@ -103,15 +99,10 @@ impl ServicePrincipals {
     pub async fn create(&self, app_id: &ClientId) -> Result<ServicePrincipal> {
         let body = json!({ "appId": app_id });
         let name = "create a service principal";
-        let create = || {
-            call(&self.client, Method::POST, name, "/v1.0/servicePrincipals", &[])
-                .body(&body)
-                // A second one cannot come to be.
-                .idempotent(true)
-                .json()
-        };
+        // A second one cannot come to be.
+        let create = self.call(Method::POST, name, "/v1.0/servicePrincipals", &[]).body(&body).idempotent(true);
         // Whether a conflict is lag or a service principal that exists, reading it tells.
-        match patiently(self.just_created, create).await {
+        match create.json().await {
             Err(error) if error.kind() == crate::ErrorKind::Conflict => self.by_app_id(app_id).await,
             outcome => outcome,
         }
@@ -126,10 +117,9 @@ impl ServicePrincipals {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub async fn delete(&self, id: &ServicePrincipalId) -> Result<()> {
+    pub fn delete(&self, id: &ServicePrincipalId) -> Operation<()> {
         let path = "/v1.0/servicePrincipals/{}";
-        let request = call(&self.client, Method::DELETE, "delete a service principal", path, &[&id.to_string()]);
-        request.send().await.map(drop)
+        call(&self.client, Method::DELETE, "delete a service principal", path, &[&id.to_string()]).unit()
     }
 
     /// The app roles (application permissions) that a service principal has been granted.
@@ -171,26 +161,21 @@ impl ServicePrincipals {
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when a service principal does not exist, or is too new:
     /// see [`just_created`](Self::just_created).
-    pub async fn grant_app_role(
+    pub fn grant_app_role(
         &self,
         principal: &ServicePrincipalId,
         resource: &ServicePrincipalId,
         role: &AppRoleId,
-    ) -> Result<Created<AppRoleAssignment>> {
+    ) -> Operation<Created<AppRoleAssignment>> {
         let body = json!({ "principalId": principal, "resourceId": resource, "appRoleId": role });
         let resource = resource.to_string();
         let path = "/v1.0/servicePrincipals/{}/appRoleAssignedTo";
         // A repetition finds the role granted, which is success.
-        let grant = || {
-            call(&self.client, Method::POST, "grant an app role", path, &[&resource])
-                .body(&body)
-                .idempotent(true)
-                .json::<AppRoleAssignment>()
-        };
-        match patiently(self.just_created, grant).await {
+        let grant = self.call(Method::POST, "grant an app role", path, &[&resource]).body(&body).idempotent(true);
+        grant.typed().then(|outcome| match outcome {
             Err(error) if error.message().contains("Permission being assigned already exists") => Ok(Created::Existed),
             outcome => outcome.map(Created::New),
-        }
+        })
     }
 
     /// Takes a granted app role away. Tokens that were issued before keep it until they expire.
@@ -202,11 +187,11 @@ impl ServicePrincipals {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when it was taken away before.
-    pub async fn delete_app_role_assignment(
+    pub fn delete_app_role_assignment(
         &self,
         id: &ServicePrincipalId,
         assignment: &AppRoleAssignmentId,
-    ) -> Result<()> {
+    ) -> Operation<()> {
         call(
             &self.client,
             Method::DELETE,
@@ -214,9 +199,7 @@ impl ServicePrincipals {
             "/v1.0/servicePrincipals/{}/appRoleAssignments/{}",
             &[&id.to_string(), assignment.as_str()],
         )
-        .send()
-        .await
-        .map(drop)
+        .unit()
     }
 
     /// The delegated permissions that a service principal has been granted.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::model::{model, timestamp};
 use super::{SecretText, Timestamp, call};
-use crate::{Client, InvalidValue, List, Method, Result};
+use crate::{Client, InvalidValue, List, Method, Operation, Result};
 
 /// Subscriptions to changes, which Graph tells to an address of the caller's. Made by [`Client::subscriptions`].
 ///
@@ -33,8 +33,8 @@ impl Subscriptions {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when it has expired or never was.
-    pub async fn get(&self, id: &str) -> Result<Subscription> {
-        call(&self.client, Method::GET, "read a subscription", "/v1.0/subscriptions/{}", &[id]).json().await
+    pub fn get(&self, id: &str) -> Operation<Subscription> {
+        call(&self.client, Method::GET, "read a subscription", "/v1.0/subscriptions/{}", &[id]).typed()
     }
 
     /// Subscribes. Graph calls the notification address before it answers, so it must be up: see
@@ -48,12 +48,12 @@ impl Subscriptions {
     ///
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) when it would last longer than Graph allows, or an address is not
     /// https. The call is not repeated by itself: each would make one more subscription.
-    pub async fn create(&self, subscription: &NewSubscription) -> Result<Subscription> {
-        subscription.check(SystemTime::now())?;
-        let request = call(&self.client, Method::POST, "create a subscription", "/v1.0/subscriptions", &[]);
+    pub fn create(&self, subscription: &NewSubscription) -> Operation<Subscription> {
+        let request = call(&self.client, Method::POST, "create a subscription", "/v1.0/subscriptions", &[])
+            .checked(subscription.check(SystemTime::now()));
         let request =
             if subscription.immutable_ids { request.header("Prefer", "IdType=\"ImmutableId\"") } else { request };
-        request.body(&subscription.body()).json().await
+        request.body(&subscription.body()).typed()
     }
 
     /// Lets a subscription last until another instant. `resource` is what it is for, which says how long that may be.
@@ -67,14 +67,14 @@ impl Subscriptions {
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) when it would last longer than Graph allows;
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when it has expired: create it anew, and read what changed
     /// in between.
-    pub async fn renew(&self, subscription: &Subscription, until: SystemTime) -> Result<Subscription> {
+    pub fn renew(&self, subscription: &Subscription, until: SystemTime) -> Operation<Subscription> {
         let resource = subscription.resource.as_deref().unwrap_or_default();
-        check_expiry(resource, subscription.include_resource_data == Some(true), until, SystemTime::now())?;
+        let rich = subscription.include_resource_data == Some(true);
         call(&self.client, Method::PATCH, "renew a subscription", "/v1.0/subscriptions/{}", &[&subscription.id])
+            .checked(check_expiry(resource, rich, until, SystemTime::now()))
             .body(&json!({ "expirationDateTime": timestamp(until) }))
             .idempotent(true)
-            .json()
-            .await
+            .typed()
     }
 
     /// Answers [`LifecycleEvent::ReauthorizationRequired`](super::LifecycleEvent), without which notifications stop.
@@ -86,10 +86,10 @@ impl Subscriptions {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when the subscription has expired.
-    pub async fn reauthorize(&self, id: &str) -> Result<()> {
+    pub fn reauthorize(&self, id: &str) -> Operation<()> {
         let path = "/v1.0/subscriptions/{}/reauthorize";
         let request = call(&self.client, Method::POST, "reauthorize a subscription", path, &[id]);
-        request.idempotent(true).send().await.map(drop)
+        request.idempotent(true).unit()
     }
 
     /// Ends a subscription.
@@ -101,9 +101,9 @@ impl Subscriptions {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when it has ended before.
-    pub async fn delete(&self, id: &str) -> Result<()> {
+    pub fn delete(&self, id: &str) -> Operation<()> {
         let path = "/v1.0/subscriptions/{}";
-        call(&self.client, Method::DELETE, "delete a subscription", path, &[id]).send().await.map(drop)
+        call(&self.client, Method::DELETE, "delete a subscription", path, &[id]).unit()
     }
 }
 

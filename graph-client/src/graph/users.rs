@@ -1,6 +1,6 @@
 use super::model::{input, model, update};
 use super::{DirectoryObject, Group, MailboxSettings, SecretText, Timestamp, call, groups};
-use crate::{Client, Delta, List, Method, Result};
+use crate::{Client, Delta, List, Method, Operation, Result};
 
 /// People, rooms and other accounts. Made by [`Client::users`].
 ///
@@ -62,8 +62,8 @@ impl Users {
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none. An address that is not the user
     /// principal name is not found either.
-    pub async fn get(&self, id_or_name: &str) -> Result<User> {
-        call(&self.client, Method::GET, "read a user", "/v1.0/users/{}", &[id_or_name]).json().await
+    pub fn get(&self, id_or_name: &str) -> Operation<User> {
+        call(&self.client, Method::GET, "read a user", "/v1.0/users/{}", &[id_or_name]).typed()
     }
 
     /// One user with the properties that are named, such as [`USER_PROPERTIES`].
@@ -75,11 +75,10 @@ impl Users {
     /// # Errors
     ///
     /// As [`get`](Self::get).
-    pub async fn get_with(&self, id_or_name: &str, properties: &[&str]) -> Result<User> {
+    pub fn get_with(&self, id_or_name: &str, properties: &[&str]) -> Operation<User> {
         call(&self.client, Method::GET, "read a user", "/v1.0/users/{}", &[id_or_name])
             .query("$select", properties.join(","))
-            .json()
-            .await
+            .typed()
     }
 
     /// The manager. `None` when there is none.
@@ -92,12 +91,9 @@ impl Users {
     ///
     /// Every [`ErrorKind`](crate::ErrorKind) but a missing manager. A user who does not exist cannot be told from one
     /// without a manager.
-    pub async fn manager(&self, id_or_name: &str) -> Result<Option<DirectoryObject>> {
+    pub fn manager(&self, id_or_name: &str) -> Operation<Option<DirectoryObject>> {
         let path = "/v1.0/users/{}/manager";
-        match call(&self.client, Method::GET, "read a user's manager", path, &[id_or_name]).json().await {
-            Err(error) if error.kind() == crate::ErrorKind::NotFound => Ok(None),
-            other => other.map(Some),
-        }
+        call(&self.client, Method::GET, "read a user's manager", path, &[id_or_name]).typed().optional()
     }
 
     /// The groups, roles and units that the user is a direct member of.
@@ -152,8 +148,8 @@ impl Users {
     /// # Errors
     ///
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) with Microsoft's reason, such as a name that is taken.
-    pub async fn create(&self, user: &NewUser) -> Result<User> {
-        call(&self.client, Method::POST, "create a user", "/v1.0/users", &[]).body(user).json().await
+    pub fn create(&self, user: &NewUser) -> Operation<User> {
+        call(&self.client, Method::POST, "create a user", "/v1.0/users", &[]).body(user).typed()
     }
 
     /// Changes a user.
@@ -165,9 +161,9 @@ impl Users {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub async fn update(&self, id_or_name: &str, update: &UserUpdate) -> Result<()> {
+    pub fn update(&self, id_or_name: &str, update: &UserUpdate) -> Operation<()> {
         let request = call(&self.client, Method::PATCH, "change a user", "/v1.0/users/{}", &[id_or_name]);
-        request.body(update).idempotent(true).send().await.map(drop)
+        request.body(update).idempotent(true).unit()
     }
 
     /// Deletes a user, who can be restored for 30 days.
@@ -179,9 +175,9 @@ impl Users {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub async fn delete(&self, id_or_name: &str) -> Result<()> {
+    pub fn delete(&self, id_or_name: &str) -> Operation<()> {
         let request = call(&self.client, Method::DELETE, "delete a user", "/v1.0/users/{}", &[id_or_name]);
-        request.send().await.map(drop)
+        request.unit()
     }
 
     /// Invites someone from outside as a guest. Inviting them again does no harm; with `send_invitation_message` it sends a
@@ -194,8 +190,8 @@ impl Users {
     /// # Errors
     ///
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the organisation does not let guests in.
-    pub async fn invite(&self, invitation: &NewInvitation) -> Result<Invitation> {
-        call(&self.client, Method::POST, "invite a guest", "/v1.0/invitations", &[]).body(invitation).json().await
+    pub fn invite(&self, invitation: &NewInvitation) -> Operation<Invitation> {
+        call(&self.client, Method::POST, "invite a guest", "/v1.0/invitations", &[]).body(invitation).typed()
     }
 
     /// The photo, as the bytes of an image (JPEG). `size` is 48, 64, 96, 120, 240, 360, 432, 504 or 648 pixels; `None`
@@ -208,7 +204,7 @@ impl Users {
     /// # Errors
     ///
     /// Every [`ErrorKind`](crate::ErrorKind) but a missing photo.
-    pub async fn photo(&self, id_or_name: &str, size: Option<u16>) -> Result<Option<Vec<u8>>> {
+    pub fn photo(&self, id_or_name: &str, size: Option<u16>) -> Operation<Option<Vec<u8>>> {
         let name = "read a user's photo";
         let request = match size {
             None => call(&self.client, Method::GET, name, "/v1.0/users/{}/photo/$value", &[id_or_name]),
@@ -217,11 +213,8 @@ impl Users {
                 call(&self.client, Method::GET, name, "/v1.0/users/{}/photos/{}/$value", &[id_or_name, &size])
             }
         };
-        match request.send().await {
-            Ok(response) => Ok(Some(response.bytes().to_vec())),
-            Err(error) if error.kind() == crate::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let photo = request.raw().then(|answer| Ok(answer?.bytes().to_vec()));
+        photo.optional()
     }
 }
 

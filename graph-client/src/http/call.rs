@@ -8,7 +8,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 use uuid::Uuid;
 
-use super::{Failure, Response, RetryOptions};
+use super::{Failure, Repeat, Response, RetryOptions};
 use crate::auth::AccessToken;
 use crate::cloud::Service;
 use crate::{Error, ErrorKind};
@@ -26,6 +26,8 @@ pub(crate) struct Call {
     pub(crate) body: Body,
     /// Whether sending it twice does no more than sending it once.
     pub(crate) is_safe: bool,
+    /// What it is about may be unknown to some servers of the directory yet.
+    pub(crate) just_created: bool,
     /// For one attempt, from sending to the last byte of the answer.
     pub(crate) time_limit: Duration,
     /// For all attempts and the waits between them.
@@ -69,6 +71,7 @@ impl Call {
             headers: HeaderMap::new(),
             body: Body::Empty,
             is_safe,
+            just_created: false,
             time_limit: TIME_LIMIT,
             total_limit: None,
             retry: RetryOptions::default(),
@@ -94,6 +97,15 @@ impl Call {
             return Cow::Owned(format!("{} {}", self.method, self.url.path()));
         }
         self.operation.clone()
+    }
+
+    /// What is wrong with an answer, if anything is.
+    pub(crate) fn judge(&self, response: &Response) -> Option<Failure> {
+        let mut failure = (self.classify)(response)?;
+        if self.just_created && failure.is_lag {
+            failure.repeat = Repeat::OnceCopied;
+        }
+        Some(failure)
     }
 
     /// The error of a call whose time is over. What had been sent may have been carried out.

@@ -22,6 +22,8 @@ pub(crate) struct Failure {
     pub(crate) cmdlet: Option<CmdletError>,
     pub(crate) source: Option<Arc<reqwest::Error>>,
     pub(crate) repeat: Repeat,
+    /// A directory whose copies are not up to date answers like this. So does one that lacks the object.
+    pub(crate) is_lag: bool,
     /// The token may be stale: a new one is worth a try.
     pub(crate) renew_token: bool,
     /// The claims that the new token must ask for (continuous access evaluation).
@@ -40,6 +42,19 @@ pub(crate) enum Repeat {
     IfSafe,
     /// The service did not act on the request.
     Always,
+    /// The directory does not know yet what the request is about, and did not act on it.
+    OnceCopied,
+}
+
+impl Repeat {
+    /// Whether a request may be repeated, which is safe if sending it twice does no more than sending it once.
+    pub(crate) fn is_allowed(self, is_safe: bool) -> bool {
+        match self {
+            Self::Never => false,
+            Self::IfSafe => is_safe,
+            Self::Always | Self::OnceCopied => true,
+        }
+    }
 }
 
 impl Failure {
@@ -55,6 +70,7 @@ impl Failure {
             cmdlet: None,
             source: None,
             repeat: Repeat::Never,
+            is_lag: false,
             renew_token: false,
             challenge: None,
             sign_in: None,

@@ -93,7 +93,7 @@ impl Pipeline {
             let pass = self.gate.enter(call.service, call.mailbox.as_deref()).await;
             meter.count_request(retries.attempt() > 1);
             let mut failure = match self.attempt(call, &token, retries.attempt()).await {
-                Ok(response) => match (call.classify)(&response) {
+                Ok(response) => match call.judge(&response) {
                     None => {
                         pass.answered();
                         self.allowance.earn();

@@ -122,11 +122,17 @@ pub(crate) struct Retries<'a> {
     options: &'a RetryOptions,
     started: Instant,
     attempt: u32,
+    /// The waits for the directory's copies that are left.
+    copying: std::array::IntoIter<u64, 6>,
 }
+
+/// The waits for the directory's copies in seconds: 35 together. An object that was just created was seen to be unknown
+/// to some servers for 25 and more.
+const COPYING: [u64; 6] = [1, 2, 4, 8, 8, 12];
 
 impl<'a> Retries<'a> {
     pub(crate) fn start(options: &'a RetryOptions) -> Self {
-        Self { options, started: Instant::now(), attempt: 1 }
+        Self { options, started: Instant::now(), attempt: 1, copying: COPYING.into_iter() }
     }
 
     /// The attempt that is being made, from 1.
@@ -136,6 +142,12 @@ impl<'a> Retries<'a> {
 
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// The attempts that count against the most: what the directory's copies took is not to cost another retry.
+    pub(crate) fn counted(&self) -> u32 {
+        let copying = COPYING.len() - self.copying.len();
+        self.attempt.saturating_sub(u32::try_from(copying).unwrap_or_default())
     }
 
     /// Counts an attempt that needs no wait.
@@ -151,19 +163,20 @@ impl<'a> Retries<'a> {
         meter: &Meter,
         allowance: &Allowance,
     ) -> bool {
-        let may = match failure.repeat {
-            Repeat::Never => false,
-            Repeat::IfSafe => is_safe,
-            Repeat::Always => true,
-        };
-        if !may {
+        if !failure.repeat.is_allowed(is_safe) {
             return false;
         }
         let next = self.attempt + 1;
-        let Some(wait) = self.options.delay(next, self.elapsed(), failure.retry_after, random_unit()) else {
+        let wait = if failure.repeat == Repeat::OnceCopied {
+            let wait = self.copying.next().map(Duration::from_secs);
+            wait.filter(|wait| self.elapsed() + *wait <= self.options.budget)
+        } else {
+            self.options.delay(self.counted() + 1, self.elapsed(), failure.retry_after, random_unit())
+        };
+        let Some(wait) = wait else {
             return false;
         };
-        if failure.retry_after.is_none() && !allowance.spend() {
+        if failure.repeat != Repeat::OnceCopied && failure.retry_after.is_none() && !allowance.spend() {
             tracing::debug!("no retry: too many calls of this client have failed");
             return false;
         }
@@ -246,6 +259,21 @@ mod tests {
         assert!(Retries::start(&options).wait(&failure, true, &meter, &allowance).await);
         failure.retry_after = Some(Duration::from_secs(1));
         assert!(Retries::start(&options).wait(&failure, true, &meter, &allowance).await, "an asked wait is free");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn copies_are_waited_for_35_seconds_and_cost_no_other_retry() {
+        let options = RetryOptions::default().with_max_attempts(2);
+        let mut failure = Failure::new(crate::ErrorKind::NotFound, "no such object");
+        failure.repeat = Repeat::OnceCopied;
+        let (meter, allowance) = (Meter::default(), Allowance::default());
+        let started = tokio::time::Instant::now();
+        let mut retries = Retries::start(&options);
+        while retries.wait(&failure, false, &meter, &allowance).await {}
+        assert_eq!(started.elapsed(), Duration::from_secs(35));
+        failure.repeat = Repeat::Always;
+        assert!(retries.wait(&failure, false, &meter, &allowance).await);
+        assert!(!retries.wait(&failure, false, &meter, &allowance).await);
     }
 
     #[tokio::test(start_paused = true)]

@@ -178,6 +178,9 @@ impl Transport {
         let mut response = self.http.execute(request).await.map_err(Failure::from_transport)?;
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
+        if response.content_length().is_some_and(|length| length > BODY_LIMIT as u64) {
+            return Err(too_large());
+        }
         let Some(first) = response.chunk().await.map_err(Failure::from_transport)? else {
             return Ok(Response { status, headers, body: Bytes::new() });
         };
@@ -190,11 +193,17 @@ impl Transport {
         body.extend_from_slice(&second);
         while let Some(chunk) = response.chunk().await.map_err(Failure::from_transport)? {
             if body.len() + chunk.len() > BODY_LIMIT {
-                let message = format!("the answer is larger than {} MiB", BODY_LIMIT >> 20);
-                return Err(Failure::new(ErrorKind::Decode, message));
+                return Err(too_large());
             }
             body.extend_from_slice(&chunk);
         }
         Ok(Response { status, headers, body: body.freeze() })
     }
+}
+
+/// It was answered, so a write has happened, and another attempt would bring the same.
+fn too_large() -> Failure {
+    let mut failure = Failure::new(ErrorKind::Decode, format!("the answer is larger than {} MiB", BODY_LIMIT >> 20));
+    failure.advice = Some("Ask for less: fewer properties by $select, or smaller pages.".into());
+    failure
 }

@@ -5,9 +5,11 @@ use serde::de::DeserializeOwned;
 
 use super::{List, Page};
 use crate::request::request_options;
-use crate::{Request, Response, Result};
+use crate::{ErrorKind, Request, Response, Result};
 
 /// One request and the type of its answer: await it to send it by itself, or add it to a [`Batch`](crate::Batch).
+///
+/// Every typed call of one request is one, and takes the options of a request.
 ///
 /// # Examples
 ///
@@ -15,8 +17,7 @@ use crate::{Request, Response, Result};
 /// # let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
 /// # rt.block_on(async {
 /// # use graph_client::{Client, ClientSecret, Cloud};
-/// use graph_client::{Method, Page};
-/// use graph_client::graph::Organization;
+/// use graph_client::Method;
 /// # let tenant = fake_tenant::FakeTenant::contoso();
 /// # let server = tenant.serve().await?;
 /// # let app = tenant.administrator();
@@ -26,43 +27,62 @@ use crate::{Request, Response, Result};
 /// #     .cloud(Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url())?)
 /// #     .build()?;
 ///
-/// let page = client.request(Method::GET, "/v1.0/organization").typed::<Page<Organization>>().await?;
-/// assert_eq!(page.items.len(), 1);
+/// let organization = client.organization().get().timeout(std::time::Duration::from_secs(10)).await?;
+///
+/// // Any other request is typed by the caller.
+/// let answer = client.request(Method::GET, "/v1.0/organization").typed::<serde_json::Value>().await?;
+/// assert_eq!(answer["value"][0]["id"], organization.id);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
 #[must_use = "an operation does nothing until it is awaited or added to a batch"]
 pub struct Operation<T> {
     request: Request,
-    decode: Decode<T>,
+    read: Read<T>,
 }
 
-/// How an answer becomes a value.
-pub(super) type Decode<T> = fn(Response) -> Result<T>;
+/// How an answer, or its failure, becomes the outcome.
+pub(super) type Read<T> = Box<dyn FnOnce(Result<Response>) -> Result<T> + Send + Sync>;
 
 impl<T: DeserializeOwned> Operation<T> {
     pub(crate) fn json(request: Request) -> Self {
-        Self { request, decode: |response| response.json() }
+        Self { request, read: Box::new(|answer| answer?.json()) }
     }
 }
 
 impl Operation<()> {
     pub(crate) fn unit(request: Request) -> Self {
-        Self { request, decode: |_| Ok(()) }
+        Self { request, read: Box::new(|answer| answer.map(drop)) }
     }
 }
 
 impl Operation<Response> {
     pub(crate) fn raw(request: Request) -> Self {
-        Self { request, decode: Ok }
+        Self { request, read: Box::new(|answer| answer) }
+    }
+}
+
+impl<T: 'static> Operation<T> {
+    /// The operation with another outcome, such as `None` where the service says that there is nothing.
+    pub(crate) fn then<U>(self, outcome: impl FnOnce(Result<T>) -> Result<U> + Send + Sync + 'static) -> Operation<U> {
+        let Self { request, read } = self;
+        Operation { request, read: Box::new(|answer| outcome(read(answer))) }
+    }
+
+    /// The operation with `None` where the service does not find what is read.
+    pub(crate) fn optional(self) -> Operation<Option<T>> {
+        self.then(|outcome| match outcome {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            outcome => outcome.map(Some),
+        })
     }
 }
 
 impl<T> Operation<T> {
     request_options!(request);
 
-    pub(super) fn into_parts(self) -> (Request, Decode<T>) {
-        (self.request, self.decode)
+    pub(super) fn into_parts(self) -> (Request, Read<T>) {
+        (self.request, self.read)
     }
 }
 
@@ -74,8 +94,8 @@ impl<T: Send + 'static> IntoFuture for Operation<T> {
         Box::pin(async move {
             let (client, call, _) = self.request.into_parts();
             let call = call?;
-            let response = client.pipeline.execute(&call, &client.meter).await?;
-            (self.decode)(response).map_err(|error| error.during(call.describe()))
+            let answer = client.pipeline.execute(&call, &client.meter).await;
+            (self.read)(answer).map_err(|error| error.during(call.describe()))
         })
     }
 }

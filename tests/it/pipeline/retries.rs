@@ -225,6 +225,40 @@ async fn an_answer_that_breaks_off_is_no_answer() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_too_large_is_not_read_and_not_asked_for_again() {
+    let limit = 64 * 1024 * 1024;
+    let server = RawServer::start(move |number, _| match number {
+        0 => Answer::Promise(limit + 1),
+        _ => Answer::Endless,
+    })
+    .await;
+    let client = client_at(&server.url());
+    for _ in 0..2 {
+        let error = client.organization().get().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        assert!(error.message().contains("64 MiB"), "{error}");
+        assert!(error.advice().is_some_and(|advice| advice.contains("$select")), "{error}");
+    }
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn calls_that_are_given_up_leave_no_place_behind() {
+    let server = RawServer::start(|number, _| match number {
+        0..4 => Answer::Promise(100),
+        _ => Answer::Json(200, json!({"value": [{"id": "1"}]}).to_string()),
+    })
+    .await;
+    let client = client_at(&server.url());
+    let organization = || client.organization().get().into_future();
+    let many = futures_util::future::join_all((0..20).map(|_| organization()));
+    tokio::time::timeout(Duration::from_millis(300), many).await.expect_err("four never end, the others wait for them");
+    let load = client.graph_load();
+    assert_eq!((load.in_flight, load.waiting), (0, 0));
+    organization().await.expect("there is room");
+}
+
+#[tokio::test]
 async fn an_answer_that_does_not_come_in_time_is_given_up() {
     let contoso = Contoso::start().await;
     contoso.client.organization().get().await.unwrap();

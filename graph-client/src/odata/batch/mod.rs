@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -15,7 +16,7 @@ use reqwest::Method;
 use self::plan::Node;
 use self::wire::{Item, Numbered, Requests};
 use super::Operation;
-use super::operation::Decode;
+use super::operation::Read;
 use crate::cloud::{self, Service};
 use crate::http::{Body, Call, Failure, Repeat, Retries};
 use crate::{Client, Error, ErrorKind, InvalidValue, Response, Result, RetryOptions, graph};
@@ -34,7 +35,8 @@ const IN_FLIGHT: usize = 4;
 /// Requests to `/v1.0` and `/beta`, and reads and writes, may be mixed: they go in different batches. Without
 /// [`add_after`](Self::add_after) nothing is said about which is carried out first.
 ///
-/// Headers and preferences go with each operation. The time limit of a batch is the longest of its operations'.
+/// Headers and preferences go with each operation. The time limit of a batch is the longest of its operations'; an
+/// operation whose own total time is over is not sent again.
 ///
 /// # Examples
 ///
@@ -42,8 +44,7 @@ const IN_FLIGHT: usize = 4;
 /// # let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
 /// # rt.block_on(async {
 /// # use graph_client::{Client, ClientSecret, Cloud};
-/// use graph_client::graph::Organization;
-/// use graph_client::{Method, Page};
+/// use graph_client::Method;
 /// # let tenant = fake_tenant::FakeTenant::contoso();
 /// # let server = tenant.serve().await?;
 /// # let app = tenant.administrator();
@@ -55,17 +56,17 @@ const IN_FLIGHT: usize = 4;
 ///
 /// // Answers of different types, by handle.
 /// let mut batch = client.batch();
-/// let organization = batch.add(client.request(Method::GET, "/v1.0/organization").typed::<Page<Organization>>());
+/// let organization = batch.add(client.organization().get());
 /// let rooms = batch.add(client.rooms().list().page_size(5));
 /// let mut answers = batch.send().await;
-/// assert_eq!(answers.take(organization)?.items.len(), 1);
+/// assert!(!answers.take(organization)?.id.is_empty());
 /// assert_eq!(answers.take(rooms)?.items.len(), 5);
 ///
-/// // Answers of one type, in order.
-/// let paths = ["/v1.0/organization", "/v1.0/nothing"];
-/// let requests = paths.map(|path| client.request(Method::GET, path).typed::<serde_json::Value>());
-/// let answers = client.batch().run(requests).await;
-/// assert!(answers[0].is_ok() && answers[1].is_err());
+/// // Answers of one type, in order. Any other request is typed by the caller.
+/// let answers = client.batch().run(["nobody", &tenant.rooms()[0]].map(|user| client.users().get(user))).await;
+/// assert!(answers[0].is_err() && answers[1].is_ok());
+/// let nothing = client.request(Method::GET, "/v1.0/nothing").typed::<serde_json::Value>();
+/// assert!(client.batch().run([nothing]).await[0].is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
@@ -96,7 +97,7 @@ pub struct BatchId {
 #[must_use = "the answer is got by the handle"]
 pub struct Handle<T> {
     id: BatchId,
-    decode: Decode<T>,
+    read: Read<T>,
 }
 
 impl<T> Handle<T> {
@@ -131,10 +132,10 @@ impl Batch {
     /// If one of them fails, so does this, with the code `FailedDependency` and their error as its source.
     pub fn add_after<T>(&mut self, after: &[BatchId], operation: impl Into<Operation<T>>) -> Handle<T> {
         let id = BatchId { batch: self.number, index: self.entries.len() };
-        let (request, decode) = operation.into().into_parts();
+        let (request, read) = operation.into().into_parts();
         let (client, call, _) = request.into_parts();
         self.entries.push(call.and_then(|call| self.entry(&client, call, after)));
-        Handle { id, decode }
+        Handle { id, read }
     }
 
     fn entry(&self, client: &Client, call: Box<Call>, after: &[BatchId]) -> Result<Entry> {
@@ -237,7 +238,7 @@ impl Batch {
         let mut settled: Vec<(usize, Result<Response>)> = Vec::with_capacity(open.len());
         let mut retries = Retries::start(&self.retry);
         while !open.is_empty() {
-            let mut replies = match self.post(&open).await {
+            let mut replies = match self.post(&open, retries.elapsed()).await {
                 Ok(replies) => replies,
                 Err(error) => {
                     settled.extend(open.iter().map(|&index| (index, Err(self.of_envelope(index, &error)))));
@@ -251,7 +252,7 @@ impl Batch {
                 let Some(entry) = self.find(index) else { continue };
                 let failure = match replies.remove(&index) {
                     None => missing(),
-                    Some(reply) => match (entry.call.classify)(&reply) {
+                    Some(reply) => match entry.call.judge(&reply) {
                         None => {
                             settled.push((index, Ok(reply)));
                             continue;
@@ -259,21 +260,31 @@ impl Batch {
                         Some(failure) => failure,
                     },
                 };
-                let has_attempts = retries.attempt() < entry.call.retry.max_attempts;
-                let may = failure.repeat == Repeat::Always || (failure.repeat == Repeat::IfSafe && entry.call.is_safe);
+                let has_attempts =
+                    failure.repeat == Repeat::OnceCopied || retries.counted() < entry.call.retry.max_attempts;
+                let may = failure.repeat.is_allowed(entry.call.is_safe);
                 if failure.renew_token {
                     // Sent alone it goes the way of every other call, which renews the token.
                     let alone = self.client.pipeline.execute(&entry.call, &self.client.meter).await;
                     settled.push((index, alone));
                 } else if failure.status == Some(424) && entry.node.after.iter().any(|before| open.contains(before)) {
                     dependent.push((index, failure));
-                } else if may && has_attempts {
+                } else if may && has_attempts && entry.has_time(retries.elapsed(), failure.retry_after) {
                     again.push((index, failure));
                 } else {
                     settled.push((index, Err(entry.error(failure, &retries))));
                 }
             }
             let waited = self.wait(&mut again, &mut retries, &mut settled).await;
+            // Another's wait may have outlasted a request's own time.
+            for (index, failure) in std::mem::take(&mut again) {
+                match self.find(index) {
+                    Some(entry) if !entry.has_time(retries.elapsed(), None) => {
+                        settled.push((index, Err(entry.error(failure, &retries))));
+                    }
+                    _ => again.push((index, failure)),
+                }
+            }
             open = again.into_iter().map(|(index, _)| index).collect();
             for (index, failure) in dependent {
                 let Some(entry) = self.find(index) else { continue };
@@ -321,7 +332,7 @@ impl Batch {
     }
 
     /// One request that carries those that are open.
-    async fn post(&self, open: &[usize]) -> Result<HashMap<usize, Response>> {
+    async fn post(&self, open: &[usize], elapsed: Duration) -> Result<HashMap<usize, Response>> {
         let entries: Vec<(usize, &Entry)> = open.iter().filter_map(|&index| Some((index, self.find(index)?))).collect();
         let version = entries.first().map_or("v1.0", |(_, entry)| entry.node.version);
         let url = cloud::join(&self.client.pipeline.cloud.endpoint(Service::Graph).url, &format!("/{version}/$batch"));
@@ -339,6 +350,9 @@ impl Batch {
         call.body = Body::Json(Bytes::from(body));
         call.is_safe = entries.iter().all(|(_, entry)| entry.call.is_safe);
         call.time_limit = entries.iter().map(|(_, entry)| entry.call.time_limit).max().unwrap_or(call.time_limit);
+        // It goes on while one request in it has time.
+        let limits: Option<Vec<Duration>> = entries.iter().map(|(_, entry)| entry.call.total_limit).collect();
+        call.total_limit = limits.and_then(|limits| limits.into_iter().max()).map(|most| most.saturating_sub(elapsed));
         call.retry.clone_from(&self.retry);
         let response = self.client.pipeline.execute(&call, &self.client.meter).await?;
         wire::replies(&response).map_err(|error| error.with_outcome_unknown(!call.is_safe).during(call.describe()))
@@ -352,6 +366,11 @@ impl Batch {
 }
 
 impl Entry {
+    /// Whether another attempt begins within the time that the caller gave the request.
+    fn has_time(&self, elapsed: Duration, wait: Option<Duration>) -> bool {
+        self.call.total_limit.is_none_or(|limit| elapsed + wait.unwrap_or_default() < limit)
+    }
+
     fn error(&self, failure: Failure, retries: &Retries<'_>) -> Error {
         failure
             .into_error(self.call.is_safe)
@@ -393,16 +412,15 @@ impl Answers {
     /// # Errors
     ///
     /// What the operation by itself would give; [`ErrorKind::Input`] for the handle of another batch.
-    #[expect(clippy::needless_pass_by_value, reason = "an answer is there once, and so is its handle")]
     pub fn take<T>(&mut self, handle: Handle<T>) -> Result<T> {
-        let Handle { id, decode } = handle;
+        let Handle { id, read } = handle;
         let slot = self.slots.get_mut(id.index).filter(|_| id.batch == self.batch);
         let Some(slot) = slot else {
             return Err(InvalidValue::new("handle", "", "must be a handle of the batch that was sent").into());
         };
         let lost = || Err(Error::new(ErrorKind::Decode, "the batch lost a request").with_outcome_unknown(true));
-        let response = slot.answer.take().unwrap_or_else(lost)?;
-        decode(response).map_err(|error| error.during(slot.operation.clone()))
+        let answer = slot.answer.take().unwrap_or_else(lost);
+        read(answer).map_err(|error| error.during(slot.operation.clone()))
     }
 }
 
