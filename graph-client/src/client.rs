@@ -8,8 +8,8 @@ use crate::auth::TokenCache;
 use crate::cloud::Service;
 use crate::exchange::Exchange;
 use crate::graph::{
-    Applications, Calendars, DirectoryRoles, Groups, Mail, Mailbox, Organizations, PermissionGrants, Places, Rooms,
-    ServicePrincipals, Subscriptions, Users,
+    Applications, Calendars, Channel, DirectoryRoles, Groups, Mail, Mailbox, ManagedDevices, Organizations,
+    PermissionGrants, Places, Planner, Rooms, ServicePrincipals, Subscriptions, Users,
 };
 use crate::http::{Allowance, Gate, Pipeline, Transport};
 use crate::odata::Batch;
@@ -141,6 +141,24 @@ impl Client {
     #[must_use]
     pub fn mail(&self, mailbox: impl Into<String>) -> Mail {
         Mail { client: self.clone(), mailbox: mailbox.into() }
+    }
+
+    /// A channel of a team, by their ids. A team has the id of its group.
+    #[must_use]
+    pub fn channel(&self, team: impl Into<String>, channel: impl Into<String>) -> Channel {
+        Channel { client: self.clone(), team: team.into(), id: channel.into() }
+    }
+
+    /// Plans, buckets and tasks.
+    #[must_use]
+    pub fn planner(&self) -> Planner {
+        Planner { client: self.clone() }
+    }
+
+    /// Devices that Intune manages.
+    #[must_use]
+    pub fn managed_devices(&self) -> ManagedDevices {
+        ManagedDevices { client: self.clone() }
     }
 
     /// Subscriptions to changes.

@@ -342,6 +342,18 @@ impl StdError for Error {
     }
 }
 
+/// Several faults, told in one message. The source is the first.
+impl From<Vec<InvalidValue>> for Error {
+    fn from(faults: Vec<InvalidValue>) -> Self {
+        let message: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        let error = Self::new(ErrorKind::Input, message.join("; "));
+        match faults.into_iter().next() {
+            Some(first) => error.with_source(first),
+            None => error,
+        }
+    }
+}
+
 impl From<InvalidValue> for Error {
     fn from(invalid: InvalidValue) -> Self {
         Self::new(ErrorKind::Input, invalid.to_string()).with_source(invalid)

@@ -177,12 +177,10 @@ impl Request {
         self
     }
 
-    /// The same request, which is refused if a check of what it would send found a fault.
-    pub(crate) fn checked<E: Into<Error>>(self, check: Result<(), E>) -> Self {
-        match check {
-            Ok(()) => self,
-            Err(fault) => self.refused(fault),
-        }
+    /// The same request, which is refused if a check of what it would send found faults.
+    pub(crate) fn checked(self, faults: impl IntoIterator<Item = InvalidValue>) -> Self {
+        let faults: Vec<InvalidValue> = faults.into_iter().collect();
+        if faults.is_empty() { self } else { self.refused(faults) }
     }
 
     /// The same request, which waits for the directory's copies if what it is about was just created.

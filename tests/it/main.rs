@@ -15,6 +15,7 @@ mod resources_conformance;
 mod resources_directory;
 mod resources_models;
 mod resources_support;
+mod resources_teamwork;
 mod scale;
 mod secrets;
 mod signin;

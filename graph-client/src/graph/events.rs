@@ -8,7 +8,7 @@ use super::{
     Attendee, Calendars, DateTimeTimeZone, Event, ExtendedProperty, FreeBusyStatus, Importance, ItemBody, Location,
     OnlineMeetingProvider, Properties, Recipient, Recurrence, Sensitivity,
 };
-use crate::{InvalidValue, List, Method, Operation, Result};
+use crate::{InvalidValue, List, Method, Operation};
 
 impl Calendars {
     /// The events of the calendar: single ones and series, 10 a page unless [`List::page_size`] says otherwise.
@@ -288,27 +288,28 @@ impl NewEvent {
     }
 
     /// Exchange refuses this with an error that does not say what is wrong.
-    fn check(&self) -> Result<(), InvalidValue> {
+    fn check(&self) -> Vec<InvalidValue> {
         if self.is_all_day != Some(true) {
-            return Ok(());
+            return Vec::new();
         }
         let (Some(start), Some(end)) = (&self.start, &self.end) else {
-            return Err(InvalidValue::new("start and end", "", "must be given for a whole-day event"));
+            return vec![InvalidValue::new("start and end", "", "must be given for a whole-day event")];
         };
+        let mut faults = Vec::new();
         for (field, time) in [("start", start), ("end", end)] {
             if !time.is_midnight() {
-                return Err(InvalidValue::new(field, &time.date_time, "must be midnight for a whole-day event"));
+                faults.push(InvalidValue::new(field, &time.date_time, "must be midnight for a whole-day event"));
             }
         }
         if start.time_zone != end.time_zone {
             let zone = end.time_zone.as_deref().unwrap_or_default();
-            return Err(InvalidValue::new("end", zone, "must be in the zone of the start for a whole-day event"));
+            faults.push(InvalidValue::new("end", zone, "must be in the zone of the start for a whole-day event"));
         }
         if start.date_time.get(..10) >= end.date_time.get(..10) {
             let rule = "must be the midnight after the last day of a whole-day event";
-            return Err(InvalidValue::new("end", &end.date_time, rule));
+            faults.push(InvalidValue::new("end", &end.date_time, rule));
         }
-        Ok(())
+        faults
     }
 }
 
@@ -366,8 +367,8 @@ mod tests {
 
     #[test]
     fn whole_days_are_midnights_of_one_zone() {
-        let fault = |event: NewEvent| event.check().unwrap_err().rule;
-        assert!(NewEvent::all_day("x", "2026-11-22", "2026-11-23", "UTC").check().is_ok());
+        let fault = |event: NewEvent| event.check().remove(0).rule;
+        assert!(NewEvent::all_day("x", "2026-11-22", "2026-11-23", "UTC").check().is_empty());
         assert!(fault(NewEvent::all_day("x", "2026-11-22", "2026-11-22", "UTC")).contains("after the last day"));
         let event = NewEvent::all_day("x", "2026-11-22", "2026-11-23", "UTC");
         let other = DateTimeTimeZone::new("2026-11-23T00:00:00", "Europe/Berlin");

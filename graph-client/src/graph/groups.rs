@@ -262,8 +262,10 @@ impl Groups {
     ) -> Operation<()> {
         let mut ids = vec![group.group_id()];
         ids.extend_from_slice(more);
-        let known = group.known().map_or(Ok(()), Group::ensure_writable);
-        let request = prepare(call(&self.client, method, name, path, &ids).checked(known));
+        let mut request = prepare(call(&self.client, method, name, path, &ids));
+        if let Some(Err(error)) = group.known().map(Group::ensure_writable) {
+            request = request.refused(error);
+        }
         let id = group.group_id().to_owned();
         request.unit().then(move |outcome| match outcome {
             Err(error) if error.message().contains("mail-enabled security group") => {

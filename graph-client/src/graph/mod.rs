@@ -11,17 +11,21 @@ mod event_extras;
 mod event_models;
 mod events;
 mod groups;
+mod identities;
 mod mail;
 mod mailbox_settings;
+mod managed_devices;
 mod model;
 mod notifications;
 mod organization;
 mod permission_grants;
 mod places;
+mod planner;
 mod role_assignments;
 mod schedule;
 mod service_principals;
 mod subscriptions;
+mod teams;
 mod users;
 
 use std::borrow::Cow;
@@ -49,11 +53,13 @@ pub use self::event_models::{
 };
 pub use self::events::{Answer, EventUpdate, NewEvent};
 pub use self::groups::{Group, GroupKind, GroupRef, GroupUpdate, GroupVisibility, Groups, NewGroup, OWNED_BY_EXCHANGE};
+pub use self::identities::{Identity, IdentitySet};
 pub use self::mail::{Mail, NewMessage};
 pub use self::mailbox_settings::{
     AutomaticReplies, AutomaticRepliesStatus, DelegateMeetingMessages, ExternalAudience, Locale, Mailbox,
     MailboxSettings, MailboxSettingsUpdate, NamedTimeZone, UserPurpose, WorkingHours,
 };
+pub use self::managed_devices::{ComplianceState, DeviceOwnerType, ManagedDevice, ManagedDevices};
 pub use self::model::{Patch, Properties, SecretText, Timestamp};
 pub use self::notifications::{
     ChangeNotification, EncryptedContent, LifecycleEvent, NotificationBatch, NotificationEvent, Notifications,
@@ -69,6 +75,10 @@ pub use self::places::{
     PlaceKind, PlaceMode, PlaceProperties, PlaceUpdate, Places, ResourceLink, Room, RoomList, Rooms, Section,
     Workspace,
 };
+pub use self::planner::{
+    NewPlannerTask, Planner, PlannerAssignment, PlannerBucket, PlannerContainer, PlannerPlan, PlannerTask,
+    PlannerTaskUpdate,
+};
 pub use self::role_assignments::{
     DirectoryRole, DirectoryRoles, MemberType, RoleAssignment, RoleDefinition, RoleHolding, RolePermission,
     RoleScheduleInstance,
@@ -78,6 +88,10 @@ pub use self::service_principals::{
     AppRole, AppRoleAssignment, Created, PermissionScope, ServicePrincipal, ServicePrincipalType, ServicePrincipals,
 };
 pub use self::subscriptions::{ChangeType, NewSubscription, Subscription, Subscriptions};
+pub use self::teams::{
+    Channel, ChannelIdentity, ChatAttachment, ChatMention, ChatMessage, ChatMessageImportance, ChatMessageType,
+    NewChatMessage,
+};
 pub use self::users::{
     AssignedLicense, AssignedPlan, ExtensionAttributes, InitialPassword, Invitation, NewInvitation, NewUser,
     ObjectIdentity, USER_PROPERTIES, User, UserUpdate, Users,

@@ -207,18 +207,18 @@ impl NewSubscription {
         self
     }
 
-    fn check(&self, now: SystemTime) -> Result<(), InvalidValue> {
-        check_expiry(&self.resource, self.certificate.is_some(), self.expires, now)?;
+    fn check(&self, now: SystemTime) -> Vec<InvalidValue> {
+        let mut faults = Vec::from_iter(check_expiry(&self.resource, self.certificate.is_some(), self.expires, now));
         if self.resource.trim().is_empty() || self.resource.contains("://") {
             let rule = "must be a path such as users/{id}/events, without the address of Graph";
-            return Err(InvalidValue::new("resource", &self.resource, rule));
+            faults.push(InvalidValue::new("resource", &self.resource, rule));
         }
         if self.changes.is_empty() {
-            return Err(InvalidValue::new("changes", "", "must name one kind of change at least"));
+            faults.push(InvalidValue::new("changes", "", "must name one kind of change at least"));
         }
         if self.client_state.is_empty() || self.client_state.len() > 128 {
             let length = format!("{} bytes", self.client_state.len());
-            return Err(InvalidValue::new("client state", length, "must be 1 to 128 bytes long"));
+            faults.push(InvalidValue::new("client state", length, "must be 1 to 128 bytes long"));
         }
         for (field, url) in
             [("notification URL", Some(&self.notification_url)), ("lifecycle URL", self.lifecycle_url.as_ref())]
@@ -227,10 +227,10 @@ impl NewSubscription {
             let parsed = url::Url::parse(url).ok();
             let local = |url: &url::Url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
             if !parsed.is_some_and(|url| url.scheme() == "https" || (url.scheme() == "http" && local(&url))) {
-                return Err(InvalidValue::new(field, url.as_str(), "must be an address that begins with https://"));
+                faults.push(InvalidValue::new(field, url.as_str(), "must be an address that begins with https://"));
             }
         }
-        Ok(())
+        faults
     }
 
     fn body(&self) -> serde_json::Value {
@@ -278,16 +278,16 @@ fn longest(resource: &str, with_data: bool) -> Option<Duration> {
     }
 }
 
-fn check_expiry(resource: &str, with_data: bool, expires: SystemTime, now: SystemTime) -> Result<(), InvalidValue> {
+fn check_expiry(resource: &str, with_data: bool, expires: SystemTime, now: SystemTime) -> Option<InvalidValue> {
     let fault = |rule: String| InvalidValue::new("expiry", timestamp(expires), rule);
     let Ok(life) = expires.duration_since(now) else {
-        return Err(fault("must be in the future".to_owned()));
+        return Some(fault("must be in the future".to_owned()));
     };
     match longest(resource, with_data) {
         Some(longest) if life >= longest => {
-            Err(fault(format!("must be less than {} minutes away for this resource", longest.as_secs() / 60)))
+            Some(fault(format!("must be less than {} minutes away for this resource", longest.as_secs() / 60)))
         }
-        _ => Ok(()),
+        _ => None,
     }
 }
 
@@ -340,25 +340,25 @@ mod tests {
     #[test]
     fn expiry_is_checked_before_graph_refuses_it() {
         let check = |subscription: &NewSubscription| subscription.check(SystemTime::UNIX_EPOCH);
-        assert!(check(&new(10_079)).is_ok());
-        assert!(check(&new(10_080)).unwrap_err().rule.contains("10080 minutes"));
-        assert!(check(&new(1_440).with_data("MII", "1")).unwrap_err().rule.contains("1440 minutes"));
+        assert!(check(&new(10_079)).is_empty());
+        assert!(check(&new(10_080))[0].rule.contains("10080 minutes"));
+        assert!(check(&new(1_440).with_data("MII", "1"))[0].rule.contains("1440 minutes"));
         let later = SystemTime::UNIX_EPOCH + Duration::from_secs(60 * 60);
-        assert!(new(10).check(later).unwrap_err().rule.contains("future"));
+        assert!(new(10).check(later)[0].rule.contains("future"));
         let groups = NewSubscription { resource: "groups".into(), ..new(41_759) };
-        assert!(check(&groups).is_ok());
+        assert!(check(&groups).is_empty());
     }
 
     #[test]
     fn addresses_and_secrets_are_checked_and_not_shown() {
-        let check = |subscription: NewSubscription| subscription.check(SystemTime::UNIX_EPOCH).unwrap_err();
+        let check = |subscription: NewSubscription| subscription.check(SystemTime::UNIX_EPOCH).remove(0);
         let plain = NewSubscription { notification_url: "http://contoso.com/hook".into(), ..new(10) };
         assert_eq!(check(plain).field, "notification URL");
         assert_eq!(check(new(10).lifecycle_url("contoso.com")).field, "lifecycle URL");
         assert_eq!(check(NewSubscription { client_state: String::new(), ..new(10) }).field, "client state");
         assert_eq!(check(new(10).changes(&[])).field, "changes");
         let local = NewSubscription { notification_url: "http://localhost:8080/hook".into(), ..new(10) };
-        assert!(local.check(SystemTime::UNIX_EPOCH).is_ok());
+        assert!(local.check(SystemTime::UNIX_EPOCH).is_empty());
         assert!(!format!("{:?}", new(10)).contains("secret"));
     }
 }
