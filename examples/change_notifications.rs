@@ -4,10 +4,11 @@
 //! `http://localhost:8888`, and the program runs until Ctrl+C. Without `TENANT_ID` it works in a tenant in memory, where
 //! it books the room itself and ends after the notification has come. The application needs `Calendars.Read` (in memory
 //! also `Calendars.ReadWrite`).
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
+#![expect(clippy::print_stderr, reason = "a program prints")]
 
 mod common;
 
+use std::io::{Write, stdout};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
@@ -18,6 +19,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
+use self::common::Tenant;
+
 /// A program of one's own takes this from a random source and keeps it: it is a password.
 const CLIENT_STATE: &str = "only Graph and I know this";
 
@@ -25,8 +28,11 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let tenant = common::tenant().await?;
     let room = std::env::args().nth(1).unwrap_or_else(|| "boardroom@contoso.com".to_owned());
+    run(&common::tenant().await?, &room, &mut stdout()).await
+}
+
+async fn run(tenant: &Tenant, room: &str, out: &mut impl Write) -> anyhow::Result<()> {
     let port = if tenant.in_memory.is_some() { 0 } else { 8888 };
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let url = match &tenant.in_memory {
@@ -48,16 +54,16 @@ async fn main() -> anyhow::Result<()> {
     let subscriptions = tenant.client.subscriptions();
     let expires = SystemTime::now() + 24 * HOUR;
     // Graph asks the address for its token before it answers this.
-    let wanted = NewSubscription::events_of(&room, url, CLIENT_STATE, expires);
+    let wanted = NewSubscription::events_of(room, url, CLIENT_STATE, expires);
     let subscription = subscriptions.create(&wanted).await?;
-    println!("subscribed to {}", subscription.resource.as_deref().unwrap_or_default());
+    writeln!(out, "subscribed to {}", subscription.resource.as_deref().unwrap_or_default())?;
     if tenant.in_memory.is_some() {
         let time = |hours| DateTimeTimeZone::utc(SystemTime::now() + hours * HOUR);
-        tenant.client.calendar(&room).create(&NewEvent::new("Quarterly review", time(2), time(3))).await?;
+        tenant.client.calendar(room).create(&NewEvent::new("Quarterly review", time(2), time(3))).await?;
     }
     loop {
         tokio::select! {
-            Some(event) = arrived.recv() => println!("{event:?}"),
+            Some(event) = arrived.recv() => writeln!(out, "{event:?}")?,
             _ = tokio::signal::ctrl_c() => break,
         }
         if tenant.in_memory.is_some() {
@@ -65,7 +71,7 @@ async fn main() -> anyhow::Result<()> {
         }
     }
     subscriptions.delete(&subscription.id).await?;
-    println!("the subscription has ended");
+    writeln!(out, "the subscription has ended")?;
     Ok(())
 }
 
@@ -111,4 +117,22 @@ async fn reply(mut stream: BufReader<TcpStream>, status: &str, body: &str) -> an
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(body.as_bytes()).await?;
     Ok(stream.shutdown().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_booking_is_told_and_the_subscription_ends() {
+        let tenant = common::in_memory().await.unwrap();
+        let mut out = Vec::new();
+        run(&tenant, "boardroom@contoso.com", &mut out).await.unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "subscribed to users/boardroom@contoso.com/events");
+        assert!(lines[1].starts_with("Changed { how: Some(Created), id: Some("), "{text}");
+        assert_eq!(lines[2], "the subscription has ended");
+        assert!(tenant.client.subscriptions().list().await.unwrap().items.is_empty());
+    }
 }

@@ -3,21 +3,27 @@
 //! It reads everything once, then asks again and again for what has changed. Without `TENANT_ID` it works in a tenant in
 //! memory, where it books the room itself and ends after the change has come. The application needs `Calendars.Read`
 //! (in memory also `Calendars.ReadWrite`).
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
+#![expect(clippy::print_stderr, reason = "a program prints")]
 
 mod common;
 
 use std::collections::BTreeMap;
+use std::io::{Write, stdout};
 use std::time::{Duration, SystemTime};
 
 use exchange_groups::graph_client::DeltaEvent;
 use exchange_groups::graph_client::graph::{DateTimeTimeZone, Event, NewEvent};
 use futures_util::TryStreamExt;
 
+use self::common::Tenant;
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let tenant = common::tenant().await?;
     let room = std::env::args().nth(1).unwrap_or_else(|| "boardroom@contoso.com".to_owned());
+    run(&common::tenant().await?, &room, &mut stdout()).await
+}
+
+async fn run(tenant: &Tenant, room: &str, out: &mut impl Write) -> anyhow::Result<()> {
     let calendar = tenant.client.calendar(room);
     let now = SystemTime::now();
     let hour = Duration::from_secs(60 * 60);
@@ -34,17 +40,18 @@ async fn main() -> anyhow::Result<()> {
         while let Some(event) = events.try_next().await? {
             match event {
                 DeltaEvent::Changed(event) => {
-                    println!(
+                    writeln!(
+                        out,
                         "{} {}",
                         if known.contains_key(&event.id) { "changed:" } else { "new:    " },
                         show(&event)
-                    );
+                    )?;
                     known.insert(event.id.clone(), event);
                 }
                 DeltaEvent::Removed(removed) => {
                     // Something that is gone may come that was never here.
                     if let Some(event) = known.remove(&removed.id) {
-                        println!("gone:    {}", show(&event));
+                        writeln!(out, "gone:    {}", show(&event))?;
                     }
                 }
                 DeltaEvent::Resync(_) => before = Some(std::mem::take(&mut known)),
@@ -54,13 +61,13 @@ async fn main() -> anyhow::Result<()> {
         }
         for (id, event) in before.unwrap_or_default() {
             if !known.contains_key(&id) {
-                println!("gone:    {}", show(&event));
+                writeln!(out, "gone:    {}", show(&event))?;
             }
         }
         match (&tenant.in_memory, round) {
             (None, _) => tokio::time::sleep(Duration::from_secs(30)).await,
             (Some(_), 0) => {
-                println!("-- {} events are known; now the room is booked --", known.len());
+                writeln!(out, "-- {} events are known; now the room is booked --", known.len())?;
                 let time = |after: Duration| DateTimeTimeZone::utc(now + after);
                 calendar.create(&NewEvent::new("Quarterly review", time(2 * hour), time(3 * hour))).await?;
             }
@@ -74,4 +81,21 @@ fn show(event: &Event) -> String {
     let start = event.start.as_ref().map(|start| start.date_time.as_str()).unwrap_or_default();
     let subject = event.subject.as_deref().unwrap_or("(no subject)");
     format!("{} {subject}", start.get(..16).unwrap_or(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_booking_comes_as_the_only_change() {
+        let tenant = common::in_memory().await.unwrap();
+        let mut out = Vec::new();
+        run(&tenant, "boardroom@contoso.com", &mut out).await.unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let (before, after) = text.split_once("-- 0 events are known; now the room is booked --\n").unwrap();
+        assert_eq!(before, "");
+        assert!(after.starts_with("new: ") && after.ends_with(" Quarterly review\n"), "{after}");
+        assert_eq!(after.lines().count(), 1);
+    }
 }

@@ -15,7 +15,10 @@ pub(crate) struct Tenant {
 pub(crate) async fn tenant() -> anyhow::Result<Tenant> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
     let needed = |name: &str| variable(name).with_context(|| format!("TENANT_ID is set and {name} is not"));
-    let Some(tenant_id) = variable("TENANT_ID") else { return in_memory().await };
+    let Some(tenant_id) = variable("TENANT_ID") else {
+        eprintln!("TENANT_ID is not set: this run works in a Microsoft 365 tenant in memory.\n");
+        return in_memory().await;
+    };
     let prefix = if variable("APP_CLIENT_ID").is_some() { "APP_" } else { "" };
     let client_id = needed(&format!("{prefix}CLIENT_ID"))?.parse()?;
     let secret = needed(&format!("{prefix}CLIENT_SECRET"))?;
@@ -28,8 +31,8 @@ pub(crate) async fn tenant() -> anyhow::Result<Tenant> {
     Ok(Tenant { client, in_memory: None })
 }
 
-async fn in_memory() -> anyhow::Result<Tenant> {
-    eprintln!("TENANT_ID is not set: this run works in a Microsoft 365 tenant in memory.\n");
+/// Contoso, as the booking application.
+pub(crate) async fn in_memory() -> anyhow::Result<Tenant> {
     let tenant = FakeTenant::contoso();
     let server = tenant.serve().await.context("the tenant in memory needs a port on this machine")?;
     let app = tenant.booking_application();

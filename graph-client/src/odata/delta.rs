@@ -35,27 +35,41 @@ use crate::{Error, ErrorKind, InvalidValue, Request, Response, Result, graph};
 ///
 /// # Examples
 ///
-/// ```no_run
-/// # async fn example(client: graph_client::Client, saved: Option<String>) -> graph_client::Result<()> {
+/// ```
+/// # let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+/// # rt.block_on(async {
+/// # use graph_client::{Client, ClientSecret, Cloud};
 /// use futures_util::TryStreamExt;
 /// use graph_client::{DeltaEvent, Method};
+/// # let tenant = fake_tenant::FakeTenant::contoso();
+/// # let server = tenant.serve().await?;
+/// # let app = tenant.administrator();
+/// # let client = Client::builder()
+/// #     .tenant(tenant.domain())
+/// #     .credential(ClientSecret::new(app.client_id.parse()?, app.secret()))
+/// #     .cloud(Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url())?)
+/// #     .build()?;
 ///
-/// let mut groups = client.request(Method::GET, "/v1.0/groups/delta").delta::<serde_json::Value>();
-/// if let Some(link) = &saved {
-///     groups = groups.since(link);
-/// }
-/// let mut events = groups.into_stream();
-/// while let Some(event) = events.try_next().await? {
-///     match event {
-///         DeltaEvent::Changed(group) => println!("{group} is new or changed"),
-///         DeltaEvent::Removed(group) => println!("{} is gone", group.id),
-///         DeltaEvent::Resync(_) => println!("everything comes again; forget what does not"),
-///         DeltaEvent::Link(link) => println!("go on from {link} next time"),
-///         _ => {}
+/// let mut saved: Option<String> = None;
+/// for _round in 0..2 {
+///     let mut groups = client.request(Method::GET, "/v1.0/groups/delta").delta::<serde_json::Value>();
+///     if let Some(link) = &saved {
+///         groups = groups.since(link);
+///     }
+///     let mut events = groups.into_stream();
+///     while let Some(event) = events.try_next().await? {
+///         match event {
+///             DeltaEvent::Changed(group) => println!("{group} is new or changed"),
+///             DeltaEvent::Removed(group) => println!("{} is gone", group.id),
+///             DeltaEvent::Resync(_) => println!("everything comes again; forget what does not"),
+///             DeltaEvent::Link(link) => saved = Some(link),
+///             _ => {}
+///         }
 ///     }
 /// }
-/// # Ok(())
-/// # }
+/// # assert!(saved.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
 /// ```
 #[must_use = "a delta query does nothing until it is awaited or streamed"]
 pub struct Delta<T> {
