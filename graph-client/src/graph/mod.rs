@@ -3,6 +3,7 @@
 //! Rows are decoded leniently: everything but an id may be absent, because `$select`, old records and national clouds
 //! leave things out.
 
+mod application_models;
 mod applications;
 mod calendar;
 mod directory;
@@ -19,6 +20,7 @@ mod model;
 mod notifications;
 mod organization;
 mod permission_grants;
+mod place_models;
 mod places;
 mod planner;
 mod role_assignments;
@@ -32,12 +34,12 @@ use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
 
-pub use self::applications::{
-    ApiApplication, Application, ApplicationRef, ApplicationUpdate, Applications, FederatedCredential,
-    InformationalUrls, KeyCredential, NewApplication, NewPassword, PasswordCredential, PreAuthorizedApplication,
-    PublicClient, RequiredResourceAccess, ResourceAccess, ResourceAccessType, SignInAudience, SinglePageApplication,
-    WebApplication,
+pub use self::application_models::{
+    ApiApplication, Application, ApplicationUpdate, FederatedCredential, InformationalUrls, KeyCredential,
+    NewApplication, NewPassword, PasswordCredential, PreAuthorizedApplication, PublicClient, RequiredResourceAccess,
+    ResourceAccess, ResourceAccessType, SignInAudience, SinglePageApplication, WebApplication,
 };
+pub use self::applications::{ApplicationRef, Applications};
 pub use self::calendar::{
     Calendar, CalendarColor, CalendarGroup, CalendarPermission, CalendarRole, CalendarUpdate, Calendars,
     OnlineMeetingProvider,
@@ -70,11 +72,11 @@ pub use self::organization::{
     ProvisionedPlan, ServicePlan, SubscribedSku, VerifiedDomain,
 };
 pub use self::permission_grants::{ConsentType, PermissionGrant, PermissionGrants};
-pub use self::places::{
+pub use self::place_models::{
     BookingType, Building, Desk, FeatureState, Floor, GeoCoordinates, MailboxDetails, NewPlace, PhysicalAddress, Place,
-    PlaceKind, PlaceMode, PlaceProperties, PlaceUpdate, Places, ResourceLink, Room, RoomList, Rooms, Section,
-    Workspace,
+    PlaceKind, PlaceMode, PlaceProperties, PlaceUpdate, ResourceLink, Room, RoomList, Section, Workspace,
 };
+pub use self::places::{Places, Rooms};
 pub use self::planner::{
     NewPlannerTask, Planner, PlannerAssignment, PlannerBucket, PlannerContainer, PlannerPlan, PlannerTask,
     PlannerTaskUpdate,
