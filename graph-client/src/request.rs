@@ -456,13 +456,30 @@ impl Priority {
     }
 }
 
-/// The mailbox that a path works in: `/v1.0/users/{mailbox}/…`. Reading a user itself is the directory's affair.
+/// What of `/v1.0/users/{mailbox}/…` Outlook answers. The rest is the affair of the directory and other services.
+const OUTLOOK: [&str; 14] = [
+    "calendar",
+    "calendargroup",
+    "calendargroups",
+    "calendars",
+    "calendarview",
+    "contactfolders",
+    "contacts",
+    "events",
+    "findmeetingtimes",
+    "mailboxsettings",
+    "mailfolders",
+    "messages",
+    "outlook",
+    "sendmail",
+];
+
+/// The mailbox that a path works in.
 fn mailbox_of(path: &str) -> Option<Box<str>> {
     let mut segments = path.split('/').skip_while(|segment| *segment != "users").skip(1);
     let (mailbox, what) = (segments.next()?, segments.next()?);
-    let is_directory =
-        ["manager", "memberOf", "transitiveMemberOf", "directReports", "photo", "photos", "appRoleAssignments"];
-    (!is_directory.contains(&what)).then(|| mailbox.to_ascii_lowercase().into())
+    let what = what.split('(').next().unwrap_or_default();
+    OUTLOOK.iter().any(|outlook| outlook.eq_ignore_ascii_case(what)).then(|| mailbox.to_ascii_lowercase().into())
 }
 
 impl std::fmt::Debug for Request {
@@ -481,6 +498,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_mailbox_is_told_by_what_is_asked_of_it() {
+        for (path, expected) in [
+            ("/v1.0/users/Room@contoso.com/calendarView", Some("room@contoso.com")),
+            ("/graph/beta/users/a@b.c/events/AAA=/attachments", Some("a@b.c")),
+            ("/v1.0/users/a@b.c/sendMail", Some("a@b.c")),
+            ("/v1.0/users/a@b.c/managedDevices", None),
+            ("/v1.0/users/a@b.c/manager", None),
+            ("/v1.0/users/a@b.c", None),
+            ("/v1.0/groups/1/events", None),
+        ] {
+            assert_eq!(mailbox_of(path).as_deref(), expected, "{path}");
+        }
+    }
 
     proptest! {
         #[test]

@@ -133,3 +133,27 @@ async fn a_subscription_that_would_last_too_long_is_not_sent() {
     assert_eq!(sent["changeType"], "created,updated,deleted");
     assert_eq!(sent["resource"], "users/a@contoso.com/events");
 }
+
+#[tokio::test]
+async fn calendars_are_made_in_groups() {
+    let server = RawServer::start(|_, request| match request.method.as_str() {
+        "DELETE" => Answer::Json(204, String::new()),
+        _ => Answer::Json(201, json!({ "id": "AAMk=", "name": "Rooms" }).to_string()),
+    })
+    .await;
+    let calendars = client_of(&server.url()).calendar("a@contoso.com");
+    let group = calendars.create_group("Rooms").await.expect("a group");
+    calendars.create_calendar_in(&group.id, "Boardroom").await.expect("a calendar");
+    calendars.delete_group(&group.id).await.expect("deleted");
+    let requests = server.requests();
+    let sent: Vec<_> = requests.iter().map(|request| (request.method.as_str(), request.target.as_str())).collect();
+    assert_eq!(
+        sent,
+        [
+            ("POST", "/v1.0/users/a@contoso.com/calendarGroups"),
+            ("POST", "/v1.0/users/a@contoso.com/calendarGroups/AAMk%3D/calendars"),
+            ("DELETE", "/v1.0/users/a@contoso.com/calendarGroups/AAMk%3D"),
+        ]
+    );
+    assert_eq!(body(&requests[1]), json!({ "name": "Boardroom" }));
+}

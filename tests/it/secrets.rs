@@ -6,7 +6,10 @@ use std::fmt::{Debug, Display};
 use std::io;
 use std::sync::{Arc, Mutex, Once};
 
-use exchange_groups::graph_client::{AccessToken, Client, ClientSecret, Cloud, Method, StaticToken};
+use exchange_groups::graph_client::exchange::GetMailbox;
+use exchange_groups::graph_client::{
+    AccessToken, Client, ClientSecret, Cloud, Filter, Method, SmtpAddress, StaticToken,
+};
 use exchange_groups::{ExchangeGroups, RestrictedCalendarGroup};
 use exchange_groups_tests::{GROUP, OWNER, quick_retries, quick_wait};
 use fake_tenant::{FakeTenant, Fault, Matcher};
@@ -245,4 +248,42 @@ fn clients_and_groups_are_shown_without_credentials() {
     let text = format!("{client:?} {groups:?}");
     assert!(text.contains("contoso.com"), "{text}");
     assert!(!text.contains("Secret/With"), "{text}");
+}
+
+#[tokio::test]
+async fn a_trace_has_the_standard_names_and_no_address_or_filter() {
+    let contoso = exchange_groups_tests::Contoso::start().await;
+    contoso.client.organization().get().await.expect("signed in");
+    let (client, room) = (&contoso.client, &contoso.tenant.rooms()[0]);
+    let written = Written::default();
+    let listening = Listening::to(&written);
+    contoso.tenant.fail_next(Matcher::path("/v1.0/users/"), Fault::throttle("0.01"));
+    client.users().get(room).await.expect("a user");
+    let confidential = Filter::eq("displayName", "Confidential");
+    client.users().list().filter(confidential).await.expect("a page");
+    client.calendar(room).get().await.expect_err("the administrator reads no calendars");
+    let cmdlet = GetMailbox::one(room.parse::<SmtpAddress>().expect("an address"));
+    client.exchange().run(cmdlet).await.expect("a mailbox");
+    drop(listening);
+
+    let text = written.text();
+    for expected in [
+        "http.request.method=GET",
+        "http.request.method=POST",
+        "server.address=\"127.0.0.1\"",
+        "server.port=",
+        "http.response.status_code=200",
+        "http.response.status_code=429",
+        "error.type=429",
+        "otel.status_code=\"ERROR\"",
+        "http.request.resend_count=1",
+        "otel.name=\"read a user\"",
+        "graph.request_id=",
+        "graph.client_request_id=",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in {text}");
+    }
+    for hidden in ["contoso.com", "Confidential", "displayName", "Bearer", "authorization"] {
+        assert!(!text.contains(hidden), "{hidden} is in {text}");
+    }
 }

@@ -142,6 +142,47 @@ impl Calendars {
         List::new(self.of_mailbox(Method::GET, name, "/calendarGroups/{}/calendars", &[group]))
     }
 
+    /// Makes a group of calendars.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.ReadWrite`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) when the name is taken.
+    pub fn create_group(&self, name: &str) -> Operation<CalendarGroup> {
+        let request = self.of_mailbox(Method::POST, "create a calendar group", "/calendarGroups", &[]);
+        request.body(&json!({ "name": name })).typed()
+    }
+
+    /// Makes a further calendar in a group.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.ReadWrite`
+    ///
+    /// # Errors
+    ///
+    /// As [`create_calendar`](Self::create_calendar).
+    pub fn create_calendar_in(&self, group: &str, name: &str) -> Operation<Calendar> {
+        let path = "/calendarGroups/{}/calendars";
+        self.of_mailbox(Method::POST, "create a calendar", path, &[group]).body(&json!({ "name": name })).typed()
+    }
+
+    /// Deletes a group of calendars, which must be empty.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.ReadWrite`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
+    pub fn delete_group(&self, id: &str) -> Operation<()> {
+        self.of_mailbox(Method::DELETE, "delete a calendar group", "/calendarGroups/{}", &[id]).unit()
+    }
+
     /// The calendar itself.
     ///
     /// # Permissions

@@ -143,23 +143,38 @@ impl Pipeline {
             "otel.kind" = "client",
             "http.request.method" = %call.method,
             "server.address" = call.url.host_str(),
+            "server.port" = call.url.port_or_known_default(),
             "http.request.resend_count" = (attempt > 1).then(|| attempt - 1),
             "http.response.status_code" = tracing::field::Empty,
+            "otel.status_code" = tracing::field::Empty,
+            "error.type" = tracing::field::Empty,
             "graph.operation" = %call.operation_name,
             "graph.client_request_id" = call.client_request_id,
             "graph.request_id" = tracing::field::Empty,
         );
         let send = async {
-            let response = self.transport.send(call, token).await?;
+            let outcome = self.transport.send(call, token).await;
             let span = tracing::Span::current();
             if span.is_disabled() {
-                return Ok(response);
+                return outcome;
             }
-            span.record("http.response.status_code", response.status());
-            if let Some(id) = response.request_id() {
-                span.record("graph.request_id", id);
+            match &outcome {
+                Ok(response) => {
+                    span.record("http.response.status_code", response.status());
+                    if !response.is_success() {
+                        span.record("otel.status_code", "ERROR");
+                        span.record("error.type", response.status());
+                    }
+                    if let Some(id) = response.request_id() {
+                        span.record("graph.request_id", id);
+                    }
+                }
+                Err(failure) => {
+                    span.record("otel.status_code", "ERROR");
+                    span.record("error.type", tracing::field::debug(failure.kind));
+                }
             }
-            Ok(response)
+            outcome
         };
         send.instrument(span).await
     }

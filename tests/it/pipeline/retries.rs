@@ -1,5 +1,6 @@
 //! What is sent again, after which wait, and what is not.
 
+use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
 use exchange_groups::graph_client::exchange::{
@@ -8,8 +9,9 @@ use exchange_groups::graph_client::exchange::{
 use exchange_groups::graph_client::{ErrorKind, Method, RetryOptions};
 use exchange_groups_tests::{Answer, Contoso, GROUP, RawServer};
 use fake_tenant::{Fault, Matcher, When};
-
 use serde_json::{Value, json};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::{client_at, new_group, rooms};
 
@@ -292,4 +294,27 @@ async fn a_success_that_holds_an_error_is_an_error() {
     contoso.tenant.fail_next(Matcher::path("/v1.0/places"), Fault::status(200, body));
     let error = rooms(&contoso.client).await.unwrap_err();
     assert_eq!(error.code(), Some("ErrorItemNotFound"));
+}
+
+#[tokio::test]
+async fn a_storm_of_429_takes_few_requests_and_loses_no_call() {
+    let server = MockServer::builder().start().await;
+    let opens: Mutex<Option<Instant>> = Mutex::default();
+    let respond = move |_: &wiremock::Request| {
+        let mut opens = opens.lock().expect("nothing panics in here");
+        let opens = opens.get_or_insert_with(|| Instant::now() + Duration::from_millis(700));
+        if Instant::now() < *opens {
+            return ResponseTemplate::new(429).insert_header("retry-after", "0.5");
+        }
+        ResponseTemplate::new(200).set_body_json(json!({ "value": [{ "id": "1" }] }))
+    };
+    Mock::given(any()).respond_with(respond).mount(&server).await;
+    let client = client_at(&server.uri());
+    let calls = (0..64).map(|_| client.organization().get().into_future());
+    for answer in futures_util::future::join_all(calls).await {
+        answer.expect("it waits for the service");
+    }
+    // The first four find out, then one at a time asks; the others have not been sent yet.
+    let requests = server.received_requests().await.expect("a server that records").len();
+    assert!((64..=72).contains(&requests), "{requests} requests");
 }
