@@ -277,7 +277,8 @@ impl Error {
 
     /// Whether a write was sent and may have happened although no answer says so.
     ///
-    /// Read the object back and decide; do not repeat the write blindly.
+    /// Read the object back and decide; do not repeat the write blindly. It is so for writes, too, that are harmless to
+    /// repeat, when all their attempts have failed.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.outcome_unknown
@@ -330,7 +331,10 @@ impl fmt::Debug for Error {
         let mut debug = f.debug_struct("Error");
         debug.field("kind", &inner.kind).field("operation", &inner.operation).field("message", &inner.message);
         debug.field("status", &inner.status).field("code", &inner.code).field("request_id", &inner.request_id);
-        debug.field("attempts", &inner.attempts).field("cmdlet", &inner.cmdlet);
+        debug.field("client_request_id", &inner.client_request_id).field("retry_after", &inner.retry_after);
+        debug.field("attempts", &inner.attempts).field("elapsed", &inner.elapsed);
+        debug.field("outcome_unknown", &inner.outcome_unknown).field("advice", &inner.advice);
+        debug.field("cmdlet", &inner.cmdlet);
         debug.field("sign_in", &inner.sign_in).field("source", &inner.source);
         debug.finish_non_exhaustive()
     }

@@ -359,6 +359,14 @@ impl Request {
         self
     }
 
+    /// Says that the request changes nothing although its method is that of a write.
+    pub(crate) fn read_only(mut self) -> Self {
+        if let Ok(call) = &mut self.call {
+            (call.is_safe, call.is_read) = (true, true);
+        }
+        self
+    }
+
     /// Sets the id that is sent with every attempt. Default: a new GUID.
     pub fn client_request_id(mut self, id: impl Into<String>) -> Self {
         if let Ok(call) = &mut self.call {
@@ -476,7 +484,7 @@ const OUTLOOK: [&str; 14] = [
 
 /// The mailbox that a path works in.
 fn mailbox_of(path: &str) -> Option<Box<str>> {
-    let mut segments = path.split('/').skip_while(|segment| *segment != "users").skip(1);
+    let mut segments = path.split('/').skip_while(|segment| !segment.eq_ignore_ascii_case("users")).skip(1);
     let (mailbox, what) = (segments.next()?, segments.next()?);
     let what = what.split('(').next().unwrap_or_default();
     OUTLOOK.iter().any(|outlook| outlook.eq_ignore_ascii_case(what)).then(|| mailbox.to_ascii_lowercase().into())
@@ -505,6 +513,7 @@ mod tests {
             ("/v1.0/users/Room@contoso.com/calendarView", Some("room@contoso.com")),
             ("/graph/beta/users/a@b.c/events/AAA=/attachments", Some("a@b.c")),
             ("/v1.0/users/a@b.c/sendMail", Some("a@b.c")),
+            ("/v1.0/Users/1/Events/2", Some("1")),
             ("/v1.0/users/a@b.c/managedDevices", None),
             ("/v1.0/users/a@b.c/manager", None),
             ("/v1.0/users/a@b.c", None),

@@ -152,7 +152,7 @@ mod tests {
         assert_eq!((failure.kind, failure.repeat), (ErrorKind::Auth, Repeat::Never));
         assert_eq!(failure.message, "Invalid client secret provided.");
         assert_eq!(failure.code.as_deref(), Some("AADSTS7000215"));
-        let error = failure.into_error(true);
+        let error = failure.into_error();
         let sign_in = error.sign_in().unwrap();
         assert_eq!((sign_in.error(), sign_in.codes()), ("invalid_client", [7_000_215].as_slice()));
         assert_eq!(sign_in.reason(), SignInReason::WrongSecret);

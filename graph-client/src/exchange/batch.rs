@@ -106,7 +106,7 @@ impl Exchange {
         let url = self.batch_url();
         let mut call = self.call(url, C::NAME, C::NAME, format!("{} (a batch of {count})", batch.cmdlets[0].name()));
         call.headers.remove("x-cmdletname");
-        call.is_safe = batch.is_safe;
+        (call.is_safe, call.is_read) = (batch.is_safe, batch.is_safe);
         call.time_limit = batch.time_limit;
         call.client_request_id.clone_from(&batch.client_request_id);
         let anchor = self.anchor();
@@ -204,7 +204,7 @@ impl<'a, C: Cmdlet> Batch<'a, C> {
     }
 
     fn give_up(&mut self, turned_away: Vec<(Item<C>, Option<Duration>)>, failure: Failure, retries: &Retries<'_>) {
-        let error = failure.into_error(self.is_safe).with_attempts(retries.attempt(), retries.elapsed());
+        let error = failure.into_error().with_attempts(retries.attempt(), retries.elapsed());
         for (item, hint) in turned_away {
             self.fail(&item, error.clone().with_retry_after(hint));
         }
@@ -226,7 +226,7 @@ impl<'a, C: Cmdlet> Batch<'a, C> {
                 failure.repeat = Repeat::IfSafe;
                 return Next::Repeat(item, Box::new(failure));
             }
-            self.fail(&item, failure.into_error(false));
+            self.fail(&item, failure.into_error().with_outcome_unknown(true));
             return Next::Done;
         };
         if let Some(failure) = error::classify(reply) {
@@ -236,7 +236,9 @@ impl<'a, C: Cmdlet> Batch<'a, C> {
             if failure.repeat == Repeat::Always || (failure.repeat == Repeat::IfSafe && is_safe) {
                 return Next::Repeat(item, Box::new(failure));
             }
-            let error = failure.into_error(is_safe).with_attempts(retries.attempt(), retries.elapsed());
+            let in_doubt = failure.in_doubt && !is_safe;
+            let error =
+                failure.into_error().with_outcome_unknown(in_doubt).with_attempts(retries.attempt(), retries.elapsed());
             self.fail(&item, error);
             return Next::Done;
         }

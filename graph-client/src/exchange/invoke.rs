@@ -89,7 +89,8 @@ impl Exchange {
         let body = envelope(cmdlet)?;
         let url = self.command_url(cmdlet);
         let mut call = self.call(url, C::NAME, cmdlet.name(), operation(cmdlet));
-        call.is_safe = cmdlet.effect() == Effect::Read;
+        call.is_read = cmdlet.effect() == Effect::Read;
+        call.is_safe = call.is_read;
         call.time_limit = cmdlet.time_limit();
         call.body = Body::Json(body);
         let mut rows = Vec::new();

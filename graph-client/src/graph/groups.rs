@@ -284,7 +284,7 @@ pub(super) async fn check_member_groups(client: &Client, path: &str, id: &str, g
     for groups in groups.chunks(CHECKED_AT_ONCE) {
         let page: Page<String> = call(client, Method::POST, "check memberships", path, &[id])
             .body(&json!({ "groupIds": groups }))
-            .idempotent(true)
+            .read_only()
             .json()
             .await?;
         found.extend(page.items);

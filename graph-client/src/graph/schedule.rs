@@ -110,8 +110,7 @@ impl Calendars {
                 async move {
                     let name = "read free and busy times";
                     let request = asker.of_mailbox(Method::POST, name, "/calendar/getSchedule", &[]);
-                    // It only reads.
-                    let page: Page<ScheduleInformation> = request.body(&body).idempotent(true).json().await?;
+                    let page: Page<ScheduleInformation> = request.body(&body).read_only().json().await?;
                     Ok::<_, crate::Error>(matched(some, page.items))
                 }
             })

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -26,6 +26,8 @@ pub(crate) struct Call {
     pub(crate) body: Body,
     /// Whether sending it twice does no more than sending it once.
     pub(crate) is_safe: bool,
+    /// Whether it changes nothing, so that nothing can be in doubt after it.
+    pub(crate) is_read: bool,
     /// What it is about may be unknown to some servers of the directory yet.
     pub(crate) just_created: bool,
     /// For one attempt, from sending to the last byte of the answer.
@@ -46,6 +48,23 @@ pub(crate) fn new_request_id() -> String {
     uuid::Builder::from_random_bytes(Uuid::from_u64_pair(half(), half()).into_bytes()).into_uuid().to_string()
 }
 
+/// How far a call has come.
+pub(crate) struct Progress {
+    pub(crate) started: Instant,
+    /// How many requests were sent.
+    pub(crate) attempts: u32,
+    /// An earlier attempt may have been carried out.
+    pub(crate) in_doubt: bool,
+    /// How the last attempt ended, while the call waits for the next.
+    pub(crate) failure: Option<Failure>,
+}
+
+impl Progress {
+    pub(crate) fn start() -> Self {
+        Self { started: Instant::now(), attempts: 0, in_doubt: false, failure: None }
+    }
+}
+
 pub(crate) enum Body {
     Empty,
     Json(Bytes),
@@ -61,7 +80,8 @@ pub(crate) const EXCHANGE_TIME_LIMIT: Duration = Duration::from_secs(180);
 
 impl Call {
     pub(crate) fn new(service: Service, method: Method, url: Url, classify: fn(&Response) -> Option<Failure>) -> Self {
-        let is_safe = matches!(method, Method::GET | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS);
+        let is_read = matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
+        let is_safe = is_read || matches!(method, Method::PUT | Method::DELETE);
         Self {
             operation: Cow::Borrowed(""),
             operation_name: "request",
@@ -71,6 +91,7 @@ impl Call {
             headers: HeaderMap::new(),
             body: Body::Empty,
             is_safe,
+            is_read,
             just_created: false,
             time_limit: TIME_LIMIT,
             total_limit: None,
@@ -108,12 +129,33 @@ impl Call {
         Some(failure)
     }
 
-    /// The error of a call whose time is over. What had been sent may have been carried out.
-    pub(crate) fn is_late(&self, limit: Duration) -> Error {
-        Error::new(ErrorKind::Interrupted, format!("no answer came within {limit:.1?}, all attempts included"))
-            .with_outcome_unknown(!self.is_safe)
+    /// The error of a call that failed for good.
+    pub(crate) fn failed(&self, failure: Failure, progress: &Progress) -> Error {
+        let in_doubt = failure.in_doubt || progress.in_doubt;
+        failure
+            .into_error()
+            .with_outcome_unknown(in_doubt && !self.is_read)
             .with_client_request_id(self.client_request_id.clone())
+            .with_attempts(progress.attempts, progress.started.elapsed())
             .during(self.describe())
+    }
+
+    /// The error of a call whose time is over.
+    pub(crate) fn late(&self, limit: Duration, mut progress: Progress) -> Error {
+        if let Some(mut failure) = progress.failure.take() {
+            // It waited for another attempt: what the service said last is worth more than that.
+            failure.advice.get_or_insert_with(|| format!("The total time of {limit:.1?} ended the wait.").into());
+            return self.failed(failure, &progress);
+        }
+        let failure = if progress.attempts == 0 {
+            let message = format!("nothing was sent within {limit:.1?}: the call waited for a token or for its turn");
+            Failure::new(ErrorKind::Interrupted, message)
+        } else {
+            let message = format!("no answer came within {limit:.1?}, all attempts included");
+            // What had been sent may have been carried out.
+            Failure { in_doubt: true, ..Failure::new(ErrorKind::Interrupted, message) }
+        };
+        self.failed(failure, &progress)
     }
 
     pub(crate) fn set_header(&mut self, name: &'static str, value: HeaderValue) {

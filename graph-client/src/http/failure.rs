@@ -143,12 +143,12 @@ impl Failure {
         }
     }
 
-    pub(crate) fn into_error(self, is_safe: bool) -> Error {
+    /// Whether it is in doubt that a change was made is for the caller to say, who knows whether it is one.
+    pub(crate) fn into_error(self) -> Error {
         let mut error = Error::new(self.kind, self.message)
             .with_code(self.code)
             .with_request_id(self.request_id)
-            .with_retry_after(self.retry_after)
-            .with_outcome_unknown(self.in_doubt && !is_safe);
+            .with_retry_after(self.retry_after);
         if let Some(status) = self.status {
             error = error.with_status(status);
         }

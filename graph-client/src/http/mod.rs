@@ -9,7 +9,7 @@ mod meter;
 mod retry;
 mod transport;
 
-pub(crate) use self::call::{Body, Call, EXCHANGE_TIME_LIMIT, new_request_id};
+pub(crate) use self::call::{Body, Call, EXCHANGE_TIME_LIMIT, Progress, new_request_id};
 pub(crate) use self::failure::{Failure, Repeat};
 pub(crate) use self::gate::Gate;
 pub use self::gate::{Concurrency, Load};
@@ -18,6 +18,8 @@ pub use self::retry::RetryOptions;
 pub(crate) use self::retry::{Allowance, Retries};
 pub use self::transport::Response;
 pub(crate) use self::transport::{Transport, decode};
+
+use std::time::Duration;
 
 use crate::auth::{AccessToken, TokenCache};
 use crate::cloud::{Cloud, is_same_origin};
@@ -50,12 +52,13 @@ impl Pipeline {
             "graph.client_request_id" = call.client_request_id,
         );
         let calling = async {
+            let mut progress = Progress::start();
             let result = match call.total_limit {
-                None => self.repeat(call, meter).await,
-                Some(limit) => {
-                    let late = |_| Err(call.is_late(limit));
-                    tokio::time::timeout(limit, self.repeat(call, meter)).await.unwrap_or_else(late)
-                }
+                None => self.repeat(call, meter, &mut progress).await,
+                Some(limit) => match tokio::time::timeout(limit, self.repeat(call, meter, &mut progress)).await {
+                    Ok(result) => result,
+                    Err(_) => Err(call.late(limit, progress)),
+                },
             };
             if let Err(error) = &result {
                 let span = tracing::Span::current();
@@ -70,7 +73,7 @@ impl Pipeline {
         calling.instrument(span).await
     }
 
-    async fn repeat(&self, call: &Call, meter: &Meter) -> Result<Response> {
+    async fn repeat(&self, call: &Call, meter: &Meter, progress: &mut Progress) -> Result<Response> {
         let fail = |error: Error| error.during(call.describe());
         // The token is for one origin; a link in an answer may name another.
         if !is_same_origin(&call.url, &self.cloud.endpoint(call.service).url) {
@@ -86,12 +89,19 @@ impl Pipeline {
                 .with_advice("The link was not followed, because the access token would have gone with it."),
             ));
         }
-        let mut retries = Retries::start(&call.retry);
+        // A wait that outlasts the call is not begun.
+        let options = RetryOptions {
+            budget: call.retry.budget.min(call.total_limit.unwrap_or(Duration::MAX)),
+            ..call.retry.clone()
+        };
+        let mut retries = Retries::start(&options);
         let mut token = self.tokens.get(call.service).await.map_err(fail)?;
         let mut renewed = false;
         loop {
             let pass = self.gate.enter(call.service, call.mailbox.as_deref()).await;
             meter.count_request(retries.attempt() > 1);
+            progress.attempts = retries.attempt();
+            progress.failure = None;
             let mut failure = match self.attempt(call, &token, retries.attempt()).await {
                 Ok(response) => match call.judge(&response) {
                     None => {
@@ -126,10 +136,12 @@ impl Pipeline {
                     Err(error) => failure.explain(&error),
                 }
             }
-            if !retries.wait(&failure, call.is_safe, meter, &self.allowance).await {
-                let error = failure.into_error(call.is_safe).with_client_request_id(call.client_request_id.clone());
-                return Err(fail(error.with_attempts(retries.attempt(), retries.elapsed())));
-            }
+            let Some(wait) = retries.next_wait(&failure, call.is_safe, &self.allowance) else {
+                return Err(call.failed(failure, progress));
+            };
+            progress.in_doubt |= failure.in_doubt;
+            progress.failure = Some(failure);
+            retries.sleep(wait, meter).await;
             // The wait may have outlasted the token; one that cannot be renewed will be refused by the service.
             token = self.tokens.get(call.service).await.unwrap_or(token);
         }

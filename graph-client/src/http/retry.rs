@@ -155,7 +155,7 @@ impl<'a> Retries<'a> {
         self.attempt += 1;
     }
 
-    /// Waits before the next attempt. `false` when there is to be none: this is the only place that sleeps.
+    /// Waits before the next attempt. `false` when there is to be none.
     pub(crate) async fn wait(
         &mut self,
         failure: &Failure,
@@ -163,28 +163,36 @@ impl<'a> Retries<'a> {
         meter: &Meter,
         allowance: &Allowance,
     ) -> bool {
+        let Some(wait) = self.next_wait(failure, is_safe, allowance) else { return false };
+        self.sleep(wait, meter).await;
+        true
+    }
+
+    /// How long to wait before the next attempt. `None` when there is to be none.
+    pub(crate) fn next_wait(&mut self, failure: &Failure, is_safe: bool, allowance: &Allowance) -> Option<Duration> {
         if !failure.repeat.is_allowed(is_safe) {
-            return false;
+            return None;
         }
-        let next = self.attempt + 1;
         let wait = if failure.repeat == Repeat::OnceCopied {
-            let wait = self.copying.next().map(Duration::from_secs);
-            wait.filter(|wait| self.elapsed() + *wait <= self.options.budget)
+            let wait = self.copying.next().map(Duration::from_secs)?;
+            (self.elapsed() + wait <= self.options.budget).then_some(wait)?
         } else {
-            self.options.delay(self.counted() + 1, self.elapsed(), failure.retry_after, random_unit())
+            let wait = self.options.delay(self.counted() + 1, self.elapsed(), failure.retry_after, random_unit())?;
+            if failure.retry_after.is_none() && !allowance.spend() {
+                tracing::debug!("no retry: too many calls of this client have failed");
+                return None;
+            }
+            wait
         };
-        let Some(wait) = wait else {
-            return false;
-        };
-        if failure.repeat != Repeat::OnceCopied && failure.retry_after.is_none() && !allowance.spend() {
-            tracing::debug!("no retry: too many calls of this client have failed");
-            return false;
-        }
-        tracing::debug!(attempt = next, ?wait, status = failure.status, "waiting before the next attempt");
+        tracing::debug!(attempt = self.attempt + 1, ?wait, status = failure.status, "waiting before the next attempt");
+        Some(wait)
+    }
+
+    /// Waits, and counts the next attempt. Nothing else sleeps between attempts.
+    pub(crate) async fn sleep(&mut self, wait: Duration, meter: &Meter) {
         meter.count_wait(wait);
         tokio::time::sleep(wait).await;
-        self.attempt = next;
-        true
+        self.attempt += 1;
     }
 }
 

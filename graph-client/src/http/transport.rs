@@ -168,7 +168,7 @@ impl Transport {
             };
             // Asking for a token twice does no harm.
             if !retries.wait(&failure, true, &Meter::default(), &Allowance::default()).await {
-                let error = failure.into_error(true).with_attempts(retries.attempt(), retries.elapsed());
+                let error = failure.into_error().with_attempts(retries.attempt(), retries.elapsed());
                 return Err(error.during(operation.to_owned()));
             }
         }

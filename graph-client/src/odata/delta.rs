@@ -274,7 +274,7 @@ impl<T: DeserializeOwned> DeltaPages<T> {
     /// Starts again where the service says, or from the beginning.
     fn begin_anew(&mut self, response: &Response, failure: Failure) -> Result<()> {
         let Some(whole) = self.whole.as_ref().filter(|_| !self.has_resynced) else {
-            return Err(failure.into_error(true));
+            return Err(failure.into_error());
         };
         let url = match response.header("location").filter(|location| !location.trim().is_empty()) {
             // Another origin is refused by the pipeline, before the token is sent.

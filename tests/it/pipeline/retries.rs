@@ -318,3 +318,55 @@ async fn a_storm_of_429_takes_few_requests_and_loses_no_call() {
     let requests = server.received_requests().await.expect("a server that records").len();
     assert!((64..=72).contains(&requests), "{requests} requests");
 }
+
+#[tokio::test]
+async fn the_total_time_is_kept_and_the_error_says_how_far_the_call_came() {
+    // A wait that would outlast it is not begun.
+    let contoso = Contoso::start().await;
+    contoso.client.organization().get().await.unwrap();
+    contoso.tenant.fail_next(Matcher::path("/v1.0/organization"), Fault::throttle("30"));
+    let started = Instant::now();
+    let error = contoso.client.organization().get().total_timeout(Duration::from_secs(10)).await.unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Throttled, 1));
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
+
+    // The service is to be left alone for half a minute: another call does not get its turn, and nothing is sent.
+    let post = |limit| {
+        let request = contoso.client.request(Method::POST, "/v1.0/groups").body(&json!({}));
+        request.total_timeout(Duration::from_millis(limit)).send()
+    };
+    let error = post(100).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts(), error.is_outcome_unknown()), (ErrorKind::Interrupted, 0, false));
+    assert!(error.message().contains("nothing was sent"), "{error}");
+
+    // What was sent and not answered may have happened, if it was a write.
+    let server = RawServer::start(|_, _| Answer::Promise(100)).await;
+    let client = client_at(&server.url());
+    for (method, in_doubt) in [(Method::GET, false), (Method::PUT, true), (Method::POST, true)] {
+        let request = client.request(method, "/v1.0/x").total_timeout(Duration::from_millis(100));
+        let error = request.send().await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Interrupted, 1), "{error}");
+        assert_eq!(error.is_outcome_unknown(), in_doubt, "{error}");
+        assert!(error.elapsed() >= Duration::from_millis(100), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_may_be_repeated_is_in_doubt_all_the_same_when_it_fails() {
+    let server = RawServer::start(|_, _| Answer::Close).await;
+    let client = client_at(&server.url());
+    let error = client.users().delete("ann@contoso.com").await.unwrap_err();
+    assert_eq!((error.attempts(), error.is_outcome_unknown()), (4, true), "{error}");
+    assert!(!client.users().get("ann@contoso.com").await.unwrap_err().is_outcome_unknown());
+    assert!(!client.groups().check_member_groups("1", &["2"]).await.unwrap_err().is_outcome_unknown());
+
+    // Nobody is there any more: perhaps because the first attempt deleted them.
+    let server = RawServer::start(|number, _| match number {
+        0 => Answer::Close,
+        _ => Answer::Json(404, json!({"error": {"code": "Request_ResourceNotFound", "message": "no"}}).to_string()),
+    })
+    .await;
+    let error = client_at(&server.url()).users().delete("ann@contoso.com").await.unwrap_err();
+    assert_eq!((error.kind(), error.is_outcome_unknown()), (ErrorKind::NotFound, true), "{error}");
+}

@@ -349,19 +349,20 @@ impl Batch {
         let mut call = Call::new(Service::Graph, Method::POST, url, classify).named("send a batch", operation);
         call.body = Body::Json(Bytes::from(body));
         call.is_safe = entries.iter().all(|(_, entry)| entry.call.is_safe);
+        call.is_read = entries.iter().all(|(_, entry)| entry.call.is_read);
         call.time_limit = entries.iter().map(|(_, entry)| entry.call.time_limit).max().unwrap_or(call.time_limit);
         // It goes on while one request in it has time.
         let limits: Option<Vec<Duration>> = entries.iter().map(|(_, entry)| entry.call.total_limit).collect();
         call.total_limit = limits.and_then(|limits| limits.into_iter().max()).map(|most| most.saturating_sub(elapsed));
         call.retry.clone_from(&self.retry);
         let response = self.client.pipeline.execute(&call, &self.client.meter).await?;
-        wire::replies(&response).map_err(|error| error.with_outcome_unknown(!call.is_safe).during(call.describe()))
+        wire::replies(&response).map_err(|error| error.with_outcome_unknown(!call.is_read).during(call.describe()))
     }
 
     /// What the failure of a whole batch means for one of its requests.
     fn of_envelope(&self, index: usize, error: &Error) -> Error {
-        let is_safe = self.find(index).is_some_and(|entry| entry.call.is_safe);
-        error.clone().with_outcome_unknown(error.is_outcome_unknown() && !is_safe)
+        let is_read = self.find(index).is_some_and(|entry| entry.call.is_read);
+        error.clone().with_outcome_unknown(error.is_outcome_unknown() && !is_read)
     }
 }
 
@@ -372,8 +373,10 @@ impl Entry {
     }
 
     fn error(&self, failure: Failure, retries: &Retries<'_>) -> Error {
+        let in_doubt = failure.in_doubt && !self.call.is_read;
         failure
-            .into_error(self.call.is_safe)
+            .into_error()
+            .with_outcome_unknown(in_doubt)
             .with_client_request_id(self.call.client_request_id.clone())
             .with_attempts(retries.attempt(), retries.elapsed())
             .during(self.call.describe())
