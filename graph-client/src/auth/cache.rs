@@ -1,4 +1,5 @@
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex as AsyncMutex;
 
@@ -31,13 +32,22 @@ struct State {
     /// How many fetches have ended, so that those who waited for one can share how it ended.
     fetches: u64,
     failure: Option<Error>,
+    /// Until when a token that still holds serves without another fetch, because the last one failed.
+    rests_until: Option<Instant>,
     /// The claims that the last fetch asked for.
     challenge: Option<String>,
     /// The claims that a service demanded when it revoked the token, until there is a new one.
     demand: Option<String>,
 }
 
+/// How long a sign-in service that refused a renewal is left alone while the old token holds.
+const REST: Duration = Duration::from_secs(30);
+
 impl State {
+    fn rests(&self) -> bool {
+        self.rests_until.is_some_and(|until| Instant::now() < until)
+    }
+
     /// Whether the last fetch asked for the claims that a service demands, if it demands any.
     fn meets(&self, challenge: Option<&str>) -> bool {
         challenge.is_none() || challenge == self.challenge.as_deref()
@@ -53,7 +63,7 @@ impl Slot {
     fn fresh(&self) -> Result<AccessToken, Box<State>> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match &state.token {
-            Some(token) if token.is_fresh() => Ok(token.clone()),
+            Some(token) if token.is_fresh() || (state.rests() && token.holds()) => Ok(token.clone()),
             _ => Err(Box::new(state.clone())),
         }
     }
@@ -154,8 +164,12 @@ impl TokenCache {
                 state.token = Some(token.clone());
                 state.failure = None;
                 state.demand = None;
+                state.rests_until = None;
             }
-            Err(error) => state.failure = Some(error.clone()),
+            Err(error) => {
+                state.failure = Some(error.clone());
+                state.rests_until = Some(Instant::now() + REST);
+            }
         }
         fetched
     }
@@ -164,7 +178,7 @@ impl TokenCache {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::{Duration, SystemTime};
+    use std::time::SystemTime;
 
     use super::*;
 
@@ -227,6 +241,8 @@ mod tests {
         let second = cache.get(Service::Graph).await.unwrap();
         assert!(second.is_same(&first));
         assert_eq!(provider.calls.load(Ordering::SeqCst), 2, "a refresh was tried before expiry");
+        assert!(cache.get(Service::Graph).await.unwrap().is_same(&first));
+        assert_eq!(provider.calls.load(Ordering::SeqCst), 2, "and is not tried again at once");
         tokio::time::sleep(Duration::from_millis(250)).await;
         assert!(cache.get(Service::Graph).await.is_err(), "an expired token is not served");
     }

@@ -1,59 +1,90 @@
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::ErrorKind;
 use crate::http::{Failure, Repeat, Response};
 
-/// Graph's error body. Names and nesting vary between its back ends.
-#[derive(Deserialize)]
-struct Envelope {
-    error: Option<Detail>,
-}
-
-#[derive(Deserialize)]
+/// Graph's error body. Names, nesting and types vary between its back ends, so it is read leniently: what a service says
+/// about a failure must not be lost because it says it in another form.
+#[derive(Default)]
 struct Detail {
     code: Option<String>,
     message: Option<String>,
-    #[serde(alias = "innererror", rename = "innerError")]
-    inner: Option<Inner>,
-    details: Option<Vec<Particular>>,
+    /// The codes of the errors within, from the outermost in.
+    inner_codes: Vec<String>,
+    request_id: Option<String>,
+    particulars: Vec<Particular>,
 }
 
 /// One of several things that are wrong.
-#[derive(Deserialize)]
 struct Particular {
     code: Option<String>,
     message: Option<String>,
     target: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Inner {
-    code: Option<String>,
-    #[serde(alias = "requestId", rename = "request-id")]
-    request_id: Option<String>,
+impl Detail {
+    /// Reads the error in a body. `None` when there is none.
+    fn read(body: &[u8]) -> Option<Self> {
+        let body: Value = crate::http::decode(body).ok()?;
+        let error = member(&body, &["error"]).filter(|error| error.is_object())?;
+        let mut detail = Self { code: text(error, &["code"]), message: text(error, &["message"]), ..Self::default() };
+        let particulars = member(error, &["details"]).and_then(Value::as_array).into_iter().flatten();
+        detail.particulars = particulars
+            .map(|item| Particular {
+                code: text(item, &["code"]),
+                message: text(item, &["message"]),
+                target: text(item, &["target"]),
+            })
+            .collect();
+        let mut inner = member(error, &["innerError"]);
+        while let Some(error) = inner {
+            detail.inner_codes.extend(text(error, &["code"]));
+            detail.request_id = detail.request_id.or_else(|| text(error, &["request-id", "requestId"]));
+            inner = member(error, &["innerError"]);
+        }
+        Some(detail)
+    }
+
+    /// The most telling code: one among the details, else the innermost that this crate acts on, else the first.
+    fn specific_code(&mut self) -> Option<String> {
+        let particular = self.particulars.iter().filter_map(|particular| particular.code.as_ref());
+        let acted_on = particular.chain(self.inner_codes.iter().rev()).find(|code| is_acted_on(code)).cloned();
+        acted_on.or_else(|| self.code.take()).or_else(|| self.inner_codes.first().cloned())
+    }
+}
+
+/// A member by one of its names, in any case.
+fn member<'a>(object: &'a Value, names: &[&str]) -> Option<&'a Value> {
+    let is_one = |name: &String| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+    object.as_object()?.iter().find_map(|(name, value)| is_one(name).then_some(value))
+}
+
+/// A text that says something; a number stands for its text.
+fn text(object: &Value, names: &[&str]) -> Option<String> {
+    let text = match member(object, names)? {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    (!text.is_empty()).then_some(text)
 }
 
 /// What an answer of Graph says beyond its status. `None` for a success.
 pub(crate) fn classify(response: &Response) -> Option<Failure> {
     // An error in an answer of 200 was seen by others; it is always the only member, so it stands at the start.
-    let disguised = || response.body.trim_ascii_start().starts_with(b"{\"error\"");
-    if response.is_success() && !disguised() {
+    if response.is_success() && !begins_with_error(&response.body) {
         return None;
     }
-    let detail = crate::http::decode::<Envelope>(&response.body).ok().and_then(|envelope| envelope.error);
+    let detail = Detail::read(&response.body);
     if response.is_success() && detail.is_none() {
         return None;
     }
-    let Some(detail) = detail else {
+    let Some(mut detail) = detail else {
         return Some(without_body(response));
     };
-    let inner = detail.inner;
-    let particulars = detail.details.unwrap_or_default();
-    let code = specific_code(&particulars)
-        .or(detail.code.filter(|code| !code.is_empty()))
-        .or_else(|| inner.as_ref().and_then(|inner| inner.code.clone()));
-    let mut message = detail.message.filter(|message| !message.is_empty()).unwrap_or_default();
-    for particular in &particulars {
+    let code = detail.specific_code();
+    let mut message = detail.message.take().unwrap_or_default();
+    for particular in &detail.particulars {
         add(&mut message, particular);
     }
     if message.is_empty() {
@@ -61,7 +92,7 @@ pub(crate) fn classify(response: &Response) -> Option<Failure> {
     }
     let mut failure = Failure::from_status(response, message);
     if failure.request_id.is_none() {
-        failure.request_id = inner.and_then(|inner| inner.request_id);
+        failure.request_id.clone_from(&detail.request_id);
     }
     failure.renew_token = failure.status == Some(401);
     failure.advice = advice(code.as_deref().unwrap_or_default(), &failure.message).map(Into::into);
@@ -76,38 +107,52 @@ pub(crate) fn classify(response: &Response) -> Option<Failure> {
         Some("Request_BadRequest") if is_duplicate(&failure.message) => failure.kind = ErrorKind::Conflict,
         _ => {}
     }
-    failure.is_lag = is_lag(&failure, code.as_deref());
+    failure.is_lag = is_lag(&failure, code.as_deref(), &detail.particulars);
     failure.code = code;
     Some(failure)
 }
 
+/// Whether the body is an object that begins with an error, whatever stands between its first characters.
+fn begins_with_error(body: &[u8]) -> bool {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+    body.strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"error\""))
+}
+
+/// The codes that change what is done. Where one stands deep inside, it says more than the general one outside.
+fn is_acted_on(code: &str) -> bool {
+    let known = ["NoBackingApplicationObject", "Request_ThrottledTemporarily", "ApplicationThrottled"];
+    known.contains(&code) || has_lost_track(code)
+}
+
 /// Whether a directory that does not know a new object yet answers like this. Nothing else is waited for.
-fn is_lag(failure: &Failure, code: Option<&str>) -> bool {
+fn is_lag(failure: &Failure, code: Option<&str>, particulars: &[Particular]) -> bool {
     match code {
         Some("Request_ResourceNotFound" | "Directory_ObjectNotFound") => failure.kind == ErrorKind::NotFound,
         Some("NoBackingApplicationObject") => true,
         // A read that was stale and a creation that was not: the next read finds the object.
-        Some("Request_MultipleObjectsWithSameKeyValue") => failure.kind == ErrorKind::Conflict,
-        _ => failure.message.contains("preAuthorizedApplications"),
+        Some("Request_MultipleObjectsWithSameKeyValue") => failure.status == Some(409),
+        _ => particulars.iter().any(|particular| {
+            particular.code.as_deref() == Some("InvalidValue")
+                && particular.target.as_deref() == Some("api.preAuthorizedApplications.delegatedPermissionIds")
+        }),
     }
 }
 
 fn without_body(response: &Response) -> Failure {
     let text = response.text();
     let what = match text.trim() {
-        "" => "the service gave no reason",
-        text if text.starts_with('<') => "a page of HTML came instead of an answer, as from a proxy or gateway",
-        _ => "the answer is not the service's error form",
+        "" => "the service gave no reason".to_owned(),
+        text if text.starts_with('<') => {
+            "a page of HTML came instead of an answer, as from a proxy or gateway".to_owned()
+        }
+        text => {
+            let begin: String = text.chars().take(200).collect();
+            format!("the answer is not the service's error form; it begins {begin:?}")
+        }
     };
-    let mut failure = Failure::from_status(response, what.to_owned());
+    let mut failure = Failure::from_status(response, what);
     failure.renew_token = failure.status == Some(401);
     failure
-}
-
-/// The code among the details that says more than the general one.
-fn specific_code(particulars: &[Particular]) -> Option<String> {
-    let known = |code: &&String| code.as_str() == "NoBackingApplicationObject";
-    particulars.iter().filter_map(|particular| particular.code.as_ref()).find(known).cloned()
 }
 
 /// Says which property is wrong and why, where the message does not.
@@ -149,8 +194,8 @@ fn advice(code: &str, message: &str) -> Option<&'static str> {
              change has not taken effect yet (Microsoft: over an hour; PlaceOS: up to 12)."
         }
         "ErrorAccessDenied" => {
-            "The application holds no calendar permission that covers this mailbox: neither a tenant-wide grant in \
-             Entra nor an RBAC role assignment in Exchange."
+            "The application holds no permission for this (calendars, mail or mailbox settings) that covers this mailbox: \
+             neither a tenant-wide grant in Entra nor an RBAC role assignment in Exchange."
         }
         "MailboxNotEnabledForRESTAPI" => {
             "The mailbox has no licence, is deleted, or is on premises: it has no calendar in Exchange Online."
@@ -161,4 +206,89 @@ fn advice(code: &str, message: &str) -> Option<&'static str> {
         "Directory_ExpiredPageToken" => "The list took too long to read: start it again from its first page.",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(status: u16, body: &str) -> Option<Failure> {
+        let headers = reqwest::header::HeaderMap::new();
+        classify(&Response { status, headers, body: bytes::Bytes::copy_from_slice(body.as_bytes()) })
+    }
+
+    #[test]
+    fn an_error_is_read_in_every_form() {
+        for (body, code, request_id) in [
+            (
+                r#"{"error":{"code":20241,"message":"m","innerError":{"request-id":"1","requestId":"1"}}}"#,
+                "20241",
+                Some("1"),
+            ),
+            (r#"{"error":{"code":"","message":"m","innererror":{"code":"deep","requestId":"2"}}}"#, "deep", Some("2")),
+            (
+                r#"{"error":{"code":"BadRequest","innerError":{"code":"x","innerError":{"code":"resyncRequired"}}}}"#,
+                "resyncRequired",
+                None,
+            ),
+            (
+                r#"{"error":{"code":"BadRequest","details":[{"code":"NoBackingApplicationObject"}]}}"#,
+                "NoBackingApplicationObject",
+                None,
+            ),
+            (r#"{"Error":{"Code":"Upper","message":null}}"#, "Upper", None),
+        ] {
+            let failure = failure(400, body).expect("an error");
+            assert_eq!((failure.code.as_deref(), failure.request_id.as_deref()), (Some(code), request_id), "{body}");
+        }
+        let expired = r#"{"error":{"code":"BadRequest","innerError":{"code":"resyncRequired"}}}"#;
+        assert_eq!(failure(400, expired).map(|failure| failure.kind), Some(ErrorKind::Expired));
+    }
+
+    #[test]
+    fn what_is_no_error_body_is_quoted() {
+        let failure = failure(502, "upstream connect error").expect("an error");
+        assert!(failure.message.contains("\"upstream connect error\""), "{}", failure.message);
+        let long = failure_of(&"x".repeat(1_000));
+        assert!(long.len() < 300, "{long}");
+    }
+
+    fn failure_of(body: &str) -> String {
+        failure(500, body).expect("an error").message
+    }
+
+    #[test]
+    fn an_error_under_200_is_an_error_however_it_is_written() {
+        for body in ["{\"error\":{\"code\":\"x\"}}", "\u{feff}{\n  \"error\" : {\"code\":\"x\"}}"] {
+            assert!(failure(200, body).is_some(), "{body}");
+        }
+        for body in ["{\"id\":\"1\",\"error\":{\"code\":\"x\"}}", "{\"error\":null}", "{\"errors\":1}", "{}"] {
+            assert!(failure(200, body).is_none(), "{body}");
+        }
+    }
+
+    #[test]
+    fn lag_is_told_from_what_is_really_missing() {
+        let refused = |target: &str| {
+            format!(
+                r#"{{"error":{{"code":"Request_BadRequest","details":[{{"code":"InvalidValue","target":"{target}"}}]}}}}"#
+            )
+        };
+        for (status, body, expected) in [
+            (404, r#"{"error":{"code":"Request_ResourceNotFound"}}"#.to_owned(), true),
+            (400, r#"{"error":{"code":"Request_ResourceNotFound"}}"#.to_owned(), false),
+            (404, r#"{"error":{"code":"itemNotFound"}}"#.to_owned(), false),
+            (
+                400,
+                r#"{"error":{"code":"Request_BadRequest","details":[{"code":"NoBackingApplicationObject"}]}}"#
+                    .to_owned(),
+                true,
+            ),
+            (400, refused("api.preAuthorizedApplications.delegatedPermissionIds"), true),
+            (400, refused("api.preAuthorizedApplications.appId"), false),
+            (409, r#"{"error":{"code":"Request_MultipleObjectsWithSameKeyValue"}}"#.to_owned(), true),
+        ] {
+            assert_eq!(failure(status, &body).expect("an error").is_lag, expected, "{status} {body}");
+        }
+    }
 }

@@ -546,11 +546,13 @@ pub(crate) fn timestamp(time: SystemTime) -> String {
 }
 
 pub(crate) fn instant(time: SystemTime) -> jiff::Timestamp {
-    jiff::Timestamp::try_from(time).unwrap_or(if time < SystemTime::UNIX_EPOCH {
+    let instant = jiff::Timestamp::try_from(time).unwrap_or(if time < SystemTime::UNIX_EPOCH {
         jiff::Timestamp::MIN
     } else {
         jiff::Timestamp::MAX
-    })
+    });
+    // Seven digits of a second are the most that Graph writes; six are what both sides count in.
+    jiff::Timestamp::from_microsecond(instant.as_microsecond()).unwrap_or(instant)
 }
 
 #[cfg(test)]

@@ -55,13 +55,15 @@ pub(crate) struct Progress {
     pub(crate) attempts: u32,
     /// An earlier attempt may have been carried out.
     pub(crate) in_doubt: bool,
+    /// A request is on its way.
+    pub(crate) in_flight: bool,
     /// How the last attempt ended, while the call waits for the next.
     pub(crate) failure: Option<Failure>,
 }
 
 impl Progress {
     pub(crate) fn start() -> Self {
-        Self { started: Instant::now(), attempts: 0, in_doubt: false, failure: None }
+        Self { started: Instant::now(), attempts: 0, in_doubt: false, in_flight: false, failure: None }
     }
 }
 
@@ -140,6 +142,18 @@ impl Call {
             .during(self.describe())
     }
 
+    /// The error of a call whose turn comes too late.
+    pub(crate) fn shut_out(&self, wait: Duration, progress: &mut Progress) -> Error {
+        if let Some(failure) = progress.failure.take() {
+            return self.failed(failure, progress);
+        }
+        let message = format!("another call was told to wait, and {wait:.0?} of that are left");
+        let mut failure = Failure::new(ErrorKind::Throttled, message);
+        failure.retry_after = Some(wait);
+        failure.advice = Some("Nothing was sent: wait as long as that, or give the call a larger retry budget.".into());
+        self.failed(failure, progress)
+    }
+
     /// The error of a call whose time is over.
     pub(crate) fn late(&self, limit: Duration, mut progress: Progress) -> Error {
         if let Some(mut failure) = progress.failure.take() {
@@ -152,8 +166,8 @@ impl Call {
             Failure::new(ErrorKind::Interrupted, message)
         } else {
             let message = format!("no answer came within {limit:.1?}, all attempts included");
-            // What had been sent may have been carried out.
-            Failure { in_doubt: true, ..Failure::new(ErrorKind::Interrupted, message) }
+            // What is on its way may have been carried out.
+            Failure { in_doubt: progress.in_flight, ..Failure::new(ErrorKind::Interrupted, message) }
         };
         self.failed(failure, &progress)
     }

@@ -11,6 +11,7 @@ use crate::{Error, ErrorKind, SignInError};
 
 /// An attempt that did not succeed, and whether another one makes sense.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
 pub(crate) struct Failure {
     pub(crate) kind: ErrorKind,
     pub(crate) message: String,
@@ -22,6 +23,8 @@ pub(crate) struct Failure {
     pub(crate) cmdlet: Option<CmdletError>,
     pub(crate) source: Option<Arc<reqwest::Error>>,
     pub(crate) repeat: Repeat,
+    /// The service turns away the whole application, whatever its calls are about.
+    pub(crate) is_of_application: bool,
     /// A directory whose copies are not up to date answers like this. So does one that lacks the object.
     pub(crate) is_lag: bool,
     /// The token may be stale: a new one is worth a try.
@@ -70,6 +73,7 @@ impl Failure {
             cmdlet: None,
             source: None,
             repeat: Repeat::Never,
+            is_of_application: false,
             is_lag: false,
             renew_token: false,
             challenge: None,
@@ -98,6 +102,8 @@ impl Failure {
         failure.status = Some(status);
         failure.request_id = response.request_id().map(str::to_owned);
         failure.retry_after = retry_after;
+        // `<Tenant_Application|Tenant|Application>/<Read|Write|ReadWrite>/…`
+        failure.is_of_application = response.header("x-ms-throttle-scope").is_some_and(|scope| scope.contains('/'));
         failure.repeat = repeat;
         failure.in_doubt = repeat == Repeat::IfSafe;
         if status == 401 {

@@ -3,7 +3,7 @@
 //! A service that throttles one call throttles them all, so the answer to one stops the others: a lane is closed for as
 //! long as the service asked, then one call probes, and the limit grows from there. All clones of a client share it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -59,7 +59,7 @@ impl Concurrency {
     }
 }
 
-/// What a service lets through at the moment. Made by [`Client::graph_load`](crate::Client::graph_load) and
+/// What a service lets through at the moment. Waits for a single mailbox are not in it. Made by [`Client::graph_load`](crate::Client::graph_load) and
 /// [`Client::exchange_load`](crate::Client::exchange_load).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -119,19 +119,73 @@ impl Gate {
     }
 
     /// Waits for the call's turn. The pass keeps its place until it is dropped.
-    pub(crate) async fn enter(&self, service: Service, mailbox: Option<&str>) -> Pass {
+    ///
+    /// A lane that is closed for longer than the call's `patience` ends the wait at once.
+    pub(crate) async fn enter(
+        &self,
+        service: Service,
+        mailbox: Option<&str>,
+        patience: Duration,
+    ) -> Result<Pass, ClosedFor> {
+        let deadline = Instant::now().checked_add(patience);
         // The narrow lane first: a call that waits for its mailbox takes no place from the others.
         let mailbox = match mailbox {
-            Some(mailbox) => Some(Lane::enter(self.mailbox(mailbox)).await),
+            Some(mailbox) => Some(Lane::enter(self.mailbox(mailbox), 1, deadline).await?),
             None => None,
         };
-        Pass { service: Lane::enter(Arc::clone(self.service(service))).await, mailbox }
+        Ok(Pass { service: Lane::enter(Arc::clone(self.service(service)), 1, deadline).await?, mailbox })
+    }
+
+    /// Waits for a batch's turn at each of the mailboxes that its requests work in, and says which are closed for longer
+    /// than its `patience`.
+    pub(crate) async fn enter_mailboxes<'a>(
+        &self,
+        mailboxes: impl IntoIterator<Item = &'a str>,
+        patience: Duration,
+    ) -> (BatchPass, Vec<(&'a str, ClosedFor)>) {
+        let deadline = Instant::now().checked_add(patience);
+        // In one order, so that two batches do not wait for each other.
+        let mut requests: BTreeMap<&str, usize> = BTreeMap::new();
+        for mailbox in mailboxes {
+            *requests.entry(mailbox).or_default() += 1;
+        }
+        let (mut places, mut closed) = (Vec::with_capacity(requests.len()), Vec::new());
+        for (mailbox, count) in requests {
+            match Lane::enter(self.mailbox(mailbox), count.min(AT_ONCE_IN_BATCH), deadline).await {
+                Ok(place) => places.push(place),
+                Err(too_long) => closed.push((mailbox, too_long)),
+            }
+        }
+        (BatchPass(places), closed)
+    }
+
+    /// A request in a batch was turned away: the next ones to its mailbox wait, or all if the service says that it
+    /// means all. The batch itself was taken, so what is said of one of its requests alone stops no other.
+    pub(crate) fn throttled_in_batch(&self, mailbox: Option<&str>, wait: Duration, everywhere: bool) {
+        let lane = match mailbox {
+            _ if everywhere => Arc::clone(&self.graph),
+            Some(mailbox) => self.mailbox(mailbox),
+            None => return,
+        };
+        let closures = lock(&lane.state).closures;
+        lane.close(wait, closures);
     }
 
     pub(crate) fn load(&self, service: Service) -> Load {
         self.service(service).load()
     }
 }
+
+/// A lane is closed for longer than a call may wait.
+#[derive(Debug)]
+pub(crate) struct ClosedFor(pub(crate) Duration);
+
+/// How many requests of a batch Outlook carries out at a time, whatever their mailboxes.
+const AT_ONCE_IN_BATCH: usize = 4;
+
+/// A batch's places at its mailboxes.
+#[derive(Debug)]
+pub(crate) struct BatchPass(#[expect(dead_code, reason = "the places are kept until it is dropped")] Vec<Place>);
 
 /// A call's place in its lanes.
 #[derive(Debug)]
@@ -143,30 +197,48 @@ pub(crate) struct Pass {
 impl Pass {
     /// The service answered, in whatever way, and did not throttle.
     pub(crate) fn answered(&self) {
-        self.service.0.grow();
+        self.service.grow();
         if let Some(mailbox) = &self.mailbox {
-            mailbox.0.grow();
+            mailbox.grow();
         }
     }
 
-    /// The service throttled. Outlook counts by mailbox, so only that lane is stopped where there is one.
-    pub(crate) fn throttled(&self, hint: Option<Duration>) {
+    /// The service throttled. Outlook counts by mailbox, so only that lane is stopped where there is one, unless the
+    /// service says that it means the whole application.
+    pub(crate) fn throttled(&self, wait: Duration, everywhere: bool) {
         match &self.mailbox {
-            Some(mailbox) => mailbox.0.close(hint),
-            None => self.service.0.close(hint),
+            Some(mailbox) if !everywhere => mailbox.close(wait),
+            _ => self.service.close(wait),
         }
     }
 }
 
 #[derive(Debug)]
-struct Place(Arc<Lane>);
+struct Place {
+    lane: Arc<Lane>,
+    /// How many calls it is for.
+    calls: usize,
+    /// How often the lane had been closed when they entered.
+    closures: u64,
+}
+
+impl Place {
+    /// An answer to a call that was sent before the lane was closed says nothing about what it bears now.
+    fn grow(&self) {
+        self.lane.grow(self.closures);
+    }
+
+    fn close(&self, wait: Duration) {
+        self.lane.close(wait, self.closures);
+    }
+}
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut state = lock(&self.0.state);
-        state.in_flight -= 1;
+        let mut state = lock(&self.lane.state);
+        state.in_flight -= self.calls;
         drop(state);
-        self.0.turn.notify_one();
+        self.lane.turn.notify_one();
     }
 }
 
@@ -186,10 +258,11 @@ struct State {
     in_flight: usize,
     waiting: usize,
     closed_until: Option<Instant>,
+    closures: u64,
 }
 
 enum Entry {
-    Entered,
+    Entered(u64),
     Full,
     ClosedUntil(Instant),
 }
@@ -204,30 +277,39 @@ impl Lane {
             in_flight: 0,
             waiting: 0,
             closed_until: None,
+            closures: 0,
         };
         Self { most, state: Mutex::new(state), turn: Notify::new() }
     }
 
-    async fn enter(lane: Arc<Self>) -> Place {
-        if !matches!(lane.try_enter(), Entry::Entered) {
-            let _waiting = Waiting::new(&lane);
-            loop {
-                // Listening begins before looking, so that no turn is missed in between.
-                let mut turn = pin!(lane.turn.notified());
-                turn.as_mut().enable();
-                match lane.try_enter() {
-                    Entry::Entered => break,
-                    Entry::Full => turn.await,
-                    Entry::ClosedUntil(until) => match select(turn, pin!(tokio::time::sleep_until(until))).await {
-                        Either::Left(_) | Either::Right(_) => {}
-                    },
-                }
-            }
-        }
-        Place(lane)
+    async fn enter(lane: Arc<Self>, calls: usize, deadline: Option<Instant>) -> Result<Place, ClosedFor> {
+        let closures = match lane.try_enter(calls) {
+            Entry::Entered(closures) => closures,
+            _ => Self::wait(&lane, calls, deadline).await?,
+        };
+        Ok(Place { lane, calls, closures })
     }
 
-    fn try_enter(&self) -> Entry {
+    async fn wait(lane: &Self, calls: usize, deadline: Option<Instant>) -> Result<u64, ClosedFor> {
+        let _waiting = Waiting::new(lane);
+        loop {
+            // Listening begins before looking, so that no turn is missed in between.
+            let mut turn = pin!(lane.turn.notified());
+            turn.as_mut().enable();
+            match lane.try_enter(calls) {
+                Entry::Entered(closures) => return Ok(closures),
+                Entry::Full => turn.await,
+                Entry::ClosedUntil(until) if deadline.is_some_and(|deadline| until > deadline) => {
+                    return Err(ClosedFor(until.saturating_duration_since(Instant::now())));
+                }
+                Entry::ClosedUntil(until) => match select(turn, pin!(tokio::time::sleep_until(until))).await {
+                    Either::Left(_) | Either::Right(_) => {}
+                },
+            }
+        }
+    }
+
+    fn try_enter(&self, calls: usize) -> Entry {
         let mut state = lock(&self.state);
         if let Some(until) = state.closed_until {
             if Instant::now() < until {
@@ -235,16 +317,17 @@ impl Lane {
             }
             state.closed_until = None;
         }
-        if state.in_flight >= state.limit {
+        // Several that never fit together go when they are alone.
+        if state.in_flight > 0 && state.in_flight + calls > state.limit {
             return Entry::Full;
         }
-        state.in_flight += 1;
-        Entry::Entered
+        state.in_flight += calls;
+        Entry::Entered(state.closures)
     }
 
-    fn grow(&self) {
+    fn grow(&self, closures: u64) {
         let mut state = lock(&self.state);
-        if state.limit >= self.most {
+        if state.limit >= self.most || state.closures != closures {
             return;
         }
         state.successes += 1;
@@ -257,17 +340,21 @@ impl Lane {
     }
 
     /// Halves where the limit goes back to, and lets one call through after the wait.
-    fn close(&self, hint: Option<Duration>) {
+    fn close(&self, wait: Duration, closures: u64) {
         let mut state = lock(&self.state);
         // Calls that were in flight together are turned away together: that is one event.
-        if state.limit > 1 {
+        if state.closures == closures {
             state.threshold = (state.limit / 2).max(1);
+            state.limit = 1;
+            state.successes = 0;
+            state.closures += 1;
         }
-        state.limit = 1;
-        state.successes = 0;
-        if let Some(until) = hint.and_then(|hint| Instant::now().checked_add(hint)) {
+        if let Some(until) = Instant::now().checked_add(wait) {
             state.closed_until = state.closed_until.max(Some(until));
         }
+        drop(state);
+        // Whoever waits looks at how long, and may have no patience for it.
+        self.turn.notify_waiters();
     }
 
     fn load(&self) -> Load {
@@ -295,6 +382,8 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         lock(&self.0.state).waiting -= 1;
+        // It may have been this one's turn, which is another's now.
+        self.0.turn.notify_one();
     }
 }
 
@@ -313,8 +402,10 @@ mod tests {
         Arc::new(Gate::new(&Concurrency::default().with_graph(graph)))
     }
 
+    const PATIENCE: Duration = Duration::from_secs(600);
+
     async fn enter(gate: &Gate) -> Pass {
-        gate.enter(Service::Graph, None).await
+        gate.enter(Service::Graph, None, PATIENCE).await.expect("no lane is closed for so long")
     }
 
     /// A server that turns everything away for a while, and calls that come back when they are told to.
@@ -334,7 +425,7 @@ mod tests {
                             pass.answered();
                             return;
                         }
-                        pass.throttled(Some(hint));
+                        pass.throttled(hint, false);
                         drop(pass);
                         tokio::time::sleep(hint).await;
                     }
@@ -357,7 +448,7 @@ mod tests {
     async fn the_wait_of_one_call_stops_all_others() {
         let gate = gate(64);
         let pass = enter(&gate).await;
-        pass.throttled(Some(Duration::from_secs(7)));
+        pass.throttled(Duration::from_secs(7), false);
         drop(pass);
         let started = Instant::now();
         drop(enter(&gate).await);
@@ -371,7 +462,7 @@ mod tests {
             enter(&gate).await.answered();
         }
         assert_eq!(gate.load(Service::Graph).limit, 64);
-        enter(&gate).await.throttled(None);
+        enter(&gate).await.throttled(Duration::ZERO, false);
         assert_eq!(gate.load(Service::Graph).limit, 1);
         for _ in 0..31 {
             enter(&gate).await.answered();
@@ -400,12 +491,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_throttled_mailbox_stops_itself_alone() {
         let gate = gate(64);
-        let pass = gate.enter(Service::Graph, Some("room-1")).await;
-        pass.throttled(Some(Duration::from_secs(60)));
+        let pass = gate.enter(Service::Graph, Some("room-1"), PATIENCE).await.expect("open");
+        pass.throttled(Duration::from_secs(60), false);
         drop(pass);
-        let other = gate.enter(Service::Graph, Some("room-2"));
+        let other = gate.enter(Service::Graph, Some("room-2"), PATIENCE);
         assert!(tokio::time::timeout(Duration::from_secs(1), other).await.is_ok());
-        let same = gate.enter(Service::Graph, Some("room-1"));
+        let same = gate.enter(Service::Graph, Some("room-1"), PATIENCE);
         assert!(tokio::time::timeout(Duration::from_secs(1), same).await.is_err());
     }
 
@@ -414,12 +505,80 @@ mod tests {
         let gate = gate(64);
         let mut passes = Vec::new();
         for _ in 0..4 {
-            passes.push(gate.enter(Service::Graph, Some("room-1")).await);
+            passes.push(gate.enter(Service::Graph, Some("room-1"), PATIENCE).await.expect("open"));
         }
-        let fifth = gate.enter(Service::Graph, Some("room-1"));
+        let fifth = gate.enter(Service::Graph, Some("room-1"), PATIENCE);
         assert!(tokio::time::timeout(Duration::from_secs(1), fifth).await.is_err());
         passes.pop();
-        let fifth = gate.enter(Service::Graph, Some("room-1"));
+        let fifth = gate.enter(Service::Graph, Some("room-1"), PATIENCE);
         assert!(tokio::time::timeout(Duration::from_secs(1), fifth).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_to_what_was_sent_before_the_closure_do_not_open_the_lane() {
+        let gate = gate(64);
+        for _ in 0..60 {
+            enter(&gate).await.answered();
+        }
+        let mut passes = Vec::new();
+        for _ in 0..64 {
+            passes.push(enter(&gate).await);
+        }
+        let mut passes = passes.into_iter();
+        passes.by_ref().take(4).for_each(|pass| pass.throttled(Duration::from_secs(5), false));
+        passes.for_each(|pass| pass.answered());
+        let load = gate.load(Service::Graph);
+        assert_eq!((load.limit, load.in_flight), (1, 0));
+        enter(&gate).await.answered();
+        assert_eq!(gate.load(Service::Graph).limit, 2, "the probe opens it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_has_no_longer_patience_than_its_budget() {
+        let gate = gate(64);
+        let pass = enter(&gate).await;
+        let waiting = tokio::spawn({
+            let gate = Arc::clone(&gate);
+            async move {
+                let _all: Vec<_> = [enter(&gate).await, enter(&gate).await, enter(&gate).await].into();
+                let ClosedFor(wait) =
+                    gate.enter(Service::Graph, None, Duration::from_secs(60)).await.expect_err("an hour is too long");
+                wait
+            }
+        });
+        tokio::task::yield_now().await;
+        pass.throttled(Duration::from_secs(3600), false);
+        let started = Instant::now();
+        assert!(waiting.await.expect("no panic") > Duration::from_secs(3000));
+        assert!(started.elapsed() < Duration::from_secs(1), "it is told at once");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_waiter_that_gives_up_passes_its_turn_on() {
+        let gate = gate(1);
+        let pass = enter(&gate).await;
+        let mut first = Box::pin(gate.enter(Service::Graph, None, PATIENCE));
+        let mut second = Box::pin(gate.enter(Service::Graph, None, PATIENCE));
+        assert!(futures_util::poll!(&mut first).is_pending() && futures_util::poll!(&mut second).is_pending());
+        drop(pass);
+        // It was the first one's turn.
+        drop(first);
+        let second = tokio::time::timeout(Duration::from_secs(1), second).await;
+        assert!(second.expect("it is the second one's turn").is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn batches_take_the_places_that_outlook_counts() {
+        let gate = gate(64);
+        let (first, closed) = gate.enter_mailboxes(["a", "b", "a", "a", "a", "a", "b"], PATIENCE).await;
+        assert!(closed.is_empty());
+        let single = gate.enter(Service::Graph, Some("a"), PATIENCE);
+        assert!(tokio::time::timeout(Duration::from_secs(1), single).await.is_err(), "four of them are at once");
+        assert!(gate.enter(Service::Graph, Some("b"), PATIENCE).await.is_ok());
+        drop(first);
+        assert!(gate.enter(Service::Graph, Some("a"), PATIENCE).await.is_ok());
+        gate.throttled_in_batch(Some("a"), Duration::from_secs(3600), false);
+        let (_places, closed) = gate.enter_mailboxes(["a", "b"], Duration::from_secs(60)).await;
+        assert!(matches!(closed[..], [("a", ClosedFor(_))]), "{closed:?}");
     }
 }

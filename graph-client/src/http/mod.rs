@@ -11,7 +11,7 @@ mod transport;
 
 pub(crate) use self::call::{Body, Call, EXCHANGE_TIME_LIMIT, Progress, new_request_id};
 pub(crate) use self::failure::{Failure, Repeat};
-pub(crate) use self::gate::Gate;
+pub(crate) use self::gate::{BatchPass, ClosedFor, Gate};
 pub use self::gate::{Concurrency, Load};
 pub use self::meter::{Meter, Usage};
 pub use self::retry::RetryOptions;
@@ -98,10 +98,15 @@ impl Pipeline {
         let mut token = self.tokens.get(call.service).await.map_err(fail)?;
         let mut renewed = false;
         loop {
-            let pass = self.gate.enter(call.service, call.mailbox.as_deref()).await;
+            let patience = options.budget.saturating_sub(retries.elapsed());
+            let pass = match self.gate.enter(call.service, call.mailbox.as_deref(), patience).await {
+                Ok(pass) => pass,
+                Err(ClosedFor(wait)) => return Err(call.shut_out(wait, progress)),
+            };
             meter.count_request(retries.attempt() > 1);
             progress.attempts = retries.attempt();
             progress.failure = None;
+            progress.in_flight = true;
             let mut failure = match self.attempt(call, &token, retries.attempt()).await {
                 Ok(response) => match call.judge(&response) {
                     None => {
@@ -113,10 +118,13 @@ impl Pipeline {
                 },
                 Err(failure) => failure,
             };
+            progress.in_flight = false;
+            // Where the service names no wait, the others wait as long as this call would.
+            let wait = failure.retry_after.unwrap_or(options.base);
             match failure.status {
                 // Also an Exchange that has too many commands at once, which says so with another status.
-                _ if failure.kind == ErrorKind::Throttled => pass.throttled(failure.retry_after),
-                Some(503) => pass.throttled(failure.retry_after),
+                _ if failure.kind == ErrorKind::Throttled => pass.throttled(wait, failure.is_of_application),
+                Some(503) => pass.throttled(wait, failure.is_of_application),
                 Some(_) => pass.answered(),
                 None => {}
             }

@@ -75,11 +75,11 @@ impl RetryOptions {
         if next > self.max_attempts {
             return None;
         }
-        let (least, spread) = if let Some(hint) = hint {
-            (hint, hint.min(self.cap) / 10)
-        } else {
-            let doubled = self.base.saturating_mul(1 << next.saturating_sub(2).min(16)).min(self.cap);
-            (doubled / 2, doubled / 2)
+        let doubled = self.base.saturating_mul(1 << next.saturating_sub(2).min(16)).min(self.cap);
+        let (least, spread) = match hint {
+            // A service that asks for next to nothing is not asked six times at once.
+            Some(hint) if hint >= doubled / 2 => (hint, hint.min(self.cap) / 10),
+            _ => (doubled / 2, doubled / 2),
         };
         let left = self.budget.checked_sub(elapsed)?;
         (least <= left).then(|| least.saturating_add(spread.mul_f64(unit)).min(left))
@@ -224,11 +224,11 @@ mod tests {
                 prop_assert!(next <= options.max_attempts);
                 prop_assert!(elapsed + wait <= options.budget);
                 match hint {
-                    Some(hint) => prop_assert!(wait >= hint),
+                    Some(hint) => prop_assert!(wait >= hint && wait >= options.base / 2),
                     None => prop_assert!(wait <= options.cap),
                 }
             } else {
-                let least = hint.unwrap_or(options.cap / 2);
+                let least = hint.unwrap_or_default().max(options.cap / 2);
                 prop_assert!(next > options.max_attempts || elapsed + least > options.budget);
             }
         }

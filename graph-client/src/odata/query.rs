@@ -70,6 +70,7 @@ impl Query {
             && (support.is_always_advanced()
                 || self.count
                 || self.search.is_some()
+                || (support.is_cast() && (self.top.is_some() || !self.select.is_empty()))
                 || self.filter.as_ref().is_some_and(|filter| support.is_relation() || filter.is_advanced())
                 || (!self.order_by.is_empty()
                     && (support.is_relation()

@@ -28,8 +28,10 @@ enum Engine {
 enum Needs {
     /// For what the default engine cannot do.
     Sometimes,
-    /// For each condition and order: a relation of an object, or a list that is cast to one type.
+    /// For each condition and order: a relation of an object.
     IfAnyCondition,
+    /// As soon as anything is asked for: a list that is cast to one type.
+    IfAnyOption,
     Always,
 }
 
@@ -84,7 +86,10 @@ impl Support {
     /// Directory objects: users, groups, service principals, applications, devices.
     pub(crate) const DIRECTORY: Self =
         Self::directory(Needs::Sometimes, &[Select, Filter, Search, OrderBy, Expand, Top, Count]);
-    /// Relations of directory objects (members, owners and so on), and lists that are cast to one type.
+    /// Relations of directory objects that are cast to one type.
+    pub(crate) const DIRECTORY_CAST: Self =
+        Self::directory(Needs::IfAnyOption, &[Select, Filter, Search, OrderBy, Expand, Top, Count]);
+    /// Relations of directory objects (members, owners and so on).
     pub(crate) const DIRECTORY_RELATION: Self =
         Self::directory(Needs::IfAnyCondition, &[Select, Filter, Search, OrderBy, Expand, Top, Count]);
     /// App role assignments and delegated permission grants.
@@ -92,8 +97,9 @@ impl Support {
     /// Directory roles held through groups as well: only the advanced engine knows them.
     pub(crate) const TRANSITIVE_ROLES: Self = Self::directory(Needs::Always, &[Select, Filter, Expand, Top, Count]);
     /// Directory roles, which come in one page.
-    pub(crate) const DIRECTORY_ROLES: Self =
-        Self::new(Engine::Other, "directory roles", &[Select, Filter, Expand], None);
+    pub(crate) const DIRECTORY_ROLES: Self = Self::new(Engine::Other, "directory roles", &[], None);
+    /// The tenant's licences, which come in one page.
+    pub(crate) const LICENCES: Self = Self::new(Engine::Other, "licences", &[], None);
     /// Calendars, events and contacts.
     pub(crate) const OUTLOOK: Self =
         Self::new(Engine::Outlook, "calendars and contacts", &[Select, Filter, OrderBy, Expand, Top, Count], None);
@@ -156,7 +162,11 @@ impl Support {
 
     /// Whether each condition and order needs the advanced engine.
     pub(super) fn is_relation(self) -> bool {
-        self.engine == Engine::Directory(Needs::IfAnyCondition)
+        matches!(self.engine, Engine::Directory(Needs::IfAnyCondition | Needs::IfAnyOption))
+    }
+
+    pub(super) fn is_cast(self) -> bool {
+        self.engine == Engine::Directory(Needs::IfAnyOption)
     }
 
     /// What the resource of a path supports.
@@ -194,14 +204,18 @@ impl Support {
             | "administrativeunits"
             | "directoryobjects" => match inner.last() {
                 None if is_collection && cast.is_none() => Self::DIRECTORY,
-                None => Self::DIRECTORY_RELATION,
-                Some(last) => Self::below_object(inner, last),
+                None => Self::DIRECTORY_CAST,
+                Some(last) => match Self::below_object(inner, last) {
+                    relation if cast.is_some() && relation.is_relation() => Self::DIRECTORY_CAST,
+                    other => other,
+                },
             },
             "directory" if rest.first() == Some(&"deleteditems") => Self::DIRECTORY_RELATION,
             "directoryroles" => Self::DIRECTORY_ROLES,
+            "subscribedskus" => Self::LICENCES,
             "oauth2permissiongrants" => Self::GRANTS,
             "rolemanagement" if rest.last() == Some(&"transitiveroleassignments") => Self::TRANSITIVE_ROLES,
-            "rolemanagement" | "organization" | "domains" | "subscribedskus" | "subscriptions" => Self::PLAIN,
+            "rolemanagement" | "organization" | "domains" | "subscriptions" => Self::PLAIN,
             _ => Self::UNKNOWN,
         }
     }
@@ -247,9 +261,10 @@ mod tests {
         for (path, expected) in [
             ("/v1.0/users", Support::DIRECTORY),
             ("/graph/beta/Groups", Support::DIRECTORY),
-            ("/v1.0/groups/microsoft.graph.group", Support::DIRECTORY_RELATION),
+            ("/v1.0/groups/microsoft.graph.group", Support::DIRECTORY_CAST),
             ("/v1.0/groups/1/members", Support::DIRECTORY_RELATION),
-            ("/v1.0/groups/1/transitiveMembers/microsoft.graph.user", Support::DIRECTORY_RELATION),
+            ("/v1.0/groups/1/transitiveMembers/microsoft.graph.user", Support::DIRECTORY_CAST),
+            ("/v1.0/subscribedSkus", Support::LICENCES),
             ("/v1.0/me/memberOf", Support::DIRECTORY_RELATION),
             ("/v1.0/applications(appId='x')/owners", Support::DIRECTORY_RELATION),
             ("/v1.0/applications/1/federatedIdentityCredentials", Support::PLAIN),

@@ -331,14 +331,15 @@ async fn the_total_time_is_kept_and_the_error_says_how_far_the_call_came() {
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Throttled, 1));
     assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
 
-    // The service is to be left alone for half a minute: another call does not get its turn, and nothing is sent.
+    // The service is to be left alone for half a minute: another call is told so, and nothing is sent.
     let post = |limit| {
         let request = contoso.client.request(Method::POST, "/v1.0/groups").body(&json!({}));
         request.total_timeout(Duration::from_millis(limit)).send()
     };
     let error = post(100).await.unwrap_err();
-    assert_eq!((error.kind(), error.attempts(), error.is_outcome_unknown()), (ErrorKind::Interrupted, 0, false));
-    assert!(error.message().contains("nothing was sent"), "{error}");
+    assert_eq!((error.kind(), error.attempts(), error.is_outcome_unknown()), (ErrorKind::Throttled, 0, false));
+    assert!(error.retry_after().is_some_and(|wait| wait > Duration::from_secs(20)), "{error:?}");
+    assert!(error.to_string().contains("Nothing was sent"), "{error}");
 
     // What was sent and not answered may have happened, if it was a write.
     let server = RawServer::start(|_, _| Answer::Promise(100)).await;

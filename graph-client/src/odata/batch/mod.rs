@@ -18,7 +18,7 @@ use self::wire::{Item, Numbered, Requests};
 use super::Operation;
 use super::operation::Read;
 use crate::cloud::{self, Service};
-use crate::http::{Body, Call, Failure, Repeat, Retries};
+use crate::http::{BatchPass, Body, Call, ClosedFor, Failure, Progress, Repeat, Retries};
 use crate::{Client, Error, ErrorKind, InvalidValue, Response, Result, RetryOptions, graph};
 
 /// Batches in flight, unless the caller says otherwise.
@@ -238,6 +238,10 @@ impl Batch {
         let mut settled: Vec<(usize, Result<Response>)> = Vec::with_capacity(open.len());
         let mut retries = Retries::start(&self.retry);
         while !open.is_empty() {
+            let pass = self.enter_mailboxes(&mut open, &retries, &mut settled).await;
+            if open.is_empty() {
+                break;
+            }
             let mut replies = match self.post(&open, retries.elapsed()).await {
                 Ok(replies) => replies,
                 Err(error) => {
@@ -245,6 +249,8 @@ impl Batch {
                     break;
                 }
             };
+            // A place is for requests in flight, not for those that wait.
+            drop(pass);
             let mut again: Vec<(usize, Failure)> = Vec::new();
             let mut dependent: Vec<(usize, Failure)> = Vec::new();
             // In order, so that what a request waits for is known before it.
@@ -260,6 +266,11 @@ impl Batch {
                         Some(failure) => failure,
                     },
                 };
+                if failure.kind == ErrorKind::Throttled {
+                    let wait = failure.retry_after.unwrap_or(self.retry.base);
+                    let mailbox = entry.call.mailbox.as_deref();
+                    self.client.pipeline.gate.throttled_in_batch(mailbox, wait, failure.is_of_application);
+                }
                 let has_attempts =
                     failure.repeat == Repeat::OnceCopied || retries.counted() < entry.call.retry.max_attempts;
                 let may = failure.repeat.is_allowed(entry.call.is_safe);
@@ -303,6 +314,30 @@ impl Batch {
             open.sort_unstable();
         }
         settled
+    }
+
+    /// Waits for the mailboxes of the requests that are open. Those to a mailbox that stays closed for too long are
+    /// settled.
+    async fn enter_mailboxes(
+        &self,
+        open: &mut Vec<usize>,
+        retries: &Retries<'_>,
+        settled: &mut Vec<(usize, Result<Response>)>,
+    ) -> BatchPass {
+        let mailbox = |index: usize| self.find(index).and_then(|entry| entry.call.mailbox.as_deref());
+        let patience = self.retry.budget.saturating_sub(retries.elapsed());
+        let mailboxes = open.iter().filter_map(|&index| mailbox(index));
+        let (pass, closed) = self.client.pipeline.gate.enter_mailboxes(mailboxes, patience).await;
+        for (closed, ClosedFor(wait)) in closed {
+            open.retain(|&index| {
+                let is_open = mailbox(index) != Some(closed);
+                if let (false, Some(entry)) = (is_open, self.find(index)) {
+                    settled.push((index, Err(entry.call.shut_out(wait, &mut Progress::start()))));
+                }
+                is_open
+            });
+        }
+        pass
     }
 
     /// Waits as long as the most patient request asks. Requests whose wait does not fit are settled as they are.
