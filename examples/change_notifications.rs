@@ -59,7 +59,7 @@ async fn run(tenant: &Tenant, room: &str, out: &mut impl Write) -> anyhow::Resul
     writeln!(out, "subscribed to {}", subscription.resource.as_deref().unwrap_or_default())?;
     if tenant.in_memory.is_some() {
         let time = |hours| DateTimeTimeZone::utc(SystemTime::now() + hours * HOUR);
-        tenant.client.calendar(room).create(&NewEvent::new("Quarterly review", time(2), time(3))).await?;
+        tenant.client.calendar(room).create_event(&NewEvent::new("Quarterly review", time(2), time(3))).await?;
     }
     loop {
         tokio::select! {

@@ -42,7 +42,7 @@ async fn run(tenant: &Tenant, building: Option<String>, out: &mut impl Write) ->
             tenant
                 .client
                 .calendar(address)
-                .create(&NewEvent::new("Team meeting", time(begin), time(begin + 2)))
+                .create_event(&NewEvent::new("Team meeting", time(begin), time(begin + 2)))
                 .await?;
         }
     }

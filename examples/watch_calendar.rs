@@ -69,7 +69,7 @@ async fn run(tenant: &Tenant, room: &str, out: &mut impl Write) -> anyhow::Resul
             (Some(_), 0) => {
                 writeln!(out, "-- {} events are known; now the room is booked --", known.len())?;
                 let time = |after: Duration| DateTimeTimeZone::utc(now + after);
-                calendar.create(&NewEvent::new("Quarterly review", time(2 * hour), time(3 * hour))).await?;
+                calendar.create_event(&NewEvent::new("Quarterly review", time(2 * hour), time(3 * hour))).await?;
             }
             (Some(_), _) => break,
         }

@@ -160,6 +160,25 @@ impl fmt::Display for AppRoleAssignmentId {
     }
 }
 
+impl From<String> for AppRoleAssignmentId {
+    fn from(id: String) -> Self {
+        Self(id)
+    }
+}
+
+impl From<&str> for AppRoleAssignmentId {
+    fn from(id: &str) -> Self {
+        Self(id.to_owned())
+    }
+}
+
+/// Every service principal is an object of the directory.
+impl From<ServicePrincipalId> for ObjectId {
+    fn from(id: ServicePrincipalId) -> Self {
+        Self(id.0)
+    }
+}
+
 /// A tenant: its GUID or one of its verified domains.
 ///
 /// Both forms work in every address of the three services.
@@ -282,6 +301,24 @@ fn is_domain(text: &str) -> bool {
             && !label.ends_with('-')
     };
     text.len() <= 255 && text.contains('.') && text.split('.').all(label)
+}
+
+impl AsRef<str> for SmtpAddress {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&SmtpAddress> for String {
+    fn from(address: &SmtpAddress) -> Self {
+        address.as_str().to_owned()
+    }
+}
+
+impl From<&TenantId> for String {
+    fn from(tenant: &TenantId) -> Self {
+        tenant.as_str().to_owned()
+    }
 }
 
 impl TryFrom<&str> for SmtpAddress {

@@ -125,6 +125,12 @@ macro_rules! request_options {
             self
         }
 
+        /// Says that what this is about was just created, as [`Request::just_created`](crate::Request::just_created).
+        pub fn just_created(mut self) -> Self {
+            self.$($request).+ = self.$($request).+.just_created();
+            self
+        }
+
         /// Overrides the client's retries.
         pub fn retry(mut self, retry: crate::RetryOptions) -> Self {
             self.$($request).+ = self.$($request).+.retry(retry);
@@ -183,8 +189,13 @@ impl Request {
         if faults.is_empty() { self } else { self.refused(faults) }
     }
 
-    /// The same request, which waits for the directory's copies if what it is about was just created.
-    pub(crate) fn just_created(mut self, just_created: bool) -> Self {
+    /// Says that what the request is about was just created: it then waits up to 35 s for the directory's servers to
+    /// know it. Without this a missing object is an error at once.
+    pub fn just_created(self) -> Self {
+        self.created(true)
+    }
+
+    pub(crate) fn created(mut self, just_created: bool) -> Self {
         if let Ok(call) = &mut self.call {
             call.just_created = just_created;
         }
@@ -369,8 +380,12 @@ impl Request {
 
     /// Sets the id that is sent with every attempt. Default: a new GUID.
     pub fn client_request_id(mut self, id: impl Into<String>) -> Self {
+        let id = id.into();
+        if HeaderValue::from_str(&id).is_err() || id.is_empty() {
+            return self.refused(InvalidValue::new("client-request-id", id, "must be text for a header"));
+        }
         if let Ok(call) = &mut self.call {
-            call.client_request_id = id.into();
+            call.client_request_id = id;
             self.has_own_id = true;
         }
         self
@@ -484,8 +499,13 @@ const OUTLOOK: [&str; 14] = [
 
 /// The mailbox that a path works in.
 fn mailbox_of(path: &str) -> Option<Box<str>> {
-    let mut segments = path.split('/').skip_while(|segment| !segment.eq_ignore_ascii_case("users")).skip(1);
-    let (mailbox, what) = (segments.next()?, segments.next()?);
+    let is_root = |segment: &str| segment.eq_ignore_ascii_case("users") || segment.eq_ignore_ascii_case("me");
+    let mut segments = path.split('/').skip_while(|segment| !is_root(segment));
+    let mailbox = match segments.next()? {
+        me if me.eq_ignore_ascii_case("me") => me,
+        _ => segments.next()?,
+    };
+    let what = segments.next()?;
     let what = what.split('(').next().unwrap_or_default();
     OUTLOOK.iter().any(|outlook| outlook.eq_ignore_ascii_case(what)).then(|| mailbox.to_ascii_lowercase().into())
 }
@@ -514,6 +534,8 @@ mod tests {
             ("/graph/beta/users/a@b.c/events/AAA=/attachments", Some("a@b.c")),
             ("/v1.0/users/a@b.c/sendMail", Some("a@b.c")),
             ("/v1.0/Users/1/Events/2", Some("1")),
+            ("/v1.0/me/events", Some("me")),
+            ("/v1.0/me/memberOf", None),
             ("/v1.0/users/a@b.c/managedDevices", None),
             ("/v1.0/users/a@b.c/manager", None),
             ("/v1.0/users/a@b.c", None),

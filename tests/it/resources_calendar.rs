@@ -29,7 +29,7 @@ async fn an_event_is_sent_again_under_the_same_transaction() {
     })
     .await;
     let event = NewEvent::new("Review", at(9), at(10)).attendee(Attendee::resource("room@contoso.com"));
-    let made = client_of(&server.url()).calendar("room@contoso.com").create(&event).await.expect("an event");
+    let made = client_of(&server.url()).calendar("room@contoso.com").create_event(&event).await.expect("an event");
     assert_eq!(made.subject.as_deref(), Some("Review"));
     let requests = server.requests();
     assert_eq!(requests.len(), 2);
@@ -63,7 +63,7 @@ async fn answers_and_changes_send_what_was_said_and_nothing_else() {
     calendar.cancel("1", Some("ill")).await.expect("cancelled");
     calendar.decline("1", &Reply::silent()).await.expect("declined");
     let update = EventUpdate::new().subject("New").location(Patch::Clear).property("ext_a", json!({ "b": 1 }));
-    calendar.update("1", &update).await.expect("changed");
+    calendar.update_event("1", &update).await.expect("changed");
     let requests = server.requests();
     assert_eq!(requests[0].target, "/v1.0/users/a@contoso.com/events/A%3D%2Fb/cancel");
     assert_eq!(body(&requests[0]), json!({}));
@@ -142,9 +142,9 @@ async fn calendars_are_made_in_groups() {
     })
     .await;
     let calendars = client_of(&server.url()).calendar("a@contoso.com");
-    let group = calendars.create_group("Rooms").await.expect("a group");
+    let group = calendars.create_calendar_group("Rooms").await.expect("a group");
     calendars.create_calendar_in(&group.id, "Boardroom").await.expect("a calendar");
-    calendars.delete_group(&group.id).await.expect("deleted");
+    calendars.delete_calendar_group(&group.id).await.expect("deleted");
     let requests = server.requests();
     let sent: Vec<_> = requests.iter().map(|request| (request.method.as_str(), request.target.as_str())).collect();
     assert_eq!(

@@ -79,7 +79,7 @@ async fn an_id_that_would_address_something_else_is_not_sent() {
     for id in ["", " ", ".", ".."] {
         assert_eq!(client.groups().delete(id).await.unwrap_err().kind(), ErrorKind::Input, "{id:?}");
         assert_eq!(client.users().get(id).await.unwrap_err().kind(), ErrorKind::Input, "{id:?}");
-        assert_eq!(client.calendar(id).delete("1").await.unwrap_err().kind(), ErrorKind::Input, "{id:?}");
+        assert_eq!(client.calendar(id).delete_event("1").await.unwrap_err().kind(), ErrorKind::Input, "{id:?}");
         assert_eq!(client.groups().members(id).await.unwrap_err().kind(), ErrorKind::Input, "{id:?}");
     }
     assert!(client.groups().add_member(ID, "not a guid").await.is_err());
@@ -125,7 +125,7 @@ async fn a_secret_is_handed_over_once_and_not_shown() {
     assert!(!format!("{password:?}").contains("very-secret"));
     let body: Value = serde_json::from_slice(&server.requests()[0].body).expect("JSON");
     assert_eq!(body, json!({ "passwordCredential": { "displayName": "test" } }));
-    let new = serde_json::to_value(NewApplication::named("x")).expect("JSON");
+    let new = serde_json::to_value(NewApplication::new("x")).expect("JSON");
     assert_eq!(new, json!({ "displayName": "x", "signInAudience": "AzureADMyOrg" }));
 }
 

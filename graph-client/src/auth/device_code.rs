@@ -19,8 +19,8 @@ use crate::{ClientId, Error, ErrorKind, Result, SignInReason};
 /// The refresh token is kept in memory only. It serves for later tokens and for the second service, so that one person
 /// is asked once; when it is dead, the person is asked again. Clones share it.
 ///
-/// The application must allow public client flows, and the person's permissions come on top of the application's
-/// delegated ones: `Exchange.Manage` for Exchange.
+/// The application must allow public client flows and hold delegated permissions (`Exchange.Manage` for Exchange). What
+/// can be done is what both the application's permissions and the person's own roles allow.
 ///
 /// # Examples
 ///

@@ -336,7 +336,7 @@ impl fmt::Debug for NewPassword {
 }
 
 input! {
-    /// An app registration that is to be made, by [`named`](Self::named).
+    /// An app registration that is to be made, by [`named`](Self::new).
     pub struct NewApplication {
         /// The name that people see.
         pub display_name: String = "displayName",
@@ -373,7 +373,7 @@ input! {
 
 impl NewApplication {
     /// An application for its own tenant.
-    pub fn named(display_name: impl Into<String>) -> Self {
+    pub fn new(display_name: impl Into<String>) -> Self {
         Self::default().display_name(display_name).sign_in_audience(SignInAudience::MyOrganization)
     }
 }

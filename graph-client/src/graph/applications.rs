@@ -75,7 +75,7 @@ impl Applications {
 
     fn call(&self, method: Method, name: &'static str, app: &ApplicationRef, below: &str) -> crate::Request {
         let (path, id) = app.path(below);
-        call(&self.client, method, name, &path, &[&id]).just_created(self.just_created)
+        call(&self.client, method, name, &path, &[&id]).created(self.just_created)
     }
 
     /// All app registrations, 100 a page unless [`List::page_size`] says otherwise (at most 999).

@@ -18,12 +18,13 @@ pub struct Calendars {
     pub(crate) client: Client,
     pub(crate) mailbox: String,
     pub(crate) calendar: Option<String>,
-    pub(crate) preferences: Vec<String>,
+    pub(crate) zone: Option<String>,
+    pub(crate) preferences: Vec<&'static str>,
 }
 
 impl Calendars {
     pub(crate) fn new(client: Client, mailbox: String) -> Self {
-        Self { client, mailbox, calendar: None, preferences: Vec::new() }
+        Self { client, mailbox, calendar: None, zone: None, preferences: Vec::new() }
     }
 
     /// The same for another calendar of the mailbox, by its id.
@@ -35,34 +36,43 @@ impl Calendars {
 
     /// Asks for times in a zone, by its Windows or IANA name. Without it they come in UTC.
     #[must_use]
-    pub fn time_zone(self, name: &str) -> Self {
-        // A quotation mark would end the value; no zone has one.
-        self.preferring(format!("outlook.timezone=\"{}\"", name.replace('"', "")))
+    pub fn time_zone(mut self, name: &str) -> Self {
+        self.zone = Some(name.to_owned());
+        self
     }
 
     /// Asks for ids that stay the same when an event moves to another folder of its mailbox.
     #[must_use]
     pub fn immutable_ids(self) -> Self {
-        self.preferring("IdType=\"ImmutableId\"".to_owned())
+        self.preferring("IdType=\"ImmutableId\"")
     }
 
     /// Asks for the bodies of events as plain text instead of HTML.
     #[must_use]
     pub fn text_bodies(self) -> Self {
-        self.preferring("outlook.body-content-type=\"text\"".to_owned())
+        self.preferring("outlook.body-content-type=\"text\"")
     }
 
-    fn preferring(mut self, preference: String) -> Self {
+    fn preferring(mut self, preference: &'static str) -> Self {
         self.preferences.push(preference);
         self
     }
 
     /// A request for what is `below` the mailbox, whatever the calendar.
     pub(super) fn of_mailbox(&self, method: Method, name: &'static str, below: &str, ids: &[&str]) -> Request {
-        let mut all = vec![self.mailbox.as_str()];
-        all.extend_from_slice(ids);
-        let request = call(&self.client, method, name, &format!("/v1.0/users/{{}}{below}"), &all);
-        self.preferences.iter().fold(request, |request, preference| request.prefer(preference))
+        // The mailbox of whoever is signed in has an address of its own.
+        let request = if self.mailbox.eq_ignore_ascii_case("me") {
+            call(&self.client, method, name, &format!("/v1.0/me{below}"), ids)
+        } else {
+            let mut all = vec![self.mailbox.as_str()];
+            all.extend_from_slice(ids);
+            call(&self.client, method, name, &format!("/v1.0/users/{{}}{below}"), &all)
+        };
+        let request = self.preferences.iter().fold(request, |request, preference| request.prefer(preference));
+        match &self.zone {
+            Some(zone) => request.time_zone(zone),
+            None => request,
+        }
     }
 
     /// A request for what is `below` the calendar that was chosen.
@@ -119,7 +129,7 @@ impl Calendars {
     /// # Permissions
     ///
     /// `Calendars.ReadBasic.All` or `Calendars.Read`
-    pub fn list(&self) -> List<Calendar> {
+    pub fn calendars(&self) -> List<Calendar> {
         List::new(self.of_mailbox(Method::GET, "list calendars", "/calendars", &[]))
     }
 
@@ -128,7 +138,7 @@ impl Calendars {
     /// # Permissions
     ///
     /// `Calendars.ReadBasic.All` or `Calendars.Read`
-    pub fn groups(&self) -> List<CalendarGroup> {
+    pub fn calendar_groups(&self) -> List<CalendarGroup> {
         List::new(self.of_mailbox(Method::GET, "list calendar groups", "/calendarGroups", &[]))
     }
 
@@ -137,7 +147,7 @@ impl Calendars {
     /// # Permissions
     ///
     /// `Calendars.ReadBasic.All` or `Calendars.Read`
-    pub fn in_group(&self, group: &str) -> List<Calendar> {
+    pub fn calendars_in(&self, group: &str) -> List<Calendar> {
         let name = "list the calendars of a group";
         List::new(self.of_mailbox(Method::GET, name, "/calendarGroups/{}/calendars", &[group]))
     }
@@ -151,7 +161,7 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) when the name is taken.
-    pub fn create_group(&self, name: &str) -> Operation<CalendarGroup> {
+    pub fn create_calendar_group(&self, name: &str) -> Operation<CalendarGroup> {
         let request = self.of_mailbox(Method::POST, "create a calendar group", "/calendarGroups", &[]);
         request.body(&json!({ "name": name })).typed()
     }
@@ -179,7 +189,7 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub fn delete_group(&self, id: &str) -> Operation<()> {
+    pub fn delete_calendar_group(&self, id: &str) -> Operation<()> {
         self.of_mailbox(Method::DELETE, "delete a calendar group", "/calendarGroups/{}", &[id]).unit()
     }
 

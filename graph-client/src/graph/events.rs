@@ -44,6 +44,44 @@ impl Calendars {
     /// A [`NewEvent`] has a transaction id, by which Exchange makes one event of it however often it is sent: so the
     /// call is repeated after a time-out, and a caller may send the same `NewEvent` again.
     ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    /// # rt.block_on(async {
+    /// # use graph_client::{Client, ClientSecret, Cloud};
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// use graph_client::graph::{Attendee, DateTimeTimeZone, NewEvent, OnlineMeetingProvider};
+    /// # let tenant = fake_tenant::FakeTenant::contoso();
+    /// # let server = tenant.serve().await?;
+    /// # let app = tenant.booking_application();
+    /// # let client = Client::builder()
+    /// #     .tenant(tenant.domain())
+    /// #     .credential(ClientSecret::new(app.client_id.parse()?, app.secret()))
+    /// #     .cloud(Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url())?)
+    /// #     .build()?;
+    /// # let room = tenant.rooms()[0].clone();
+    ///
+    /// let hour = Duration::from_secs(3600);
+    /// let at = |hours: u32| DateTimeTimeZone::utc(SystemTime::now() + hours * hour);
+    /// let meeting = NewEvent::new("Design review", at(24), at(25))
+    ///     .attendee(Attendee::resource(&room))
+    ///     .is_online_meeting(true)
+    ///     .online_meeting_provider(OnlineMeetingProvider::TeamsForBusiness);
+    ///
+    /// let organiser = client.calendar("exchange.admin@contoso.com").immutable_ids();
+    /// let event = organiser.create_event(&meeting).total_timeout(Duration::from_secs(10)).await?;
+    ///
+    /// // The room answers by itself, some seconds later: read the event again to see its answer.
+    /// let event = organiser.event(&event.id).await?;
+    /// for attendee in &event.attendees {
+    ///     println!("{:?}", attendee.status.as_ref().and_then(|status| status.response.as_ref()));
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Permissions
     ///
     /// `Calendars.ReadWrite`
@@ -51,7 +89,7 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) when the times of a whole-day event are not midnights.
-    pub fn create(&self, event: &NewEvent) -> Operation<Event> {
+    pub fn create_event(&self, event: &NewEvent) -> Operation<Event> {
         let name = "create an event";
         let request = match self.calendar {
             None => self.of_mailbox(Method::POST, name, "/events", &[]),
@@ -73,7 +111,7 @@ impl Calendars {
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none; the code
     /// `ErrorOccurrenceCrossingBoundary` when a time of a series would pass the next one.
-    pub fn update(&self, id: &str, update: &EventUpdate) -> Operation<Event> {
+    pub fn update_event(&self, id: &str, update: &EventUpdate) -> Operation<Event> {
         self.of_mailbox(Method::PATCH, "change an event", "/events/{}", &[id]).body(update).typed()
     }
 
@@ -87,7 +125,7 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when it was deleted before.
-    pub fn delete(&self, id: &str) -> Operation<()> {
+    pub fn delete_event(&self, id: &str) -> Operation<()> {
         self.of_mailbox(Method::DELETE, "delete an event", "/events/{}", &[id]).unit()
     }
 

@@ -187,7 +187,7 @@ impl Groups {
         self.add("add a member to a group", group, "/v1.0/groups/{}/members/$ref", member)
     }
 
-    /// Takes a member away. `false` when it is none.
+    /// Takes a member away. `false` when it is none, or when the group does not exist: Graph answers both alike.
     ///
     /// # Permissions
     ///

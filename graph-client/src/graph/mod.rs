@@ -68,7 +68,7 @@ pub use self::notifications::{
     ResourceData,
 };
 pub use self::organization::{
-    Domain, DomainAuthentication, DomainState, LicenceUnits, Organization, Organizations, PrivacyProfile,
+    Domain, DomainAuthentication, DomainState, LicenseUnits, Organization, Organizations, PrivacyProfile,
     ProvisionedPlan, ServicePlan, SubscribedSku, VerifiedDomain,
 };
 pub use self::permission_grants::{ConsentType, PermissionGrant, PermissionGrants};

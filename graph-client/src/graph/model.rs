@@ -526,6 +526,18 @@ impl fmt::Display for Timestamp {
 #[serde(transparent)]
 pub struct SecretText(String);
 
+impl From<String> for SecretText {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for SecretText {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
 impl SecretText {
     /// The text.
     #[must_use]

@@ -12,7 +12,7 @@ use crate::{Error, ErrorKind, Result};
 ///
 /// 1. A request whose query has a `validationToken` asks whether the address is the caller's: answer 200 with
 ///    [`validation_token`](Self::validation_token) as `text/plain` within ten seconds.
-/// 2. Any other is a batch of notifications: answer 202 at once, whatever [`read`](Self::read) gives, then work on it.
+/// 2. Any other is a batch of notifications: answer 202 at once if [`read`](Self::read) takes it, then work on it.
 ///    Graph sends what was not answered again, so the same notification may come twice.
 ///
 /// # Examples
@@ -47,7 +47,7 @@ pub struct NotificationBatch {
     pub refused: usize,
     /// Tokens that vouch for notifications with data in them. Check their signature, audience and issuer before the
     /// data is used.
-    pub validation_tokens: Vec<String>,
+    pub validation_tokens: Vec<SecretText>,
 }
 
 impl Notifications {
@@ -128,7 +128,7 @@ impl fmt::Debug for Notifications {
 #[serde(rename_all = "camelCase")]
 struct Collection {
     value: Vec<ChangeNotification>,
-    validation_tokens: Option<Vec<String>>,
+    validation_tokens: Option<Vec<SecretText>>,
 }
 
 /// What a notification is about.

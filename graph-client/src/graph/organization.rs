@@ -58,7 +58,7 @@ impl Organizations {
     /// # Permissions
     ///
     /// `LicenseAssignment.Read.All`
-    pub fn licences(&self) -> List<SubscribedSku> {
+    pub fn licenses(&self) -> List<SubscribedSku> {
         List::new(call(&self.client, Method::GET, "list licences", "/v1.0/subscribedSkus", &[]))
     }
 }
@@ -226,7 +226,7 @@ model! {
         /// How many licences are in use.
         pub consumed_units: Option<i32> = "consumedUnits",
         /// How many there are.
-        pub prepaid_units: Option<LicenceUnits> = "prepaidUnits",
+        pub prepaid_units: Option<LicenseUnits> = "prepaidUnits",
         /// The plans that it brings.
         pub service_plans: Vec<ServicePlan> = "servicePlans",
         /// The subscriptions.
@@ -235,7 +235,7 @@ model! {
 
     /// How many licences there are.
     #[derive(Default)]
-    pub struct LicenceUnits {
+    pub struct LicenseUnits {
         /// In good standing.
         pub enabled: Option<i32> = "enabled",
         /// Past their end, in the time of grace.

@@ -72,6 +72,22 @@ pub struct Availability {
     pub schedule: Result<ScheduleInformation, FreeBusyError>,
 }
 
+impl Availability {
+    /// What is known of a mailbox, as a test needs it.
+    pub fn new(mailbox: impl Into<String>, schedule: Result<ScheduleInformation, FreeBusyError>) -> Self {
+        Self { mailbox: mailbox.into(), schedule }
+    }
+}
+
+impl std::fmt::Display for FreeBusyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.message.as_deref().unwrap_or("the service does not say why"))?;
+        self.response_code.as_ref().map_or(Ok(()), |code| write!(f, " [{code}]"))
+    }
+}
+
+impl std::error::Error for FreeBusyError {}
+
 impl Calendars {
     /// When mailboxes are free or busy: any number of them, asked for 20 at a time, answers in the order of the
     /// addresses.
@@ -100,7 +116,7 @@ impl Calendars {
         let calls: Vec<_> = addresses
             .chunks(MAILBOXES_AT_ONCE)
             .map(|some| {
-                let asker = Self { preferences: Vec::new(), ..self.clone() };
+                let asker = Self { zone: None, preferences: Vec::new(), ..self.clone() };
                 let body = json!({
                     "schedules": some,
                     "startTime": DateTimeTimeZone::utc(query.start),

@@ -42,7 +42,7 @@ impl ServicePrincipals {
     }
 
     fn call(&self, method: Method, name: &'static str, path: &str, ids: &[&str]) -> crate::Request {
-        call(&self.client, method, name, path, ids).just_created(self.just_created)
+        call(&self.client, method, name, path, ids).created(self.just_created)
     }
 
     /// All service principals, 100 a page unless [`List::page_size`] says otherwise (at most 999).
@@ -82,7 +82,7 @@ impl ServicePrincipals {
     pub fn by_app_id(&self, app_id: &ClientId) -> Operation<ServicePrincipal> {
         let path = format!("/v1.0/servicePrincipals(appId='{app_id}')");
         let operation = format!("read the service principal of application {app_id}");
-        let request = self.client.request(Method::GET, &path).just_created(self.just_created);
+        let request = self.client.request(Method::GET, &path).created(self.just_created);
         request.named("read a service principal", operation).typed()
     }
 

@@ -11,7 +11,9 @@ use super::{Failure, Meter, Repeat};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryOptions {
-    /// How often a request is sent at most. 1 means no retry. Default 6.
+    /// How often a request is sent at most. 1 means no retry. Default 6. Not counted are one attempt with a new token
+    /// after a 401, and those of a call that is said to be about something
+    /// [just created](crate::Request::just_created).
     pub max_attempts: u32,
     /// The wait before the first retry where the service names none; it doubles from there. Default 500 ms.
     pub base: Duration,

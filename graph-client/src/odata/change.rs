@@ -24,12 +24,15 @@ pub enum Change<T> {
     Removed(Removed),
 }
 
-/// An object that is gone.
+/// An object that is gone from what is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Removed {
     /// The object's id.
     pub id: String,
+    /// The object's type where the service gives it, such as `#microsoft.graph.user` among the members of a group.
+    #[serde(rename = "@odata.type", default)]
+    pub kind: Option<String>,
     /// Why it is gone.
     #[serde(rename = "@removed")]
     pub reason: RemovalReason,
@@ -39,7 +42,8 @@ pub struct Removed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RemovalReason {
-    /// It was deleted, and cannot be restored. Outlook gives this reason always.
+    /// It was deleted, and cannot be restored. Outlook gives this reason always. Among the members of a group it says
+    /// only that the object is no member any more.
     Deleted,
     /// It was deleted and can be restored, or it no longer belongs to what is asked for.
     Changed,

@@ -28,7 +28,8 @@ use crate::{Error, ErrorKind, InvalidValue, Request, Response, Result, graph};
 ///   becomes a full one, which the caller sees as [`DeltaEvent::Resync`] or [`DeltaRound::is_resync`]: what is kept from
 ///   before and does not come again is gone. This happens once at most in a round; a second loss is an error of kind
 ///   [`ErrorKind::Expired`].
-/// - The query is a part of the link. Headers and preferences are not: set them in every round.
+/// - The query is a part of the link. Headers and preferences are not: set them in every round, and the query as well,
+///   because a round that becomes a full one may have to begin with it again.
 ///
 /// Everything that is true of a [`List`](crate::List) is true here: one page is read ahead, links are followed on the
 /// service's origin only, and a page that cannot be read is an error.

@@ -32,6 +32,8 @@ pub struct Page<T> {
 
 /// A list that is to be read: await it for one page, or turn it into a stream over all pages.
 ///
+/// **Awaiting a list gives its first page only**, which for most lists holds 100 items: `into_stream()` gives all.
+///
 /// A stream reads one page ahead: when a page is handed over, a task asks for the next one, which arrives while the
 /// caller works. The task ends with the stream. So two pages are in memory at most, however long the list is.
 ///
@@ -84,6 +86,7 @@ pub struct Page<T> {
 /// # }).unwrap();
 /// ```
 #[must_use = "a list is not read until it is awaited or streamed"]
+#[doc(alias = "pagination")]
 pub struct List<T> {
     request: Request,
     query: Query,

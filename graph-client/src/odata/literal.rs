@@ -97,6 +97,9 @@ from! {
     ClientId => |value| Value::Text(value.to_string());
     ObjectId => |value| Value::Text(value.to_string());
     ServicePrincipalId => |value| Value::Text(value.to_string());
+    &ClientId => |value| Value::Text(value.to_string());
+    &ObjectId => |value| Value::Text(value.to_string());
+    SmtpAddress => |value| Value::Text(value.into());
     &SmtpAddress => |value| Value::Text(value.to_string());
     &TenantId => |value| Value::Text(value.to_string());
 }

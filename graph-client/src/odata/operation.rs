@@ -79,6 +79,18 @@ impl<T: 'static> Operation<T> {
 }
 
 impl<T> Operation<T> {
+    /// Adds a query parameter, as [`Request::query`](crate::Request::query).
+    pub fn query(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        self.request = self.request.query(name, value);
+        self
+    }
+
+    /// Asks for some properties only; the other fields stay empty.
+    pub fn select(mut self, properties: &[&str]) -> Self {
+        self.request = self.request.select(properties);
+        self
+    }
+
     request_options!(request);
 
     pub(super) fn into_parts(self) -> (Request, Read<T>) {

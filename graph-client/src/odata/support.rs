@@ -99,7 +99,7 @@ impl Support {
     /// Directory roles, which come in one page.
     pub(crate) const DIRECTORY_ROLES: Self = Self::new(Engine::Other, "directory roles", &[], None);
     /// The tenant's licences, which come in one page.
-    pub(crate) const LICENCES: Self = Self::new(Engine::Other, "licences", &[], None);
+    pub(crate) const LICENSES: Self = Self::new(Engine::Other, "licences", &[], None);
     /// Calendars, events and contacts.
     pub(crate) const OUTLOOK: Self =
         Self::new(Engine::Outlook, "calendars and contacts", &[Select, Filter, OrderBy, Expand, Top, Count], None);
@@ -212,7 +212,7 @@ impl Support {
             },
             "directory" if rest.first() == Some(&"deleteditems") => Self::DIRECTORY_RELATION,
             "directoryroles" => Self::DIRECTORY_ROLES,
-            "subscribedskus" => Self::LICENCES,
+            "subscribedskus" => Self::LICENSES,
             "oauth2permissiongrants" => Self::GRANTS,
             "rolemanagement" if rest.last() == Some(&"transitiveroleassignments") => Self::TRANSITIVE_ROLES,
             "rolemanagement" | "organization" | "domains" | "subscriptions" => Self::PLAIN,
@@ -264,7 +264,7 @@ mod tests {
             ("/v1.0/groups/microsoft.graph.group", Support::DIRECTORY_CAST),
             ("/v1.0/groups/1/members", Support::DIRECTORY_RELATION),
             ("/v1.0/groups/1/transitiveMembers/microsoft.graph.user", Support::DIRECTORY_CAST),
-            ("/v1.0/subscribedSkus", Support::LICENCES),
+            ("/v1.0/subscribedSkus", Support::LICENSES),
             ("/v1.0/me/memberOf", Support::DIRECTORY_RELATION),
             ("/v1.0/applications(appId='x')/owners", Support::DIRECTORY_RELATION),
             ("/v1.0/applications/1/federatedIdentityCredentials", Support::PLAIN),

@@ -186,7 +186,8 @@ impl Batch {
         self.entries.is_empty()
     }
 
-    /// Sends operations of one type, with those that were added before, and gives their answers in their order.
+    /// Sends operations of one type and gives their answers in their order: for a batch that nothing was added to. What
+    /// was added before is sent as well, and its answers are lost.
     pub async fn run<T, O: Into<Operation<T>>>(mut self, operations: impl IntoIterator<Item = O>) -> Vec<Result<T>> {
         let handles: Vec<Handle<T>> = operations.into_iter().map(|operation| self.add(operation)).collect();
         let mut answers = self.send().await;
