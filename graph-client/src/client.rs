@@ -350,10 +350,34 @@ impl ClientBuilder {
     /// The HTTP client to send with: a caller's own TLS, proxy or pool. The type is that of reqwest 0.13.
     ///
     /// It must not follow redirects (a token would go with them) and must not decompress: Exchange labels some
-    /// answers as gzip that are not.
+    /// answers as gzip that are not. [`http_builder`](Self::http_builder) is set up like that.
     pub fn http(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self
+    }
+
+    /// What the HTTP client is made of unless [`http`](Self::http) gives another: to be given a proxy, a certificate
+    /// authority or a pool of one's own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use graph_client::{Client, ClientBuilder};
+    ///
+    /// let http = ClientBuilder::http_builder().tcp_keepalive(std::time::Duration::from_secs(30)).build().unwrap();
+    /// let builder = Client::builder().tenant("contoso.onmicrosoft.com").http(http);
+    /// ```
+    pub fn http_builder() -> reqwest::ClientBuilder {
+        reqwest::Client::builder()
+            .user_agent(concat!("graph-client-rs/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            // Another crate may turn these features of reqwest on; Exchange's false gzip labels would then end in errors.
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
+            .connect_timeout(Duration::from_secs(20))
+            .pool_idle_timeout(Duration::from_secs(60))
     }
 
     /// The client. Nothing is sent yet.
@@ -369,7 +393,9 @@ impl ClientBuilder {
             .ok_or_else(|| InvalidValue::new("credential", "", "must be given, such as ClientSecret::new(..)"))?;
         let http = match self.http {
             Some(http) => http,
-            None => default_http()?,
+            None => Self::http_builder()
+                .build()
+                .map_err(|error| Error::new(ErrorKind::Input, "no HTTP client could be made").with_source(error))?,
         };
         let transport = Transport::new(http, self.retry);
         let tokens = TokenCache::new(credential, tenant.clone(), self.cloud.clone(), transport.clone());
@@ -380,19 +406,4 @@ impl ClientBuilder {
             Arc::new(Pipeline { tenant, cloud: self.cloud, transport, tokens, gate, concurrency, allowance });
         Ok(Client { pipeline, meter: Meter::default() })
     }
-}
-
-fn default_http() -> Result<reqwest::Client> {
-    reqwest::Client::builder()
-        .user_agent(concat!("graph-client-rs/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        // Another crate may turn these features of reqwest on; Exchange's false gzip labels would then end in errors.
-        .no_gzip()
-        .no_brotli()
-        .no_zstd()
-        .no_deflate()
-        .connect_timeout(Duration::from_secs(20))
-        .pool_idle_timeout(Duration::from_secs(60))
-        .build()
-        .map_err(|error| Error::new(ErrorKind::Input, "no HTTP client could be made").with_source(error))
 }

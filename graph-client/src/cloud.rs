@@ -117,6 +117,24 @@ impl Cloud {
         })
     }
 
+    /// The root of Graph, such as `https://graph.microsoft.com/`.
+    #[must_use]
+    pub fn graph_url(&self) -> &Url {
+        &self.graph.url
+    }
+
+    /// The root of Exchange Online, such as `https://outlook.office365.com/`.
+    #[must_use]
+    pub fn exchange_url(&self) -> &Url {
+        &self.exchange.url
+    }
+
+    /// The root of the sign-in service, such as `https://login.microsoftonline.com/`.
+    #[must_use]
+    pub fn login_url(&self) -> &Url {
+        &self.login
+    }
+
     pub(crate) fn endpoint(&self, service: Service) -> &Endpoint {
         match service {
             Service::Graph => &self.graph,

@@ -13,7 +13,12 @@ mod odata;
 mod request;
 pub mod well_known;
 
+pub use bytes::Bytes;
 pub use reqwest::Method;
+/// What secrets are given and taken as.
+pub use secrecy::{ExposeSecret, SecretString};
+pub use url::Url;
+pub use uuid::Uuid;
 
 #[cfg(feature = "azure-core")]
 pub use self::auth::AzureCredential;
@@ -34,4 +39,4 @@ pub use self::odata::{
     Answers, Batch, BatchId, Change, Delta, DeltaEvent, DeltaEvents, DeltaPage, DeltaPages, DeltaRound, Expand, Filter,
     Handle, Items, List, Literal, Operation, Page, Pages, RemovalReason, Removed, Resync, Search,
 };
-pub use self::request::{BodyType, Priority, Request};
+pub use self::request::{Priority, Request};

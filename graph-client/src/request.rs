@@ -23,7 +23,8 @@ use crate::{Client, Error, InvalidValue, Method, Response, Result, RetryOptions}
 /// # let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
 /// # rt.block_on(async {
 /// # use graph_client::{Client, ClientSecret, Cloud};
-/// use graph_client::{BodyType, Method};
+/// use graph_client::Method;
+/// use graph_client::graph::BodyType;
 /// # let tenant = fake_tenant::FakeTenant::contoso();
 /// # let server = tenant.serve().await?;
 /// # let app = tenant.booking_application();
@@ -57,16 +58,6 @@ pub struct Request {
     has_own_id: bool,
 }
 
-/// The form in which Outlook gives the bodies of events and messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BodyType {
-    /// Plain text.
-    Text,
-    /// HTML, which is the default.
-    Html,
-}
-
 /// The options that everything has which sends requests: they go to the request inside.
 macro_rules! request_options {
     ($($request:ident).+) => {
@@ -95,7 +86,7 @@ macro_rules! request_options {
         }
 
         /// Asks for the bodies of events and messages in this form.
-        pub fn body_type(mut self, form: crate::BodyType) -> Self {
+        pub fn body_type(mut self, form: crate::graph::BodyType) -> Self {
             self.$($request).+ = self.$($request).+.body_type(form);
             self
         }
@@ -289,11 +280,14 @@ impl Request {
     }
 
     /// Asks Outlook for the bodies of events and messages in this form.
-    pub fn body_type(self, form: BodyType) -> Self {
-        self.prefer(match form {
-            BodyType::Text => "outlook.body-content-type=\"text\"",
-            BodyType::Html => "outlook.body-content-type=\"html\"",
-        })
+    pub fn body_type(self, form: graph::BodyType) -> Self {
+        match form {
+            graph::BodyType::Text => self.prefer("outlook.body-content-type=\"text\""),
+            graph::BodyType::Html => self.prefer("outlook.body-content-type=\"html\""),
+            graph::BodyType::Unknown(form) => {
+                self.refused(InvalidValue::new("body type", form, "must be text or HTML"))
+            }
+        }
     }
 
     /// Sends `ConsistencyLevel: eventual`, which the directory's advanced queries need: counts, searches, `ne`, `not`

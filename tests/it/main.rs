@@ -11,6 +11,7 @@ mod proof;
 mod provision;
 mod refusals;
 mod resources_calendar;
+mod resources_calls;
 mod resources_conformance;
 mod resources_directory;
 mod resources_models;

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use exchange_groups::graph_client::graph::BodyType;
 use exchange_groups::graph_client::{
-    BodyType, Change, Client, Cloud, DeltaEvent, Error, ErrorKind, Filter, Method, Page, RemovalReason, Response,
-    RetryOptions, Search, StaticToken,
+    Change, Client, Cloud, DeltaEvent, Error, ErrorKind, Filter, Method, Page, RemovalReason, Response, RetryOptions,
+    Search, StaticToken,
 };
 use exchange_groups_tests::{Answer, Contoso, RawServer, quick_retries};
 use fake_tenant::{Fault, Matcher};

@@ -200,6 +200,45 @@ impl Calendars {
         self.act("forward an event", "forward", id, &body)
     }
 
+    /// Puts off the reminder of an event.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.ReadWrite`
+    ///
+    /// # Errors
+    ///
+    /// As [`event`](Self::event).
+    pub fn snooze_reminder(&self, id: &str, until: &DateTimeTimeZone) -> Operation<()> {
+        self.act("put off a reminder", "snoozeReminder", id, &json!({ "newReminderTime": until }))
+    }
+
+    /// Ends the reminder of an event.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.ReadWrite`
+    ///
+    /// # Errors
+    ///
+    /// As [`event`](Self::event).
+    pub fn dismiss_reminder(&self, id: &str) -> Operation<()> {
+        self.act("end a reminder", "dismissReminder", id, &json!({}))
+    }
+
+    /// Deletes an event for good: it does not go to the deleted items, and nobody is told.
+    ///
+    /// # Permissions
+    ///
+    /// `Calendars.ReadWrite`
+    ///
+    /// # Errors
+    ///
+    /// As [`event`](Self::event).
+    pub fn permanently_delete_event(&self, id: &str) -> Operation<()> {
+        self.act("delete an event for good", "permanentDelete", id, &json!({}))
+    }
+
     fn act(&self, name: &'static str, action: &str, id: &str, body: &serde_json::Value) -> Operation<()> {
         // The answer has a body now and then although it must not have one; it says nothing.
         self.of_mailbox(Method::POST, name, &format!("/events/{{}}/{action}"), &[id]).body(body).unit()
