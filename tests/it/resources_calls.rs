@@ -194,6 +194,13 @@ async fn calls_about_calendars() {
     graph.gets(calendar.view(at(0), at(1)), &mailbox(&format!("/calendarView{window}"))).await;
     graph.gets(other.view(at(0), at(1)), &mailbox(&format!("/calendars/AAA%3D/calendarView{window}"))).await;
     graph.gets(calendar.view_delta(at(0), at(1)), &mailbox(&format!("/calendarView/delta{window}"))).await;
+    for error in [
+        calendar.view(at(1), at(1)).await.unwrap_err(),
+        calendar.view_delta(at(1), at(0)).await.map(drop).unwrap_err(),
+        calendar.instances("E=", at(1), at(0)).await.unwrap_err(),
+    ] {
+        assert!(error.message().contains("must be after the start"), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -22,6 +22,12 @@ pub struct Calendars {
     pub(crate) preferences: Vec<&'static str>,
 }
 
+/// A request for what lies between two instants.
+pub(super) fn between(request: Request, start: SystemTime, end: SystemTime) -> Request {
+    let fault = (end <= start).then(|| InvalidValue::new("end", timestamp(end), "must be after the start"));
+    request.checked(fault).query("startDateTime", timestamp(start)).query("endDateTime", timestamp(end))
+}
+
 impl Calendars {
     pub(crate) fn new(client: Client, mailbox: String) -> Self {
         Self { client, mailbox, calendar: None, zone: None, preferences: Vec::new() }
@@ -100,11 +106,7 @@ impl Calendars {
             None => self.of_mailbox(Method::GET, name, "/calendarView", &[]),
             Some(_) => self.of_calendar(Method::GET, name, "/calendarView", &[]),
         };
-        if end <= start {
-            let fault = InvalidValue::new("end", timestamp(end), "must be after the start");
-            return List::new(Request::to_url(self.client.clone(), Method::GET, Err(fault.into())));
-        }
-        List::new(request.query("startDateTime", timestamp(start)).query("endDateTime", timestamp(end)))
+        List::new(between(request, start, end))
     }
 
     /// What is in the calendar between two instants, and from then on what changes in it.
@@ -121,7 +123,7 @@ impl Calendars {
             None => self.of_mailbox(Method::GET, name, "/calendarView/delta", &[]),
             Some(_) => self.of_calendar(Method::GET, name, "/calendarView/delta", &[]),
         };
-        request.query("startDateTime", timestamp(start)).query("endDateTime", timestamp(end)).delta()
+        between(request, start, end).delta()
     }
 
     /// All calendars of the mailbox.

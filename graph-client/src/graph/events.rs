@@ -3,7 +3,8 @@ use std::time::SystemTime;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::model::{input, timestamp, update};
+use super::calendar::between;
+use super::model::{input, update};
 use super::{
     Attendee, Calendars, DateTimeTimeZone, Event, ExtendedProperty, FreeBusyStatus, Importance, ItemBody, Location,
     OnlineMeetingProvider, Properties, Recipient, Recurrence, Sensitivity,
@@ -251,7 +252,7 @@ impl Calendars {
     /// `Calendars.ReadBasic.All` or `Calendars.Read`
     pub fn instances(&self, series: &str, start: SystemTime, end: SystemTime) -> List<Event> {
         let request = self.of_mailbox(Method::GET, "list the times of a series", "/events/{}/instances", &[series]);
-        List::new(request.query("startDateTime", timestamp(start)).query("endDateTime", timestamp(end)))
+        List::new(between(request, start, end))
     }
 }
 

@@ -93,8 +93,6 @@ impl Failure {
             410 => (ErrorKind::Expired, Repeat::Never),
             409 | 412 => (ErrorKind::Conflict, Repeat::Never),
             429 => (ErrorKind::Throttled, Repeat::Always),
-            // With Retry-After the service says that it turned the request away.
-            503 if retry_after.is_some() => (ErrorKind::Unavailable, Repeat::Always),
             408 | 500 | 502 | 503 | 504 | 509 => (ErrorKind::Unavailable, Repeat::IfSafe),
             _ => (ErrorKind::Service, Repeat::Never),
         };

@@ -126,6 +126,13 @@ async fn a_write_that_ended_in_500_is_not_repeated() {
     let request = contoso.client.request(Method::POST, "/v1.0/groups").body(&json!({}));
     let error = request.send().await.unwrap_err();
     assert!(error.is_outcome_unknown());
+    // A 429 says that nothing was done. A 503 does not, whatever wait it names.
+    let away = MockServer::builder().start().await;
+    let busy = ResponseTemplate::new(503).insert_header("retry-after", "0.01");
+    Mock::given(any()).respond_with(busy).mount(&away).await;
+    let error = client_at(&away.uri()).request(Method::POST, "/v1.0/groups").body(&json!({})).send().await.unwrap_err();
+    assert_eq!((error.attempts(), error.is_outcome_unknown()), (1, true), "{error}");
+    assert_eq!(error.retry_after(), Some(Duration::from_millis(10)));
     let posts = contoso.tenant.requests().iter().filter(|request| request.path.ends_with("/groups")).count();
     assert_eq!(posts, 1);
 }
