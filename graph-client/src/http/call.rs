@@ -58,7 +58,7 @@ pub(crate) struct Progress {
     /// A request is on its way.
     pub(crate) in_flight: bool,
     /// How the last attempt ended, while the call waits for the next.
-    pub(crate) failure: Option<Failure>,
+    pub(crate) failure: Option<Box<Failure>>,
 }
 
 impl Progress {
@@ -145,7 +145,7 @@ impl Call {
     /// The error of a call whose turn comes too late.
     pub(crate) fn shut_out(&self, wait: Duration, progress: &mut Progress) -> Error {
         if let Some(failure) = progress.failure.take() {
-            return self.failed(failure, progress);
+            return self.failed(*failure, progress);
         }
         let message = format!("another call was told to wait, and {wait:.0?} of that are left");
         let mut failure = Failure::new(ErrorKind::Throttled, message);
@@ -159,7 +159,7 @@ impl Call {
         if let Some(mut failure) = progress.failure.take() {
             // It waited for another attempt: what the service said last is worth more than that.
             failure.advice.get_or_insert_with(|| format!("The total time of {limit:.1?} ended the wait.").into());
-            return self.failed(failure, &progress);
+            return self.failed(*failure, &progress);
         }
         let failure = if progress.attempts == 0 {
             let message = format!("nothing was sent within {limit:.1?}: the call waited for a token or for its turn");

@@ -114,7 +114,7 @@ impl Pipeline {
                         self.allowance.earn();
                         return Ok(response);
                     }
-                    Some(failure) => failure,
+                    Some(failure) => Box::new(failure),
                 },
                 Err(failure) => failure,
             };
@@ -145,7 +145,7 @@ impl Pipeline {
                 }
             }
             let Some(wait) = retries.next_wait(&failure, call.is_safe, &self.allowance) else {
-                return Err(call.failed(failure, progress));
+                return Err(call.failed(*failure, progress));
             };
             progress.in_doubt |= failure.in_doubt;
             progress.failure = Some(failure);
@@ -155,7 +155,7 @@ impl Pipeline {
         }
     }
 
-    async fn attempt(&self, call: &Call, token: &AccessToken, attempt: u32) -> Result<Response, Failure> {
+    async fn attempt(&self, call: &Call, token: &AccessToken, attempt: u32) -> Result<Response, Box<Failure>> {
         use tracing::Instrument as _;
 
         let span = tracing::debug_span!(

@@ -120,7 +120,7 @@ impl Transport {
         &self.retry
     }
 
-    pub(crate) async fn send(&self, call: &Call, token: &AccessToken) -> Result<Response, Failure> {
+    pub(crate) async fn send(&self, call: &Call, token: &AccessToken) -> Result<Response, Box<Failure>> {
         let mut request = reqwest::Request::new(call.method.clone(), call.url.clone());
         *request.timeout_mut() = Some(call.time_limit);
         let headers = request.headers_mut();
@@ -162,7 +162,7 @@ impl Transport {
             let failure = match self.exchange(request).await {
                 Ok(response) => match classify(&response) {
                     None => return Ok(response),
-                    Some(failure) => failure,
+                    Some(failure) => Box::new(failure),
                 },
                 Err(failure) => failure,
             };
@@ -174,24 +174,24 @@ impl Transport {
         }
     }
 
-    async fn exchange(&self, request: reqwest::Request) -> Result<Response, Failure> {
-        let mut response = self.http.execute(request).await.map_err(Failure::from_transport)?;
+    async fn exchange(&self, request: reqwest::Request) -> Result<Response, Box<Failure>> {
+        let mut response = self.http.execute(request).await.map_err(broken)?;
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         if response.content_length().is_some_and(|length| length > BODY_LIMIT as u64) {
             return Err(too_large());
         }
-        let Some(first) = response.chunk().await.map_err(Failure::from_transport)? else {
+        let Some(first) = response.chunk().await.map_err(broken)? else {
             return Ok(Response { status, headers, body: Bytes::new() });
         };
         // Most answers arrive in one piece and need no copy.
-        let Some(second) = response.chunk().await.map_err(Failure::from_transport)? else {
+        let Some(second) = response.chunk().await.map_err(broken)? else {
             return Ok(Response { status, headers, body: first });
         };
         let mut body = BytesMut::with_capacity((first.len() + second.len()).max(64 * 1024));
         body.extend_from_slice(&first);
         body.extend_from_slice(&second);
-        while let Some(chunk) = response.chunk().await.map_err(Failure::from_transport)? {
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
             if body.len() + chunk.len() > BODY_LIMIT {
                 return Err(too_large());
             }
@@ -202,8 +202,12 @@ impl Transport {
 }
 
 /// It was answered, so a write has happened, and another attempt would bring the same.
-fn too_large() -> Failure {
+fn too_large() -> Box<Failure> {
     let mut failure = Failure::new(ErrorKind::Decode, format!("the answer is larger than {} MiB", BODY_LIMIT >> 20));
     failure.advice = Some("Ask for less: fewer properties by $select, or smaller pages.".into());
-    failure
+    Box::new(failure)
+}
+
+fn broken(error: reqwest::Error) -> Box<Failure> {
+    Box::new(Failure::from_transport(error))
 }
