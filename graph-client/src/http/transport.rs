@@ -178,7 +178,8 @@ impl Transport {
         let mut response = self.http.execute(request).await.map_err(broken)?;
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
-        if response.content_length().is_some_and(|length| length > BODY_LIMIT as u64) {
+        let announced = response.content_length().unwrap_or_default();
+        if announced > BODY_LIMIT as u64 {
             return Err(too_large());
         }
         let Some(first) = response.chunk().await.map_err(broken)? else {
@@ -188,7 +189,9 @@ impl Transport {
         let Some(second) = response.chunk().await.map_err(broken)? else {
             return Ok(Response { status, headers, body: first });
         };
-        let mut body = BytesMut::with_capacity((first.len() + second.len()).max(64 * 1024));
+        // Room for all of it at once, unless the announcement is unusually large: then for as much as comes.
+        let announced = usize::try_from(announced).unwrap_or_default().min(16 * 1024 * 1024);
+        let mut body = BytesMut::with_capacity(announced.max(first.len() + second.len()).max(64 * 1024));
         body.extend_from_slice(&first);
         body.extend_from_slice(&second);
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
