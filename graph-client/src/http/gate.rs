@@ -237,8 +237,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut state = lock(&self.lane.state);
         state.in_flight -= self.calls;
-        drop(state);
-        self.lane.turn.notify_one();
+        self.lane.wake(state);
     }
 }
 
@@ -257,6 +256,8 @@ struct State {
     successes: usize,
     in_flight: usize,
     waiting: usize,
+    /// How many of them wait for several places at once.
+    waiting_for_several: usize,
     closed_until: Option<Instant>,
     closures: u64,
 }
@@ -276,6 +277,7 @@ impl Lane {
             successes: 0,
             in_flight: 0,
             waiting: 0,
+            waiting_for_several: 0,
             closed_until: None,
             closures: 0,
         };
@@ -291,7 +293,7 @@ impl Lane {
     }
 
     async fn wait(lane: &Self, calls: usize, deadline: Option<Instant>) -> Result<u64, ClosedFor> {
-        let _waiting = Waiting::new(lane);
+        let _waiting = Waiting::new(lane, calls);
         loop {
             // Listening begins before looking, so that no turn is missed in between.
             let mut turn = pin!(lane.turn.notified());
@@ -334,7 +336,17 @@ impl Lane {
         if state.limit < state.threshold || state.successes >= state.limit {
             state.successes = 0;
             state.limit += 1;
-            drop(state);
+            self.wake(state);
+        }
+    }
+
+    /// There may be room. A place is the next one's turn, but one who needs several may leave it to another.
+    fn wake(&self, state: MutexGuard<'_, State>) {
+        let everyone = state.waiting_for_several > 0;
+        drop(state);
+        if everyone {
+            self.turn.notify_waiters();
+        } else {
             self.turn.notify_one();
         }
     }
@@ -370,20 +382,29 @@ impl Lane {
 }
 
 /// Counts a call that waits, also if it is given up.
-struct Waiting<'a>(&'a Lane);
+struct Waiting<'a> {
+    lane: &'a Lane,
+    for_several: bool,
+}
 
 impl<'a> Waiting<'a> {
-    fn new(lane: &'a Lane) -> Self {
-        lock(&lane.state).waiting += 1;
-        Self(lane)
+    fn new(lane: &'a Lane, calls: usize) -> Self {
+        let for_several = calls > 1;
+        let mut state = lock(&lane.state);
+        state.waiting += 1;
+        state.waiting_for_several += usize::from(for_several);
+        drop(state);
+        Self { lane, for_several }
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        lock(&self.0.state).waiting -= 1;
+        let mut state = lock(&self.lane.state);
+        state.waiting -= 1;
+        state.waiting_for_several -= usize::from(self.for_several);
         // It may have been this one's turn, which is another's now.
-        self.0.turn.notify_one();
+        self.lane.wake(state);
     }
 }
 
@@ -580,5 +601,24 @@ mod tests {
         gate.throttled_in_batch(Some("a"), Duration::from_secs(3600), false);
         let (_places, closed) = gate.enter_mailboxes(["a", "b"], Duration::from_secs(60)).await;
         assert!(matches!(closed[..], [("a", ClosedFor(_))]), "{closed:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_that_does_not_fit_leaves_the_place_to_a_call_that_does() {
+        let gate = gate(64);
+        let mut passes = Vec::new();
+        for _ in 0..4 {
+            passes.push(gate.enter(Service::Graph, Some("a"), PATIENCE).await.expect("open"));
+        }
+        let mut batch = Box::pin(gate.enter_mailboxes(["a"; 4], PATIENCE));
+        let mut single = Box::pin(gate.enter(Service::Graph, Some("a"), PATIENCE));
+        assert!(futures_util::poll!(&mut batch).is_pending() && futures_util::poll!(&mut single).is_pending());
+        passes.pop();
+        let single = async { tokio::time::timeout(Duration::from_secs(1), single).await.expect("one place is free") };
+        let (single, _) = tokio::join!(single, async { futures_util::poll!(&mut batch) });
+        drop((single, passes));
+        let (_places, closed) =
+            tokio::time::timeout(Duration::from_secs(1), batch).await.expect("all four places are free");
+        assert!(closed.is_empty());
     }
 }

@@ -300,10 +300,7 @@ impl Batch {
             open = again.into_iter().map(|(index, _)| index).collect();
             for (index, failure) in dependent {
                 let Some(entry) = self.find(index) else { continue };
-                let cause = settled.iter().find_map(|(other, result)| {
-                    result.as_ref().err().filter(|_| entry.node.after.contains(other)).cloned()
-                });
-                match cause {
+                match failed_before(entry, &settled) {
                     Some(cause) => settled.push((index, Err(failed_dependency(entry, cause)))),
                     None if waited || retries.attempt() < self.retry.max_attempts => open.push(index),
                     None => settled.push((index, Err(entry.error(failure, &retries)))),
@@ -318,7 +315,7 @@ impl Batch {
     }
 
     /// Waits for the mailboxes of the requests that are open. Those to a mailbox that stays closed for too long are
-    /// settled.
+    /// settled, and so are those that wait for them.
     async fn enter_mailboxes(
         &self,
         open: &mut Vec<usize>,
@@ -326,7 +323,8 @@ impl Batch {
         settled: &mut Vec<(usize, Result<Response>)>,
     ) -> BatchPass {
         let mailbox = |index: usize| self.find(index).and_then(|entry| entry.call.mailbox.as_deref());
-        let patience = self.retry.budget.saturating_sub(retries.elapsed());
+        let limit = self.total_limit(open).map_or(self.retry.budget, |limit| limit.min(self.retry.budget));
+        let patience = limit.saturating_sub(retries.elapsed());
         let mailboxes = open.iter().filter_map(|&index| mailbox(index));
         let (pass, closed) = self.client.pipeline.gate.enter_mailboxes(mailboxes, patience).await;
         for (closed, ClosedFor(wait)) in closed {
@@ -338,7 +336,21 @@ impl Batch {
                 is_open
             });
         }
+        // In order, so that a whole chain is found.
+        open.retain(|&index| {
+            let Some(entry) = self.find(index) else { return false };
+            let Some(cause) = failed_before(entry, settled) else { return true };
+            settled.push((index, Err(failed_dependency(entry, cause))));
+            false
+        });
         pass
+    }
+
+    /// The longest total time of these requests. `None` when one of them has no limit.
+    fn total_limit(&self, open: &[usize]) -> Option<Duration> {
+        let entries = open.iter().filter_map(|&index| self.find(index));
+        let limits: Option<Vec<Duration>> = entries.map(|entry| entry.call.total_limit).collect();
+        limits?.into_iter().max()
     }
 
     /// Waits as long as the most patient request asks. Requests whose wait does not fit are settled as they are.
@@ -388,8 +400,7 @@ impl Batch {
         call.is_read = entries.iter().all(|(_, entry)| entry.call.is_read);
         call.time_limit = entries.iter().map(|(_, entry)| entry.call.time_limit).max().unwrap_or(call.time_limit);
         // It goes on while one request in it has time.
-        let limits: Option<Vec<Duration>> = entries.iter().map(|(_, entry)| entry.call.total_limit).collect();
-        call.total_limit = limits.and_then(|limits| limits.into_iter().max()).map(|most| most.saturating_sub(elapsed));
+        call.total_limit = self.total_limit(open).map(|most| most.saturating_sub(elapsed));
         call.retry.clone_from(&self.retry);
         let response = self.client.pipeline.execute(&call, &self.client.meter).await?;
         wire::replies(&response).map_err(|error| error.with_outcome_unknown(!call.is_read).during(call.describe()))
@@ -487,6 +498,12 @@ fn missing() -> Failure {
     failure.repeat = Repeat::IfSafe;
     failure.in_doubt = true;
     failure
+}
+
+/// The error of a request that this one waits for, if one of them has failed.
+fn failed_before(entry: &Entry, settled: &[(usize, Result<Response>)]) -> Option<Error> {
+    let mut before = settled.iter().filter(|(other, _)| entry.node.after.contains(other));
+    before.find_map(|(_, result)| result.as_ref().err().cloned())
 }
 
 fn failed_dependency(entry: &Entry, cause: Error) -> Error {
