@@ -119,7 +119,7 @@ async fn prove(
 ) -> anyhow::Result<Proof> {
     let progress = Progress::new("Proving", 0, show);
     let listener = progress.clone();
-    let settle = Duration::from_secs(60 * options.settle);
+    let settle = Duration::from_secs(options.settle.saturating_mul(60));
     let proof = groups.prove(spec).settle(settle).on_progress(move |read, total| listener.reading(read, total)).await?;
     progress.finish();
     Ok(proof)

@@ -141,6 +141,8 @@ impl Target {
         if let Some(path) = &options.spec {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| BadInput(vec![format!("--spec {}: {error}", path.display())]))?;
+            exchange_groups::RestrictedCalendarGroupBuilder::check_text(&text)
+                .map_err(|error| BadInput(vec![format!("--spec {}: {error}", path.display())]))?;
             // JSON is YAML.
             let builder: exchange_groups::RestrictedCalendarGroupBuilder = yaml_serde::from_str(&text)
                 .map_err(|error| BadInput(vec![format!("--spec {}: {error}", path.display())]))?;

@@ -414,6 +414,19 @@ pub struct RestrictedCalendarGroupBuilder {
 }
 
 impl RestrictedCalendarGroupBuilder {
+    /// Checks a text before a parser of JSON or YAML reads it: it must not be longer than 1 MiB, nor nested deeper than 64
+    /// levels.
+    ///
+    /// A YAML parser takes time that grows with the square of the depth, so a small file could keep it busy for minutes.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError`] with the rule that the text breaks.
+    pub fn check_text(text: &str) -> Result<(), SpecError> {
+        let fault = text_fault(text).map(|rule| InvalidValue::new("spec", "", rule));
+        fault.map_or(Ok(()), |fault| Err(SpecError { faults: vec![fault] }))
+    }
+
     /// Sets the group's name: 1 to 64 characters, unique in the organisation.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
@@ -553,6 +566,39 @@ impl RestrictedCalendarGroupBuilder {
     }
 }
 
+/// How deep a spec may be nested. It needs four levels.
+const DEEPEST: usize = 64;
+
+/// How long the text of a spec may be. One with 10,000 addresses has half of it.
+const LONGEST: usize = 1024 * 1024;
+
+/// How far a line may be indented before its content begins.
+const WIDEST: usize = 512;
+
+/// The rule that a text breaks which no spec has: too long, or nested too deep.
+fn text_fault(text: &str) -> Option<String> {
+    if text.len() > LONGEST {
+        return Some(format!("must be no longer than {} KiB", LONGEST / 1024));
+    }
+    let mut depth = 0_usize;
+    for line in text.lines() {
+        // Blocks are nested by indentation, and by several indicators in one line.
+        let begin = line.len() - line.trim_start_matches([' ', '\t', '-', '?']).len();
+        let indicators = line[..begin].bytes().filter(|byte| b"-?".contains(byte)).count();
+        for byte in line.bytes() {
+            match byte {
+                b'[' | b'{' => depth += 1,
+                b']' | b'}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        if depth > DEEPEST || indicators > DEEPEST || begin > WIDEST {
+            return Some(format!("must not be nested deeper than {DEEPEST} levels"));
+        }
+    }
+    None
+}
+
 struct Checks {
     faults: Vec<InvalidValue>,
 }
@@ -652,5 +698,41 @@ impl From<RestrictedCalendarGroup> for RestrictedCalendarGroupBuilder {
             revoke_tenant_wide_grant: spec.revoke_tenant_wide_grant,
             must_not_reach: texts(spec.must_not_reach),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// W23. How fast a parser gives up is its own affair: what is nested too deep does not reach one.
+    #[test]
+    fn a_text_that_is_nested_too_deep_is_refused_before_it_is_parsed() {
+        let deep = |unit: &str| unit.repeat(100_000);
+        let stairs: String =
+            (0..100_000_usize).step_by(100).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        for text in [
+            format!("name: {}", deep("[")),
+            format!("name: {}", deep("{a: ")),
+            format!("name:\n{}", deep("[\n")),
+            format!("name:\n  {}x", deep("- ")),
+            format!("name:\n  {}x", deep("? ")),
+            stairs,
+            "#".repeat(2 * 1024 * 1024),
+        ] {
+            let started = std::time::Instant::now();
+            let error = RestrictedCalendarGroupBuilder::check_text(&text).unwrap_err();
+            assert!(error.faults()[0].field == "spec" && error.faults()[0].value.is_empty(), "{error}");
+            assert!(started.elapsed() < std::time::Duration::from_secs(1), "{:?}", started.elapsed());
+        }
+    }
+
+    #[test]
+    fn a_spec_with_thousands_of_addresses_is_no_deep_text() {
+        let rooms: String = (0..10_000).map(|room| format!("    - room-{room}@contoso.onmicrosoft.com\n")).collect();
+        let text = format!("name: Rooms [HQ]\nrooms:\n  addresses:\n{rooms}");
+        assert_eq!(RestrictedCalendarGroupBuilder::check_text(&text), Ok(()));
+        let json = serde_json::json!({"rooms": {"addresses": vec!["room@contoso.com"; 10_000]}}).to_string();
+        assert_eq!(RestrictedCalendarGroupBuilder::check_text(&json), Ok(()));
     }
 }

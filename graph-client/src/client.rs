@@ -8,8 +8,8 @@ use crate::auth::TokenCache;
 use crate::cloud::Service;
 use crate::exchange::Exchange;
 use crate::graph::{
-    Applications, Calendars, Channel, DirectoryRoles, Groups, Mail, Mailbox, ManagedDevices, Organizations,
-    PermissionGrants, Places, Planner, Rooms, ServicePrincipals, Subscriptions, Users,
+    AdministrativeUnits, Applications, Calendars, Channel, DirectoryRoles, Groups, Mail, Mailbox, ManagedDevices,
+    Organizations, PermissionGrants, Places, Planner, Rooms, ServicePrincipals, Subscriptions, Users,
 };
 use crate::http::{Allowance, Gate, Pipeline, Transport};
 use crate::odata::Batch;
@@ -111,6 +111,12 @@ impl Client {
     #[must_use]
     pub fn directory_roles(&self) -> DirectoryRoles {
         DirectoryRoles { client: self.clone() }
+    }
+
+    /// Administrative units and their members.
+    #[must_use]
+    pub fn administrative_units(&self) -> AdministrativeUnits {
+        AdministrativeUnits { client: self.clone() }
     }
 
     /// Groups and their members.
@@ -319,6 +325,10 @@ impl ClientBuilder {
     }
 
     /// How the client signs in. Required.
+    ///
+    /// A credential that the sign-in service refuses for good (a wrong or expired secret, an application or tenant that is
+    /// not there: `invalid_client` and the like) is not tried again for 60 s: calls get the same error without a request.
+    /// Another client begins anew: see [`Client::with_credential`].
     pub fn credential(self, credential: impl TokenProvider) -> Self {
         self.shared_credential(Arc::new(credential))
     }

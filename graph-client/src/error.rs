@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::exchange::CmdletError;
-use crate::{InvalidValue, SignInError};
+use crate::graph::GraphError;
+use crate::redact::redact;
+use crate::{InvalidValue, SignInError, printable};
 
 /// The result of every call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -47,7 +49,8 @@ pub enum ErrorKind {
 /// A failed call: what was attempted, what the service said, and what to do next.
 ///
 /// The type is one word wide. [`kind`](Self::kind) is what to branch on; everything else that is known
-/// has an accessor. `Display` gives one line for a log; it holds no secret.
+/// has an accessor. `Display` gives one line for a log: it holds no secret, and what the service said is
+/// [`printable`]. [`message`](Self::message) is as the service sent it, without the secrets of the call.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -66,6 +69,7 @@ struct Inner {
     outcome_unknown: bool,
     advice: Option<Cow<'static, str>>,
     cmdlet: Option<CmdletError>,
+    graph: Option<GraphError>,
     sign_in: Option<SignInError>,
     claims_challenge: Option<String>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
@@ -93,6 +97,7 @@ impl Error {
             outcome_unknown: false,
             advice: None,
             cmdlet: None,
+            graph: None,
             sign_in: None,
             claims_challenge: None,
             source: None,
@@ -159,6 +164,37 @@ impl Error {
 
     pub(crate) fn with_cmdlet(mut self, cmdlet: CmdletError) -> Self {
         self.0.cmdlet = Some(cmdlet);
+        self
+    }
+
+    pub(crate) fn with_graph(mut self, graph: GraphError) -> Self {
+        self.0.graph = Some(graph);
+        self
+    }
+
+    /// The same error without the secrets that are known to have been sent.
+    pub(crate) fn redacted(mut self, secrets: &[&str]) -> Self {
+        let inner = &mut *self.0;
+        clean(&mut inner.message, secrets);
+        for text in [&mut inner.code, &mut inner.request_id].into_iter().flatten() {
+            clean(text, secrets);
+        }
+        for text in [&mut inner.operation].into_iter().chain(&mut inner.advice) {
+            if let Cow::Owned(text) = text {
+                clean(text, secrets);
+            }
+        }
+        if let Some(graph) = &mut inner.graph {
+            graph.texts().for_each(|text| clean(text, secrets));
+        }
+        if let Some(sign_in) = &mut inner.sign_in {
+            sign_in.texts().for_each(|text| clean(text, secrets));
+        }
+        if let Some(cmdlet) = &mut inner.cmdlet {
+            clean(&mut cmdlet.sentence, secrets);
+            let others = [&mut cmdlet.exception, &mut cmdlet.message_id, &mut cmdlet.target, &mut cmdlet.diagnostics];
+            others.into_iter().flatten().for_each(|text| clean(text, secrets));
+        }
         self
     }
 
@@ -250,6 +286,12 @@ impl Error {
         self.0.cmdlet.as_ref()
     }
 
+    /// What Microsoft Graph said, when its own error body came: `None` for any other body, such as the page of a proxy.
+    #[must_use]
+    pub fn graph(&self) -> Option<&GraphError> {
+        self.0.graph.as_ref()
+    }
+
     /// What the sign-in service said, when it refused: the `AADSTS` numbers, the reason and what goes with them.
     #[must_use]
     pub fn sign_in(&self) -> Option<&SignInError> {
@@ -289,11 +331,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         if !inner.operation.is_empty() {
-            write!(f, "{}: ", inner.operation)?;
+            write!(f, "{}: ", printable(&inner.operation))?;
         }
-        f.write_str(inner.message.trim_end_matches('.'))?;
+        f.write_str(&printable(inner.message.trim_end_matches('.')))?;
         if let Some(code) = &inner.code {
-            write!(f, " [{code}]")?;
+            write!(f, " [{}]", printable(code))?;
         }
         let mut open = false;
         let mut part = |f: &mut fmt::Formatter<'_>, text: fmt::Arguments<'_>| {
@@ -305,9 +347,13 @@ impl fmt::Display for Error {
             part(f, format_args!("HTTP {status}"))?;
         }
         if let Some(id) = &inner.request_id {
-            part(f, format_args!("request-id {id}"))?;
+            part(f, format_args!("request-id {}", printable(id)))?;
         } else if let Some(id) = &inner.client_request_id {
             part(f, format_args!("client-request-id {id}"))?;
+        }
+        // A failure that a wait mends says how long.
+        if let (Some(wait), true) = (inner.retry_after, self.is_retryable()) {
+            part(f, format_args!("retry after {wait:?}"))?;
         }
         if inner.attempts > 1 {
             part(f, format_args!("after {} attempts in {:.1?}", inner.attempts, inner.elapsed))?;
@@ -319,7 +365,7 @@ impl fmt::Display for Error {
             f.write_str("; the change may have happened all the same")?;
         }
         if let Some(advice) = &inner.advice {
-            write!(f, ". {advice}")?;
+            write!(f, ". {}", printable(advice))?;
         }
         Ok(())
     }
@@ -334,7 +380,7 @@ impl fmt::Debug for Error {
         debug.field("client_request_id", &inner.client_request_id).field("retry_after", &inner.retry_after);
         debug.field("attempts", &inner.attempts).field("elapsed", &inner.elapsed);
         debug.field("outcome_unknown", &inner.outcome_unknown).field("advice", &inner.advice);
-        debug.field("cmdlet", &inner.cmdlet);
+        debug.field("cmdlet", &inner.cmdlet).field("graph", &inner.graph);
         debug.field("sign_in", &inner.sign_in).field("source", &inner.source);
         debug.finish_non_exhaustive()
     }
@@ -343,6 +389,12 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+fn clean(text: &mut String, secrets: &[&str]) {
+    if let Cow::Owned(clean) = redact(text, secrets) {
+        *text = clean;
     }
 }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 /// A value that breaks a rule: which field, what it held, and the rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field} {value:?}: {rule}")]
+#[error("{} {value:?}: {}", crate::text::Printable(field), crate::text::Printable(rule))]
 #[non_exhaustive]
 pub struct InvalidValue {
     /// The name of the field, such as `client id` or `owners[1]`.
@@ -156,7 +156,7 @@ impl AppRoleAssignmentId {
 
 impl fmt::Display for AppRoleAssignmentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&crate::printable(&self.0))
     }
 }
 
@@ -360,13 +360,13 @@ impl PartialOrd for SmtpAddress {
 
 impl fmt::Display for SmtpAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&crate::printable(&self.0))
     }
 }
 
 impl fmt::Debug for SmtpAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SmtpAddress({})", self.0)
+        write!(f, "SmtpAddress({self})")
     }
 }
 

@@ -10,7 +10,10 @@ pub mod graph;
 mod http;
 mod ids;
 mod odata;
+mod redact;
 mod request;
+mod text;
+mod time;
 pub mod well_known;
 
 pub use bytes::Bytes;
@@ -40,3 +43,5 @@ pub use self::odata::{
     Handle, Items, List, Literal, Operation, Page, Pages, RemovalReason, Removed, Resync, Search,
 };
 pub use self::request::{Priority, Request};
+pub use self::text::printable;
+pub use self::time::Later;

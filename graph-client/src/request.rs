@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::cloud::{self, Service};
 use crate::graph;
-use crate::http::{Body, Call, Failure};
+use crate::http::{Body, Call, Failure, Shape};
 use crate::odata::{Delta, List, Operation};
 use crate::{Client, Error, InvalidValue, Method, Response, Result, RetryOptions};
 
@@ -180,6 +180,19 @@ impl Request {
         if faults.is_empty() { self } else { self.refused(faults) }
     }
 
+    /// The same request, whose success is checked against what is documented of it.
+    pub(crate) fn shaped(mut self, shape: Shape) -> Self {
+        if let Ok(call) = &mut self.call {
+            call.shape = Some(shape);
+        }
+        self
+    }
+
+    /// The request as an operation that gives one record: a body without the record is an error.
+    pub(crate) fn record<T: graph::Record>(self) -> Operation<T> {
+        self.shaped(graph::record_shape::<T>()).typed()
+    }
+
     /// Says that what the request is about was just created: it then waits up to 35 s for the directory's servers to
     /// know it. Without this a missing object is an error at once.
     pub fn just_created(self) -> Self {
@@ -224,8 +237,11 @@ impl Request {
         self
     }
 
-    /// Asks for some properties only.
+    /// Asks for some properties only; for all that come by default where none is named.
     pub fn select(self, properties: &[&str]) -> Self {
+        if properties.is_empty() {
+            return self;
+        }
         self.query("$select", properties.join(","))
     }
 
@@ -236,7 +252,10 @@ impl Request {
             return self.prefer(value);
         }
         if let Ok(call) = &mut self.call {
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            if value.trim().is_empty() {
+                let fault = InvalidValue::new(name.to_owned(), value, "must not be empty");
+                self.call = Err(Error::from(fault).during(call.describe()));
+            } else if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
                 call.headers.insert(name, value);
             } else {
                 let fault = InvalidValue::new("header", name, "must be a valid header with a text value");
@@ -250,6 +269,9 @@ impl Request {
     ///
     /// A second preference of the same name takes the place of the first. Lists repeat them on every page.
     pub fn prefer(mut self, preference: &str) -> Self {
+        if preference.trim().is_empty() {
+            return self.refused(InvalidValue::new("preference", preference, "must not be empty"));
+        }
         let name = |preference: &str| preference.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
         self.preferences.retain(|other| name(other) != name(preference));
         self.preferences.push(preference.trim().to_owned());
@@ -273,7 +295,7 @@ impl Request {
 
     /// Asks Outlook for times in this zone: a Windows name, or an IANA name such as `Europe/Berlin`. Default UTC.
     pub fn time_zone(self, zone: &str) -> Self {
-        if zone.contains(['"', '\\']) {
+        if zone.trim().is_empty() || zone.contains(['"', '\\']) || zone.contains(char::is_control) {
             return self.refused(InvalidValue::new("time zone", zone, "must be the name of a time zone"));
         }
         self.prefer(&format!("outlook.timezone=\"{zone}\""))
@@ -375,7 +397,7 @@ impl Request {
     /// Sets the id that is sent with every attempt. Default: a new GUID.
     pub fn client_request_id(mut self, id: impl Into<String>) -> Self {
         let id = id.into();
-        if HeaderValue::from_str(&id).is_err() || id.is_empty() {
+        if HeaderValue::from_str(&id).is_err() || id.trim().is_empty() {
             return self.refused(InvalidValue::new("client-request-id", id, "must be text for a header"));
         }
         if let Ok(call) = &mut self.call {
@@ -403,7 +425,7 @@ impl Request {
     pub async fn json<T: DeserializeOwned>(self) -> Result<T> {
         let call = self.call?;
         let response = self.client.pipeline.execute(&call, &self.client.meter).await?;
-        response.json().map_err(|error| error.during(call.describe()))
+        response.json().map_err(|error| self.client.pipeline.redact(error).during(call.describe()))
     }
 
     /// The request as a list: `T` is the type of an item.
@@ -423,9 +445,16 @@ impl Request {
         Operation::json(self)
     }
 
-    /// The request as an operation whose answer has nothing to read, such as a deletion.
+    /// The request as an operation whose answer has nothing to read, such as a deletion: it has succeeded if the answer
+    /// is 204 or 202, and no page of a proxy. For a call that documents another status see [`unit_on`](Self::unit_on).
     pub fn unit(self) -> Operation<()> {
-        Operation::unit(self)
+        self.unit_on(&[204, 202])
+    }
+
+    /// The request as an operation whose answer has nothing to read, with the statuses that its documentation gives for
+    /// success. Any other success is an error: what was to happen may not have.
+    pub fn unit_on(self, statuses: &'static [u16]) -> Operation<()> {
+        Operation::unit(self.shaped(graph::nothing_shape(statuses)))
     }
 
     /// The request as an operation that gives the answer as it came.

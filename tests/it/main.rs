@@ -1,10 +1,14 @@
 //! Integration tests over `graph-client`, `exchange-groups` and `fake-tenant`, through their public interfaces and over
 //! real sockets.
 
+mod calendar_refusals;
+mod directory_reads;
 mod exchange_cmdlets;
 mod exchange_conformance;
 mod exchange_powershell;
 mod exchange_wire;
+mod limits;
+mod non_answers;
 mod odata;
 mod pipeline;
 mod proof;
@@ -20,3 +24,4 @@ mod resources_teamwork;
 mod scale;
 mod secrets;
 mod signin;
+mod terminal;

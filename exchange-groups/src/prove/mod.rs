@@ -12,7 +12,7 @@ use futures_util::{StreamExt, stream};
 use graph_client::exchange::{
     AccessCheckResult, AuthorizationRow, Exchange, TestApplicationAccessPolicy, TestServicePrincipalAuthorization,
 };
-use graph_client::{Client, ErrorKind, Service};
+use graph_client::{Client, ErrorKind, Later, Service};
 
 pub use self::proof::{Check, Evidence, Expectation, Proof, Verdict};
 use crate::discover::Target;
@@ -77,8 +77,8 @@ async fn prove(prove: Prove) -> Result<Proof> {
     let (client, meter) = groups.client.metered();
     let groups = ExchangeGroups { client, ..groups };
     let mut look = Look::at_everything(&groups, &spec, &mut on_progress).await?;
-    while look.may_settle() && started.elapsed() + pause <= settle {
-        look.wait_for_the_rest(&groups, started + settle, pause, &mut on_progress).await;
+    while look.may_settle() && has_time(started, settle, pause) {
+        look.wait_for_the_rest(&groups, (started, settle), pause, &mut on_progress).await;
         // What passed before the wait may have changed in it: only one look at everything is a proof.
         look = Look::at_everything(&groups, &spec, &mut on_progress).await?;
     }
@@ -96,6 +96,11 @@ async fn prove(prove: Prove) -> Result<Proof> {
         requests: meter.usage().requests,
         elapsed: started.elapsed(),
     })
+}
+
+/// Whether another look begins in time. Any duration may be given.
+fn has_time(started: Instant, settle: Duration, pause: Duration) -> bool {
+    started.elapsed().saturating_add(pause) <= settle
 }
 
 type Listener = Box<dyn FnMut(usize, usize) + Send>;
@@ -148,13 +153,13 @@ impl Look {
     async fn wait_for_the_rest(
         &self,
         groups: &ExchangeGroups,
-        deadline: Instant,
+        (started, settle): (Instant, Duration),
         pause: Duration,
         on_progress: &mut Listener,
     ) {
         let mut open: Vec<usize> =
             (0..self.checks.len()).filter(|&index| self.checks[index].live != Evidence::Passed).collect();
-        while !open.is_empty() && Instant::now() + pause <= deadline {
+        while !open.is_empty() && has_time(started, settle, pause) {
             tracing::debug!(open = open.len(), "not all mailboxes are as expected yet");
             tokio::time::sleep(pause).await;
             if let Ok(reader) = reader(groups, &self.plan.spec).await {
@@ -324,7 +329,7 @@ fn is_in_scope(rows: &[AuthorizationRow]) -> Option<bool> {
 /// Reads one event of the mailbox's next day.
 async fn read(reader: &Client, index: usize, (target, expected): &(Target, Expectation)) -> (usize, Evidence) {
     let now = SystemTime::now();
-    let tomorrow = now + Duration::from_secs(24 * 60 * 60);
+    let tomorrow = now.later(Duration::from_secs(24 * 60 * 60));
     let answer = reader.calendar(target.address.as_str()).view(now, tomorrow).page_size(1).select(&["id"]).await;
     let evidence = match (answer, expected) {
         (Ok(_), Expectation::Open) => Evidence::Passed,

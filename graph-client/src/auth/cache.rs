@@ -6,7 +6,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use super::{AccessToken, TokenContext, TokenProvider};
 use crate::cloud::{Cloud, Service};
 use crate::http::Transport;
-use crate::{Error, Result, TenantId};
+use crate::{Error, ErrorKind, Later, Result, SignInReason, TenantId};
 
 /// One token per service, with one refresh in flight however many callers wait for it.
 #[derive(Debug)]
@@ -17,6 +17,36 @@ pub(crate) struct TokenCache {
     transport: Transport,
     graph: Slot,
     exchange: Slot,
+    /// The refusal of the credential itself, which holds for both services.
+    refusal: Mutex<Option<Refusal>>,
+}
+
+/// A sign-in that will be refused again, because the credential is wrong.
+#[derive(Debug)]
+struct Refusal {
+    error: Error,
+    until: Instant,
+}
+
+/// For how long a credential that was refused is not tried again. A service that is asked with a wrong secret over and
+/// over locks the application out.
+const REFUSED: Duration = Duration::from_secs(60);
+
+/// Whether the same credential will be refused again, for whatever service.
+fn is_final(error: &Error) -> bool {
+    error.kind() == ErrorKind::Auth
+        && error.sign_in().is_some_and(|refused| match refused.reason() {
+            SignInReason::WrongSecret
+            | SignInReason::ExpiredSecret
+            | SignInReason::ApplicationNotFound
+            | SignInReason::ApplicationDisabled
+            | SignInReason::CredentialMismatch
+            | SignInReason::AssertionRefused
+            | SignInReason::TenantNotFound
+            | SignInReason::WrongCloud => true,
+            SignInReason::Other => matches!(refused.error(), "invalid_client" | "unauthorized_client"),
+            _ => false,
+        })
 }
 
 #[derive(Debug, Default)]
@@ -81,7 +111,26 @@ impl Slot {
 
 impl TokenCache {
     pub(crate) fn new(provider: Arc<dyn TokenProvider>, tenant: TenantId, cloud: Cloud, transport: Transport) -> Self {
-        Self { provider, tenant, cloud, transport, graph: Slot::default(), exchange: Slot::default() }
+        Self {
+            provider,
+            tenant,
+            cloud,
+            transport,
+            graph: Slot::default(),
+            exchange: Slot::default(),
+            refusal: Mutex::default(),
+        }
+    }
+
+    /// The error of a credential that was refused a moment ago.
+    fn refused(&self) -> Option<Error> {
+        let refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        refusal.as_ref().filter(|refusal| Instant::now() < refusal.until).map(|refusal| refusal.error.clone())
+    }
+
+    /// The tokens that requests carry at the moment.
+    pub(crate) fn in_use(&self) -> Vec<AccessToken> {
+        [&self.graph, &self.exchange].into_iter().filter_map(|slot| slot.read().token).collect()
     }
 
     fn slot(&self, service: Service) -> &Slot {
@@ -147,6 +196,9 @@ impl TokenCache {
                 (None, None) => {}
             }
         }
+        if let Some(refused) = self.refused() {
+            return Err(refused);
+        }
         let context = TokenContext {
             service,
             scope: self.cloud.endpoint(service).scope.clone(),
@@ -167,8 +219,13 @@ impl TokenCache {
                 state.rests_until = None;
             }
             Err(error) => {
+                // While an old token holds the credential is left alone anyway.
+                if is_final(error) && !state.token.as_ref().is_some_and(AccessToken::holds) {
+                    let refusal = Refusal { error: error.clone(), until: Instant::now().later(REFUSED) };
+                    *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+                }
                 state.failure = Some(error.clone());
-                state.rests_until = Some(Instant::now() + REST);
+                state.rests_until = Some(Instant::now().later(REST));
             }
         }
         fetched

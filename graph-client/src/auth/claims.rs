@@ -40,6 +40,8 @@ pub struct TokenClaims {
     pub identity_type: Option<String>,
     /// What the client said that it can handle (`xms_cc`): `cp1` for claims challenges.
     pub client_capabilities: Vec<String>,
+    /// When the token was issued (`iat`): what was granted or revoked since is not in it.
+    pub issued_at: Option<SystemTime>,
     /// When the token ends (`exp`).
     pub expires_at: Option<SystemTime>,
 }
@@ -86,7 +88,11 @@ impl TokenClaims {
             Some(Value::String(items)) => items.split_whitespace().map(str::to_owned).collect(),
             _ => Vec::new(),
         };
-        let seconds = claims.get("exp").and_then(|exp| exp.as_u64().or_else(|| exp.as_str()?.parse().ok()));
+        let instant = |name: &str| {
+            let time = claims.get(name)?;
+            let seconds = time.as_u64().or_else(|| time.as_str()?.parse().ok())?;
+            SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+        };
         Some(Self {
             audience: text("aud"),
             roles: list("roles"),
@@ -98,7 +104,8 @@ impl TokenClaims {
             user_principal_name: text("upn").or_else(|| text("preferred_username")).or_else(|| text("unique_name")),
             identity_type: text("idtyp"),
             client_capabilities: list("xms_cc"),
-            expires_at: seconds.and_then(|exp| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(exp))),
+            issued_at: instant("iat"),
+            expires_at: instant("exp"),
         })
     }
 }
@@ -169,7 +176,7 @@ mod tests {
     fn an_application_token_says_its_roles() {
         let claims = token(&json!({
             "aud": "https://outlook.office365.com", "tid": "t", "appid": "8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01",
-            "oid": "o", "idtyp": "app", "roles": ["Exchange.ManageAsApp"], "exp": 1_900_000_000_u64,
+            "oid": "o", "idtyp": "app", "roles": ["Exchange.ManageAsApp"], "exp": 1_900_000_000_u64, "iat": 1_899_996_400_u64,
             "wids": ["29232cdf-9323-42fd-ade2-1d097af3e4de"], "xms_cc": ["cp1"]
         }))
         .claims()
@@ -177,6 +184,7 @@ mod tests {
         assert!(claims.has_role("exchange.manageasapp") && !claims.has_role("Calendars.Read"));
         assert!(claims.has_directory_role("29232CDF-9323-42FD-ADE2-1D097AF3E4DE") && claims.is_application());
         assert_eq!(claims.expires_at, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000)));
+        assert_eq!(claims.issued_at, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_899_996_400)));
         assert_eq!(
             (claims.tenant_id.as_deref(), claims.client_capabilities.as_slice()),
             (Some("t"), ["cp1".into()].as_slice())

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::challenge::requested_claims;
 use super::endpoint::{self, Granted};
 use super::{AccessToken, TokenContext, TokenProvider};
-use crate::{ClientId, Error, ErrorKind, Result, SignInReason};
+use crate::{ClientId, Error, ErrorKind, Later, Result, SignInReason, printable};
 
 /// A person signs in elsewhere: this program shows an address and a code, and the person enters the code there.
 ///
@@ -42,7 +42,7 @@ pub struct DeviceCode {
     refresh_token: Arc<Mutex<Option<SecretString>>>,
 }
 
-/// What to show to the person who is to sign in.
+/// What to show to the person who is to sign in. The texts are [`printable`].
 ///
 /// `Debug` leaves the code out, so that it does not end in a log.
 #[derive(Clone)]
@@ -152,10 +152,10 @@ impl DeviceCode {
         ];
         form.extend(claims.map(|claims| ("claims", claims)));
         (self.prompt)(DeviceCodePrompt {
-            user_code: issued.user_code,
-            verification_uri: issued.verification_uri,
-            message: issued.message,
-            expires_at: SystemTime::now() + life,
+            user_code: printable(&issued.user_code).into_owned(),
+            verification_uri: printable(&issued.verification_uri).into_owned(),
+            message: printable(&issued.message).into_owned(),
+            expires_at: SystemTime::now().later(life),
         });
         let poll = || endpoint::request_token(context, &operation, url.clone(), &form);
         poll_until_granted(poll, Duration::from_secs(issued.interval), life)
@@ -232,11 +232,11 @@ where
     P: Fn() -> F + Send + Sync,
     F: Future<Output = Result<Granted>> + Send,
 {
-    let deadline = Instant::now() + life;
+    let deadline = Instant::now().later(life);
     let mut interval = interval.max(Duration::from_secs(1));
     loop {
         // Past its end a code is known to be dead: there is no point in asking once more.
-        if Instant::now() + interval > deadline {
+        if interval > deadline.saturating_duration_since(Instant::now()) {
             tokio::time::sleep_until(deadline).await;
             return Err(expired());
         }
@@ -247,7 +247,7 @@ where
         };
         match error.sign_in().map(crate::SignInError::error) {
             Some("authorization_pending") => {}
-            Some("slow_down") => interval += Duration::from_secs(5),
+            Some("slow_down") => interval = interval.saturating_add(Duration::from_secs(5)),
             // RFC 8628: a client that gets no answer asks less often.
             _ if error.is_retryable() => interval = interval.saturating_mul(2),
             _ => return Err(error),

@@ -92,6 +92,13 @@ impl SignInError {
         self.codes.iter().any(|code| matches!(code, 700_016 | 7_000_215 | 7_000_112 | 700_027))
     }
 
+    /// Every text in it.
+    pub(crate) fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+        let others =
+            [&mut self.suberror, &mut self.claims, &mut self.trace_id, &mut self.correlation_id].into_iter().flatten();
+        std::iter::once(&mut self.error).chain(others)
+    }
+
     fn known(&self) -> Option<&'static Known> {
         self.codes.iter().find_map(|code| KNOWN.iter().find(|known| known.codes.contains(code)))
     }
@@ -99,7 +106,7 @@ impl SignInError {
 
 impl fmt::Display for SignInError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.error)?;
+        f.write_str(&crate::printable(&self.error))?;
         for code in &self.codes {
             write!(f, " AADSTS{code}")?;
         }

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{AccessToken, TokenContext, TokenProvider};
 use crate::cloud::Service;
-use crate::{Error, InvalidValue, Result};
+use crate::{Error, InvalidValue, Later, Result};
 
 /// Tokens that the caller got elsewhere and does not expect to renew.
 ///
@@ -75,7 +75,7 @@ impl TokenProvider for StaticToken {
             return Err(InvalidValue::new(format!("token for {}", context.service), "", "must not be empty").into());
         }
         // The real end is in the token, which is opaque; the service says when it is over.
-        AccessToken::new(token, SystemTime::now() + Duration::from_secs(24 * 60 * 60))
+        AccessToken::new(token, SystemTime::now().later(Duration::from_secs(24 * 60 * 60)))
     }
 }
 

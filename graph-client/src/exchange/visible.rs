@@ -71,13 +71,13 @@ impl Exchange {
                 Err(error) if error.kind() == ErrorKind::NotFound => error,
                 Err(error) => return Err(error),
             };
-            if started.elapsed() + pause > wait.deadline {
+            if started.elapsed().saturating_add(pause) > wait.deadline {
                 return Err(last.with_advice(
                     "It was made and is not visible yet: run again in some minutes, nothing is made twice.",
                 ));
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(wait.longest_pause);
+            pause = pause.saturating_mul(2).min(wait.longest_pause);
         }
     }
 }

@@ -324,6 +324,14 @@ pub struct NewPassword {
     pub secret: SecretString,
 }
 
+impl super::Record for NewPassword {
+    const PROPERTIES: &'static [&'static str] = &["secretText"];
+
+    fn is_record(&self) -> bool {
+        true
+    }
+}
+
 impl fmt::Debug for NewPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NewPassword")

@@ -4,7 +4,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::{
-    Application, ApplicationUpdate, FederatedCredential, KeyCredential, NewApplication, NewPassword, Timestamp, call,
+    Application, ApplicationUpdate, DirectoryObject, FederatedCredential, KeyCredential, NewApplication, NewPassword,
+    Timestamp, call,
 };
 use crate::{Client, ClientId, List, Method, Operation};
 
@@ -84,7 +85,7 @@ impl Applications {
     ///
     /// `Application.Read.All`
     pub fn list(&self) -> List<Application> {
-        List::new(call(&self.client, Method::GET, "list applications", "/v1.0/applications", &[]))
+        List::records(call(&self.client, Method::GET, "list applications", "/v1.0/applications", &[]))
     }
 
     /// One app registration.
@@ -97,7 +98,7 @@ impl Applications {
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
     pub fn get(&self, app: impl Into<ApplicationRef>) -> Operation<Application> {
-        self.call(Method::GET, "read an application", &app.into(), "").typed()
+        self.call(Method::GET, "read an application", &app.into(), "").record()
     }
 
     /// Makes an app registration.
@@ -111,7 +112,7 @@ impl Applications {
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) with Microsoft's reason. Sending it twice makes two: look for
     /// it before repeating a call whose outcome is unknown.
     pub fn create(&self, application: &NewApplication) -> Operation<Application> {
-        call(&self.client, Method::POST, "create an application", "/v1.0/applications", &[]).body(application).typed()
+        call(&self.client, Method::POST, "create an application", "/v1.0/applications", &[]).body(application).record()
     }
 
     /// Changes an app registration. Collections are replaced, not added to.
@@ -161,7 +162,7 @@ impl Applications {
             credential["endDateTime"] = Timestamp::from(end).as_str().into();
         }
         let body = json!({ "passwordCredential": credential });
-        self.call(Method::POST, "add a password to an application", &app.into(), "/addPassword").body(&body).typed()
+        self.call(Method::POST, "add a password to an application", &app.into(), "/addPassword").body(&body).record()
     }
 
     /// Takes a client secret away. Tokens that were issued with it live until they expire.
@@ -213,7 +214,7 @@ impl Applications {
     ) -> Operation<KeyCredential> {
         self.call(Method::POST, "add a key to an application", &app.into(), "/addKey")
             .body(&json!({ "keyCredential": key, "passwordCredential": null, "proof": proof.expose_secret() }))
-            .typed()
+            .record()
     }
 
     /// Takes a certificate away. For `proof` see [`add_key`](Self::add_key).
@@ -231,6 +232,15 @@ impl Applications {
             .unit()
     }
 
+    /// The owners: people and service principals that may change the registration and add credentials to it.
+    ///
+    /// # Permissions
+    ///
+    /// `Application.Read.All`. Owners of a kind that the application may not read come with their id alone.
+    pub fn owners(&self, app: impl Into<ApplicationRef>) -> List<DirectoryObject> {
+        List::records(self.call(Method::GET, "list the owners of an application", &app.into(), "/owners"))
+    }
+
     /// The outside identities that may sign in as the application, without a secret.
     ///
     /// # Permissions
@@ -238,7 +248,7 @@ impl Applications {
     /// `Application.Read.All`
     pub fn federated_credentials(&self, app: impl Into<ApplicationRef>) -> List<FederatedCredential> {
         let name = "list federated credentials";
-        List::new(self.call(Method::GET, name, &app.into(), "/federatedIdentityCredentials"))
+        List::records(self.call(Method::GET, name, &app.into(), "/federatedIdentityCredentials"))
     }
 
     /// Lets an outside identity sign in as the application. Microsoft does not check the values: a wrong one shows
@@ -258,7 +268,7 @@ impl Applications {
     ) -> Operation<FederatedCredential> {
         self.call(Method::POST, "add a federated credential", &app.into(), "/federatedIdentityCredentials")
             .body(credential)
-            .typed()
+            .record()
     }
 
     /// Takes an outside identity away, by the id or name of its credential.

@@ -106,7 +106,7 @@ impl Calendars {
             None => self.of_mailbox(Method::GET, name, "/calendarView", &[]),
             Some(_) => self.of_calendar(Method::GET, name, "/calendarView", &[]),
         };
-        List::new(between(request, start, end))
+        List::records(between(request, start, end))
     }
 
     /// What is in the calendar between two instants, and from then on what changes in it.
@@ -123,7 +123,7 @@ impl Calendars {
             None => self.of_mailbox(Method::GET, name, "/calendarView/delta", &[]),
             Some(_) => self.of_calendar(Method::GET, name, "/calendarView/delta", &[]),
         };
-        between(request, start, end).delta()
+        between(request, start, end).delta().of_records()
     }
 
     /// All calendars of the mailbox.
@@ -132,7 +132,7 @@ impl Calendars {
     ///
     /// `Calendars.ReadBasic.All` or `Calendars.Read`
     pub fn calendars(&self) -> List<Calendar> {
-        List::new(self.of_mailbox(Method::GET, "list calendars", "/calendars", &[]))
+        List::records(self.of_mailbox(Method::GET, "list calendars", "/calendars", &[]))
     }
 
     /// The groups that the calendars are in.
@@ -141,7 +141,7 @@ impl Calendars {
     ///
     /// `Calendars.ReadBasic.All` or `Calendars.Read`
     pub fn calendar_groups(&self) -> List<CalendarGroup> {
-        List::new(self.of_mailbox(Method::GET, "list calendar groups", "/calendarGroups", &[]))
+        List::records(self.of_mailbox(Method::GET, "list calendar groups", "/calendarGroups", &[]))
     }
 
     /// The calendars of one group.
@@ -151,7 +151,7 @@ impl Calendars {
     /// `Calendars.ReadBasic.All` or `Calendars.Read`
     pub fn calendars_in(&self, group: &str) -> List<Calendar> {
         let name = "list the calendars of a group";
-        List::new(self.of_mailbox(Method::GET, name, "/calendarGroups/{}/calendars", &[group]))
+        List::records(self.of_mailbox(Method::GET, name, "/calendarGroups/{}/calendars", &[group]))
     }
 
     /// Makes a group of calendars.
@@ -165,7 +165,7 @@ impl Calendars {
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) when the name is taken.
     pub fn create_calendar_group(&self, name: &str) -> Operation<CalendarGroup> {
         let request = self.of_mailbox(Method::POST, "create a calendar group", "/calendarGroups", &[]);
-        request.body(&json!({ "name": name })).typed()
+        request.body(&json!({ "name": name })).record()
     }
 
     /// Makes a further calendar in a group.
@@ -179,7 +179,7 @@ impl Calendars {
     /// As [`create_calendar`](Self::create_calendar).
     pub fn create_calendar_in(&self, group: &str, name: &str) -> Operation<Calendar> {
         let path = "/calendarGroups/{}/calendars";
-        self.of_mailbox(Method::POST, "create a calendar", path, &[group]).body(&json!({ "name": name })).typed()
+        self.of_mailbox(Method::POST, "create a calendar", path, &[group]).body(&json!({ "name": name })).record()
     }
 
     /// Deletes a group of calendars, which must be empty.
@@ -206,7 +206,7 @@ impl Calendars {
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when the mailbox or calendar does not exist;
     /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) when the mailbox is closed to the application.
     pub fn get(&self) -> Operation<Calendar> {
-        self.of_calendar(Method::GET, "read a calendar", "", &[]).typed()
+        self.of_calendar(Method::GET, "read a calendar", "", &[]).record()
     }
 
     /// Makes a further calendar in the mailbox.
@@ -220,7 +220,7 @@ impl Calendars {
     /// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) when the name is taken.
     pub fn create_calendar(&self, name: &str) -> Operation<Calendar> {
         let request = self.of_mailbox(Method::POST, "create a calendar", "/calendars", &[]);
-        request.body(&json!({ "name": name })).typed()
+        request.body(&json!({ "name": name })).record()
     }
 
     /// Changes the calendar.
@@ -234,7 +234,7 @@ impl Calendars {
     /// As [`get`](Self::get).
     pub fn update_calendar(&self, update: &CalendarUpdate) -> Operation<Calendar> {
         let request = self.of_calendar(Method::PATCH, "change a calendar", "", &[]);
-        request.body(update).idempotent(true).typed()
+        request.body(update).idempotent(true).record()
     }
 
     /// Deletes a calendar by its id, with everything in it. The default calendar cannot be deleted.
@@ -256,7 +256,7 @@ impl Calendars {
     ///
     /// `Calendars.Read`
     pub fn permissions(&self) -> List<CalendarPermission> {
-        List::new(self.of_calendar(Method::GET, "list calendar permissions", "/calendarPermissions", &[]))
+        List::records(self.of_calendar(Method::GET, "list calendar permissions", "/calendarPermissions", &[]))
     }
 
     /// Shares the calendar with someone.
@@ -270,7 +270,7 @@ impl Calendars {
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the role cannot be given to them.
     pub fn share(&self, with: &EmailAddress, role: &CalendarRole) -> Operation<CalendarPermission> {
         let request = self.of_calendar(Method::POST, "share a calendar", "/calendarPermissions", &[]);
-        request.body(&json!({ "emailAddress": with, "role": role })).typed()
+        request.body(&json!({ "emailAddress": with, "role": role })).record()
     }
 
     /// Changes what someone may do with the calendar, by the id of the permission.
@@ -286,7 +286,7 @@ impl Calendars {
         self.of_calendar(Method::PATCH, "change a calendar permission", "/calendarPermissions/{}", &[permission])
             .body(&json!({ "role": role }))
             .idempotent(true)
-            .typed()
+            .record()
     }
 
     /// Shares the calendar with someone no longer, by the id of the permission.

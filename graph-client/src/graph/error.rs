@@ -1,16 +1,56 @@
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
+use super::Properties;
 use crate::ErrorKind;
 use crate::http::{Failure, Repeat, Response};
+
+/// What Microsoft Graph said when it refused a request: the `error` object of its body. Given by
+/// [`Error::graph`](crate::Error::graph).
+///
+/// A body counts as Graph's own only if it is JSON with `error.code`. The page of a proxy has none, and says nothing about
+/// the object or the permission that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GraphError {
+    /// `error.code` as it came. Some services leave it empty.
+    pub code: String,
+    /// `error.message` as it came, without the secrets of the call.
+    pub message: String,
+    /// All codes: that of the error, of its details, and of the errors within it, from the outermost in.
+    pub codes: Vec<String>,
+    /// `error.target`: what the error is about, where the service says so.
+    pub target: Option<String>,
+}
+
+impl GraphError {
+    /// Whether one of the codes is this one. Case counts for nothing.
+    #[must_use]
+    pub fn has_code(&self, code: &str) -> bool {
+        self.codes.iter().any(|own| own.eq_ignore_ascii_case(code))
+    }
+
+    /// Every text in it.
+    pub(crate) fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+        [&mut self.code, &mut self.message].into_iter().chain(&mut self.codes).chain(&mut self.target)
+    }
+}
 
 /// Graph's error body. Names, nesting and types vary between its back ends, so it is read leniently: what a service says
 /// about a failure must not be lost because it says it in another form.
 #[derive(Default)]
 struct Detail {
+    /// The body has `error.code`, if only an empty one.
+    is_graphs: bool,
     code: Option<String>,
     message: Option<String>,
+    target: Option<String>,
     /// The codes of the errors within, from the outermost in.
     inner_codes: Vec<String>,
+    inner_messages: Vec<String>,
     request_id: Option<String>,
     particulars: Vec<Particular>,
 }
@@ -22,34 +62,81 @@ struct Particular {
     target: Option<String>,
 }
 
+/// No service nests its errors deeper.
+const DEEPEST: usize = 16;
+
 impl Detail {
     /// Reads the error in a body. `None` when there is none.
     fn read(body: &[u8]) -> Option<Self> {
         let body: Value = crate::http::decode(body).ok()?;
         let error = member(&body, &["error"]).filter(|error| error.is_object())?;
-        let mut detail = Self { code: text(error, &["code"]), message: text(error, &["message"]), ..Self::default() };
-        let particulars = member(error, &["details"]).and_then(Value::as_array).into_iter().flatten();
-        detail.particulars = particulars
-            .map(|item| Particular {
-                code: text(item, &["code"]),
-                message: text(item, &["message"]),
-                target: text(item, &["target"]),
-            })
-            .collect();
+        let mut detail = Self {
+            is_graphs: member(error, &["code"]).is_some_and(|code| code.is_string() || code.is_number()),
+            code: text(error, &["code"]),
+            message: text(error, &["message"]),
+            target: text(error, &["target"]),
+            ..Self::default()
+        };
+        detail.read_particulars(error, DEEPEST);
         let mut inner = member(error, &["innerError"]);
-        while let Some(error) = inner {
+        for _ in 0..DEEPEST {
+            let Some(error) = inner else { break };
             detail.inner_codes.extend(text(error, &["code"]));
+            detail.inner_messages.extend(text(error, &["message"]));
             detail.request_id = detail.request_id.or_else(|| text(error, &["request-id", "requestId"]));
+            detail.read_particulars(error, DEEPEST);
             inner = member(error, &["innerError"]);
         }
         Some(detail)
     }
 
+    /// The details of an error, and theirs.
+    fn read_particulars(&mut self, error: &Value, depth: usize) {
+        for item in member(error, &["details"]).and_then(Value::as_array).into_iter().flatten() {
+            self.particulars.push(Particular {
+                code: text(item, &["code"]),
+                message: text(item, &["message"]),
+                target: text(item, &["target"]),
+            });
+            if depth > 0 {
+                self.read_particulars(item, depth - 1);
+            }
+        }
+    }
+
     /// The most telling code: one among the details, else the innermost that this crate acts on, else the first.
-    fn specific_code(&mut self) -> Option<String> {
+    fn specific_code(&self) -> Option<String> {
         let particular = self.particulars.iter().filter_map(|particular| particular.code.as_ref());
-        let acted_on = particular.chain(self.inner_codes.iter().rev()).find(|code| is_acted_on(code)).cloned();
-        acted_on.or_else(|| self.code.take()).or_else(|| self.inner_codes.first().cloned())
+        let acted_on = particular.chain(self.inner_codes.iter().rev()).find(|code| is_acted_on(code));
+        acted_on.or(self.code.as_ref()).or_else(|| self.inner_codes.first()).cloned()
+    }
+
+    /// What the service said, in its own words.
+    fn whole_message(&self) -> String {
+        let mut message = self.message.clone().unwrap_or_default();
+        for particular in &self.particulars {
+            add(&mut message, particular);
+        }
+        for inner in &self.inner_messages {
+            let inner = Particular { code: None, message: Some(inner.clone()), target: None };
+            add(&mut message, &inner);
+        }
+        if message.is_empty() {
+            message.push_str("the service gave no reason");
+        }
+        message
+    }
+
+    /// The error as Graph's own. `None` for a body that is only like it.
+    fn into_graphs(self) -> Option<GraphError> {
+        let particulars = self.particulars.into_iter().filter_map(|particular| particular.code);
+        let codes = self.code.iter().cloned().chain(particulars).chain(self.inner_codes).collect();
+        self.is_graphs.then(|| GraphError {
+            code: self.code.unwrap_or_default(),
+            message: self.message.unwrap_or_default(),
+            codes,
+            target: self.target,
+        })
     }
 }
 
@@ -71,26 +158,15 @@ fn text(object: &Value, names: &[&str]) -> Option<String> {
 
 /// What an answer of Graph says beyond its status. `None` for a success.
 pub(crate) fn classify(response: &Response) -> Option<Failure> {
-    // An error in an answer of 200 was seen by others; it is always the only member, so it stands at the start.
-    if response.is_success() && !begins_with_error(&response.body) {
+    // An error in an answer of 200 was seen by others.
+    if response.is_success() && !is_error_alone(&response.body) {
         return None;
     }
-    let detail = Detail::read(&response.body);
-    if response.is_success() && detail.is_none() {
-        return None;
-    }
-    let Some(mut detail) = detail else {
-        return Some(without_body(response));
+    let Some(detail) = Detail::read(&response.body) else {
+        return (!response.is_success()).then(|| without_body(response));
     };
     let code = detail.specific_code();
-    let mut message = detail.message.take().unwrap_or_default();
-    for particular in &detail.particulars {
-        add(&mut message, particular);
-    }
-    if message.is_empty() {
-        message.push_str("the service gave no reason");
-    }
-    let mut failure = Failure::from_status(response, message);
+    let mut failure = Failure::from_status(response, detail.whole_message());
     if failure.request_id.is_none() {
         failure.request_id.clone_from(&detail.request_id);
     }
@@ -109,13 +185,59 @@ pub(crate) fn classify(response: &Response) -> Option<Failure> {
     }
     failure.is_lag = is_lag(&failure, code.as_deref(), &detail.particulars);
     failure.code = code;
+    failure.graph = detail.into_graphs().map(Box::new);
+    if failure.graph.is_none() {
+        not_of_graph(&mut failure);
+    }
     Some(failure)
 }
 
-/// Whether the body is an object that begins with an error, whatever stands between its first characters.
-fn begins_with_error(body: &[u8]) -> bool {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
-    body.strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"\"error\""))
+/// A status says something about the object only if Graph gave it. What stands in front of Graph answers 404 as well,
+/// and a page of 403 is no denial of Exchange's.
+fn not_of_graph(failure: &mut Failure) {
+    let is_about_object = matches!(failure.kind, ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::Conflict);
+    if is_about_object {
+        failure.kind = ErrorKind::Decode;
+        failure.advice.get_or_insert_with(|| {
+            "The answer does not come from Microsoft Graph itself: check the proxy or gateway in between, and whether \
+             what was asked for has happened."
+                .into()
+        });
+    }
+}
+
+/// No error body is larger.
+const LARGEST_ERROR: usize = 64 * 1024;
+
+/// Whether the body is an object with an error and nothing but annotations beside it, in whatever order.
+fn is_error_alone(body: &[u8]) -> bool {
+    struct Alone;
+
+    impl<'de> Visitor<'de> for Alone {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+            let mut has_error = false;
+            while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+                if name.eq_ignore_ascii_case("error") {
+                    has_error = map.next_value::<Option<Properties>>()?.is_some();
+                } else if name.contains('@') {
+                    map.next_value::<IgnoredAny>()?;
+                } else {
+                    return Err(serde::de::Error::custom("it has a property"));
+                }
+            }
+            Ok(has_error)
+        }
+    }
+
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    body.len() <= LARGEST_ERROR
+        && serde_json::Deserializer::from_slice(body).deserialize_map(Alone).is_ok_and(|is_alone| is_alone)
 }
 
 /// The codes that change what is done. Where one stands deep inside, it says more than the general one outside.
@@ -139,20 +261,30 @@ fn is_lag(failure: &Failure, code: Option<&str>, particulars: &[Particular]) -> 
 }
 
 fn without_body(response: &Response) -> Failure {
+    let what = match described(response) {
+        empty if response.body.trim_ascii().is_empty() => format!("the service gave no reason: {empty}"),
+        begin if begin.starts_with("it begins") => format!("the answer is not the service's error form; {begin}"),
+        page => page,
+    };
+    let mut failure = Failure::from_status(response, what);
+    failure.renew_token = failure.status == Some(401);
+    not_of_graph(&mut failure);
+    failure
+}
+
+/// A body that is not what was documented, in a few words.
+pub(super) fn described(response: &Response) -> String {
     let text = response.text();
-    let what = match text.trim() {
-        "" => "the service gave no reason".to_owned(),
+    match text.trim_start_matches('\u{feff}').trim() {
+        "" => "the body is empty".to_owned(),
         text if text.starts_with('<') => {
             "a page of HTML came instead of an answer, as from a proxy or gateway".to_owned()
         }
         text => {
             let begin: String = text.chars().take(200).collect();
-            format!("the answer is not the service's error form; it begins {begin:?}")
+            format!("it begins {begin:?}")
         }
-    };
-    let mut failure = Failure::from_status(response, what);
-    failure.renew_token = failure.status == Some(401);
-    failure
+    }
 }
 
 /// Says which property is wrong and why, where the message does not.
@@ -189,7 +321,12 @@ fn advice(code: &str, message: &str) -> Option<&'static str> {
         "Authorization_RequestDenied" => {
             "The application lacks a Graph permission for this call, or it was granted after the token was issued."
         }
-        "ErrorAccessDenied" if message.contains("[RAOP]") || message.contains("Access to OData is disabled") => {
+        "ErrorAccessDenied" if message.contains("Access to OData is disabled") && !message.contains("[RAOP]") => {
+            "The list of user agents of the organisation or the mailbox (EwsApplicationAccessPolicy) refuses this client: \
+             let an Exchange administrator allow its User-Agent with `Set-OrganizationConfig -EwsAllowList` or \
+             `Set-CASMailbox -EwsAllowList`."
+        }
+        "ErrorAccessDenied" if message.contains("[RAOP]") => {
             "Exchange closes this mailbox to the application: an access policy or an RBAC scope leaves it out, or a \
              change has not taken effect yet (Microsoft: over an hour; PlaceOS: up to 12)."
         }
@@ -259,7 +396,12 @@ mod tests {
 
     #[test]
     fn an_error_under_200_is_an_error_however_it_is_written() {
-        for body in ["{\"error\":{\"code\":\"x\"}}", "\u{feff}{\n  \"error\" : {\"code\":\"x\"}}"] {
+        for body in [
+            "{\"error\":{\"code\":\"x\"}}",
+            "\u{feff}{\n  \"error\" : {\"code\":\"x\"}}",
+            "{\"@odata.context\":\"c\",\"error\":{\"code\":\"x\"}}",
+            "{\"error\":{\"code\":\"x\"},\"@odata.etag\":\"e\"}",
+        ] {
             assert!(failure(200, body).is_some(), "{body}");
         }
         for body in ["{\"id\":\"1\",\"error\":{\"code\":\"x\"}}", "{\"error\":null}", "{\"errors\":1}", "{}"] {

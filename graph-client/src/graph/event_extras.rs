@@ -18,7 +18,7 @@ impl Calendars {
     ///
     /// `Calendars.Read`
     pub fn attachments(&self, event: &str) -> List<Attachment> {
-        List::new(self.of_mailbox(Method::GET, "list attachments", "/events/{}/attachments", &[event]))
+        List::records(self.of_mailbox(Method::GET, "list attachments", "/events/{}/attachments", &[event]))
     }
 
     /// One attachment, with its content.
@@ -32,7 +32,7 @@ impl Calendars {
     /// [`ErrorKind::NotFound`] when there is none.
     pub fn attachment(&self, event: &str, id: &str) -> Operation<Attachment> {
         let path = "/events/{}/attachments/{}";
-        self.of_mailbox(Method::GET, "read an attachment", path, &[event, id]).typed()
+        self.of_mailbox(Method::GET, "read an attachment", path, &[event, id]).record()
     }
 
     /// Attaches a file of less than 3 MB.
@@ -49,7 +49,7 @@ impl Calendars {
         if content.len() >= LARGEST_AT_ONCE {
             let rule = "must be smaller than 3 MB; a larger file takes an upload session";
             let fault = InvalidValue::new("attachment", format!("{name}, {} bytes", content.len()), rule);
-            return request.refused(fault).typed();
+            return request.refused(fault).record();
         }
         let body = json!({
             "@odata.type": "#microsoft.graph.fileAttachment",
@@ -57,7 +57,7 @@ impl Calendars {
             "contentType": content_type,
             "contentBytes": STANDARD.encode(content),
         });
-        request.body(&body).typed()
+        request.body(&body).record()
     }
 
     /// Starts the upload of a file of 3 to 150 MB. The pieces, of at most 4 MB, go to the session's address by PUT with
@@ -74,7 +74,7 @@ impl Calendars {
         let path = "/events/{}/attachments/createUploadSession";
         self.of_mailbox(Method::POST, "start an upload", path, &[event])
             .body(&json!({ "AttachmentItem": { "attachmentType": "file", "name": name, "size": size } }))
-            .typed()
+            .record()
     }
 
     /// Takes an attachment away.
@@ -105,7 +105,7 @@ impl Calendars {
         body.insert("@odata.type".into(), "microsoft.graph.openTypeExtension".into());
         body.insert("extensionName".into(), name.into());
         let request = self.of_mailbox(Method::POST, "add an extension", "/events/{}/extensions", &[event]);
-        request.body(&body).typed()
+        request.body(&body).record()
     }
 
     /// The open extension of a name. `None` when the event has none.
@@ -119,7 +119,7 @@ impl Calendars {
     /// Every [`ErrorKind`] but a missing extension. An event that does not exist cannot be told from one without it.
     pub fn extension(&self, event: &str, name: &str) -> Operation<Option<OpenExtension>> {
         let path = "/events/{}/extensions/{}";
-        self.of_mailbox(Method::GET, "read an extension", path, &[event, name]).typed().optional()
+        self.of_mailbox(Method::GET, "read an extension", path, &[event, name]).record().optional()
     }
 
     /// Changes the open extension of a name: properties that are named are set, or with `null` taken away.
@@ -135,7 +135,7 @@ impl Calendars {
         self.of_mailbox(Method::PATCH, "change an extension", "/events/{}/extensions/{}", &[event, name])
             .body(properties)
             .idempotent(true)
-            .unit()
+            .unit_on(&[200, 204])
     }
 
     /// Takes the open extension of a name away.
@@ -166,10 +166,10 @@ impl Calendars {
         let request = self.of_mailbox(Method::GET, "read an event", "/events/{}", &[id]);
         if properties.is_empty() {
             let fault = InvalidValue::new("properties", "", "must name one extended property at least");
-            return request.refused(fault).typed();
+            return request.refused(fault).record();
         }
         let filter: Vec<_> = properties.iter().map(|id| format!("id eq '{}'", id.replace('\'', "''"))).collect();
-        request.query("$expand", format!("singleValueExtendedProperties($filter={})", filter.join(" or "))).typed()
+        request.query("$expand", format!("singleValueExtendedProperties($filter={})", filter.join(" or "))).record()
     }
 }
 

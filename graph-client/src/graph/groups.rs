@@ -20,7 +20,7 @@ impl Groups {
     ///
     /// `GroupMember.Read.All` for the basic properties, `Group.Read.All` for all
     pub fn list(&self) -> List<Group> {
-        List::new(call(&self.client, Method::GET, "list groups", "/v1.0/groups", &[]))
+        List::records(call(&self.client, Method::GET, "list groups", "/v1.0/groups", &[]))
     }
 
     /// All groups, and from then on what changes in them. Changes of members are in `other`, as `members@delta`.
@@ -29,7 +29,7 @@ impl Groups {
     ///
     /// `GroupMember.Read.All`
     pub fn delta(&self) -> Delta<Group> {
-        call(&self.client, Method::GET, "read the changes of groups", "/v1.0/groups/delta", &[]).delta()
+        call(&self.client, Method::GET, "read the changes of groups", "/v1.0/groups/delta", &[]).delta().of_records()
     }
 
     /// One group, by its object id.
@@ -42,7 +42,7 @@ impl Groups {
     ///
     /// [`ErrorKind::NotFound`] when there is none.
     pub fn get(&self, id: &str) -> Operation<Group> {
-        call(&self.client, Method::GET, "read a group", "/v1.0/groups/{}", &[id]).typed()
+        call(&self.client, Method::GET, "read a group", "/v1.0/groups/{}", &[id]).record()
     }
 
     /// The direct members.
@@ -51,7 +51,7 @@ impl Groups {
     ///
     /// `GroupMember.Read.All`. Members of a kind that the application may not read come with their id alone.
     pub fn members(&self, id: &str) -> List<DirectoryObject> {
-        List::new(call(&self.client, Method::GET, "list the members of a group", "/v1.0/groups/{}/members", &[id]))
+        List::records(call(&self.client, Method::GET, "list the members of a group", "/v1.0/groups/{}/members", &[id]))
     }
 
     /// The direct members that are users: people and mailboxes.
@@ -61,7 +61,7 @@ impl Groups {
     /// `GroupMember.Read.All` and `User.ReadBasic.All`
     pub fn user_members(&self, id: &str) -> List<User> {
         let path = "/v1.0/groups/{}/members/microsoft.graph.user";
-        List::new(call(&self.client, Method::GET, "list the users of a group", path, &[id]))
+        List::records(call(&self.client, Method::GET, "list the users of a group", path, &[id]))
     }
 
     /// The direct members that are groups.
@@ -71,7 +71,7 @@ impl Groups {
     /// `GroupMember.Read.All`
     pub fn group_members(&self, id: &str) -> List<Group> {
         let path = "/v1.0/groups/{}/members/microsoft.graph.group";
-        List::new(call(&self.client, Method::GET, "list the groups of a group", path, &[id]))
+        List::records(call(&self.client, Method::GET, "list the groups of a group", path, &[id]))
     }
 
     /// The members, and the members of groups that are members, at any depth.
@@ -81,7 +81,7 @@ impl Groups {
     /// `GroupMember.Read.All`
     pub fn transitive_members(&self, id: &str) -> List<DirectoryObject> {
         let path = "/v1.0/groups/{}/transitiveMembers";
-        List::new(call(&self.client, Method::GET, "list the transitive members of a group", path, &[id]))
+        List::records(call(&self.client, Method::GET, "list the transitive members of a group", path, &[id]))
     }
 
     /// The users among the members at any depth.
@@ -91,7 +91,7 @@ impl Groups {
     /// `GroupMember.Read.All` and `User.ReadBasic.All`
     pub fn transitive_user_members(&self, id: &str) -> List<User> {
         let path = "/v1.0/groups/{}/transitiveMembers/microsoft.graph.user";
-        List::new(call(&self.client, Method::GET, "list the transitive users of a group", path, &[id]))
+        List::records(call(&self.client, Method::GET, "list the transitive users of a group", path, &[id]))
     }
 
     /// The owners.
@@ -100,7 +100,7 @@ impl Groups {
     ///
     /// `GroupMember.Read.All`
     pub fn owners(&self, id: &str) -> List<DirectoryObject> {
-        List::new(call(&self.client, Method::GET, "list the owners of a group", "/v1.0/groups/{}/owners", &[id]))
+        List::records(call(&self.client, Method::GET, "list the owners of a group", "/v1.0/groups/{}/owners", &[id]))
     }
 
     /// The groups that the group is a direct member of.
@@ -110,7 +110,7 @@ impl Groups {
     /// `GroupMember.Read.All`
     pub fn member_of(&self, id: &str) -> List<Group> {
         let path = "/v1.0/groups/{}/memberOf/microsoft.graph.group";
-        List::new(call(&self.client, Method::GET, "list the groups above a group", path, &[id]))
+        List::records(call(&self.client, Method::GET, "list the groups above a group", path, &[id]))
     }
 
     /// Which of these groups the group is in, at any depth. Any number of groups; Graph is asked for 20 at a time.
@@ -140,9 +140,9 @@ impl Groups {
         let unified = group.group_types.iter().flatten().any(|kind| kind.eq_ignore_ascii_case("Unified"));
         let request = call(&self.client, Method::POST, "create a group", "/v1.0/groups", &[]);
         if group.mail_enabled == Some(true) && !unified {
-            return request.refused(owned_by_exchange(group.display_name.as_deref().unwrap_or_default())).typed();
+            return request.refused(owned_by_exchange(group.display_name.as_deref().unwrap_or_default())).record();
         }
-        request.body(group).typed()
+        request.body(group).record()
     }
 
     /// Changes the properties of a group.

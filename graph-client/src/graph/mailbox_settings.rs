@@ -1,5 +1,5 @@
 use super::model::{model, open_enum, update};
-use super::{DateTimeTimeZone, DayOfWeek, call};
+use super::{DateTimeTimeZone, DayOfWeek, Record, call};
 use crate::{Client, Method, Operation, Result};
 
 /// The settings of one mailbox. Made by [`Client::mailbox_settings`].
@@ -21,7 +21,7 @@ impl Mailbox {
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is no such mailbox in Exchange Online.
     pub fn get(&self) -> Operation<MailboxSettings> {
         let path = "/v1.0/users/{}/mailboxSettings";
-        call(&self.client, Method::GET, "read mailbox settings", path, &[&self.mailbox]).typed()
+        call(&self.client, Method::GET, "read mailbox settings", path, &[&self.mailbox]).record()
     }
 
     /// What the mailbox is for: the cheapest way to know that it is a room. `None` when Graph does not say.
@@ -38,9 +38,16 @@ impl Mailbox {
         struct Setting {
             value: Option<UserPurpose>,
         }
+        impl Record for Setting {
+            const PROPERTIES: &'static [&'static str] = &["value"];
+
+            fn is_record(&self) -> bool {
+                true
+            }
+        }
         let path = "/v1.0/users/{}/mailboxSettings/userPurpose";
         let request = call(&self.client, Method::GET, "read a mailbox's purpose", path, &[&self.mailbox]);
-        request.typed::<Setting>().then(|setting| Ok(setting?.value))
+        request.record::<Setting>().then(|setting| Ok(setting?.value))
     }
 
     /// Changes settings; gives those that Graph sent back.
@@ -57,7 +64,7 @@ impl Mailbox {
         call(&self.client, Method::PATCH, "change mailbox settings", path, &[&self.mailbox])
             .body(update)
             .idempotent(true)
-            .typed()
+            .record()
     }
 }
 

@@ -15,7 +15,13 @@ impl ManagedDevices {
     ///
     /// `DeviceManagementManagedDevices.Read.All`
     pub fn list(&self) -> List<ManagedDevice> {
-        List::new(call(&self.client, Method::GET, "list managed devices", "/v1.0/deviceManagement/managedDevices", &[]))
+        List::records(call(
+            &self.client,
+            Method::GET,
+            "list managed devices",
+            "/v1.0/deviceManagement/managedDevices",
+            &[],
+        ))
     }
 
     /// The devices of one user.
@@ -25,7 +31,7 @@ impl ManagedDevices {
     /// `DeviceManagementManagedDevices.Read.All`
     pub fn of_user(&self, id_or_name: &str) -> List<ManagedDevice> {
         let path = "/v1.0/users/{}/managedDevices";
-        List::new(call(&self.client, Method::GET, "list a user's managed devices", path, &[id_or_name]))
+        List::records(call(&self.client, Method::GET, "list a user's managed devices", path, &[id_or_name]))
     }
 
     /// One device.
@@ -39,7 +45,7 @@ impl ManagedDevices {
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
     pub fn get(&self, id: &str) -> Operation<ManagedDevice> {
         let path = "/v1.0/deviceManagement/managedDevices/{}";
-        call(&self.client, Method::GET, "read a managed device", path, &[id]).typed()
+        call(&self.client, Method::GET, "read a managed device", path, &[id]).record()
     }
 }
 

@@ -3,6 +3,7 @@
 //! Rows are decoded leniently: everything but an id may be absent, because `$select`, old records and national clouds
 //! leave things out.
 
+mod administrative_units;
 mod application_models;
 mod applications;
 mod calendar;
@@ -13,6 +14,7 @@ mod event_models;
 mod events;
 mod groups;
 mod identities;
+mod lenient;
 mod mail;
 mod mailbox_settings;
 mod managed_devices;
@@ -23,9 +25,11 @@ mod permission_grants;
 mod place_models;
 mod places;
 mod planner;
+mod refusal;
 mod role_assignments;
 mod schedule;
 mod service_principals;
+mod shape;
 mod subscriptions;
 mod teams;
 mod users;
@@ -34,6 +38,7 @@ use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
 
+pub use self::administrative_units::{AdministrativeUnit, AdministrativeUnits, ScopedRoleMembership};
 pub use self::application_models::{
     ApiApplication, Application, ApplicationUpdate, FederatedCredential, InformationalUrls, KeyCredential,
     NewApplication, NewPassword, PasswordCredential, PreAuthorizedApplication, PublicClient, RequiredResourceAccess,
@@ -45,6 +50,7 @@ pub use self::calendar::{
     OnlineMeetingProvider,
 };
 pub use self::directory::DirectoryObject;
+pub use self::error::GraphError;
 pub(crate) use self::error::classify;
 pub use self::event_extras::{Attachment, ExtendedProperty, MultiValueProperty, OpenExtension, UploadSession};
 pub use self::event_models::{
@@ -81,6 +87,7 @@ pub use self::planner::{
     NewPlannerTask, Planner, PlannerAssignment, PlannerBucket, PlannerContainer, PlannerPlan, PlannerTask,
     PlannerTaskUpdate,
 };
+pub use self::refusal::CalendarRefusal;
 pub use self::role_assignments::{
     DirectoryRole, DirectoryRoles, MemberType, RoleAssignment, RoleDefinition, RoleHolding, RolePermission,
     RoleScheduleInstance,
@@ -89,6 +96,7 @@ pub use self::schedule::{Availability, FreeBusyError, FreeBusyQuery, ScheduleInf
 pub use self::service_principals::{
     AppRole, AppRoleAssignment, Created, PermissionScope, ServicePrincipal, ServicePrincipalType, ServicePrincipals,
 };
+pub(crate) use self::shape::{Record, asks_for_id, nothing as nothing_shape, record as record_shape};
 pub use self::subscriptions::{ChangeType, NewSubscription, Subscription, Subscriptions};
 pub use self::teams::{
     Channel, ChannelIdentity, ChatAttachment, ChatMention, ChatMessage, ChatMessageImportance, ChatMessageType,
@@ -149,8 +157,9 @@ fn object_of<T: DeserializeOwned>(properties: Properties) -> serde_json::Result<
     serde_json::from_value(serde_json::Value::Object(properties)).map(Box::new)
 }
 
-fn undecodable(error: serde_json::Error) -> Error {
-    Error::new(ErrorKind::Decode, "an answer arrived that is not what the service documents").with_source(error)
+fn undecodable(error: &serde_json::Error) -> Error {
+    // As a message and not as a source, so that what it quotes is redacted and shown safely.
+    Error::new(ErrorKind::Decode, format!("the answer is not what was expected: {error}"))
 }
 
 /// A link to an object of the directory, as members and owners are named.

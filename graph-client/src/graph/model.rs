@@ -12,6 +12,7 @@ use serde::de::{DeserializeOwned, IgnoredAny, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use super::lenient::{Lenient, LenientList};
 use crate::{AppRoleAssignmentId, AppRoleId, ServicePrincipalId, SmtpAddress};
 
 /// Properties by name, as JSON.
@@ -31,10 +32,10 @@ pub(crate) trait Field: Sized {
 }
 
 impl Field for String {
-    type Wire = Option<Self>;
+    type Wire = Lenient<Self>;
 
     fn from_wire(wire: Self::Wire) -> Self {
-        wire.unwrap_or_default()
+        wire.0.unwrap_or_default()
     }
 
     fn absent() -> Option<Self> {
@@ -47,10 +48,10 @@ impl Field for String {
 }
 
 impl<T: DeserializeOwned> Field for Option<T> {
-    type Wire = Self;
+    type Wire = Lenient<T>;
 
-    fn from_wire(wire: Self) -> Self {
-        wire
+    fn from_wire(wire: Self::Wire) -> Self {
+        wire.0
     }
 
     fn absent() -> Option<Self> {
@@ -64,10 +65,10 @@ impl<T: DeserializeOwned> Field for Option<T> {
 
 impl<T: DeserializeOwned> Field for Vec<T> {
     /// `null` stands for an empty collection, and was seen among the items of `businessPhones`.
-    type Wire = Option<Vec<Option<T>>>;
+    type Wire = LenientList<T>;
 
     fn from_wire(wire: Self::Wire) -> Self {
-        wire.into_iter().flatten().flatten().collect()
+        wire.0
     }
 
     fn absent() -> Option<Self> {
@@ -101,31 +102,12 @@ macro_rules! required {
 
 required!(ServicePrincipalId, AppRoleId, AppRoleAssignmentId, Uuid);
 
-/// A number, which old records hold as text.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(crate) enum LenientNumber {
-    Number(i32),
-    Text(String),
-    None(()),
-}
-
-impl From<LenientNumber> for Option<i32> {
-    fn from(number: LenientNumber) -> Self {
-        match number {
-            LenientNumber::Number(number) => Some(number),
-            LenientNumber::Text(text) => text.trim().parse().ok(),
-            LenientNumber::None(()) => None,
-        }
-    }
-}
-
 /// An address that a service sent: it is in use, whatever the rules for new ones say.
 pub(crate) struct SentAddress(Option<SmtpAddress>);
 
 impl<'de> Deserialize<'de> for SentAddress {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?;
+        let text = Lenient::<String>::deserialize(deserializer)?.0;
         Ok(Self(text.as_deref().and_then(SmtpAddress::as_sent)))
     }
 }
@@ -152,6 +134,14 @@ macro_rules! model {
             $( $(#[$field_meta])* pub $field: $ty, )*
             /// Every property that has no field here, as it came: annotations, extensions, news.
             pub other: $crate::graph::Properties,
+        }
+
+        impl $crate::graph::Record for $name {
+            const PROPERTIES: &'static [&'static str] = &[$($wire),*];
+
+            fn is_record(&self) -> bool {
+                true $( && !($wire == "id" && $crate::graph::model::Field::is_empty(&self.$field)) )*
+            }
         }
 
         impl<'de> serde::Deserialize<'de> for $name {
@@ -380,7 +370,7 @@ macro_rules! open_enum {
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
+                f.write_str(&$crate::printable(self.as_str()))
             }
         }
 
@@ -517,7 +507,7 @@ impl From<&str> for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&crate::printable(&self.0))
     }
 }
 
@@ -589,7 +579,7 @@ mod tests {
             /// Its id.
             pub id: String = "id",
             /// Its size.
-            pub size: Option<i32> = "size" via LenientNumber,
+            pub size: Option<i32> = "size",
             /// Its colour.
             pub colour: Option<Colour> = "colour",
             /// Its names.

@@ -37,7 +37,7 @@ impl Organizations {
     ///
     /// `Domain.Read.All`
     pub fn domains(&self) -> List<Domain> {
-        List::new(call(&self.client, Method::GET, "list domains", "/v1.0/domains", &[]))
+        List::records(call(&self.client, Method::GET, "list domains", "/v1.0/domains", &[]))
     }
 
     /// One domain, by its name.
@@ -50,7 +50,7 @@ impl Organizations {
     ///
     /// [`ErrorKind::NotFound`] when the tenant does not have it.
     pub fn domain(&self, name: &str) -> Operation<Domain> {
-        call(&self.client, Method::GET, "read a domain", "/v1.0/domains/{}", &[name]).typed()
+        call(&self.client, Method::GET, "read a domain", "/v1.0/domains/{}", &[name]).record()
     }
 
     /// The licences that the organisation has.
@@ -59,7 +59,7 @@ impl Organizations {
     ///
     /// `LicenseAssignment.Read.All`
     pub fn licenses(&self) -> List<SubscribedSku> {
-        List::new(call(&self.client, Method::GET, "list licences", "/v1.0/subscribedSkus", &[]))
+        List::records(call(&self.client, Method::GET, "list licences", "/v1.0/subscribedSkus", &[]))
     }
 }
 
@@ -257,6 +257,15 @@ model! {
         pub provisioning_status: Option<String> = "provisioningStatus",
         /// `User` or `Company`.
         pub applies_to: Option<String> = "appliesTo",
+    }
+}
+
+impl Organization {
+    /// The tenant's first domain, under `onmicrosoft.com` (or the like of another cloud), which never changes.
+    #[must_use]
+    pub fn initial_domain(&self) -> Option<&str> {
+        let domain = self.verified_domains.iter().find(|domain| domain.is_initial == Some(true))?;
+        (!domain.name.is_empty()).then_some(domain.name.as_str())
     }
 }
 

@@ -17,7 +17,7 @@ impl PermissionGrants {
     ///
     /// `Directory.Read.All`
     pub fn list(&self) -> List<PermissionGrant> {
-        List::new(call(&self.client, Method::GET, "list permission grants", "/v1.0/oauth2PermissionGrants", &[]))
+        List::records(call(&self.client, Method::GET, "list permission grants", "/v1.0/oauth2PermissionGrants", &[]))
     }
 
     /// One grant.
@@ -30,7 +30,7 @@ impl PermissionGrants {
     ///
     /// [`ErrorKind::NotFound`] when there is none.
     pub fn get(&self, id: &str) -> Operation<PermissionGrant> {
-        call(&self.client, Method::GET, "read a permission grant", "/v1.0/oauth2PermissionGrants/{}", &[id]).typed()
+        call(&self.client, Method::GET, "read a permission grant", "/v1.0/oauth2PermissionGrants/{}", &[id]).record()
     }
 
     /// Grants delegated permissions of a resource, such as Microsoft Graph, for all people of the tenant (admin
@@ -90,7 +90,7 @@ impl PermissionGrants {
     fn create(&self, body: &serde_json::Value) -> Operation<Created<PermissionGrant>> {
         // A second grant of the same pair is refused, so a repetition does no harm.
         let request = call(&self.client, Method::POST, "grant permissions", "/v1.0/oauth2PermissionGrants", &[]);
-        request.body(body).idempotent(true).typed().then(|outcome| match outcome {
+        request.body(body).idempotent(true).record().then(|outcome| match outcome {
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(Created::Existed),
             outcome => outcome.map(Created::New),
         })

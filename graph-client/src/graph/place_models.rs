@@ -2,8 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::model::{LenientNumber, SentAddress, input, model, open_enum, update};
-use super::{Properties, object_of, type_name};
+use super::model::{SentAddress, input, model, open_enum, update};
+use super::{Properties, Record, object_of, type_name};
 use crate::SmtpAddress;
 
 /// A place that is to be made.
@@ -85,13 +85,13 @@ model! {
         /// The building, as text.
         pub building: Option<String> = "building",
         /// The floor's number.
-        pub floor_number: Option<i32> = "floorNumber" via LenientNumber,
+        pub floor_number: Option<i32> = "floorNumber",
         /// The floor, as people call it.
         pub floor_label: Option<String> = "floorLabel",
         /// Any further label.
         pub label: Option<String> = "label",
         /// How many people fit in. Old records hold it as text.
-        pub capacity: Option<i32> = "capacity" via LenientNumber,
+        pub capacity: Option<i32> = "capacity",
         /// How it is booked.
         pub booking_type: Option<BookingType> = "bookingType",
         /// Tags such as `whiteboard`.
@@ -163,7 +163,7 @@ model! {
         /// Any further label.
         pub label: Option<String> = "label",
         /// How many desks it has.
-        pub capacity: Option<i32> = "capacity" via LenientNumber,
+        pub capacity: Option<i32> = "capacity",
         /// The telephone number.
         pub phone: Option<String> = "phone",
         /// Where it is, as a postal address.
@@ -534,12 +534,20 @@ impl Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.display_name().unwrap_or_else(|| self.id()))
+        f.write_str(&crate::printable(self.display_name().unwrap_or_else(|| self.id())))
     }
 }
 
 fn text<'a>(properties: &'a Properties, name: &str) -> Option<&'a str> {
     properties.get(name)?.as_str()
+}
+
+impl Record for Place {
+    const PROPERTIES: &'static [&'static str] = &["id"];
+
+    fn is_record(&self) -> bool {
+        !self.id().is_empty()
+    }
 }
 
 impl<'de> Deserialize<'de> for Place {

@@ -1,8 +1,8 @@
 use serde::Serialize;
 
 use super::{
-    Building, Desk, Floor, NewPlace, Place, PlaceKind, PlaceUpdate, Properties, Room, RoomList, Section, Workspace,
-    call,
+    Building, Desk, Floor, NewPlace, Place, PlaceKind, PlaceUpdate, Properties, Record, Room, RoomList, Section,
+    Workspace, call, record_shape,
 };
 use crate::{Client, Error, ErrorKind, List, Method, Operation, Page, SmtpAddress};
 
@@ -22,7 +22,7 @@ impl Rooms {
     ///
     /// `Place.Read.All`
     pub fn list(&self) -> List<Room> {
-        List::new(call(&self.client, Method::GET, "list rooms", "/v1.0/places/microsoft.graph.room", &[]))
+        List::records(call(&self.client, Method::GET, "list rooms", "/v1.0/places/microsoft.graph.room", &[]))
     }
 
     /// One room, by its address or id.
@@ -36,8 +36,8 @@ impl Rooms {
     /// [`ErrorKind::NotFound`] when there is none, it is hidden from the address list, or it is no room.
     pub fn get(&self, id_or_address: &str) -> Operation<Room> {
         let request = call(&self.client, Method::GET, "read a room", "/v1.0/places/{}", &[id_or_address]);
-        request.typed::<Properties>().then(|place| {
-            match Place::from_properties(place?, Some(&PlaceKind::Room)).map_err(super::undecodable)? {
+        request.shaped(record_shape::<Place>()).typed::<Properties>().then(|place| {
+            match Place::from_properties(place?, Some(&PlaceKind::Room)).map_err(|error| super::undecodable(&error))? {
                 Place::Room(room) => Ok(*room),
                 other => {
                     let message = format!("{:?} is a place of another kind than a room", other.display_name());
@@ -54,7 +54,7 @@ impl Rooms {
     /// `Place.Read.All`
     pub fn in_list(&self, room_list: &SmtpAddress) -> List<Room> {
         let path = "/v1.0/places/{}/microsoft.graph.roomlist/rooms";
-        List::new(call(&self.client, Method::GET, "list the rooms of a room list", path, &[room_list.as_str()]))
+        List::records(call(&self.client, Method::GET, "list the rooms of a room list", path, &[room_list.as_str()]))
     }
 }
 
@@ -70,8 +70,8 @@ pub struct Places {
 }
 
 impl Places {
-    fn list<T: serde::de::DeserializeOwned + Send + 'static>(&self, name: &'static str, path: &str) -> List<T> {
-        List::new(call(&self.client, Method::GET, name, path, &[]))
+    fn list<T: Record>(&self, name: &'static str, path: &str) -> List<T> {
+        List::records(call(&self.client, Method::GET, name, path, &[]))
     }
 
     /// All rooms.
@@ -155,7 +155,13 @@ impl Places {
     /// `Place.Read.All`
     pub fn workspaces_in(&self, room_list: &SmtpAddress) -> List<Workspace> {
         let path = "/v1.0/places/{}/microsoft.graph.roomlist/workspaces";
-        List::new(call(&self.client, Method::GET, "list the workspaces of a room list", path, &[room_list.as_str()]))
+        List::records(call(
+            &self.client,
+            Method::GET,
+            "list the workspaces of a room list",
+            path,
+            &[room_list.as_str()],
+        ))
     }
 
     /// One place of whatever kind, by its id or, where it has a mailbox, its address.
@@ -168,7 +174,7 @@ impl Places {
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
     pub fn get(&self, id_or_address: &str) -> Operation<Place> {
-        call(&self.client, Method::GET, "read a place", "/v1.0/places/{}", &[id_or_address]).typed()
+        call(&self.client, Method::GET, "read a place", "/v1.0/places/{}", &[id_or_address]).record()
     }
 
     /// Every place of one kind below a building, floor or section. Microsoft ends the answer at 2,500.
@@ -187,7 +193,9 @@ impl Places {
         let kind = kind.clone();
         request.typed::<Page<Properties>>().then(move |page| {
             let items = page?.items.into_iter();
-            items.map(|item| Place::from_properties(item, Some(&kind)).map_err(super::undecodable)).collect()
+            items
+                .map(|item| Place::from_properties(item, Some(&kind)).map_err(|error| super::undecodable(&error)))
+                .collect()
         })
     }
 
@@ -205,7 +213,7 @@ impl Places {
         call(&self.client, Method::PATCH, "change a place", "/v1.0/places/{}", &[id_or_address])
             .body(&Typed { kind: format!("#microsoft.graph.{kind}"), body: update })
             .idempotent(true)
-            .typed()
+            .record()
     }
 
     /// Makes a place. A room or workspace gets a mailbox with a generated address.
@@ -219,7 +227,7 @@ impl Places {
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) with Microsoft's reason, such as a parent of the wrong kind.
     pub fn create(&self, place: &NewPlace) -> Operation<Place> {
         let body = Typed { kind: format!("#microsoft.graph.{}", place.kind), body: &place.properties };
-        call(&self.client, Method::POST, "create a place", "/v1.0/places", &[]).body(&body).typed()
+        call(&self.client, Method::POST, "create a place", "/v1.0/places", &[]).body(&body).record()
     }
 
     /// Deletes a building, floor, section or desk. Rooms, workspaces and room lists are deleted in Exchange.

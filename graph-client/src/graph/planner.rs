@@ -22,6 +22,7 @@ impl Planner {
     pub fn plans_of_group(&self, group: &str) -> List<PlannerPlan> {
         let path = "/v1.0/groups/{}/planner/plans";
         List::supporting(call(&self.client, Method::GET, "list the plans of a group", path, &[group]), Support::PLANNER)
+            .of_records()
     }
 
     /// One plan.
@@ -34,7 +35,7 @@ impl Planner {
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
     pub fn plan(&self, id: &str) -> Operation<PlannerPlan> {
-        call(&self.client, Method::GET, "read a plan", "/v1.0/planner/plans/{}", &[id]).typed()
+        call(&self.client, Method::GET, "read a plan", "/v1.0/planner/plans/{}", &[id]).record()
     }
 
     /// Makes a plan in a Microsoft 365 group. A signed-in user must be a member of the group.
@@ -53,7 +54,7 @@ impl Planner {
         request
             .checked([named("group", group), named("title", title)].into_iter().flatten())
             .body(&json!({ "container": container, "title": title }))
-            .typed()
+            .record()
     }
 
     /// The buckets (columns) of a plan.
@@ -64,6 +65,7 @@ impl Planner {
     pub fn buckets(&self, plan: &str) -> List<PlannerBucket> {
         let path = "/v1.0/planner/plans/{}/buckets";
         List::supporting(call(&self.client, Method::GET, "list the buckets of a plan", path, &[plan]), Support::PLANNER)
+            .of_records()
     }
 
     /// Makes a bucket at the end of a plan.
@@ -80,7 +82,7 @@ impl Planner {
         request
             .checked([named("plan", plan), named("name", name)].into_iter().flatten())
             .body(&json!({ "planId": plan, "name": name, "orderHint": AT_THE_END }))
-            .typed()
+            .record()
     }
 
     /// The tasks of a plan.
@@ -91,6 +93,7 @@ impl Planner {
     pub fn tasks(&self, plan: &str) -> List<PlannerTask> {
         let path = "/v1.0/planner/plans/{}/tasks";
         List::supporting(call(&self.client, Method::GET, "list the tasks of a plan", path, &[plan]), Support::PLANNER)
+            .of_records()
     }
 
     /// One task.
@@ -103,7 +106,7 @@ impl Planner {
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
     pub fn task(&self, id: &str) -> Operation<PlannerTask> {
-        call(&self.client, Method::GET, "read a task", "/v1.0/planner/tasks/{}", &[id]).typed()
+        call(&self.client, Method::GET, "read a task", "/v1.0/planner/tasks/{}", &[id]).record()
     }
 
     /// Makes a task.
@@ -118,7 +121,7 @@ impl Planner {
     /// range.
     pub fn create_task(&self, task: &NewPlannerTask) -> Operation<PlannerTask> {
         let request = call(&self.client, Method::POST, "create a task", "/v1.0/planner/tasks", &[]);
-        request.checked(task.check()).body(task).typed()
+        request.checked(task.check()).body(task).record()
     }
 
     /// Changes a task, as it was read: a task that somebody else has changed since is left alone.

@@ -4,7 +4,7 @@ use futures_util::TryStreamExt;
 use serde_json::json;
 
 use super::model::{model, open_enum};
-use super::{DirectoryObject, Timestamp, call};
+use super::{DirectoryObject, Record, Timestamp, call};
 use crate::{Client, Filter, List, Method, ObjectId, Operation, Result};
 
 /// Directory roles and who holds them. Made by [`Client::directory_roles`].
@@ -33,7 +33,7 @@ impl DirectoryRoles {
     /// `RoleManagement.Read.Directory`
     pub fn definitions(&self) -> List<RoleDefinition> {
         let path = "/v1.0/roleManagement/directory/roleDefinitions";
-        List::new(call(&self.client, Method::GET, "list directory roles", path, &[]))
+        List::records(call(&self.client, Method::GET, "list directory roles", path, &[]))
     }
 
     /// One role, by its id or template id, such as those of [`directory_roles`](crate::well_known::directory_roles).
@@ -47,18 +47,13 @@ impl DirectoryRoles {
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
     pub fn definition(&self, id: &str) -> Operation<RoleDefinition> {
         let path = "/v1.0/roleManagement/directory/roleDefinitions/{}";
-        call(&self.client, Method::GET, "read a directory role", path, &[id]).typed()
+        call(&self.client, Method::GET, "read a directory role", path, &[id]).record()
     }
 
-    fn of_principal<T: serde::de::DeserializeOwned + Send + 'static>(
-        &self,
-        name: &'static str,
-        collection: &str,
-        principal: &ObjectId,
-    ) -> List<T> {
+    fn of_principal<T: Record>(&self, name: &'static str, collection: &str, principal: &ObjectId) -> List<T> {
         let path = format!("/v1.0/roleManagement/directory/{collection}");
         let request = self.client.request(Method::GET, path).named(name, format!("{name} ({principal})"));
-        List::new(request).filter(Filter::eq("principalId", principal.to_string()))
+        List::records(request).filter(Filter::eq("principalId", principal.to_string()))
     }
 
     /// The roles that are assigned to a principal itself: a user, a group or a service principal.
@@ -81,7 +76,7 @@ impl DirectoryRoles {
     pub fn holders_of(&self, role: &ObjectId) -> List<RoleAssignment> {
         let name = "list the holders of a directory role";
         let request = call(&self.client, Method::GET, name, "/v1.0/roleManagement/directory/roleAssignments", &[]);
-        List::new(request).filter(Filter::eq("roleDefinitionId", role.to_string()))
+        List::records(request).filter(Filter::eq("roleDefinitionId", role.to_string()))
     }
 
     /// The roles that a principal holds, those of its groups included.
@@ -94,7 +89,7 @@ impl DirectoryRoles {
         let path = "/v1.0/roleManagement/directory/transitiveRoleAssignments";
         let request = self.client.request(Method::GET, path).named(name, format!("{name} ({principal})"));
         // The list knows that only the advanced engine answers this.
-        List::new(request).filter(Filter::eq("principalId", principal.to_string()))
+        List::records(request).filter(Filter::eq("principalId", principal.to_string()))
     }
 
     /// The roles that a principal may activate (Privileged Identity Management).
@@ -187,7 +182,7 @@ impl DirectoryRoles {
     pub fn assign(&self, principal: &ObjectId, role: &ObjectId) -> Operation<RoleAssignment> {
         let body = json!({ "principalId": principal, "roleDefinitionId": role, "directoryScopeId": "/" });
         let path = "/v1.0/roleManagement/directory/roleAssignments";
-        call(&self.client, Method::POST, "assign a directory role", path, &[]).body(&body).typed()
+        call(&self.client, Method::POST, "assign a directory role", path, &[]).body(&body).record()
     }
 
     /// Takes a role away, by the id of the assignment.
@@ -210,7 +205,7 @@ impl DirectoryRoles {
     ///
     /// `RoleManagement.Read.Directory`
     pub fn activated(&self) -> List<DirectoryRole> {
-        List::new(call(&self.client, Method::GET, "list activated directory roles", "/v1.0/directoryRoles", &[]))
+        List::records(call(&self.client, Method::GET, "list activated directory roles", "/v1.0/directoryRoles", &[]))
     }
 }
 

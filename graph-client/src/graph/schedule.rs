@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::future::IntoFuture;
 use std::time::{Duration, SystemTime};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -6,7 +7,7 @@ use serde_json::json;
 
 use super::model::model;
 use super::{Calendars, DateTimeTimeZone, FreeBusyStatus, WorkingHours};
-use crate::{InvalidValue, Method, Page, Result};
+use crate::{InvalidValue, Method, Operation, Page, Result, printable};
 
 /// Microsoft's limit of mailboxes in one call.
 const MAILBOXES_AT_ONCE: usize = 20;
@@ -38,6 +39,15 @@ impl FreeBusyQuery {
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self
+    }
+
+    /// How many steps the answer has.
+    ///
+    /// GUESS: a last step that the window cuts short counts; wrong if `availabilityView` leaves it out.
+    fn steps(&self, minutes: u64) -> usize {
+        let window = self.end.duration_since(self.start).unwrap_or_default();
+        let steps = window.as_secs().div_ceil(minutes * 60);
+        usize::try_from(steps).unwrap_or(usize::MAX)
     }
 
     /// Graph answers 500 or a wrong schedule to what breaks these rules.
@@ -81,8 +91,8 @@ impl Availability {
 
 impl std::fmt::Display for FreeBusyError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.message.as_deref().unwrap_or("the service does not say why"))?;
-        self.response_code.as_ref().map_or(Ok(()), |code| write!(f, " [{code}]"))
+        f.write_str(&printable(self.message.as_deref().unwrap_or("the service does not say why")))?;
+        self.response_code.as_ref().map_or(Ok(()), |code| write!(f, " [{}]", printable(code)))
     }
 }
 
@@ -111,51 +121,87 @@ impl Calendars {
         mailboxes: &[A],
         query: &FreeBusyQuery,
     ) -> Result<Vec<Availability>> {
-        let minutes = query.check()?;
+        query.check()?;
         let addresses: Vec<String> = mailboxes.iter().map(|address| address.as_ref().to_owned()).collect();
-        let calls: Vec<_> = addresses
-            .chunks(MAILBOXES_AT_ONCE)
-            .map(|some| {
-                let asker = Self { zone: None, preferences: Vec::new(), ..self.clone() };
+        let calls: Vec<_> =
+            addresses.chunks(MAILBOXES_AT_ONCE).map(|some| self.schedule(some, query).into_future()).collect();
+        let answers: Vec<Vec<Availability>> = stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await?;
+        Ok(answers.into_iter().flatten().collect())
+    }
+
+    /// When at most 20 mailboxes are free or busy, in one request (`getSchedule`), which can stand in a
+    /// [`Batch`](crate::Batch): answers in the order of the addresses.
+    ///
+    /// # Permissions
+    ///
+    /// As [`free_busy`](Self::free_busy)
+    ///
+    /// # Errors
+    ///
+    /// As [`free_busy`](Self::free_busy); [`ErrorKind::Input`](crate::ErrorKind::Input) for no mailbox or more than 20.
+    pub fn schedule<A: AsRef<str>>(&self, mailboxes: &[A], query: &FreeBusyQuery) -> Operation<Vec<Availability>> {
+        let addresses: Vec<String> = mailboxes.iter().map(|address| address.as_ref().to_owned()).collect();
+        let asker = Self { zone: None, preferences: Vec::new(), ..self.clone() };
+        let request =
+            asker.of_mailbox(Method::POST, "read free and busy times", "/calendar/getSchedule", &[]).read_only();
+        let checked = query.check().and_then(|minutes| {
+            let rule = "must be 1 to 20 mailboxes in one request";
+            let is_right = (1..=MAILBOXES_AT_ONCE).contains(&addresses.len());
+            is_right.then_some(minutes).ok_or_else(|| InvalidValue::new("mailboxes", addresses.len().to_string(), rule))
+        });
+        let (request, steps) = match checked {
+            Ok(minutes) => {
                 let body = json!({
-                    "schedules": some,
+                    "schedules": addresses,
                     "startTime": DateTimeTimeZone::utc(query.start),
                     "endTime": DateTimeTimeZone::utc(query.end),
                     "availabilityViewInterval": minutes,
                 });
-                async move {
-                    let name = "read free and busy times";
-                    let request = asker.of_mailbox(Method::POST, name, "/calendar/getSchedule", &[]);
-                    let page: Page<ScheduleInformation> = request.body(&body).read_only().json().await?;
-                    Ok::<_, crate::Error>(matched(some, page.items))
-                }
-            })
-            .collect();
-        let answers: Vec<Vec<Availability>> = stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await?;
-        Ok(answers.into_iter().flatten().collect())
+                (request.body(&body), query.steps(minutes))
+            }
+            Err(fault) => (request.refused(fault), 0),
+        };
+        request.typed::<Page<ScheduleInformation>>().then(move |page| Ok(matched(&addresses, page?.items, steps)))
     }
 }
 
-/// Gives every address its answer. One without an answer, or with an answer that says nothing, is an error item.
-fn matched(addresses: &[String], items: Vec<ScheduleInformation>) -> Vec<Availability> {
-    let mut answers: HashMap<String, ScheduleInformation> =
-        items.into_iter().filter_map(|item| Some((item.schedule_id.as_deref()?.to_ascii_lowercase(), item))).collect();
-    let unknown = |why: &str| FreeBusyError { message: Some(why.to_owned()), ..FreeBusyError::default() };
+/// Gives every address its answer. One without an answer, or with an answer to another question, is an error item.
+fn matched(addresses: &[String], items: Vec<ScheduleInformation>, steps: usize) -> Vec<Availability> {
+    let mut answers: HashMap<String, Vec<ScheduleInformation>> = HashMap::new();
+    for item in items {
+        if let Some(id) = item.schedule_id.as_deref() {
+            answers.entry(id.to_ascii_lowercase()).or_default().push(item);
+        }
+    }
     addresses
         .iter()
         .map(|address| {
             // An address may be asked for twice.
-            let schedule = match answers.get_mut(&address.to_ascii_lowercase()) {
-                None => Err(unknown("the service gave no answer for this mailbox")),
-                Some(ScheduleInformation { error: Some(error), .. }) => Err(error.clone()),
-                Some(answer) if answer.availability_view.as_deref().unwrap_or_default().is_empty() => {
-                    Err(unknown("the answer does not say when the mailbox is free"))
-                }
-                Some(answer) => Ok(answer.clone()),
-            };
-            Availability { mailbox: address.clone(), schedule }
+            let given = answers.get(&address.to_ascii_lowercase()).map(Vec::as_slice).unwrap_or_default();
+            Availability { mailbox: address.clone(), schedule: settled(given, steps) }
         })
         .collect()
+}
+
+/// What the answers for one mailbox come to.
+fn settled(given: &[ScheduleInformation], steps: usize) -> Result<ScheduleInformation, FreeBusyError> {
+    let unknown = |why: String| FreeBusyError { message: Some(why), ..FreeBusyError::default() };
+    let Some((answer, others)) = given.split_first() else {
+        return Err(unknown("the service gave no answer for this mailbox".to_owned()));
+    };
+    if let Some(error) = given.iter().find_map(|answer| answer.error.as_ref()) {
+        return Err(error.clone());
+    }
+    if others.iter().any(|other| other != answer) {
+        return Err(unknown("the service gave several answers for this mailbox".to_owned()));
+    }
+    match answer.availability_view.as_deref().unwrap_or_default().chars().count() {
+        0 => Err(unknown("the answer does not say when the mailbox is free".to_owned())),
+        given if given != steps => {
+            Err(unknown(format!("the answer covers {given} steps of the {steps} that were asked for")))
+        }
+        _ => Ok(answer.clone()),
+    }
 }
 
 model! {
@@ -171,7 +217,7 @@ model! {
         /// The working hours.
         pub working_hours: Option<WorkingHours> = "workingHours",
         /// Why nothing is known of it.
-        pub error: Option<FreeBusyError> = "error",
+        pub error: Option<FreeBusyError> = "error" via SentError,
     }
 
     /// Something that takes time.
@@ -198,6 +244,27 @@ model! {
         pub response_code: Option<String> = "responseCode",
         /// What Exchange says.
         pub message: Option<String> = "message",
+    }
+}
+
+/// Whatever is sent as an error is one: a mailbox that has one is never free.
+struct SentError(Option<FreeBusyError>);
+
+impl<'de> serde::Deserialize<'de> for SentError {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let sent = serde_json::Value::deserialize(deserializer)?;
+        if sent.is_null() {
+            return Ok(Self(None));
+        }
+        let text = sent.as_str().map_or_else(|| sent.to_string(), str::to_owned);
+        let unknown = || FreeBusyError { message: Some(text), ..FreeBusyError::default() };
+        Ok(Self(Some(serde_json::from_value(sent.clone()).unwrap_or_else(|_| unknown()))))
+    }
+}
+
+impl From<SentError> for Option<FreeBusyError> {
+    fn from(error: SentError) -> Self {
+        error.0
     }
 }
 
@@ -260,10 +327,18 @@ mod tests {
             item("A@CONTOSO.com", Some("0000"), None),
         ];
         let asked = ["a@contoso.com", "b@contoso.com", "c@contoso.com", "d@contoso.com"].map(str::to_owned);
-        let answers = matched(&asked, items);
+        let answers = matched(&asked, items, 4);
         assert!(answers[0].schedule.as_ref().unwrap().is_free());
         assert!(answers[1].schedule.is_err() && answers[3].schedule.is_err());
         assert_eq!(answers[2].schedule, Err(refused));
         assert!(!ScheduleInformation::default().is_free());
+    }
+
+    #[test]
+    fn the_steps_of_a_window_are_counted() {
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        assert_eq!(query(9 * 1800).steps(30), 9);
+        assert_eq!(query(9 * 1800).interval(minutes(60)).steps(60), 5);
+        assert_eq!(query(5 * 60 + 1).steps(5), 2);
     }
 }

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::model::{model, open_enum};
-use super::{KeyCredential, PasswordCredential, PermissionGrant, Properties, Timestamp, call};
+use super::{DirectoryObject, KeyCredential, PasswordCredential, PermissionGrant, Properties, Timestamp, call};
 use crate::{AppRoleAssignmentId, AppRoleId, Client, ClientId, List, Method, Operation, Result, ServicePrincipalId};
 
 /// Service principals (enterprise applications) and what they have been granted. Made by
@@ -51,7 +51,7 @@ impl ServicePrincipals {
     ///
     /// `Application.Read.All`
     pub fn list(&self) -> List<ServicePrincipal> {
-        List::new(call(&self.client, Method::GET, "list service principals", "/v1.0/servicePrincipals", &[]))
+        List::records(call(&self.client, Method::GET, "list service principals", "/v1.0/servicePrincipals", &[]))
     }
 
     /// One service principal, by its object id.
@@ -66,7 +66,7 @@ impl ServicePrincipals {
     /// is not found here: it is another object.
     pub fn get(&self, id: &ServicePrincipalId) -> Operation<ServicePrincipal> {
         let path = "/v1.0/servicePrincipals/{}";
-        self.call(Method::GET, "read a service principal", path, &[&id.to_string()]).typed()
+        self.call(Method::GET, "read a service principal", path, &[&id.to_string()]).record()
     }
 
     /// The service principal of an application in this tenant.
@@ -83,7 +83,7 @@ impl ServicePrincipals {
         let path = format!("/v1.0/servicePrincipals(appId='{app_id}')");
         let operation = format!("read the service principal of application {app_id}");
         let request = self.client.request(Method::GET, &path).created(self.just_created);
-        request.named("read a service principal", operation).typed()
+        request.named("read a service principal", operation).record()
     }
 
     /// Makes the service principal of an application in this tenant. The one that is there, if there is one.
@@ -102,7 +102,7 @@ impl ServicePrincipals {
         // A second one cannot come to be.
         let create = self.call(Method::POST, name, "/v1.0/servicePrincipals", &[]).body(&body).idempotent(true);
         // Whether a conflict is lag or a service principal that exists, reading it tells.
-        match create.json().await {
+        match create.record::<ServicePrincipal>().await {
             Err(error) if error.kind() == crate::ErrorKind::Conflict => self.by_app_id(app_id).await,
             outcome => outcome,
         }
@@ -132,7 +132,7 @@ impl ServicePrincipals {
             .client
             .request(Method::GET, format!("/v1.0/servicePrincipals/{id}/appRoleAssignments"))
             .named("list app role assignments", format!("list the app roles granted to service principal {id}"));
-        List::new(request)
+        List::records(request)
     }
 
     /// Who has been granted app roles of this resource, such as Microsoft Graph.
@@ -146,7 +146,7 @@ impl ServicePrincipals {
     pub fn app_role_assigned_to(&self, resource: &ServicePrincipalId) -> List<AppRoleAssignment> {
         let path = "/v1.0/servicePrincipals/{}/appRoleAssignedTo";
         let name = "list the holders of app roles";
-        List::new(call(&self.client, Method::GET, name, path, &[&resource.to_string()]))
+        List::records(call(&self.client, Method::GET, name, path, &[&resource.to_string()]))
     }
 
     /// Grants an app role (application permission) of a resource, such as Microsoft Graph, for the whole tenant.
@@ -172,7 +172,7 @@ impl ServicePrincipals {
         let path = "/v1.0/servicePrincipals/{}/appRoleAssignedTo";
         // A repetition finds the role granted, which is success.
         let grant = self.call(Method::POST, "grant an app role", path, &[&resource]).body(&body).idempotent(true);
-        grant.typed().then(|outcome| match outcome {
+        grant.record().then(|outcome| match outcome {
             Err(error) if error.message().contains("Permission being assigned already exists") => Ok(Created::Existed),
             outcome => outcome.map(Created::New),
         })
@@ -202,6 +202,51 @@ impl ServicePrincipals {
         .unit()
     }
 
+    /// The owners: people and service principals that may change the service principal and add credentials to it.
+    ///
+    /// # Permissions
+    ///
+    /// `Application.Read.All`. Owners of a kind that the application may not read come with their id alone.
+    pub fn owners(&self, id: &ServicePrincipalId) -> List<DirectoryObject> {
+        let path = "/v1.0/servicePrincipals/{}/owners";
+        List::records(self.call(Method::GET, "list the owners of a service principal", path, &[&id.to_string()]))
+    }
+
+    /// What a service principal owns: applications, service principals, groups.
+    ///
+    /// # Permissions
+    ///
+    /// `Application.Read.All`
+    pub fn owned_objects(&self, id: &ServicePrincipalId) -> List<DirectoryObject> {
+        let path = "/v1.0/servicePrincipals/{}/ownedObjects";
+        List::records(self.call(Method::GET, "list what a service principal owns", path, &[&id.to_string()]))
+    }
+
+    /// The groups, activated directory roles and administrative units that a service principal is a direct member of.
+    ///
+    /// # Permissions
+    ///
+    /// `Application.Read.All`
+    pub fn member_of(&self, id: &ServicePrincipalId) -> List<DirectoryObject> {
+        let path = "/v1.0/servicePrincipals/{}/memberOf";
+        List::records(self.call(Method::GET, "list a service principal's memberships", path, &[&id.to_string()]))
+    }
+
+    /// The groups, activated directory roles and administrative units that a service principal is a member of, directly
+    /// or through groups.
+    ///
+    /// Roles that are limited to a part of the directory, and those that are only eligible, are not among them:
+    /// [`DirectoryRoles`](super::DirectoryRoles) knows them.
+    ///
+    /// # Permissions
+    ///
+    /// `Application.Read.All`
+    pub fn transitive_member_of(&self, id: &ServicePrincipalId) -> List<DirectoryObject> {
+        let path = "/v1.0/servicePrincipals/{}/transitiveMemberOf";
+        let name = "list a service principal's transitive memberships";
+        List::records(self.call(Method::GET, name, path, &[&id.to_string()]))
+    }
+
     /// The delegated permissions that a service principal has been granted.
     ///
     /// # Permissions
@@ -209,7 +254,13 @@ impl ServicePrincipals {
     /// `Directory.Read.All`
     pub fn permission_grants(&self, id: &ServicePrincipalId) -> List<PermissionGrant> {
         let path = "/v1.0/servicePrincipals/{}/oauth2PermissionGrants";
-        List::new(call(&self.client, Method::GET, "list the grants of a service principal", path, &[&id.to_string()]))
+        List::records(call(
+            &self.client,
+            Method::GET,
+            "list the grants of a service principal",
+            path,
+            &[&id.to_string()],
+        ))
     }
 }
 

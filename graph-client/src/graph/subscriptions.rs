@@ -21,7 +21,7 @@ impl Subscriptions {
     ///
     /// The permission to read what is subscribed to
     pub fn list(&self) -> List<Subscription> {
-        List::new(call(&self.client, Method::GET, "list subscriptions", "/v1.0/subscriptions", &[]))
+        List::records(call(&self.client, Method::GET, "list subscriptions", "/v1.0/subscriptions", &[]))
     }
 
     /// One subscription.
@@ -34,7 +34,7 @@ impl Subscriptions {
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when it has expired or never was.
     pub fn get(&self, id: &str) -> Operation<Subscription> {
-        call(&self.client, Method::GET, "read a subscription", "/v1.0/subscriptions/{}", &[id]).typed()
+        call(&self.client, Method::GET, "read a subscription", "/v1.0/subscriptions/{}", &[id]).record()
     }
 
     /// Subscribes. Graph calls the notification address before it answers, so it must be up: see
@@ -53,7 +53,7 @@ impl Subscriptions {
             .checked(subscription.check(SystemTime::now()));
         let request =
             if subscription.immutable_ids { request.header("Prefer", "IdType=\"ImmutableId\"") } else { request };
-        request.body(&subscription.body()).typed()
+        request.body(&subscription.body()).record()
     }
 
     /// Lets a subscription last until another instant. `resource` is what it is for, which says how long that may be.
@@ -74,7 +74,7 @@ impl Subscriptions {
             .checked(check_expiry(resource, rich, until, SystemTime::now()))
             .body(&json!({ "expirationDateTime": timestamp(until) }))
             .idempotent(true)
-            .typed()
+            .record()
     }
 
     /// Answers [`LifecycleEvent::ReauthorizationRequired`](super::LifecycleEvent), without which notifications stop.

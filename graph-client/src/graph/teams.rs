@@ -29,7 +29,7 @@ impl Channel {
     pub fn messages(&self) -> List<ChatMessage> {
         let request = self.call(Method::GET, "list the messages of a channel", "", &[]);
         // Without it a message of a newer type comes as `unknownFutureValue`.
-        List::supporting(request.prefer("include-unknown-enum-members"), Support::CHANNEL_MESSAGES)
+        List::supporting(request.prefer("include-unknown-enum-members"), Support::CHANNEL_MESSAGES).of_records()
     }
 
     /// One message.
@@ -43,7 +43,7 @@ impl Channel {
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when the channel has no message of this id.
     pub fn message(&self, id: &str) -> Operation<ChatMessage> {
         let request = self.call(Method::GET, "read a message of a channel", "/{}", &[id]);
-        request.prefer("include-unknown-enum-members").typed()
+        request.prefer("include-unknown-enum-members").record()
     }
 
     /// The answers to a message, 20 a page unless [`List::page_size`] says otherwise (at most 50).
@@ -53,7 +53,7 @@ impl Channel {
     /// As [`messages`](Self::messages).
     pub fn replies(&self, message: &str) -> List<ChatMessage> {
         let request = self.call(Method::GET, "list the replies to a message", "/{}/replies", &[message]);
-        List::supporting(request.prefer("include-unknown-enum-members"), Support::CHANNEL_REPLIES)
+        List::supporting(request.prefer("include-unknown-enum-members"), Support::CHANNEL_REPLIES).of_records()
     }
 
     /// Begins a conversation. It is not sent again by itself: everyone in the channel would read it twice.
@@ -69,7 +69,7 @@ impl Channel {
     /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) when nobody is signed in.
     pub fn send(&self, message: &NewChatMessage) -> Operation<ChatMessage> {
         let request = self.call(Method::POST, "send a message to a channel", "", &[]);
-        request.checked(message.check()).body(message).typed()
+        request.checked(message.check()).body(message).record()
     }
 
     /// Answers a message. It is not sent again by itself.
@@ -83,7 +83,7 @@ impl Channel {
     /// As [`send`](Self::send).
     pub fn reply(&self, message: &str, reply: &NewChatMessage) -> Operation<ChatMessage> {
         let request = self.call(Method::POST, "reply to a message", "/{}/replies", &[message]);
-        request.checked(reply.check()).body(reply).typed()
+        request.checked(reply.check()).body(reply).record()
     }
 }
 

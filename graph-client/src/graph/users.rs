@@ -40,7 +40,7 @@ impl Users {
     ///
     /// `User.ReadBasic.All` for the basic properties, `User.Read.All` for all
     pub fn list(&self) -> List<User> {
-        List::new(call(&self.client, Method::GET, "list users", "/v1.0/users", &[]))
+        List::records(call(&self.client, Method::GET, "list users", "/v1.0/users", &[]))
     }
 
     /// All users, and from then on what changes in them.
@@ -49,7 +49,7 @@ impl Users {
     ///
     /// `User.Read.All`
     pub fn delta(&self) -> Delta<User> {
-        call(&self.client, Method::GET, "read the changes of users", "/v1.0/users/delta", &[]).delta()
+        call(&self.client, Method::GET, "read the changes of users", "/v1.0/users/delta", &[]).delta().of_records()
     }
 
     /// One user, by object id or user principal name.
@@ -63,7 +63,7 @@ impl Users {
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none. An address that is not the user
     /// principal name is not found either.
     pub fn get(&self, id_or_name: &str) -> Operation<User> {
-        call(&self.client, Method::GET, "read a user", "/v1.0/users/{}", &[id_or_name]).typed()
+        call(&self.client, Method::GET, "read a user", "/v1.0/users/{}", &[id_or_name]).record()
     }
 
     /// One user with the properties that are named, such as [`USER_PROPERTIES`].
@@ -78,7 +78,7 @@ impl Users {
     pub fn get_with(&self, id_or_name: &str, properties: &[&str]) -> Operation<User> {
         call(&self.client, Method::GET, "read a user", "/v1.0/users/{}", &[id_or_name])
             .query("$select", properties.join(","))
-            .typed()
+            .record()
     }
 
     /// The manager. `None` when there is none.
@@ -93,7 +93,7 @@ impl Users {
     /// without a manager.
     pub fn manager(&self, id_or_name: &str) -> Operation<Option<DirectoryObject>> {
         let path = "/v1.0/users/{}/manager";
-        call(&self.client, Method::GET, "read a user's manager", path, &[id_or_name]).typed().optional()
+        call(&self.client, Method::GET, "read a user's manager", path, &[id_or_name]).record().optional()
     }
 
     /// The groups, roles and units that the user is a direct member of.
@@ -103,7 +103,7 @@ impl Users {
     /// `Directory.Read.All`
     pub fn member_of(&self, id_or_name: &str) -> List<DirectoryObject> {
         let path = "/v1.0/users/{}/memberOf";
-        List::new(call(&self.client, Method::GET, "list a user's memberships", path, &[id_or_name]))
+        List::records(call(&self.client, Method::GET, "list a user's memberships", path, &[id_or_name]))
     }
 
     /// The groups that the user is a direct member of.
@@ -113,7 +113,7 @@ impl Users {
     /// `Directory.Read.All`
     pub fn groups(&self, id_or_name: &str) -> List<Group> {
         let path = "/v1.0/users/{}/memberOf/microsoft.graph.group";
-        List::new(call(&self.client, Method::GET, "list a user's groups", path, &[id_or_name]))
+        List::records(call(&self.client, Method::GET, "list a user's groups", path, &[id_or_name]))
     }
 
     /// The groups that the user is in, at any depth.
@@ -123,7 +123,7 @@ impl Users {
     /// `GroupMember.Read.All`
     pub fn transitive_groups(&self, id_or_name: &str) -> List<Group> {
         let path = "/v1.0/users/{}/transitiveMemberOf/microsoft.graph.group";
-        List::new(call(&self.client, Method::GET, "list a user's transitive groups", path, &[id_or_name]))
+        List::records(call(&self.client, Method::GET, "list a user's transitive groups", path, &[id_or_name]))
     }
 
     /// Which of these groups the user is in, at any depth. Any number of groups; Graph is asked for 20 at a time.
@@ -149,7 +149,7 @@ impl Users {
     ///
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) with Microsoft's reason, such as a name that is taken.
     pub fn create(&self, user: &NewUser) -> Operation<User> {
-        call(&self.client, Method::POST, "create a user", "/v1.0/users", &[]).body(user).typed()
+        call(&self.client, Method::POST, "create a user", "/v1.0/users", &[]).body(user).record()
     }
 
     /// Changes a user.
@@ -191,7 +191,7 @@ impl Users {
     ///
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the organisation does not let guests in.
     pub fn invite(&self, invitation: &NewInvitation) -> Operation<Invitation> {
-        call(&self.client, Method::POST, "invite a guest", "/v1.0/invitations", &[]).body(invitation).typed()
+        call(&self.client, Method::POST, "invite a guest", "/v1.0/invitations", &[]).body(invitation).record()
     }
 
     /// The photo, as the bytes of an image (JPEG). `size` is 48, 64, 96, 120, 240, 360, 432, 504 or 648 pixels; `None`

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -36,10 +37,15 @@ pub(crate) struct Call {
     pub(crate) total_limit: Option<Duration>,
     pub(crate) retry: RetryOptions,
     pub(crate) classify: fn(&Response) -> Option<Failure>,
+    /// What is wrong with a success, by what is documented of this call.
+    pub(crate) shape: Option<Shape>,
     pub(crate) client_request_id: String,
     /// The mailbox that the call works in, in lower case: Outlook limits calls by it.
     pub(crate) mailbox: Option<Box<str>>,
 }
+
+/// What is wrong with a successful response to a URL, if anything is.
+pub(crate) type Shape = Arc<dyn Fn(&Response, &Url) -> Option<Failure> + Send + Sync>;
 
 /// A GUID that names one request among all. It need not be a secret, so the standard library's seeded hasher makes it
 /// without a system call.
@@ -99,6 +105,7 @@ impl Call {
             total_limit: None,
             retry: RetryOptions::default(),
             classify,
+            shape: None,
             client_request_id: new_request_id(),
             mailbox: None,
         }
@@ -124,7 +131,8 @@ impl Call {
 
     /// What is wrong with an answer, if anything is.
     pub(crate) fn judge(&self, response: &Response) -> Option<Failure> {
-        let mut failure = (self.classify)(response)?;
+        let shape = || self.shape.as_ref().and_then(|shape| shape(response, &self.url));
+        let mut failure = (self.classify)(response).or_else(shape)?;
         if self.just_created && failure.is_lag {
             failure.repeat = Repeat::OnceCopied;
         }

@@ -7,6 +7,7 @@ use reqwest::header::WWW_AUTHENTICATE;
 use super::Response;
 use crate::auth::demanded_claims;
 use crate::exchange::CmdletError;
+use crate::graph::GraphError;
 use crate::{Error, ErrorKind, SignInError};
 
 /// An attempt that did not succeed, and whether another one makes sense.
@@ -21,6 +22,8 @@ pub(crate) struct Failure {
     pub(crate) retry_after: Option<Duration>,
     pub(crate) advice: Option<Cow<'static, str>>,
     pub(crate) cmdlet: Option<CmdletError>,
+    /// What Graph said, if the body is Graph's own.
+    pub(crate) graph: Option<Box<GraphError>>,
     pub(crate) source: Option<Arc<reqwest::Error>>,
     pub(crate) repeat: Repeat,
     /// The service turns away the whole application, whatever its calls are about.
@@ -71,6 +74,7 @@ impl Failure {
             retry_after: None,
             advice: None,
             cmdlet: None,
+            graph: None,
             source: None,
             repeat: Repeat::Never,
             is_of_application: false,
@@ -168,6 +172,9 @@ impl Failure {
         if let Some(cmdlet) = self.cmdlet {
             error = error.with_cmdlet(cmdlet);
         }
+        if let Some(graph) = self.graph {
+            error = error.with_graph(*graph);
+        }
         if let Some(source) = self.source {
             error = error.with_source(source);
         }
@@ -175,11 +182,13 @@ impl Failure {
     }
 }
 
-/// A `Retry-After` value: seconds, with or without a fraction, or an HTTP date.
+/// A `Retry-After` value: seconds, with or without a fraction, or an HTTP date. A number that is too large for a clock
+/// asks for the longest wait.
 pub(crate) fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
+        let is_endless = seconds.is_finite() && seconds >= Duration::MAX.as_secs_f64();
+        return if is_endless { Some(Duration::MAX) } else { Duration::try_from_secs_f64(seconds).ok() };
     }
     let date = httpdate::parse_http_date(value).ok()?;
     // A date in the past asks for no wait, which is still an answer.
@@ -202,7 +211,9 @@ mod tests {
             ("-1", None),
             ("soon", None),
             ("NaN", None),
-            ("1e300", None),
+            ("inf", None),
+            ("1e300", Some(Duration::MAX)),
+            ("18446744073709551616", Some(Duration::MAX)),
         ] {
             assert_eq!(parse_retry_after(text, now), expected, "{text}");
         }

@@ -12,6 +12,7 @@ use futures_util::future::{Either, select};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::Later;
 use crate::cloud::Service;
 
 /// The most calls in flight, which an answer of 429 or 503 lowers and success raises again.
@@ -361,9 +362,7 @@ impl Lane {
             state.successes = 0;
             state.closures += 1;
         }
-        if let Some(until) = Instant::now().checked_add(wait) {
-            state.closed_until = state.closed_until.max(Some(until));
-        }
+        state.closed_until = state.closed_until.max(Some(Instant::now().later(wait)));
         drop(state);
         // Whoever waits looks at how long, and may have no patience for it.
         self.turn.notify_waiters();

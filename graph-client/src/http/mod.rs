@@ -9,7 +9,7 @@ mod meter;
 mod retry;
 mod transport;
 
-pub(crate) use self::call::{Body, Call, EXCHANGE_TIME_LIMIT, Progress, new_request_id};
+pub(crate) use self::call::{Body, Call, EXCHANGE_TIME_LIMIT, Progress, Shape, new_request_id};
 pub(crate) use self::failure::{Failure, Repeat};
 pub(crate) use self::gate::{BatchPass, ClosedFor, Gate};
 pub use self::gate::{Concurrency, Load};
@@ -23,7 +23,8 @@ use std::time::Duration;
 
 use crate::auth::{AccessToken, TokenCache};
 use crate::cloud::{Cloud, is_same_origin};
-use crate::{Error, ErrorKind, Result, TenantId};
+use crate::redact::redact;
+use crate::{Error, ErrorKind, Result, TenantId, printable};
 
 /// What all clones of a client share.
 #[derive(Debug)]
@@ -60,6 +61,7 @@ impl Pipeline {
                     Err(_) => Err(call.late(limit, progress)),
                 },
             };
+            let result = result.map_err(|error| self.redact(error));
             if let Err(error) = &result {
                 let span = tracing::Span::current();
                 span.record("otel.status_code", "ERROR");
@@ -71,6 +73,13 @@ impl Pipeline {
             result
         };
         calling.instrument(span).await
+    }
+
+    /// The error without the tokens that are in use: a service may repeat in its answer what it was sent.
+    pub(crate) fn redact(&self, error: Error) -> Error {
+        let tokens = self.tokens.in_use();
+        let secrets: Vec<&str> = tokens.iter().map(AccessToken::expose_secret).collect();
+        error.redacted(&secrets)
     }
 
     async fn repeat(&self, call: &Call, meter: &Meter, progress: &mut Progress) -> Result<Response> {
@@ -145,7 +154,7 @@ impl Pipeline {
                 }
             }
             let Some(wait) = retries.next_wait(&failure, call.is_safe, &self.allowance) else {
-                return Err(call.failed(*failure, progress));
+                return Err(call.failed(*failure, progress).redacted(&[token.expose_secret()]));
             };
             progress.in_doubt |= failure.in_doubt;
             progress.failure = Some(failure);
@@ -186,7 +195,7 @@ impl Pipeline {
                         span.record("error.type", response.status());
                     }
                     if let Some(id) = response.request_id() {
-                        span.record("graph.request_id", id);
+                        span.record("graph.request_id", &*printable(&redact(id, &[token.expose_secret()])));
                     }
                 }
                 Err(failure) => {

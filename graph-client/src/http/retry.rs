@@ -17,7 +17,7 @@ pub struct RetryOptions {
     pub max_attempts: u32,
     /// The wait before the first retry where the service names none; it doubles from there. Default 500 ms.
     pub base: Duration,
-    /// The longest wait that this client chooses by itself. Default 30 s.
+    /// The longest wait that this client chooses by itself, a day at most. Default 30 s.
     pub cap: Duration,
     /// The time after which no further attempt is started, from the first one on. Default 10 min.
     pub budget: Duration,
@@ -77,16 +77,19 @@ impl RetryOptions {
         if next > self.max_attempts {
             return None;
         }
-        let doubled = self.base.saturating_mul(1 << next.saturating_sub(2).min(16)).min(self.cap);
+        let doubled = self.base.saturating_mul(1 << next.saturating_sub(2).min(16)).min(self.cap).min(LONGEST);
         let (least, spread) = match hint {
             // A service that asks for next to nothing is not asked six times at once.
-            Some(hint) if hint >= doubled / 2 => (hint, hint.min(self.cap) / 10),
+            Some(hint) if hint >= doubled / 2 => (hint, hint.min(self.cap).min(LONGEST) / 10),
             _ => (doubled / 2, doubled / 2),
         };
         let left = self.budget.checked_sub(elapsed)?;
         (least <= left).then(|| least.saturating_add(spread.mul_f64(unit)).min(left))
     }
 }
+
+/// No wait of the client's own choice is longer, whatever the options say: a fraction of it is taken as a float.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The retries that all calls of a client share. When a service is down, the first calls find out, and the others
 /// fail with their first error rather than keep it down.
@@ -177,7 +180,7 @@ impl<'a> Retries<'a> {
         }
         let wait = if failure.repeat == Repeat::OnceCopied {
             let wait = self.copying.next().map(Duration::from_secs)?;
-            (self.elapsed() + wait <= self.options.budget).then_some(wait)?
+            (self.elapsed().saturating_add(wait) <= self.options.budget).then_some(wait)?
         } else {
             let wait = self.options.delay(self.counted() + 1, self.elapsed(), failure.retry_after, random_unit())?;
             if failure.retry_after.is_none() && !allowance.spend() {

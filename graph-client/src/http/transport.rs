@@ -9,6 +9,7 @@ use url::Url;
 use super::failure::parse_retry_after;
 use super::{Allowance, Body, Call, Failure, Meter, Retries, RetryOptions};
 use crate::auth::AccessToken;
+use crate::redact::redact;
 use crate::{Error, ErrorKind, Result};
 
 /// The largest answer that is read. A page of 1,000 mailboxes with every property is about 10 MB.
@@ -87,7 +88,7 @@ impl std::fmt::Debug for Response {
         // Bodies may hold secrets, such as that of addPassword.
         f.debug_struct("Response")
             .field("status", &self.status)
-            .field("request_id", &self.request_id())
+            .field("request_id", &self.request_id().map(|id| redact(id, &[])))
             .field("bytes", &self.body.len())
             .finish_non_exhaustive()
     }
@@ -168,8 +169,11 @@ impl Transport {
             };
             // Asking for a token twice does no harm.
             if !retries.wait(&failure, true, &Meter::default(), &Allowance::default()).await {
+                // What is in a form of the sign-in service and may not be shown; client ids and scopes are short or known.
+                let secrets: Vec<&str> =
+                    form.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| *value).collect();
                 let error = failure.into_error().with_attempts(retries.attempt(), retries.elapsed());
-                return Err(error.during(operation.to_owned()));
+                return Err(error.during(operation.to_owned()).redacted(&secrets));
             }
         }
     }
@@ -202,6 +206,11 @@ impl Transport {
         }
         Ok(Response { status, headers, body: body.freeze() })
     }
+}
+
+/// Which fields of a form hold a secret.
+fn is_secret(field: &str) -> bool {
+    matches!(field, "client_secret" | "client_assertion" | "refresh_token" | "device_code")
 }
 
 /// It was answered, so a write has happened, and another attempt would bring the same.

@@ -1,17 +1,18 @@
 use std::collections::VecDeque;
 use std::future::{Future, IntoFuture, poll_fn};
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use url::Url;
 
+use super::list::{Row, not_a_record};
 use super::query::Query;
 use super::read::{Reader, saved_link};
 use super::{Change, Filter, Removed, Support};
+use crate::graph::Record;
 use crate::http::Failure;
 use crate::request::request_options;
 use crate::{Error, ErrorKind, InvalidValue, Request, Response, Result, graph};
@@ -79,13 +80,22 @@ pub struct Delta<T> {
     support: Support,
     from: Option<String>,
     from_now: bool,
-    items: PhantomData<fn() -> T>,
+    row: Row<T>,
 }
 
 impl<T> Delta<T> {
     pub(crate) fn new(request: Request) -> Self {
         let support = request.url().map_or(Support::UNKNOWN, |url| Support::of_delta(url.path()));
-        Self { request, query: Query::default(), support, from: None, from_now: false, items: PhantomData }
+        Self { request, query: Query::default(), support, from: None, from_now: false, row: None }
+    }
+
+    /// The query with each object checked: one without its id is an error.
+    pub(crate) fn of_records(mut self) -> Self
+    where
+        T: Record,
+    {
+        self.row = Some(T::is_record);
+        self
     }
 
     /// Asks for some properties only; changes of others are not reported.
@@ -139,7 +149,7 @@ impl<T: DeserializeOwned + Send + 'static> Delta<T> {
 
     /// What has changed, page by page: each page has a link to go on from.
     pub fn into_pages(self) -> DeltaPages<T> {
-        let Self { request, query, support, from, from_now, .. } = self;
+        let Self { request, query, support, from, from_now, row } = self;
         // Where everything begins anew, should the service lose track and not say where.
         let request = query.apply(request, support).classified_by(let_resync_through);
         let whole = request.url().cloned();
@@ -151,7 +161,7 @@ impl<T: DeserializeOwned + Send + 'static> Delta<T> {
             None if from_now => request.query("$deltatoken", "latest"),
             None => request,
         };
-        DeltaPages { reader: Reader::new(request), whole, resync: None, has_resynced: false, items: PhantomData }
+        DeltaPages { reader: Reader::new(request), whole, resync: None, has_resynced: false, row }
     }
 }
 
@@ -241,6 +251,7 @@ struct Answer<T: DeserializeOwned> {
     next_link: Option<String>,
     #[serde(rename = "@odata.deltaLink")]
     delta_link: Option<String>,
+    error: Option<IgnoredAny>,
 }
 
 /// A stream of pages. Made by [`Delta::into_pages`].
@@ -251,12 +262,25 @@ pub struct DeltaPages<T> {
     /// To be told with the next page.
     resync: Option<Resync>,
     has_resynced: bool,
-    items: PhantomData<fn() -> T>,
+    row: Row<T>,
 }
 
 impl<T: DeserializeOwned> DeltaPages<T> {
     fn read(&mut self, response: &Response) -> Result<DeltaPage<T>> {
         let answer: Answer<T> = response.json()?;
+        if answer.error.is_some() {
+            let message = "an error stands beside the changes";
+            return Err(
+                Error::new(ErrorKind::Decode, message).with_request_id(response.request_id().map(str::to_owned))
+            );
+        }
+        let is_record = |change: &Change<T>| match (change, self.row) {
+            (Change::Changed(object), Some(is_record)) => is_record(object),
+            _ => true,
+        };
+        if !answer.value.iter().all(is_record) {
+            return Err(not_a_record(response));
+        }
         let is_set = |link: &Option<String>| link.as_ref().is_some_and(|link| !link.is_empty());
         if !is_set(&answer.next_link) && !is_set(&answer.delta_link) {
             let message = "the last page has no link to go on from: what changes from now on would be lost";
@@ -311,7 +335,7 @@ impl<T: DeserializeOwned + Send + 'static> Stream for DeltaPages<T> {
             };
             return Poll::Ready(Some(page.map_err(|error| {
                 self.reader.stop();
-                error.during(self.reader.operation())
+                self.reader.redact(error).during(self.reader.operation())
             })));
         }
     }

@@ -1,34 +1,79 @@
 use std::collections::VecDeque;
 use std::future::{Future, IntoFuture};
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use url::Url;
 
 use super::query::Query;
 use super::read::{Reader, saved_link};
-use super::{Expand, Filter, Search, Support};
+use super::{Expand, Filter, Operation, Search, Support};
+use crate::graph::{Record, asks_for_id};
 use crate::request::request_options;
-use crate::{Request, Result};
+use crate::{Error, ErrorKind, Request, Response, Result};
 
 /// One page of a list.
+///
+/// An answer without `value`, or with an error beside it, is no page.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Wire<T>", bound = "T: DeserializeOwned")]
 #[non_exhaustive]
 pub struct Page<T> {
     /// The items of this page. A page may be empty and still have a successor.
-    #[serde(rename = "value")]
     pub items: Vec<T>,
     /// The link to the next page, exactly as the service sent it. `None` on the last page.
-    #[serde(rename = "@odata.nextLink")]
     pub next_link: Option<String>,
     /// The number of all items, on the first page of a list that was asked for it by [`List::count`].
-    #[serde(rename = "@odata.count")]
     pub count: Option<u64>,
 }
+
+/// A page as it stands on the wire.
+#[derive(Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+struct Wire<T> {
+    value: Vec<T>,
+    #[serde(rename = "@odata.nextLink")]
+    next_link: Option<String>,
+    #[serde(rename = "@odata.count")]
+    count: Option<u64>,
+    error: Option<IgnoredAny>,
+}
+
+impl<T> TryFrom<Wire<T>> for Page<T> {
+    type Error = &'static str;
+
+    fn try_from(page: Wire<T>) -> Result<Self, Self::Error> {
+        if page.error.is_some() {
+            return Err("an error stands beside the items of a list");
+        }
+        let next_link = page.next_link.filter(|link| !link.is_empty());
+        Ok(Self { items: page.value, next_link, count: page.count })
+    }
+}
+
+/// Whether a row is what the list lists. `None` where only the caller knows.
+pub(super) type Row<T> = Option<fn(&T) -> bool>;
+
+/// A page out of a response, each row of which is a record.
+pub(super) fn read_page<T: DeserializeOwned>(response: &Response, row: Row<T>) -> Result<Page<T>> {
+    let page: Page<T> = response.json()?;
+    if row.is_some_and(|is_record| !page.items.iter().all(is_record)) {
+        return Err(not_a_record(response));
+    }
+    Ok(page)
+}
+
+pub(super) fn not_a_record(response: &Response) -> Error {
+    Error::new(ErrorKind::Decode, "a row of the list is not a record: it has no id; the list is not complete")
+        .with_status(response.status())
+        .with_request_id(response.request_id().map(str::to_owned))
+}
+
+/// A guard against a service that sends empty pages with new links for ever.
+const EMPTY_PAGES: u32 = 1_000;
 
 /// A list that is to be read: await it for one page, or turn it into a stream over all pages.
 ///
@@ -38,7 +83,7 @@ pub struct Page<T> {
 /// caller works. The task ends with the stream. So two pages are in memory at most, however long the list is.
 ///
 /// A page that cannot be read is an error of the stream, which then ends: a list is never cut short in silence. An
-/// empty page with a link goes on. Links are followed on the origin of the service only, and never in a circle. Headers
+/// empty page with a link goes on, but not for ever: the list ends with an error after 1,000 of them in a row. Links are followed on the origin of the service only, and never in a circle. Headers
 /// and preferences are repeated on every page. If the service no longer knows the place of a link, because reading took
 /// too long or the link is old, the error is [`ErrorKind::Expired`](crate::ErrorKind::Expired): start again from the
 /// first page.
@@ -92,7 +137,7 @@ pub struct List<T> {
     query: Query,
     support: Support,
     from: Option<String>,
-    items: PhantomData<fn() -> T>,
+    row: Row<T>,
 }
 
 impl<T> List<T> {
@@ -102,9 +147,26 @@ impl<T> List<T> {
         Self::supporting(request, support)
     }
 
+    /// A list of records at the path of this request: a row without its id is an error.
+    pub(crate) fn records(request: Request) -> Self
+    where
+        T: Record,
+    {
+        Self::new(request).of_records()
+    }
+
+    /// The list with each row checked.
+    pub(crate) fn of_records(mut self) -> Self
+    where
+        T: Record,
+    {
+        self.row = Some(T::is_record);
+        self
+    }
+
     /// A list that supports this, where its path does not tell it.
     pub(crate) fn supporting(request: Request, support: Support) -> Self {
-        Self { request, query: Query::default(), support, from: None, items: PhantomData }
+        Self { request, query: Query::default(), support, from: None, row: None }
     }
 
     /// Asks for pages of `size` items (`$top`). It does not limit the list.
@@ -174,9 +236,16 @@ impl<T> List<T> {
 
     request_options!(request);
 
-    /// The request for the first page.
-    pub(crate) fn into_request(self) -> Request {
-        let Self { request, query, support, from, .. } = self;
+    /// The request for the first page, and what a row is checked by.
+    pub(super) fn into_parts(self) -> (Request, Row<T>) {
+        let Self { request, query, support, from, row } = self;
+        let request = Self::first_page(request, &query, support, from);
+        // A row that was not asked for its id has none.
+        let row = row.filter(|_| request.url().is_some_and(asks_for_id));
+        (request, row)
+    }
+
+    fn first_page(request: Request, query: &Query, support: Support, from: Option<String>) -> Request {
         let Some(link) = from else {
             return query.apply(request, support);
         };
@@ -196,7 +265,8 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
 
     /// All pages, for a scan that is to be resumed later by [`starting_at`](Self::starting_at).
     pub fn into_pages(self) -> Pages<T> {
-        Pages { reader: Reader::new(self.into_request()), items: PhantomData }
+        let (request, row) = self.into_parts();
+        Pages { reader: Reader::new(request), row, empty: 0 }
     }
 }
 
@@ -213,7 +283,7 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for List<T> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.into_request().json())
+        Operation::from(self).into_future()
     }
 }
 
@@ -227,26 +297,41 @@ impl<T> std::fmt::Debug for List<T> {
 #[must_use = "streams do nothing unless polled"]
 pub struct Pages<T> {
     reader: Reader,
-    items: PhantomData<fn() -> T>,
+    row: Row<T>,
+    /// How many of the last pages were empty.
+    empty: u32,
+}
+
+impl<T: DeserializeOwned> Pages<T> {
+    fn read(&mut self, response: &Response) -> Result<Page<T>> {
+        let page = read_page(response, self.row)?;
+        self.empty = if page.items.is_empty() { self.empty + 1 } else { 0 };
+        if self.empty > EMPTY_PAGES && page.next_link.is_some() {
+            let message = "the service sends empty pages without end; the list is not complete";
+            return Err(
+                Error::new(ErrorKind::Untrusted, message).with_request_id(response.request_id().map(str::to_owned))
+            );
+        }
+        Ok(page)
+    }
 }
 
 impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
     type Item = Result<Page<T>>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let page = ready!(self.reader.poll_next(context)).map(|answer| answer.and_then(|response| response.json()));
-        Poll::Ready(page.map(|page| {
-            page.map_err(|error| {
-                self.reader.stop();
-                error.during(self.reader.operation())
-            })
-        }))
+        let Some(answer) = ready!(self.reader.poll_next(context)) else { return Poll::Ready(None) };
+        let page = answer.and_then(|response| self.read(&response));
+        Poll::Ready(Some(page.map_err(|error| {
+            self.reader.stop();
+            self.reader.redact(error).during(self.reader.operation())
+        })))
     }
 }
 
 impl<T> std::fmt::Debug for Pages<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pages").field("is_over", &self.reader.is_over()).finish()
+        f.debug_struct("Pages").field("is_over", &self.reader.is_over()).finish_non_exhaustive()
     }
 }
 

@@ -3,6 +3,7 @@ use std::pin::Pin;
 
 use serde::de::DeserializeOwned;
 
+use super::list::read_page;
 use super::{List, Page};
 use crate::request::request_options;
 use crate::{ErrorKind, Request, Response, Result};
@@ -107,7 +108,7 @@ impl<T: Send + 'static> IntoFuture for Operation<T> {
             let (client, call, _) = self.request.into_parts();
             let call = call?;
             let answer = client.pipeline.execute(&call, &client.meter).await;
-            (self.read)(answer).map_err(|error| error.during(call.describe()))
+            (self.read)(answer).map_err(|error| client.pipeline.redact(error).during(call.describe()))
         })
     }
 }
@@ -115,7 +116,8 @@ impl<T: Send + 'static> IntoFuture for Operation<T> {
 /// The first page of a list.
 impl<T: DeserializeOwned + Send + 'static> From<List<T>> for Operation<Page<T>> {
     fn from(list: List<T>) -> Self {
-        Self::json(list.into_request())
+        let (request, row) = list.into_parts();
+        Self { request, read: Box::new(move |answer| read_page(&answer?, row)) }
     }
 }
 

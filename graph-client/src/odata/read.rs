@@ -26,7 +26,12 @@ pub(super) struct Reader {
     fault: Option<Error>,
     next: Next,
     followed: Followed,
+    /// How many links were followed.
+    pages: u32,
 }
+
+/// A guard against a service that never ends a list: no list of Graph has so many pages.
+const MOST_PAGES: u32 = 100_000;
 
 struct Pattern {
     call: Box<Call>,
@@ -51,7 +56,7 @@ impl Reader {
             }
             Err(error) => (None, Some(error)),
         };
-        Self { client, pattern, fault, next: Next::First, followed }
+        Self { client, pattern, fault, next: Next::First, followed, pages: 0 }
     }
 
     /// The next answer. A link in it is being followed already.
@@ -102,6 +107,10 @@ impl Reader {
         if !self.followed.is_new(url.as_str()) {
             return Err(untrusted("the service sent the same link to the next page twice; the list is not complete"));
         }
+        self.pages += 1;
+        if self.pages >= MOST_PAGES {
+            return Err(untrusted("the service sends pages without end; the list is not complete"));
+        }
         // Another origin is refused by the pipeline, before the token is sent.
         Ahead::start(&self.client, pattern.call_to(url))
     }
@@ -128,6 +137,11 @@ impl Reader {
         self.fault.is_none() && matches!(self.next, Next::Over)
     }
 
+    /// The error without the tokens that were sent.
+    pub(super) fn redact(&self, error: Error) -> Error {
+        self.client.pipeline.redact(error)
+    }
+
     pub(super) fn operation(&self) -> String {
         self.pattern.as_ref().map_or_else(String::new, |pattern| pattern.call.describe().into_owned())
     }
@@ -152,6 +166,7 @@ impl Pattern {
             client_request_id: if self.has_own_id { call.client_request_id.clone() } else { new_request_id() },
             url,
             method: call.method.clone(),
+            shape: call.shape.clone(),
             total_limit: call.total_limit,
             ..*call
         }

@@ -211,6 +211,10 @@ impl Support {
                 },
             },
             "directory" if rest.first() == Some(&"deleteditems") => Self::DIRECTORY_RELATION,
+            "directory" if rest == ["administrativeunits"] => Self::DIRECTORY,
+            "directory" if rest.first() == Some(&"administrativeunits") && rest.last() == Some(&"members") => {
+                if cast.is_some() { Self::DIRECTORY_CAST } else { Self::DIRECTORY_RELATION }
+            }
             "directoryroles" => Self::DIRECTORY_ROLES,
             "subscribedskus" => Self::LICENSES,
             "oauth2permissiongrants" => Self::GRANTS,

@@ -50,8 +50,11 @@ fn get(graph: &Graph, path: &str) -> exchange_groups::graph_client::Operation<Va
     graph.client.request(Method::GET, path).typed()
 }
 
-fn post(graph: &Graph, path: &str) -> exchange_groups::graph_client::Operation<()> {
-    graph.client.request(Method::POST, path).unit()
+fn post(
+    graph: &Graph,
+    path: &str,
+) -> exchange_groups::graph_client::Operation<exchange_groups::graph_client::Response> {
+    graph.client.request(Method::POST, path).raw()
 }
 
 #[tokio::test]
@@ -215,7 +218,7 @@ async fn what_may_have_happened_is_repeated_only_if_that_does_no_harm() {
     .await;
     let mut batch = graph.client.batch().in_flight(1);
     let write = batch.add(post(&graph, "/v1.0/write"));
-    let safe = batch.add(graph.client.request(Method::POST, "/v1.0/safe").idempotent(true).unit());
+    let safe = batch.add(graph.client.request(Method::POST, "/v1.0/safe").idempotent(true).raw());
     let mut answers = batch.send().await;
     let error = answers.take(write).unwrap_err();
     assert!(error.is_outcome_unknown() && error.kind() == ErrorKind::Unavailable, "{error}");

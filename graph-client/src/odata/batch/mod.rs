@@ -211,7 +211,7 @@ impl Batch {
                 }
             }
         }
-        Answers { batch: self.number, slots }
+        Answers { client: self.client.clone(), batch: self.number, slots }
     }
 
     /// The requests of a part that can be sent. The others fail with what they wait for.
@@ -416,7 +416,7 @@ impl Batch {
 impl Entry {
     /// Whether another attempt begins within the time that the caller gave the request.
     fn has_time(&self, elapsed: Duration, wait: Option<Duration>) -> bool {
-        self.call.total_limit.is_none_or(|limit| elapsed + wait.unwrap_or_default() < limit)
+        self.call.total_limit.is_none_or(|limit| elapsed.saturating_add(wait.unwrap_or_default()) < limit)
     }
 
     fn error(&self, failure: Failure, retries: &Retries<'_>) -> Error {
@@ -438,6 +438,7 @@ impl fmt::Debug for Batch {
 
 /// The answers of a batch. Each is taken by its handle.
 pub struct Answers {
+    client: Client,
     batch: u64,
     slots: Vec<Slot>,
 }
@@ -470,7 +471,7 @@ impl Answers {
         };
         let lost = || Err(Error::new(ErrorKind::Decode, "the batch lost a request").with_outcome_unknown(true));
         let answer = slot.answer.take().unwrap_or_else(lost);
-        read(answer).map_err(|error| error.during(slot.operation.clone()))
+        read(answer).map_err(|error| self.client.pipeline.redact(error).during(slot.operation.clone()))
     }
 }
 
