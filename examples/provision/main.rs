@@ -155,6 +155,21 @@ mod tests {
         assert_eq!(exit(&["--plan-only"]).await, Exit::Planned);
     }
 
+    /// W23.
+    #[tokio::test]
+    async fn a_spec_that_is_nested_without_end_is_refused_at_once() {
+        let path = std::env::temp_dir().join(format!("provision-deep-spec-{}.yaml", std::process::id()));
+        for text in [format!("name: {}", "[".repeat(100_000)), format!("name: {}", "{a: ".repeat(100_000))] {
+            std::fs::write(&path, text).unwrap();
+            let started = std::time::Instant::now();
+            let options = Options::parse_from(["provision", "--json", "--spec", path.to_str().unwrap()]);
+            let error = run(&options, Environment::default()).await.unwrap_err();
+            assert!(error.to_string().contains("nested"), "{error}");
+            assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
+        }
+        std::fs::remove_file(path).unwrap();
+    }
+
     #[tokio::test]
     async fn a_blocked_plan_changes_nothing_and_says_so() {
         assert_eq!(exit(&["--owner", "nobody@contoso.com"]).await, Exit::Blocked);

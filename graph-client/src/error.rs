@@ -20,9 +20,11 @@ pub enum ErrorKind {
     Input,
     /// No access token could be had, or the service refused the token (HTTP 401).
     Auth,
-    /// The caller is known but may not do this (HTTP 403).
+    /// The caller is known but may not do this (HTTP 403). The service itself says so: the page of a proxy is
+    /// [`Decode`](Self::Decode).
     Denied,
-    /// The object does not exist, or is not visible yet (HTTP 404).
+    /// The object does not exist, or is not visible yet (HTTP 404). The service itself says so: the page of a proxy is
+    /// [`Decode`](Self::Decode).
     NotFound,
     /// What the call goes on from is no longer known: the link to a page or to later changes has expired, or the service
     /// has lost track (HTTP 410, `Directory_ExpiredPageToken`, `resyncRequired`, `syncStateNotFound`). Start again from
@@ -38,7 +40,8 @@ pub enum ErrorKind {
     Connect,
     /// The request was sent and no complete answer came back. A write may have happened.
     Interrupted,
-    /// An answer arrived that is not what the service documents.
+    /// An answer arrived that is not what the service documents: another body or status than that of the call, or the page
+    /// of a proxy.
     Decode,
     /// A link in an answer points to another origin, or in a circle. It was not followed.
     Untrusted,
@@ -83,10 +86,13 @@ const _: () = {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        // Parsers quote what they read, and services what they were sent.
+        clean(&mut message, &[]);
         Self(Box::new(Inner {
             kind,
             operation: Cow::Borrowed(""),
-            message: message.into(),
+            message,
             status: None,
             code: None,
             request_id: None,
@@ -122,6 +128,19 @@ impl Error {
     pub(crate) fn during(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
         if self.0.operation.is_empty() {
             self.0.operation = operation.into();
+        }
+        self
+    }
+
+    /// The error of a call for which no token could be had. It says nothing about what the call is about, whatever the
+    /// way to the token said.
+    pub(crate) fn without_token(mut self) -> Self {
+        let is_about_object = matches!(
+            self.0.kind,
+            ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Expired | ErrorKind::Service
+        );
+        if is_about_object {
+            self.0.kind = ErrorKind::Auth;
         }
         self
     }

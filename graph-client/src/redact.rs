@@ -27,13 +27,13 @@ const NAMES: [&str; 11] = [
 /// The text without the secrets that are `known` to have been sent, in any form in which they may come back, and without
 /// everything that looks like one: the values of [`NAMES`], bearer tokens and JSON web tokens.
 pub(crate) fn redact<'a>(text: &'a str, known: &[&str]) -> Cow<'a, str> {
+    let lower = text.to_ascii_lowercase();
     let mut found: Vec<Range<usize>> = Vec::new();
     for secret in known.iter().map(|secret| secret.trim()).filter(|secret| secret.len() >= SHORTEST) {
         for form in forms(secret) {
-            found.extend(text.match_indices(&form).map(|(at, form)| at..at + form.len()));
+            found.extend(lower.match_indices(&form).map(|(at, form)| at..at + form.len()));
         }
     }
-    let lower = text.to_ascii_lowercase();
     named(text, &lower, &mut found);
     bearers(text, &lower, &mut found);
     web_tokens(text, &mut found);
@@ -53,24 +53,13 @@ pub(crate) fn redact<'a>(text: &'a str, known: &[&str]) -> Cow<'a, str> {
     Cow::Owned(clean)
 }
 
-/// A secret as it is, in a form, in a query, and in JSON.
+/// A secret as it is, in a form, in a query, and in JSON; all in lower case, because escapes are written in both.
 fn forms(secret: &str) -> Vec<String> {
     let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     let query = form.replace('+', "%20");
     let json = serde_json::Value::from(secret).to_string();
-    let lower = |text: &str| {
-        let mut parts = text.split('%');
-        let mut lower = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            let (digits, rest) = part.split_at(part.len().min(2));
-            lower.push('%');
-            lower.push_str(&digits.to_ascii_lowercase());
-            lower.push_str(rest);
-        }
-        lower
-    };
-    let mut forms =
-        vec![lower(&form), lower(&query), form, query, json[1..json.len() - 1].to_owned(), secret.to_owned()];
+    let mut forms = vec![secret.to_owned(), form, query, json[1..json.len() - 1].to_owned()];
+    forms.iter_mut().for_each(|form| form.make_ascii_lowercase());
     forms.sort_unstable();
     forms.dedup();
     forms

@@ -7,7 +7,9 @@ use std::time::{Duration, SystemTime};
 use exchange_groups::graph_client::graph::{
     Answer, FreeBusyQuery, Group, PlaceKind, Properties, Room, ServicePrincipal,
 };
-use exchange_groups::graph_client::{Client, Error, ErrorKind, Method, Operation, Result, ServicePrincipalId};
+use exchange_groups::graph_client::{
+    Client, ClientSecret, Error, ErrorKind, Method, Operation, Result, ServicePrincipalId,
+};
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 use wiremock::matchers::any;
@@ -323,6 +325,19 @@ async fn a_proxys_page_is_no_denial_and_no_conflict() {
         assert_eq!(client.calendar("ceo@contoso.com").get().await.unwrap_err().kind(), ErrorKind::Decode, "{status}");
         let grant = client.permission_grants().grant_for_all(&id(), &id(), &["User.Read"]).await;
         assert!(grant.is_err(), "{status} does not say that it exists");
+    }
+}
+
+/// W7. What stands before the sign-in service says nothing about it either.
+#[tokio::test]
+async fn a_404_on_the_way_to_a_token_is_not_the_404_of_an_object() {
+    for status in [400, 403, 404, 409, 410] {
+        let (_server, client) = answering(raw(status, "text/html", "<html>Blocked</html>")).await;
+        let secret = ClientSecret::new(ID.parse().unwrap(), "the-secret-of-it");
+        let client = client.with_credential(secret);
+        let error = revocation(&client).await.unwrap_err();
+        assert_eq!((error.kind(), error.status()), (ErrorKind::Auth, Some(status)), "{error}");
+        assert!(client.users().manager("ceo@contoso.com").await.is_err(), "{status}");
     }
 }
 

@@ -287,3 +287,139 @@ async fn a_trace_has_the_standard_names_and_no_address_or_filter() {
         assert!(!text.contains(hidden), "{hidden} is in {text}");
     }
 }
+
+/// The same text, repeated in every form in which a service may have got it.
+fn echoes(secret: &str) -> Vec<String> {
+    let form: String = secret
+        .bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || b"-._*".contains(&byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect();
+    let json = serde_json::to_string(secret).expect("a text");
+    vec![
+        format!("bad request: client_secret={form}&scope=x"),
+        format!("client_secret={secret}"),
+        format!("{{\"client_secret\":{json}}}"),
+        format!("the value {secret} is wrong"),
+        format!("the value {form} is wrong"),
+        format!("the value {} is wrong", form.to_lowercase().replace(&secret.to_lowercase(), secret)),
+        format!("Authorization: Bearer {secret}"),
+        format!("client_assertion={form}"),
+        format!("refresh_token = \"{secret}\""),
+    ]
+}
+
+/// W19.
+#[tokio::test]
+async fn a_refused_sign_in_that_repeats_the_request_shows_no_secret() {
+    use serde_json::json;
+    let secret = "s3cr3t~Value/With+Signs=&%and.more";
+    for echo in echoes(secret) {
+        let bodies = [
+            (
+                401,
+                json!({"error": "invalid_client", "error_codes": [7_000_215],
+                         "error_description": format!("AADSTS7000215: {echo}\r\nTrace ID: t")})
+                .to_string(),
+            ),
+            (
+                400,
+                json!({"error": echo, "error_description": echo, "suberror": echo, "claims": echo, "trace_id": echo,
+                         "correlation_id": echo})
+                .to_string(),
+            ),
+            (400, json!({"error": {"message": echo}}).to_string()),
+            (200, json!({"access_token": 5, "echo": echo}).to_string()),
+            (500, echo.clone()),
+            (200, format!("<html>{echo}</html>")),
+        ];
+        for (status, body) in bodies {
+            let written = Written::default();
+            let listening = Listening::to(&written);
+            let server = MockServer::builder().start().await;
+            let answer = wiremock::ResponseTemplate::new(status).set_body_raw(body, "application/json");
+            Mock::given(any()).respond_with(answer).mount(&server).await;
+            let cloud = Cloud::custom(server.uri(), server.uri(), server.uri()).unwrap();
+            let app = "8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01".parse().unwrap();
+            let builder = Client::builder().tenant("contoso.com").cloud(cloud).retry(quick_retries());
+            let client = builder.credential(ClientSecret::new(app, secret)).build().unwrap();
+            let error = client.organization().get().await.unwrap_err();
+            written.error(&error);
+            let said = error.sign_in().map(|said| format!("{said} {said:?}")).unwrap_or_default();
+            written.add(format!("{} {said}", error.message()));
+            drop(listening);
+            let text = written.text();
+            assert!(!text.contains("s3cr3t") && !text.contains("Signs"), "{status} {echo}: {text}");
+        }
+    }
+}
+
+/// W19.
+#[tokio::test]
+async fn an_answer_of_graph_that_repeats_the_request_shows_no_token() {
+    use serde_json::{Value, json};
+    let token = "opaque-t0ken~of/Graph+Signs==";
+    for echo in echoes(token) {
+        let error = json!({"error": {"code": echo, "message": echo, "target": echo, "details": [{"code": echo, "message": echo}],
+                                     "innerError": {"code": echo, "message": echo, "request-id": echo}}});
+        let bodies = [
+            (403, error.to_string()),
+            (200, error.to_string()),
+            (502, echo.clone()),
+            (404, format!("<html>{echo}</html>")),
+            (200, json!({"message": echo}).to_string()),
+            (200, json!({"value": echo}).to_string()),
+            (200, json!({"value": [echo]}).to_string()),
+            (200, echo.clone()),
+        ];
+        for (status, body) in bodies {
+            let written = Written::default();
+            let listening = Listening::to(&written);
+            let server = MockServer::builder().start().await;
+            let respond = {
+                let (body, echo) = (body.clone(), echo.clone());
+                move |request: &wiremock::Request| {
+                    if !request.url.path().ends_with("$batch") {
+                        return wiremock::ResponseTemplate::new(status).set_body_raw(body.clone(), "application/json");
+                    }
+                    let sent: Value = serde_json::from_slice(&request.body).expect("a batch");
+                    let items = sent["requests"].as_array().cloned().unwrap_or_default();
+                    let body: Value = serde_json::from_str(&body).unwrap_or_else(|_| body.clone().into());
+                    let items = items.iter().map(|item| {
+                        json!({"id": item["id"], "status": status, "headers": {"request-id": echo}, "body": body})
+                    });
+                    let body = json!({"responses": items.collect::<Vec<_>>()});
+                    wiremock::ResponseTemplate::new(200).set_body_json(body)
+                }
+            };
+            Mock::given(any()).respond_with(respond).mount(&server).await;
+            let cloud = Cloud::custom(server.uri(), server.uri(), server.uri()).unwrap();
+            let builder = Client::builder().tenant("contoso.com").cloud(cloud).retry(quick_retries());
+            let client = builder.credential(StaticToken::graph(token)).build().unwrap();
+            let mut errors = vec![
+                client.groups().get("g").await.unwrap_err(),
+                client.groups().list().await.unwrap_err(),
+                client.groups().delete("g").await.unwrap_err(),
+                client.users().delta().await.unwrap_err(),
+            ];
+            let mut batch = client.batch();
+            let (group, groups) = (batch.add(client.groups().get("g")), batch.add(client.groups().list()));
+            let mut answers = batch.send().await;
+            errors.push(answers.take(group).unwrap_err());
+            errors.push(answers.take(groups).unwrap_err());
+            for error in &errors {
+                written.error(error);
+                let graph = error.graph().map(|graph| format!("{graph:?}")).unwrap_or_default();
+                written.add(format!("{} {:?} {:?} {graph}", error.message(), error.code(), error.request_id()));
+            }
+            drop(listening);
+            let text = written.text();
+            assert!(!text.contains("t0ken") && !text.contains("Signs"), "{status} {body}: {text}");
+        }
+    }
+}

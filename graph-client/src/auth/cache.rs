@@ -207,7 +207,7 @@ impl TokenCache {
             transport: self.transport.clone(),
             challenge: challenge.map(str::to_owned),
         };
-        let fetched = self.provider.token(&context).await;
+        let fetched = self.provider.token(&context).await.map_err(Error::without_token);
         let mut state = slot.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.fetches += 1;
         state.challenge = context.challenge;

@@ -268,7 +268,7 @@ impl Groups {
         }
         let id = group.group_id().to_owned();
         request.unit().then(move |outcome| match outcome {
-            Err(error) if error.message().contains("mail-enabled security group") => {
+            Err(error) if error.graph().is_some() && error.message().contains("mail-enabled security group") => {
                 Err(owned_by_exchange(&id).with_source(error).during(name))
             }
             outcome => outcome,

@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use crate::Error;
 
 /// Why Exchange Online refused an application's own call to a calendar, as far as its documented answer says.
@@ -9,7 +11,8 @@ use crate::Error;
 /// [application access policies](https://learn.microsoft.com/graph/auth-limit-mailbox-access) and of public reports; none
 /// tells which mechanism refused. Only [`is_denial`](Self::is_denial) is evidence of a denial, and only for a mailbox
 /// that exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CalendarRefusal {
     /// 403 `ErrorAccessDenied`, `Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy

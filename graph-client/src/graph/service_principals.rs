@@ -173,7 +173,12 @@ impl ServicePrincipals {
         // A repetition finds the role granted, which is success.
         let grant = self.call(Method::POST, "grant an app role", path, &[&resource]).body(&body).idempotent(true);
         grant.record().then(|outcome| match outcome {
-            Err(error) if error.message().contains("Permission being assigned already exists") => Ok(Created::Existed),
+            Err(error)
+                if error.kind() == crate::ErrorKind::Conflict
+                    && error.message().contains("Permission being assigned already exists") =>
+            {
+                Ok(Created::Existed)
+            }
             outcome => outcome.map(Created::New),
         })
     }

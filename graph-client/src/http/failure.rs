@@ -178,7 +178,7 @@ impl Failure {
         if let Some(source) = self.source {
             error = error.with_source(source);
         }
-        error
+        error.redacted(&[])
     }
 }
 
