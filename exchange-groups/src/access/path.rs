@@ -94,8 +94,6 @@ pub enum Via {
         /// Its name.
         name: String,
     },
-    /// `FullAccess` on the mailbox, beside a permission for IMAP or POP.
-    MailboxPermission,
     /// An entry in the calendar's folder permissions.
     FolderEntry,
     /// The entry of the mailbox's own calendar that lets others see it.
@@ -119,7 +117,6 @@ impl fmt::Display for Via {
             Self::RoleAssignment { name, role } => write!(f, "the role assignment \"{name}\" of {role}"),
             Self::RoleGroup(name) => write!(f, "the role group {name}"),
             Self::DirectoryRole { name, .. } => write!(f, "the directory role {name}"),
-            Self::MailboxPermission => f.write_str("FullAccess on the mailbox"),
             Self::FolderEntry => f.write_str("an entry in the folder permissions of the calendar"),
             Self::CalendarSharing => f.write_str("the sharing of the calendar"),
             Self::GroupOwner { group, owner } => write!(f, "{owner} as an owner of the group {group}"),
