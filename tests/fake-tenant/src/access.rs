@@ -1,4 +1,11 @@
-//! The effect: which mailbox an application reaches, given what was configured, and when.
+//! What decides over access to mailboxes, as it is configured and as it acts by now.
+
+pub(crate) mod catalogue;
+pub(crate) mod decision;
+pub(crate) mod oracle;
+pub(crate) mod permissions;
+pub(crate) mod setup;
+pub(crate) mod supposition;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
@@ -6,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
+use self::supposition::{Supposition, Suppositions};
 use crate::directory::Directory;
 use crate::filter::{self, Expression, Literal, Operator};
 use crate::recipient::{Recipient, RecipientId};
@@ -54,12 +62,35 @@ pub(crate) enum Assignee {
     RoleGroup(&'static str),
 }
 
+/// Which mailboxes a role assignment is for.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Reach {
     Organization,
     /// The management scope with this guid.
     Scope(Uuid),
     Group(RecipientId),
+    /// The administrative unit with this object id.
+    Unit(Uuid),
+}
+
+/// An administrative unit of the directory.
+#[derive(Clone, Debug)]
+pub(crate) struct Unit {
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+    pub(crate) members: BTreeSet<RecipientId>,
+}
+
+/// The switches of Exchange Web Services, apart from the lists of user agents: those restrict no
+/// application, since each chooses its own.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EwsSwitches {
+    /// `EwsEnabled` of the organisation; `None` is blank.
+    pub(crate) enabled: Option<bool>,
+    /// `EwsAllowedAppIDs` of the organisation.
+    pub(crate) allowed_app_ids: Vec<String>,
+    /// `EwsEnabled` of the mailboxes for which it was set.
+    pub(crate) mailboxes: HashMap<RecipientId, bool>,
 }
 
 #[derive(Clone, Debug)]
@@ -81,6 +112,14 @@ pub(crate) struct Configuration {
     pub(crate) pointers: Vec<Pointer>,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) assignments: Vec<Assignment>,
+    pub(crate) units: Vec<Unit>,
+    pub(crate) ews: EwsSwitches,
+    /// Mailboxes on which a service principal, by its object id, has `FullAccess`.
+    pub(crate) mailbox_permissions: BTreeSet<(RecipientId, Uuid)>,
+    /// `EnforceExoAppRbacPermissions` of the organisation.
+    pub(crate) enforces_app_roles: bool,
+    deleted: BTreeSet<RecipientId>,
+    suppositions: Suppositions,
 }
 
 #[derive(Clone, Debug)]
@@ -96,6 +135,11 @@ pub(crate) enum Change {
     RemoveScope(Uuid),
     PutAssignment(Assignment),
     RemoveAssignment(Uuid),
+    PutUnit(Unit),
+    SetEws(EwsSwitches),
+    AddMailboxPermission(RecipientId, Uuid),
+    RemoveMailboxPermission(RecipientId, Uuid),
+    EnforceAppRoles(bool),
 }
 
 fn put<T>(list: &mut Vec<T>, item: T, same: impl Fn(&T) -> bool) {
@@ -127,6 +171,12 @@ impl Configuration {
                     members.all.remove(&id);
                     members.groups.remove(&id);
                 }
+                for unit in &mut self.units {
+                    unit.members.remove(&id);
+                }
+                self.mailbox_permissions.retain(|(mailbox, _)| *mailbox != id);
+                self.ews.mailboxes.remove(&id);
+                self.deleted.insert(id);
             }
             Change::PutPolicy(policy) => {
                 let identity = policy.identity.clone();
@@ -150,6 +200,18 @@ impl Configuration {
                 put(&mut self.assignments, assignment, |other| other.guid == guid);
             }
             Change::RemoveAssignment(guid) => self.assignments.retain(|other| other.guid != guid),
+            Change::PutUnit(unit) => {
+                let id = unit.id;
+                put(&mut self.units, unit, |other| other.id == id);
+            }
+            Change::SetEws(switches) => self.ews = switches,
+            Change::AddMailboxPermission(mailbox, principal) => {
+                self.mailbox_permissions.insert((mailbox, principal));
+            }
+            Change::RemoveMailboxPermission(mailbox, principal) => {
+                self.mailbox_permissions.remove(&(mailbox, principal));
+            }
+            Change::EnforceAppRoles(enforced) => self.enforces_app_roles = enforced,
         }
     }
 
@@ -172,26 +234,63 @@ impl Configuration {
         false
     }
 
-    /// What application access policies say: any matching deny, else any matching restriction, else
-    /// whether the application is restricted at all. Nested groups count (Microsoft documentation).
+    /// An administrative unit by object id or name.
+    pub(crate) fn unit(&self, name: &str) -> Option<&Unit> {
+        self.units
+            .iter()
+            .find(|unit| unit.name.eq_ignore_ascii_case(name) || unit.id.to_string().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether the tenant answers an open question with yes.
+    pub(crate) fn supposes(&self, supposition: Supposition) -> bool {
+        self.suppositions.holds(supposition)
+    }
+
+    /// What application access policies say about a mailbox.
     pub(crate) fn policies_allow(&self, client_id: &str, mailbox: RecipientId) -> bool {
+        let everyones = self.policies.iter().filter(|policy| policy.app_id == "*");
+        let own = self.policies.iter().filter(|policy| policy.app_id.eq_ignore_ascii_case(client_id));
+        if self.supposes(Supposition::PoliciesForEveryoneJoin) {
+            self.allowed_by(everyones.chain(own), mailbox)
+        } else {
+            self.allowed_by(everyones, mailbox) && self.allowed_by(own, mailbox)
+        }
+    }
+
+    /// Any matching denial, else any matching restriction, else whether there is a restriction at all.
+    fn allowed_by<'p>(&self, policies: impl Iterator<Item = &'p Policy>, mailbox: RecipientId) -> bool {
         let mut restricted = false;
         let mut allowed = false;
-        for policy in &self.policies {
-            if policy.app_id != "*" && !policy.app_id.eq_ignore_ascii_case(client_id) {
-                continue;
+        for policy in policies {
+            let deleted = self.deleted.contains(&policy.scope);
+            let matches = !deleted && (policy.scope == mailbox || self.is_policy_member(policy.scope, mailbox));
+            if policy.deny && matches {
+                return false;
             }
-            let matches = policy.scope == mailbox || self.is_nested_member(policy.scope, mailbox);
-            match (policy.deny, matches) {
-                (true, true) => return false,
-                (true, false) => {}
-                (false, matches) => {
-                    restricted = true;
-                    allowed |= matches;
-                }
+            if !policy.deny {
+                restricted |= !deleted || self.supposes(Supposition::InvalidRestrictionsRestrict);
+                allowed |= matches;
             }
         }
         allowed || !restricted
+    }
+
+    fn is_policy_member(&self, group: RecipientId, mailbox: RecipientId) -> bool {
+        if self.supposes(Supposition::PoliciesCountNestedMembers) {
+            self.is_nested_member(group, mailbox)
+        } else {
+            self.is_direct_member(group, mailbox)
+        }
+    }
+
+    /// The role assignments by which an application has access.
+    fn effective_assignments(&self, object_id: Uuid) -> impl Iterator<Item = &Assignment> {
+        let delegating = self.supposes(Supposition::DelegatingAssignmentsGiveAccess);
+        self.assignments.iter().filter(move |assignment| {
+            assignment.enabled
+                && (delegating || !assignment.delegating)
+                && assignment.assignee == Assignee::Application(object_id)
+        })
     }
 
     /// The enabled role assignments of an application.
@@ -201,16 +300,26 @@ impl Configuration {
         })
     }
 
-    /// Whether the reach of an assignment covers a mailbox. Direct members only, unlike policies.
-    pub(crate) fn covers(&self, directory: &Directory, reach: &Reach, mailbox: &Recipient) -> bool {
-        match reach {
+    /// Whether the scope of an assignment covers a mailbox: direct members only, unlike policies. That a
+    /// management scope is exclusive is nothing to applications (Microsoft documentation).
+    pub(crate) fn covers(&self, directory: &Directory, scope: &Reach, mailbox: &Recipient) -> bool {
+        match scope {
             Reach::Organization => true,
-            Reach::Group(group) => self.is_direct_member(*group, mailbox.id),
+            Reach::Group(group) => {
+                let known = directory.get(*group).is_some_and(|group| group.kind.is_known_to_exchange());
+                (known || self.supposes(Supposition::EntraGroupsScopeRoles))
+                    && self.is_direct_member(*group, mailbox.id)
+            }
             Reach::Scope(guid) => self
                 .scopes
                 .iter()
                 .find(|scope| scope.guid == *guid)
                 .is_some_and(|scope| self.satisfies(directory, mailbox, &scope.filter)),
+            Reach::Unit(id) => self.units.iter().find(|unit| unit.id == *id).is_some_and(|unit| {
+                unit.members.contains(&mailbox.id)
+                    || (self.supposes(Supposition::UnitsBringMembersOfGroups)
+                        && unit.members.iter().any(|group| self.is_direct_member(*group, mailbox.id)))
+            }),
         }
     }
 
@@ -295,104 +404,6 @@ pub(crate) fn property_values(directory: &Directory, recipient: &Recipient, prop
     })
 }
 
-/// What is to be done with a mailbox, and which permissions of Graph or roles of Exchange allow it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Purpose {
-    consentable: &'static [&'static str],
-    assignable: &'static [&'static str],
-}
-
-impl Purpose {
-    pub(crate) const READ_CALENDAR: Self = Self {
-        consentable: CALENDAR_ROLES,
-        assignable: &[
-            "Application Calendars.Read",
-            "Application Calendars.ReadWrite",
-            "Application Exchange Full Access",
-        ],
-    };
-    pub(crate) const WRITE_CALENDAR: Self = Self {
-        consentable: &["Calendars.ReadWrite"],
-        assignable: &["Application Calendars.ReadWrite", "Application Exchange Full Access"],
-    };
-    pub(crate) const READ_SETTINGS: Self = Self {
-        consentable: &["MailboxSettings.Read", "MailboxSettings.ReadWrite"],
-        assignable: &[
-            "Application MailboxSettings.Read",
-            "Application MailboxSettings.ReadWrite",
-            "Application Exchange Full Access",
-        ],
-    };
-    pub(crate) const WRITE_SETTINGS: Self = Self {
-        consentable: &["MailboxSettings.ReadWrite"],
-        assignable: &["Application MailboxSettings.ReadWrite", "Application Exchange Full Access"],
-    };
-    pub(crate) const SEND_MAIL: Self = Self {
-        consentable: &["Mail.Send"],
-        assignable: &["Application Mail.Send", "Application Mail Full Access", "Application Exchange Full Access"],
-    };
-
-    pub(crate) fn is_consented(&self, roles: &[String]) -> bool {
-        roles.iter().any(|role| self.consentable.contains(&role.as_str()))
-    }
-
-    pub(crate) fn is_assigned(&self, role: &str) -> bool {
-        self.assignable.contains(&role)
-    }
-}
-
-/// Which Graph application permissions let an application read calendars.
-const CALENDAR_ROLES: &[&str] = &["Calendars.Read", "Calendars.ReadWrite", "Calendars.ReadBasic.All"];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Granted,
-    /// A policy or a scope leaves this mailbox out.
-    Excluded,
-    /// Nothing was ever granted.
-    Denied,
-}
-
-impl Configuration {
-    /// Tenant-wide permission (narrowed by policies) or a role assignment: either is enough.
-    pub(crate) fn calendar_verdict(
-        &self,
-        directory: &Directory,
-        client_id: &str,
-        object_id: Uuid,
-        roles: &[String],
-        mailbox: &Recipient,
-    ) -> Verdict {
-        self.verdict(directory, client_id, object_id, roles, mailbox, &Purpose::READ_CALENDAR)
-    }
-
-    /// The same for any purpose.
-    pub(crate) fn verdict(
-        &self,
-        directory: &Directory,
-        client_id: &str,
-        object_id: Uuid,
-        roles: &[String],
-        mailbox: &Recipient,
-        purpose: &Purpose,
-    ) -> Verdict {
-        let consented = purpose.is_consented(roles);
-        if consented && self.policies_allow(client_id, mailbox.id) {
-            return Verdict::Granted;
-        }
-        let mut assigned = false;
-        for assignment in self.grants(object_id) {
-            if purpose.assignable.contains(&assignment.role.as_str()) {
-                assigned = true;
-                if self.covers(directory, &assignment.reach, mailbox) {
-                    return Verdict::Granted;
-                }
-            }
-        }
-        if consented || assigned { Verdict::Excluded } else { Verdict::Denied }
-    }
-}
-
 /// The configuration as administrators see it, and as the data path has got round to seeing it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Access {
@@ -410,6 +421,12 @@ impl Access {
         } else {
             self.pending.push_back((now, change));
         }
+    }
+
+    /// Answers an open question, for both the configuration and its effect, at once.
+    pub(crate) fn suppose(&mut self, supposition: Supposition, holds: bool) {
+        self.current.suppositions.set(supposition, holds);
+        self.effective.suppositions.set(supposition, holds);
     }
 
     pub(crate) fn set_delay(&mut self, now: Timestamp, delay: SignedDuration) {

@@ -14,6 +14,7 @@ mod filter;
 mod flight;
 mod graph;
 mod inspect;
+mod links;
 mod newcomers;
 mod recipient;
 mod record;
@@ -31,6 +32,11 @@ mod tenant;
 mod wiremock;
 mod world;
 
+pub use access::catalogue::{AccessPath, Opened};
+pub use access::oracle::{OpenPath, PathKind, Reach};
+pub use access::permissions::Level;
+pub use access::setup::{NewRoleAssignment, PolicyRight};
+pub use access::supposition::Supposition;
 pub use contoso::FakeTenantBuilder;
 pub use faults::{Fault, Matcher, When};
 pub use inspect::{AccessPolicyView, GroupView, PendingNotification, RoleAssignmentView, SentMailView};
@@ -38,7 +44,7 @@ pub use newcomers::{NewGroup, NewMailbox};
 pub use recipient::RecipientKind;
 pub use record::RecordedRequest;
 pub use request::{Interruption, Request, Response};
-pub use roles::DirectoryRole;
+pub use roles::{DirectoryRole, Resource};
 #[cfg(feature = "server")]
 pub use server::Server;
 pub use tenant::{Application, FakeTenant};

@@ -110,9 +110,27 @@ impl FakeTenant {
         self.state().world.clock.freeze();
     }
 
+    /// Stops the tenant's clock at a moment. What the service does on a date, such as the end of Exchange Web
+    /// Services, goes by this clock.
+    ///
+    /// # Panics
+    /// When the moment is thousands of years away.
+    pub fn set_time(&self, at: SystemTime) {
+        match jiff::Timestamp::try_from(at) {
+            Ok(at) => self.state().world.clock.set(at),
+            Err(reason) => panic!("the clock does not go to {at:?}: {reason}"),
+        }
+    }
+
     /// Sets how long the tokens live that are issued from now on; 3,599 seconds unless set.
     pub fn set_token_lifetime(&self, lifetime: Duration) {
         self.state().tokens.lifetime = signed(lifetime);
+    }
+
+    /// Sets how long Graph tokens live that are issued from now on to clients that understand challenges
+    /// (`cp1`): up to a day, by Microsoft's page for workload identities. As long as others unless set.
+    pub fn set_evaluated_token_lifetime(&self, lifetime: Duration) {
+        self.state().tokens.evaluated_lifetime = Some(signed(lifetime));
     }
 
     /// Makes every token that was issued so far worthless.

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::delta::Deltas;
 use crate::directory::Directory;
 use crate::filter::Expression;
+use crate::links::Links;
 use crate::recipient::{GroupSettings, Place, Recipient, RecipientId, RecipientKind};
 use crate::roles::{Resource, app_role_by_id};
 use crate::spaces::Space;
@@ -243,6 +244,7 @@ pub(crate) struct World {
     /// Directory roles of people and groups, by object id.
     pub(crate) users: HashMap<Uuid, UserAccount>,
     pub(crate) grants: Vec<PermissionGrant>,
+    pub(crate) links: Links,
     /// How many requests look in vain for an application or service principal that was just made.
     pub(crate) replication_lag: u32,
     pub(crate) deltas: Deltas,
@@ -291,6 +293,7 @@ impl World {
             role_groups: Vec::new(),
             users: HashMap::new(),
             grants: Vec::new(),
+            links: Links::default(),
             replication_lag: 0,
             deltas: Deltas::default(),
             calendars: HashMap::new(),

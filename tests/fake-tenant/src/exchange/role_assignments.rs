@@ -137,9 +137,10 @@ pub(super) fn get(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
         Some(name) => Some(Reach::Scope(scopes::resolve(call.world, name)?.guid)),
         None => None,
     };
-    if let Some(unit) = arguments.text("RecipientAdministrativeUnitScope") {
-        return Err(Failure::not_found(unit));
-    }
+    let unit = match arguments.text("RecipientAdministrativeUnitScope") {
+        Some(name) => Some(unit_scope(call.world, name)?),
+        None => None,
+    };
     let world = &*call.world;
     let rows = world
         .access
@@ -150,7 +151,7 @@ pub(super) fn get(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
             assignee.as_ref().is_none_or(|wanted| assignment.assignee == *wanted)
                 && arguments.text("Role").is_none_or(|wanted| assignment.role.eq_ignore_ascii_case(wanted))
                 && arguments.text("RoleAssigneeType").is_none_or(|wanted| assignee_type(assignment) == wanted)
-                && [&group, &scope].into_iter().flatten().all(|wanted| assignment.reach == *wanted)
+                && [&group, &scope, &unit].into_iter().flatten().all(|wanted| assignment.reach == *wanted)
                 && arguments.flag("Enabled").is_none_or(|wanted| assignment.enabled == wanted)
                 && arguments.flag("Delegating").is_none_or(|wanted| assignment.delegating == wanted)
         })
@@ -202,8 +203,7 @@ fn reach(call: &mut Invocation<'_>, arguments: &Arguments) -> Result<Option<Reac
         (None, None, None) => Ok(None),
         (Some(scope), None, None) => Ok(Some(Reach::Scope(scopes::resolve(call.world, scope)?.guid))),
         (None, Some(name), None) => Ok(Some(Reach::Group(group(call, name)?))),
-        // This tenant has no administrative units.
-        (None, None, Some(unit)) => Err(Failure::not_found(unit)),
+        (None, None, Some(name)) => Ok(Some(unit_scope(call.world, name)?)),
         _ => Err(Failure::unknown_parameter("RecipientGroupScope")),
     }
 }
@@ -221,6 +221,11 @@ fn group(call: &mut Invocation<'_>, name: &str) -> Result<RecipientId, Failure> 
                 || group.object_id_text().eq_ignore_ascii_case(name))
     };
     call.resolve(name, named, Failure::not_found)
+}
+
+/// An administrative unit goes by object id or name.
+fn unit_scope(world: &World, name: &str) -> Result<Reach, Failure> {
+    world.access.current.unit(name).map(|unit| Reach::Unit(unit.id)).ok_or_else(|| Failure::not_found(name))
 }
 
 fn resolve(world: &World, identity: &str) -> Result<Assignment, Failure> {
@@ -266,6 +271,10 @@ pub(super) fn reach_text(world: &World, reach: &Reach) -> (String, &'static str)
             let group = world.directory.get(*id).map(Recipient::object_id_text);
             (group.unwrap_or_default(), "Group")
         }
+        Reach::Unit(id) => {
+            let unit = world.access.current.units.iter().find(|unit| unit.id == *id).map(|unit| unit.name.clone());
+            (unit.unwrap_or_default(), "AdministrativeUnit")
+        }
     }
 }
 
@@ -279,6 +288,7 @@ pub(super) fn row(world: &World, assignment: &Assignment) -> Value {
         Reach::Organization => (Value::Null, Value::Null),
         Reach::Scope(_) => (json!(scope), Value::Null),
         Reach::Group(_) => (Value::Null, json!(scope)),
+        Reach::Unit(id) => (json!(scope), json!(id)),
     };
     let mut row = object(json!({
         "Name": assignment.name,

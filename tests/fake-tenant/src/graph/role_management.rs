@@ -46,7 +46,7 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
             if call.query.filter().is_some_and(crate::filter::Expression::has_alternative) {
                 return Err(error(400, "Request_UnsupportedQuery", "Or operator not supported for this entity set."));
             }
-            let roles = DirectoryRole::ALL.to_vec();
+            let roles = DirectoryRole::all().collect();
             call.list("roleManagement/directory/roleDefinitions", roles, PAGES, |role| definition(*role))
         }
         ("roledefinitions", "GET", [id]) => {
@@ -141,9 +141,11 @@ fn transitive(world: &World) -> Vec<Held> {
         let Some(group) = group.map(|group| group.id) else {
             continue;
         };
-        let people = members::transitive(world, group);
-        let people = people.into_iter().filter_map(|id| world.directory.get(id)?.object_id);
-        all.extend(people.map(|principal| Held { principal, role: held.role }));
+        let members = members::transitive(world, group);
+        let groups: Vec<_> = std::iter::once(group).chain(members.iter().copied()).collect();
+        let people = members.into_iter().filter_map(|id| world.directory.get(id)?.object_id);
+        let principals = people.chain(members::principals_in(world, &groups));
+        all.extend(principals.map(|principal| Held { principal, role: held.role }));
     }
     all
 }

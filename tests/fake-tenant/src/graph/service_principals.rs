@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::query::{Entity, Paging};
-use super::{GraphCall, GraphError, GraphResult, error, grants};
+use super::{GraphCall, GraphError, GraphResult, error, grants, members};
+use crate::access::{Assignee, Change};
 use crate::clock::graph_date_time;
+use crate::recipient::Owner;
 use crate::request::Response;
 use crate::roles::{Resource, app_role_by_id};
 use crate::world::{App, AppRoleAssignment, World, has_arrived};
@@ -90,6 +92,13 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, first: &str, rest:
                 Principal::Resource(_) => call.list("oauth2PermissionGrants", Vec::<Value>::new(), PAGES, Value::clone),
             }
         }
+        ("GET", [what, cast @ ..]) if is_relation(what) => {
+            call.need(READ)?;
+            let Principal::App(client_id) = principal.ok_or_else(missing)? else {
+                return call.list("directoryObjects", Vec::<Value>::new(), PAGES, Value::clone);
+            };
+            relation(world, call, client_id, what, cast)
+        }
         ("PATCH", []) => {
             call.need(WRITE)?;
             let Principal::App(client_id) = principal.ok_or_else(missing)? else {
@@ -106,15 +115,77 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, first: &str, rest:
             let Principal::App(client_id) = principal.ok_or_else(missing)? else {
                 return Err(GraphError::bad_request("This service principal can't be deleted."));
             };
-            if let Some(app) = world.app_mut(&client_id.to_string()) {
-                app.principal = false;
-                app.assignments.clear();
-                app.directory_roles.clear();
-            }
+            delete(world, client_id);
             Ok(Response::new(204))
         }
         ("GET", [unknown, ..]) => Err(GraphError::unknown_segment(unknown)),
         _ => Err(GraphError::wrong_method()),
+    }
+}
+
+fn is_relation(segment: &str) -> bool {
+    ["owners", "ownedObjects", "memberOf", "transitiveMemberOf"].iter().any(|known| segment.eq_ignore_ascii_case(known))
+}
+
+/// Who owns a service principal, what it owns, and which groups it is in.
+fn relation(world: &World, call: &GraphCall<'_>, client_id: Uuid, what: &str, cast: &[&str]) -> GraphResult {
+    let principal = world.app(&client_id.to_string()).map(|app| app.object_id).unwrap_or_default();
+    match &*what.to_ascii_lowercase() {
+        "owners" => {
+            let owners = world.links.owners.iter().filter(|(owned, _)| *owned == client_id);
+            let (people, principals) = members::split(owners.map(|(_, owner)| owner));
+            members::list_with(world, call, &people, &principals, cast)
+        }
+        "ownedobjects" => {
+            let as_owner = Owner::Application(principal);
+            let groups =
+                world.directory.iter().filter(|group| group.kind.is_group() && group.group.owners.contains(&as_owner));
+            let groups: Vec<Value> = groups.map(|group| typed(super::groups::row(group), "group")).collect();
+            let owned = world.links.owners.iter().filter(|(_, owner)| *owner == as_owner);
+            let owned: Vec<&App> = owned.filter_map(|(owned, _)| world.app(&owned.to_string())).collect();
+            let mut rows = groups;
+            rows.extend(owned.iter().filter(|app| app.principal).map(|app| typed(app_row(app), "servicePrincipal")));
+            let domain = &world.organization.default_domain;
+            let registered = owned.iter().filter(|app| app.registration.is_some());
+            rows.extend(registered.map(|app| typed(super::applications::row(app, domain), "application")));
+            if let [cast] = cast {
+                rows.retain(|row| row["@odata.type"].as_str() == Some(&*format!("#{cast}")));
+            }
+            call.list("directoryObjects", rows, PAGES, Value::clone)
+        }
+        what => {
+            let groups = members::groups_of_principal(world, principal, what == "transitivememberof");
+            members::list(world, call, &groups, cast)
+        }
+    }
+}
+
+fn typed(mut row: Value, kind: &str) -> Value {
+    row["@odata.type"] = json!(format!("#microsoft.graph.{kind}"));
+    row
+}
+
+/// Deleting a service principal takes its pointer in Exchange and its assignments with it; scopes stay
+/// (Microsoft documentation).
+pub(super) fn delete(world: &mut World, client_id: Uuid) {
+    let Some(app) = world.app_mut(&client_id.to_string()) else {
+        return;
+    };
+    app.principal = false;
+    app.assignments.clear();
+    app.directory_roles.clear();
+    let object_id = app.object_id;
+    world.links.members.retain(|(_, member)| *member != object_id);
+    let configured = &world.access.current;
+    let pointers = configured.pointers.iter().filter(|pointer| pointer.object_id == object_id);
+    let held = Assignee::Application(object_id);
+    let assignments = configured.assignments.iter().filter(|assignment| assignment.assignee == held);
+    let changes: Vec<Change> = pointers
+        .map(|pointer| Change::RemovePointer(pointer.guid))
+        .chain(assignments.map(|assignment| Change::RemoveAssignment(assignment.guid)))
+        .collect();
+    for change in changes {
+        world.change(change);
     }
 }
 
@@ -259,7 +330,7 @@ fn assignment_row(app: &App, assignment: &AppRoleAssignment) -> Value {
     })
 }
 
-fn app_row(app: &App) -> Value {
+pub(crate) fn app_row(app: &App) -> Value {
     json!({
         "id": app.object_id,
         "deletedDateTime": null,

@@ -3,12 +3,15 @@
 
 mod access;
 mod calendars;
+mod catalogue;
 mod delegated;
 mod directory;
 mod exchange;
 mod exchange_more;
+mod facts;
 mod faults;
 mod graph;
+mod reach;
 #[cfg(feature = "server")]
 mod server;
 mod signing_in;
