@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::directory::Directory;
 use crate::filter::{self, Expression, Literal, Operator};
 use crate::recipient::{Recipient, RecipientId};
+use crate::replication::ObjectKind;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Members {
@@ -51,7 +52,8 @@ pub(crate) struct Scope {
 pub(crate) enum Assignee {
     /// The object id of a service principal.
     Application(Uuid),
-    RoleGroup(&'static str),
+    /// An Exchange role group, by name.
+    RoleGroup(String),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +83,8 @@ pub(crate) struct Configuration {
     pub(crate) pointers: Vec<Pointer>,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) assignments: Vec<Assignment>,
+    /// The client ids whose new policies do not act yet, and who are denied everything meanwhile.
+    denied_meanwhile: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -96,6 +100,19 @@ pub(crate) enum Change {
     RemoveScope(Uuid),
     PutAssignment(Assignment),
     RemoveAssignment(Uuid),
+}
+
+impl Change {
+    fn kind(&self) -> ObjectKind {
+        match self {
+            Self::AddMember { .. } | Self::RemoveMember { .. } => ObjectKind::Member,
+            Self::RemoveRecipient(_) => ObjectKind::Group,
+            Self::PutPolicy(_) | Self::RemovePolicy(_) => ObjectKind::AccessPolicy,
+            Self::PutPointer(_) | Self::RemovePointer(_) => ObjectKind::ServicePrincipal,
+            Self::PutScope(_) | Self::RemoveScope(_) => ObjectKind::ManagementScope,
+            Self::PutAssignment(_) | Self::RemoveAssignment(_) => ObjectKind::RoleAssignment,
+        }
+    }
 }
 
 fn put<T>(list: &mut Vec<T>, item: T, same: impl Fn(&T) -> bool) {
@@ -175,6 +192,10 @@ impl Configuration {
     /// What application access policies say: any matching deny, else any matching restriction, else
     /// whether the application is restricted at all. Nested groups count (Microsoft documentation).
     pub(crate) fn policies_allow(&self, client_id: &str, mailbox: RecipientId) -> bool {
+        let named = |app: &String| app == "*" || app.eq_ignore_ascii_case(client_id);
+        if self.denied_meanwhile.iter().any(named) {
+            return false;
+        }
         let mut restricted = false;
         let mut allowed = false;
         for policy in &self.policies {
@@ -399,32 +420,76 @@ pub(crate) struct Access {
     pub(crate) current: Configuration,
     pub(crate) effective: Configuration,
     pending: VecDeque<(Timestamp, Change)>,
+    delays: HashMap<ObjectKind, SignedDuration>,
+    /// For the kinds that have none of their own.
     delay: SignedDuration,
+    deny_until_policies_act: bool,
 }
 
 impl Access {
+    fn delay(&self, kind: ObjectKind) -> SignedDuration {
+        self.delays.get(&kind).copied().unwrap_or(self.delay)
+    }
+
     pub(crate) fn change(&mut self, now: Timestamp, change: Change) {
         self.current.apply(change.clone());
-        if self.delay.is_zero() && self.pending.is_empty() {
+        let kind = change.kind();
+        let waits = self.pending.iter().any(|(_, other)| other.kind() == kind);
+        if self.delay(kind).is_zero() && !waits {
             self.effective.apply(change);
         } else {
             self.pending.push_back((now, change));
+            self.note_denied_meanwhile();
         }
     }
 
+    /// Sets the delay of every kind.
     pub(crate) fn set_delay(&mut self, now: Timestamp, delay: SignedDuration) {
         self.settle(now);
+        self.delays.clear();
         self.delay = delay;
+    }
+
+    pub(crate) fn set_delay_of(&mut self, now: Timestamp, kind: ObjectKind, delay: SignedDuration) {
+        self.settle(now);
+        self.delays.insert(kind, delay);
+    }
+
+    pub(crate) fn deny_until_policies_act(&mut self, now: Timestamp, deny: bool) {
+        self.settle(now);
+        self.deny_until_policies_act = deny;
+        self.note_denied_meanwhile();
     }
 
     /// Lets everything take effect that is old enough.
     pub(crate) fn settle(&mut self, now: Timestamp) {
-        while let Some((made, change)) = self.pending.pop_front() {
-            if now.duration_since(made) < self.delay {
-                self.pending.push_front((made, change));
-                break;
-            }
-            self.effective.apply(change);
+        let is_due =
+            |access: &Self, made: Timestamp, change: &Change| now.duration_since(made) >= access.delay(change.kind());
+        if !self.pending.iter().any(|(made, change)| is_due(self, *made, change)) {
+            return;
         }
+        for (made, change) in std::mem::take(&mut self.pending) {
+            if is_due(self, made, &change) {
+                self.effective.apply(change);
+            } else {
+                self.pending.push_back((made, change));
+            }
+        }
+        self.note_denied_meanwhile();
+    }
+
+    fn note_denied_meanwhile(&mut self) {
+        self.effective.denied_meanwhile.clear();
+        if !self.deny_until_policies_act {
+            return;
+        }
+        let acting = &self.effective.policies;
+        let waiting = self.pending.iter().filter_map(|(_, change)| match change {
+            Change::PutPolicy(policy) if acting.iter().all(|other| other.identity != policy.identity) => {
+                Some(policy.app_id.clone())
+            }
+            _ => None,
+        });
+        self.effective.denied_meanwhile = waiting.collect();
     }
 }

@@ -2,13 +2,18 @@
 //! published observations.
 
 mod access;
+mod assignments;
 mod calendars;
+mod conformance;
 mod delegated;
 mod directory;
 mod exchange;
 mod exchange_more;
 mod faults;
 mod graph;
+mod identities;
+mod mailboxes;
+mod replication;
 #[cfg(feature = "server")]
 mod server;
 mod signing_in;
