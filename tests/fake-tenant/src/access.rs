@@ -17,6 +17,7 @@ use self::supposition::{Supposition, Suppositions};
 use crate::directory::Directory;
 use crate::filter::{self, Expression, Literal, Operator};
 use crate::recipient::{Recipient, RecipientId};
+use crate::replication::ObjectKind;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Members {
@@ -59,7 +60,8 @@ pub(crate) struct Scope {
 pub(crate) enum Assignee {
     /// The object id of a service principal.
     Application(Uuid),
-    RoleGroup(&'static str),
+    /// An Exchange role group, by name.
+    RoleGroup(String),
 }
 
 /// Which mailboxes a role assignment is for.
@@ -79,18 +81,6 @@ pub(crate) struct Unit {
     pub(crate) id: Uuid,
     pub(crate) name: String,
     pub(crate) members: BTreeSet<RecipientId>,
-}
-
-/// The switches of Exchange Web Services, apart from the lists of user agents: those restrict no
-/// application, since each chooses its own.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct EwsSwitches {
-    /// `EwsEnabled` of the organisation; `None` is blank.
-    pub(crate) enabled: Option<bool>,
-    /// `EwsAllowedAppIDs` of the organisation.
-    pub(crate) allowed_app_ids: Vec<String>,
-    /// `EwsEnabled` of the mailboxes for which it was set.
-    pub(crate) mailboxes: HashMap<RecipientId, bool>,
 }
 
 #[derive(Clone, Debug)]
@@ -113,13 +103,10 @@ pub(crate) struct Configuration {
     pub(crate) scopes: Vec<Scope>,
     pub(crate) assignments: Vec<Assignment>,
     pub(crate) units: Vec<Unit>,
-    pub(crate) ews: EwsSwitches,
-    /// Mailboxes on which a service principal, by its object id, has `FullAccess`.
-    pub(crate) mailbox_permissions: BTreeSet<(RecipientId, Uuid)>,
-    /// `EnforceExoAppRbacPermissions` of the organisation.
-    pub(crate) enforces_app_roles: bool,
     deleted: BTreeSet<RecipientId>,
     suppositions: Suppositions,
+    /// The client ids whose new policies do not act yet, and who are denied everything meanwhile.
+    denied_meanwhile: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -136,10 +123,19 @@ pub(crate) enum Change {
     PutAssignment(Assignment),
     RemoveAssignment(Uuid),
     PutUnit(Unit),
-    SetEws(EwsSwitches),
-    AddMailboxPermission(RecipientId, Uuid),
-    RemoveMailboxPermission(RecipientId, Uuid),
-    EnforceAppRoles(bool),
+}
+
+impl Change {
+    fn kind(&self) -> ObjectKind {
+        match self {
+            Self::AddMember { .. } | Self::RemoveMember { .. } | Self::PutUnit(_) => ObjectKind::Member,
+            Self::RemoveRecipient(_) => ObjectKind::Group,
+            Self::PutPolicy(_) | Self::RemovePolicy(_) => ObjectKind::AccessPolicy,
+            Self::PutPointer(_) | Self::RemovePointer(_) => ObjectKind::ServicePrincipal,
+            Self::PutScope(_) | Self::RemoveScope(_) => ObjectKind::ManagementScope,
+            Self::PutAssignment(_) | Self::RemoveAssignment(_) => ObjectKind::RoleAssignment,
+        }
+    }
 }
 
 fn put<T>(list: &mut Vec<T>, item: T, same: impl Fn(&T) -> bool) {
@@ -174,8 +170,6 @@ impl Configuration {
                 for unit in &mut self.units {
                     unit.members.remove(&id);
                 }
-                self.mailbox_permissions.retain(|(mailbox, _)| *mailbox != id);
-                self.ews.mailboxes.remove(&id);
                 self.deleted.insert(id);
             }
             Change::PutPolicy(policy) => {
@@ -204,14 +198,6 @@ impl Configuration {
                 let id = unit.id;
                 put(&mut self.units, unit, |other| other.id == id);
             }
-            Change::SetEws(switches) => self.ews = switches,
-            Change::AddMailboxPermission(mailbox, principal) => {
-                self.mailbox_permissions.insert((mailbox, principal));
-            }
-            Change::RemoveMailboxPermission(mailbox, principal) => {
-                self.mailbox_permissions.remove(&(mailbox, principal));
-            }
-            Change::EnforceAppRoles(enforced) => self.enforces_app_roles = enforced,
         }
     }
 
@@ -248,6 +234,10 @@ impl Configuration {
 
     /// What application access policies say about a mailbox.
     pub(crate) fn policies_allow(&self, client_id: &str, mailbox: RecipientId) -> bool {
+        let named = |app: &String| app == "*" || app.eq_ignore_ascii_case(client_id);
+        if self.denied_meanwhile.iter().any(named) {
+            return false;
+        }
         let everyones = self.policies.iter().filter(|policy| policy.app_id == "*");
         let own = self.policies.iter().filter(|policy| policy.app_id.eq_ignore_ascii_case(client_id));
         if self.supposes(Supposition::PoliciesForEveryoneJoin) {
@@ -410,16 +400,26 @@ pub(crate) struct Access {
     pub(crate) current: Configuration,
     pub(crate) effective: Configuration,
     pending: VecDeque<(Timestamp, Change)>,
+    delays: HashMap<ObjectKind, SignedDuration>,
+    /// For the kinds that have none of their own.
     delay: SignedDuration,
+    deny_until_policies_act: bool,
 }
 
 impl Access {
+    fn delay(&self, kind: ObjectKind) -> SignedDuration {
+        self.delays.get(&kind).copied().unwrap_or(self.delay)
+    }
+
     pub(crate) fn change(&mut self, now: Timestamp, change: Change) {
         self.current.apply(change.clone());
-        if self.delay.is_zero() && self.pending.is_empty() {
+        let kind = change.kind();
+        let waits = self.pending.iter().any(|(_, other)| other.kind() == kind);
+        if self.delay(kind).is_zero() && !waits {
             self.effective.apply(change);
         } else {
             self.pending.push_back((now, change));
+            self.note_denied_meanwhile();
         }
     }
 
@@ -429,19 +429,53 @@ impl Access {
         self.effective.suppositions.set(supposition, holds);
     }
 
+    /// Sets the delay of every kind.
     pub(crate) fn set_delay(&mut self, now: Timestamp, delay: SignedDuration) {
         self.settle(now);
+        self.delays.clear();
         self.delay = delay;
+    }
+
+    pub(crate) fn set_delay_of(&mut self, now: Timestamp, kind: ObjectKind, delay: SignedDuration) {
+        self.settle(now);
+        self.delays.insert(kind, delay);
+    }
+
+    pub(crate) fn deny_until_policies_act(&mut self, now: Timestamp, deny: bool) {
+        self.settle(now);
+        self.deny_until_policies_act = deny;
+        self.note_denied_meanwhile();
     }
 
     /// Lets everything take effect that is old enough.
     pub(crate) fn settle(&mut self, now: Timestamp) {
-        while let Some((made, change)) = self.pending.pop_front() {
-            if now.duration_since(made) < self.delay {
-                self.pending.push_front((made, change));
-                break;
-            }
-            self.effective.apply(change);
+        let is_due =
+            |access: &Self, made: Timestamp, change: &Change| now.duration_since(made) >= access.delay(change.kind());
+        if !self.pending.iter().any(|(made, change)| is_due(self, *made, change)) {
+            return;
         }
+        for (made, change) in std::mem::take(&mut self.pending) {
+            if is_due(self, made, &change) {
+                self.effective.apply(change);
+            } else {
+                self.pending.push_back((made, change));
+            }
+        }
+        self.note_denied_meanwhile();
+    }
+
+    fn note_denied_meanwhile(&mut self) {
+        self.effective.denied_meanwhile.clear();
+        if !self.deny_until_policies_act {
+            return;
+        }
+        let acting = &self.effective.policies;
+        let waiting = self.pending.iter().filter_map(|(_, change)| match change {
+            Change::PutPolicy(policy) if acting.iter().all(|other| other.identity != policy.identity) => {
+                Some(policy.app_id.clone())
+            }
+            _ => None,
+        });
+        self.effective.denied_meanwhile = waiting.collect();
     }
 }

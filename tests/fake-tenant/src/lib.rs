@@ -8,6 +8,7 @@ mod contoso;
 mod delta;
 mod directory;
 mod exchange;
+mod exchange_state;
 mod faults;
 mod filter;
 #[cfg(feature = "server")]
@@ -18,6 +19,7 @@ mod links;
 mod newcomers;
 mod recipient;
 mod record;
+mod replication;
 mod request;
 mod roles;
 #[cfg(feature = "server")]
@@ -38,11 +40,14 @@ pub use access::permissions::Level;
 pub use access::setup::{NewRoleAssignment, PolicyRight};
 pub use access::supposition::Supposition;
 pub use contoso::FakeTenantBuilder;
+pub use exchange::{AcceptedCmdlet, AcceptedParameter, ParameterType, cmdlets};
+pub use exchange_state::{Ambiguity, NoPolicies};
 pub use faults::{Fault, Matcher, When};
 pub use inspect::{AccessPolicyView, GroupView, PendingNotification, RoleAssignmentView, SentMailView};
 pub use newcomers::{NewGroup, NewMailbox};
 pub use recipient::RecipientKind;
 pub use record::RecordedRequest;
+pub use replication::{ObjectKind, ReplicationDelay};
 pub use request::{Interruption, Request, Response};
 pub use roles::{DirectoryRole, Resource};
 #[cfg(feature = "server")]

@@ -156,19 +156,6 @@ impl FakeTenant {
         self.state().world.replication_lag = requests;
     }
 
-    /// Sets how long a change of policies, scopes, assignments or members takes to show in calendars.
-    /// The `Test-` cmdlets answer at once. What is configured when this is called counts as settled.
-    pub fn set_policy_delay(&self, delay: Duration) {
-        let mut state = self.state();
-        let now = state.world.now();
-        state.world.access.set_delay(now, signed(delay));
-    }
-
-    /// Sets how many requests look for a newly made group or service principal in vain.
-    pub fn set_visibility_lag(&self, requests: u32) {
-        self.state().world.visibility.lag = requests;
-    }
-
     /// Sets how long a new room takes to show in Graph's places. Exchange has it at once.
     pub fn set_places_lag(&self, lag: Duration) {
         self.state().world.places_lag = signed(lag);

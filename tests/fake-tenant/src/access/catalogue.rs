@@ -2,8 +2,7 @@
 
 use uuid::Uuid;
 
-use super::Change;
-use super::setup::{NewRoleAssignment, assign};
+use super::setup::{NewRoleAssignment, assign, permit};
 use crate::recipient::Owner;
 use crate::roles::{DirectoryRole, Resource, app_role_of};
 use crate::setup::{expect_app, expect_app_mut, grant};
@@ -107,7 +106,7 @@ impl FakeTenant {
                 let mailboxes: Vec<_> =
                     world.directory.iter().filter(|other| other.kind.is_mailbox()).map(|mailbox| mailbox.id).collect();
                 for mailbox in mailboxes {
-                    world.change(Change::AddMailboxPermission(mailbox, object_id));
+                    permit(world, object_id, mailbox);
                 }
                 Opened::Modelled
             }

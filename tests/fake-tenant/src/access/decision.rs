@@ -8,6 +8,7 @@ use super::permissions::{Api, Coverage, Level, PERMISSIONS, Permission, Purpose,
 use super::supposition::Supposition;
 use super::{Assignment, Configuration};
 use crate::calendar::{FolderPermission, Grantee};
+use crate::exchange_state::MailboxUser;
 use crate::recipient::{Recipient, RecipientId};
 use crate::roles::{DirectoryRole, Resource, app_role_by_id};
 use crate::sign_in::Token;
@@ -147,7 +148,7 @@ impl Decision<'_> {
                 .filter(move |role| role.name == assignment.role && role.level >= level && wanted(role.api))
                 .filter(|role| self.asker.tokens.contains(&role.api.resource()))
                 .filter(|role| role.needs.is_none_or(|needs| self.configuration.supposes(needs)))
-                .filter(|role| role.api != Api::Ews || self.ews_answers(mailbox.id))
+                .filter(|role| role.api != Api::Ews || self.ews_answers(mailbox))
                 .filter(|_| !self.is_refused_administrator(mailbox))
                 .filter(|_| self.configuration.covers(&self.world.directory, &assignment.reach, mailbox))
                 .map(|role| OpenPath::by_role(role.api, &assignment.role, &assignment.name))
@@ -168,11 +169,11 @@ impl Decision<'_> {
             Coverage::Outside => false,
         };
         let enforced = permission.coverage != Coverage::Outside
-            && configuration.enforces_app_roles
+            && self.world.organization.enforce_app_rbac
             && configuration.supposes(Supposition::EnforcementShutsGrants);
         let own_condition = match permission.api {
-            Api::Ews => self.ews_answers(mailbox.id),
-            Api::Imap => configuration.mailbox_permissions.contains(&(mailbox.id, self.asker.object_id)),
+            Api::Ews => self.ews_answers(mailbox),
+            Api::Imap => self.has_mailbox_permission(mailbox.id),
             Api::EDiscovery => self.asker.searches,
             _ => true,
         };
@@ -194,24 +195,33 @@ impl Decision<'_> {
             })
     }
 
-    /// Whether EWS answers the application about a mailbox at all.
-    fn ews_answers(&self, mailbox: RecipientId) -> bool {
+    fn has_mailbox_permission(&self, mailbox: RecipientId) -> bool {
+        let user = MailboxUser::ServicePrincipal(self.asker.object_id);
+        let entries = self.world.exchange.mailbox_permissions.get(&mailbox).map(Vec::as_slice).unwrap_or_default();
+        let own = |deny: bool| {
+            let mut own = entries.iter().filter(|entry| entry.user == user && entry.deny == deny);
+            own.any(|entry| entry.rights.iter().any(|right| right == "FullAccess"))
+        };
+        own(false) && !own(true)
+    }
+
+    /// Whether EWS answers the application about a mailbox at all. The lists of user agents restrict no
+    /// application, since each names its own.
+    fn ews_answers(&self, mailbox: &Recipient) -> bool {
         let now = self.world.now();
         let past = |second: i64| Timestamp::from_second(second).is_ok_and(|at| now >= at);
-        let switches = &self.configuration.ews;
-        let listed = || {
-            let client_id = self.asker.client_id.to_string();
-            switches.allowed_app_ids.iter().any(|id| id.eq_ignore_ascii_case(&client_id))
-        };
-        let organization = match switches.enabled {
+        let organization = &self.world.organization;
+        let client_id = self.asker.client_id.to_string();
+        let listed = organization.ews_allowed_app_ids.iter().any(|id| id.eq_ignore_ascii_case(&client_id));
+        let allowed = match organization.ews.enabled {
             Some(false) => false,
-            Some(true) if switches.allowed_app_ids.is_empty() => {
+            Some(true) if organization.ews_allowed_app_ids.is_empty() => {
                 !(past(EWS_OFF_UNLESS_SET) && self.configuration.supposes(Supposition::EmptyEwsListBlocks))
             }
-            Some(true) => listed(),
+            Some(true) => listed,
             None => !(past(EWS_OFF_UNLESS_SET) && self.configuration.supposes(Supposition::BlankEwsIsOff)),
         };
-        organization && !past(EWS_GONE) && switches.mailboxes.get(&mailbox) != Some(&false)
+        allowed && !past(EWS_GONE) && mailbox.client_access.ews.enabled != Some(false)
     }
 
     /// `getSchedule` through a mailbox that is reached: only that one is held against policies, the other's

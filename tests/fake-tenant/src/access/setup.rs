@@ -5,7 +5,8 @@ use uuid::Uuid;
 use super::supposition::Supposition;
 use super::{Assignee, Assignment, Change, Pointer, Policy, Reach, Scope, Unit};
 use crate::calendar::{FolderPermission, Grantee};
-use crate::recipient::Owner;
+use crate::exchange_state::{MailboxPermission, MailboxUser};
+use crate::recipient::{Owner, RecipientId};
 use crate::roles::{DirectoryRole, Resource, app_role_of};
 use crate::setup::{expect, expect_app, expect_app_mut, grant};
 use crate::tenant::FakeTenant;
@@ -162,6 +163,11 @@ pub(super) fn assign(world: &mut World, application: &str, new: NewRoleAssignmen
     });
     let reach = make_scope(world, new.scope, &name);
     let guid = world.fresh_id("assignment");
+    if let Reach::Group(group) = reach
+        && let Some(group) = world.directory.get(group)
+    {
+        world.exchange.scope_names.insert(guid, group.name.clone());
+    }
     world.change(Change::PutAssignment(Assignment {
         guid,
         name: name.clone(),
@@ -249,22 +255,21 @@ impl FakeTenant {
             deny: right == PolicyRight::Deny,
             description: String::new(),
         };
+        world.exchange.had_policy = true;
         world.change(Change::PutPolicy(policy));
     }
 
     /// Sets `EnforceExoAppRbacPermissions` of the organisation.
     pub fn set_enforce_app_roles(&self, enforced: bool) {
-        self.state().world.change(Change::EnforceAppRoles(enforced));
+        self.state().world.organization.enforce_app_rbac = enforced;
     }
 
     /// Sets the EWS switches of the organisation: `EwsEnabled`, where `None` is blank, and the client ids
     /// in `EwsAllowedAppIDs`.
     pub fn set_ews<A: AsRef<str>>(&self, enabled: Option<bool>, allowed: impl IntoIterator<Item = A>) {
-        let world = &mut self.state().world;
-        let mut switches = world.access.current.ews.clone();
-        switches.enabled = enabled;
-        switches.allowed_app_ids = allowed.into_iter().map(|id| id.as_ref().to_owned()).collect();
-        world.change(Change::SetEws(switches));
+        let organization = &mut self.state().world.organization;
+        organization.ews.enabled = enabled;
+        organization.ews_allowed_app_ids = allowed.into_iter().map(|id| id.as_ref().to_owned()).collect();
     }
 
     /// Sets `EwsEnabled` of a mailbox.
@@ -274,9 +279,7 @@ impl FakeTenant {
     pub fn set_mailbox_ews(&self, mailbox: &str, enabled: bool) {
         let world = &mut self.state().world;
         let mailbox = expect(world, mailbox);
-        let mut switches = world.access.current.ews.clone();
-        switches.mailboxes.insert(mailbox, enabled);
-        world.change(Change::SetEws(switches));
+        world.directory.update(mailbox, |mailbox| mailbox.client_access.ews.enabled = Some(enabled));
     }
 
     /// Gives the service principal of an application `FullAccess` on a mailbox.
@@ -287,18 +290,18 @@ impl FakeTenant {
         let world = &mut self.state().world;
         let principal = expect_app(world, application.as_ref()).object_id;
         let mailbox = expect(world, mailbox);
-        world.change(Change::AddMailboxPermission(mailbox, principal));
+        permit(world, principal, mailbox);
     }
 
-    /// Takes the service principal's `FullAccess` on a mailbox away.
+    /// Takes the service principal's permissions on a mailbox away.
     ///
     /// # Panics
     /// When the application or the mailbox is not in the tenant.
     pub fn remove_mailbox_permission(&self, application: impl AsRef<str>, mailbox: &str) {
         let world = &mut self.state().world;
-        let principal = expect_app(world, application.as_ref()).object_id;
+        let user = MailboxUser::ServicePrincipal(expect_app(world, application.as_ref()).object_id);
         let mailbox = expect(world, mailbox);
-        world.change(Change::RemoveMailboxPermission(mailbox, principal));
+        world.exchange.mailbox_permissions.entry(mailbox).or_default().retain(|entry| entry.user != user);
     }
 
     /// Gives an application a role of Purview with which it may search mailboxes.
@@ -394,6 +397,15 @@ impl FakeTenant {
         let principal = expect_app(world, application.as_ref()).object_id;
         world.users.entry(principal).or_default().eligible.push(role.template_id());
     }
+}
+
+/// Gives a service principal `FullAccess` on a mailbox.
+pub(super) fn permit(world: &mut World, principal: Uuid, mailbox: RecipientId) {
+    world.exchange.mailbox_permissions.entry(mailbox).or_default().push(MailboxPermission {
+        user: MailboxUser::ServicePrincipal(principal),
+        rights: vec!["FullAccess".to_owned()],
+        deny: false,
+    });
 }
 
 /// The object id of whoever has an address.

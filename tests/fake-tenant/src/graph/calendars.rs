@@ -14,6 +14,7 @@ use crate::access::decision::{Asker, Decision, Verdict};
 use crate::access::permissions::Purpose;
 use crate::access::supposition::Supposition;
 use crate::calendar::{FolderPermission, Grantee, Occurrence, zone};
+use crate::exchange_state::{AgentAccess, Ews};
 use crate::recipient::RecipientId;
 use crate::request::Response;
 use crate::world::World;
@@ -32,6 +33,28 @@ fn excluded() -> GraphError {
         "ErrorAccessDenied",
         "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.",
     )
+}
+
+/// Whether the list of user agents that counts refuses one.
+fn refuses_agent(ews: &Ews, agent: &str) -> bool {
+    let agent = agent.to_lowercase();
+    let is_on = |list: &[String]| {
+        list.iter().any(|entry| {
+            let entry = entry.to_lowercase();
+            let middle = entry.trim_matches('*');
+            match (entry.starts_with('*'), entry.ends_with('*')) {
+                (true, true) => agent.contains(middle),
+                (true, false) => agent.ends_with(middle),
+                (false, true) => agent.starts_with(middle),
+                (false, false) => agent == middle,
+            }
+        })
+    };
+    match ews.access {
+        None => false,
+        Some(AgentAccess::EnforceAllowList) => !is_on(&ews.allow_list),
+        Some(AgentAccess::EnforceBlockList) => is_on(&ews.block_list),
+    }
 }
 
 /// The mailbox, if this application may do that with it by now.
@@ -68,7 +91,15 @@ pub(crate) fn reach(
         return if mailbox.object_id == Some(person.object_id) { Ok(mailbox.id) } else { Err(denied()) };
     }
     match decision.verdict(mailbox, purpose) {
-        Verdict::Granted => Ok(mailbox.id),
+        Verdict::Granted => {
+            let agent = call.incoming.request.header_value("User-Agent").unwrap_or_default();
+            let lists = [&world.organization.ews, &mailbox.client_access.ews];
+            // The lists of user agents for EWS bind Graph too (Microsoft documentation).
+            if lists.into_iter().any(|ews| refuses_agent(ews, agent)) {
+                return Err(error(403, "ErrorAccessDenied", "Access to OData is disabled."));
+            }
+            Ok(mailbox.id)
+        }
         Verdict::Excluded => Err(excluded()),
         Verdict::OutOfScope if world.access.effective.supposes(Supposition::ScopeRefusalsNamePolicies) => {
             Err(excluded())

@@ -261,7 +261,7 @@ fn create(world: &mut World, call: &GraphCall<'_>) -> GraphResult {
     }
     change(world, call, id)?;
     if let Some(guid) = world.directory.get(id).map(|group| group.guid) {
-        world.visibility.created(guid);
+        world.visibility.created(crate::ObjectKind::Group, guid);
     }
     let row = world.directory.get(id).map_or(Value::Null, row);
     Ok(call.created("groups/$entity", &row))

@@ -2,8 +2,10 @@
 //! published observations.
 
 mod access;
+mod assignments;
 mod calendars;
 mod catalogue;
+mod conformance;
 mod delegated;
 mod directory;
 mod exchange;
@@ -11,7 +13,10 @@ mod exchange_more;
 mod facts;
 mod faults;
 mod graph;
+mod identities;
+mod mailboxes;
 mod reach;
+mod replication;
 #[cfg(feature = "server")]
 mod server;
 mod signing_in;

@@ -450,6 +450,58 @@ fn refusals_say_what_the_service_says() {
 }
 
 #[test]
+fn lists_of_user_agents_bind_graph_too() {
+    let (tenant, app) = world();
+    tenant.grant(&app, Resource::Graph, "Calendars.Read");
+    let admin = Session::administrator(&tenant);
+    let url = format!(
+        "{GRAPH}/v1.0/users/{R1}/calendarView?startDateTime=2026-11-23T00:00:00Z&endDateTime=2026-11-24T00:00:00Z"
+    );
+    let token = tenant.graph_token(&app);
+    let call = |agent: &str| tenant.handle(&Request::get(&url).bearer(&token).header("User-Agent", agent));
+    let set = |parameters| admin.run("Set-OrganizationConfig", parameters);
+    set(json!({"EwsApplicationAccessPolicy": "EnforceBlockList", "EwsBlockList": ["Panel*"]}));
+    let refused = (403, "ErrorAccessDenied".to_owned(), "Access to OData is disabled.".to_owned());
+    assert_eq!(graph_error(&call("Panel/2.1")), refused);
+    assert_eq!(call("Booking/1.0").status(), 200);
+    set(json!({"EwsApplicationAccessPolicy": "EnforceAllowList", "EwsAllowList": ["Panel*"]}));
+    assert_eq!([call("Panel/2.1").status(), call("Booking/1.0").status()], [200, 403]);
+    // It is no restriction: a client names itself as it likes.
+    assert!(tenant.reaches(&app, R1, Level::Events).allowed);
+}
+
+#[test]
+fn what_cmdlets_set_decides() {
+    let (tenant, app) = world();
+    at(&tenant, DATES[0]);
+    let admin = Session::administrator(&tenant);
+    tenant.grant(&app, Resource::Exchange, "full_access_as_app");
+    tenant.grant(&app, Resource::Graph, "Calendars.Read");
+    let reached = |mailbox: &str, kind: PathKind| tenant.reaches(&app, mailbox, Level::Events).is_by(kind);
+    assert!(reached(R1, PathKind::EwsGrant));
+    admin.run("Set-CASMailbox", json!({"Identity": R1, "EwsEnabled": false}));
+    assert!(!reached(R1, PathKind::EwsGrant) && reached(CEO, PathKind::EwsGrant));
+    admin.run("Set-OrganizationConfig", json!({"EwsEnabled": false}));
+    assert!(!reached(CEO, PathKind::EwsGrant));
+    admin.run("Set-OrganizationConfig", json!({"EnforceExoAppRbacPermissions": true}));
+    assert!(!reached(CEO, PathKind::GraphGrant));
+    calls_agree(&tenant, &app, CEO);
+
+    let (tenant, app) = world();
+    let admin = Session::administrator(&tenant);
+    tenant.suppose(Supposition::ImapShowsCalendars, true);
+    tenant.grant(&app, Resource::Exchange, "POP.AccessAsApp");
+    admin.run("New-ServicePrincipal", json!({"AppId": app.client_id, "ObjectId": app.object_id}));
+    admin.run("Add-MailboxPermission", json!({"Identity": R1, "User": app.object_id, "AccessRights": "FullAccess"}));
+    assert!(tenant.reaches(&app, R1, Level::Brief).is_by(PathKind::Imap));
+    tenant.remove_mailbox_permission(&app, R1);
+    tenant.add_mailbox_permission(&app, CEO);
+    let entries = admin.run("Get-MailboxPermission", json!({"Identity": CEO}));
+    assert!(entries.iter().any(|entry| entry["User"] == app.object_id));
+    assert!(!tenant.reaches(&app, R1, Level::Times).allowed && tenant.reaches(&app, CEO, Level::Times).allowed);
+}
+
+#[test]
 fn administrators_are_refused_only_if_that_is_supposed() {
     let (tenant, app) = world();
     tenant.grant(&app, Resource::Graph, "Calendars.Read");
