@@ -252,8 +252,8 @@ impl FakeTenant {
     pub fn app_roles(&self, application: impl AsRef<str>) -> Vec<String> {
         let world = &self.state().world;
         let app = expect_app(world, application.as_ref());
-        let mut roles = app.roles(Resource::Graph);
-        roles.extend(app.roles(Resource::Exchange));
+        let mut roles = app.roles(Resource::Graph, &world.links);
+        roles.extend(app.roles(Resource::Exchange, &world.links));
         roles
     }
 

@@ -221,6 +221,12 @@ impl NewGroup {
         Self::new(RecipientKind::RoomList, address)
     }
 
+    /// A security group that only the directory knows, and Exchange does not.
+    #[must_use]
+    pub fn entra_security(address: &str) -> Self {
+        Self::new(RecipientKind::CloudSecurityGroup, address)
+    }
+
     /// A Microsoft 365 group.
     #[must_use]
     pub fn microsoft_365(address: &str) -> Self {

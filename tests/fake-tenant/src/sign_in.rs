@@ -221,7 +221,7 @@ impl Tokens {
     ) -> String {
         let now = world.now();
         let expires = now + self.lifetime_of(resource, asked);
-        let roles = app.roles(resource);
+        let roles = app.roles(resource, &world.links);
         let mut claims = json!({
             "aud": audience,
             "iss": format!("https://sts.windows.net/{}/", world.organization.id),

@@ -18,7 +18,7 @@ use crate::filter::Expression;
 use crate::links::Links;
 use crate::recipient::{GroupSettings, Place, Recipient, RecipientId, RecipientKind};
 use crate::replication::Visibility;
-use crate::roles::{Resource, app_role_by_id};
+use crate::roles::Resource;
 use crate::spaces::Space;
 use crate::subscriptions::{Notification, Subscription};
 
@@ -160,11 +160,11 @@ pub(crate) struct PermissionGrant {
 }
 
 impl App {
-    pub(crate) fn roles(&self, resource: Resource) -> Vec<String> {
+    pub(crate) fn roles(&self, resource: Resource, links: &Links) -> Vec<String> {
         self.assignments
             .iter()
             .filter(|assignment| assignment.resource == resource)
-            .filter_map(|assignment| app_role_by_id(resource, assignment.role))
+            .filter_map(|assignment| links.app_role_value(resource, assignment.role))
             .map(str::to_owned)
             .collect()
     }

@@ -26,6 +26,8 @@ pub(crate) struct Asker {
     pub(crate) object_id: Uuid,
     /// App roles by value.
     held: Vec<(Resource, String)>,
+    /// App roles that nobody knows, by id or value.
+    unlisted: Vec<String>,
     /// The resources for which it has a token, or gets one.
     tokens: Vec<Resource>,
     /// Whether a role of Purview lets it search mailboxes.
@@ -39,14 +41,18 @@ impl Asker {
             client_id: app.client_id,
             object_id: app.object_id,
             held: Vec::new(),
+            unlisted: Vec::new(),
             tokens: Vec::new(),
             searches: world.links.searchers.contains(&app.object_id),
         };
         if app.enabled && app.principal {
             asker.tokens.extend(Resource::ALL);
-            asker.held.extend(app.assignments.iter().filter_map(|held| {
-                app_role_by_id(held.resource, held.role).map(|value| (held.resource, value.to_owned()))
-            }));
+            for held in &app.assignments {
+                match app_role_by_id(held.resource, held.role) {
+                    Some(value) => asker.held.push((held.resource, value.to_owned())),
+                    None => asker.unlisted.push(held.role.to_string()),
+                }
+            }
         }
         asker
     }
@@ -57,6 +63,7 @@ impl Asker {
             client_id: token.client_id,
             object_id: token.object_id,
             held: Vec::new(),
+            unlisted: Vec::new(),
             tokens: Vec::new(),
             searches: world.links.searchers.contains(&token.object_id),
         };
@@ -66,7 +73,13 @@ impl Asker {
 
     pub(crate) fn add_token(&mut self, token: &Token) {
         self.tokens.push(token.resource);
-        self.held.extend(token.roles.iter().map(|role| (token.resource, role.clone())));
+        for role in &token.roles {
+            if token.resource.app_roles().iter().any(|(value, _)| value == role) {
+                self.held.push((token.resource, role.clone()));
+            } else {
+                self.unlisted.push(role.clone());
+            }
+        }
     }
 
     fn holds(&self, permission: &Permission) -> bool {
@@ -125,6 +138,9 @@ impl Decision<'_> {
             return Vec::new();
         }
         let mut paths: Vec<OpenPath> = self.direct(mailbox, level, &Api::shows_calendars).collect();
+        if self.configuration.supposes(Supposition::UnlistedRolesOpenEverything) {
+            paths.extend(self.asker.unlisted.iter().map(|role| OpenPath::by_unlisted(role)));
+        }
         paths.extend(self.schedule(mailbox, level));
         paths.extend(self.second_hand(mailbox, level));
         paths

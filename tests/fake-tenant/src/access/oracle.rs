@@ -26,6 +26,8 @@ pub enum PathKind {
     Imap,
     /// An eDiscovery permission with a role of Purview.
     EDiscovery,
+    /// An app role that no source knows.
+    Unlisted,
     /// Free/busy, asked through another mailbox that is reached.
     GetSchedule,
     /// A calendar that was shared with a mailbox that is reached.
@@ -58,6 +60,10 @@ impl OpenPath {
             Api::Calendar | Api::MailboxItems | Api::Settings | Api::Mail => PathKind::GraphGrant,
         };
         Self { kind, by: value.to_owned(), assignment: None, through: None }
+    }
+
+    pub(super) fn by_unlisted(role: &str) -> Self {
+        Self { kind: PathKind::Unlisted, by: role.to_owned(), assignment: None, through: None }
     }
 
     pub(super) fn by_role(api: Api, role: &str, assignment: &str) -> Self {

@@ -6,9 +6,9 @@ use super::supposition::Supposition;
 use super::{Assignee, Assignment, Change, Pointer, Policy, Reach, Scope, Unit};
 use crate::calendar::{FolderPermission, Grantee};
 use crate::exchange_state::{MailboxPermission, MailboxUser};
-use crate::recipient::{Owner, RecipientId};
+use crate::recipient::{Owner, RecipientId, RecipientKind};
 use crate::roles::{DirectoryRole, Resource, app_role_of};
-use crate::setup::{expect, expect_app, expect_app_mut, grant};
+use crate::setup::{expect, expect_app, expect_app_mut, grant, local_part};
 use crate::tenant::FakeTenant;
 use crate::world::{PermissionGrant, World};
 
@@ -131,7 +131,7 @@ fn point(world: &mut World, client_id: Uuid, object_id: Uuid, display_name: Stri
 fn make_scope(world: &mut World, scope: NewScope, name: &str) -> Reach {
     match scope {
         NewScope::Organization => Reach::Organization,
-        NewScope::Group(address) => Reach::Group(expect(world, &address)),
+        NewScope::Group(address) => Reach::Group(expect_group(world, &address)),
         NewScope::Filter { text, exclusive } => {
             let filter = match crate::filter::opath(&text) {
                 Ok(filter) => filter,
@@ -180,6 +180,16 @@ pub(super) fn assign(world: &mut World, application: &str, new: NewRoleAssignmen
     name
 }
 
+/// The group at an address; one that only the directory knows has none and goes by its alias.
+fn expect_group(world: &World, address: &str) -> RecipientId {
+    let alias = local_part(address);
+    let named = world
+        .directory
+        .find(alias)
+        .find(|group| group.kind == RecipientKind::CloudSecurityGroup && group.alias.eq_ignore_ascii_case(alias));
+    named.map_or_else(|| expect(world, address), |group| group.id)
+}
+
 fn expect_role(resource: Resource, role: &str) -> Uuid {
     match app_role_of(resource, role) {
         Some(id) => id,
@@ -200,6 +210,18 @@ impl FakeTenant {
     /// When the application is not in the tenant, or the resource has no role of that name.
     pub fn grant(&self, application: impl AsRef<str>, resource: Resource, role: &str) {
         grant(&mut self.state().world, application.as_ref(), resource, expect_role(resource, role));
+    }
+
+    /// Lets a resource list a further app role, as a new permission of the service would be.
+    ///
+    /// # Panics
+    /// When the id is not a GUID.
+    pub fn list_app_role(&self, resource: Resource, id: &str, value: &str) {
+        let id = match Uuid::parse_str(id) {
+            Ok(id) => id,
+            Err(reason) => panic!("{id} is not a GUID: {reason}"),
+        };
+        self.state().world.links.listed_roles.push((resource, id, value.to_owned()));
     }
 
     /// Revokes an app role of a resource by its value or its id. Tokens issued before still have it.
@@ -384,8 +406,33 @@ impl FakeTenant {
     pub fn add_application_to_group(&self, application: impl AsRef<str>, group: &str) {
         let world = &mut self.state().world;
         let principal = expect_app(world, application.as_ref()).object_id;
-        let group = expect(world, group);
+        let group = expect_group(world, group);
         world.links.members.push((group, principal));
+    }
+
+    /// Assigns a directory role to an application over an administrative unit only, by name or object id.
+    ///
+    /// # Panics
+    /// When the application or the unit is not in the tenant.
+    pub fn assign_directory_role_over(&self, application: impl AsRef<str>, role: DirectoryRole, unit: &str) {
+        let world = &mut self.state().world;
+        let principal = expect_app(world, application.as_ref()).object_id;
+        let Some(unit) = world.access.current.unit(unit).map(|unit| unit.id) else {
+            panic!("no administrative unit in the tenant is called {unit}");
+        };
+        world.links.scoped_roles.push((principal, role.template_id(), unit));
+    }
+
+    /// Makes a service principal that of a managed identity, which has no application object.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    pub fn make_managed_identity(&self, application: impl AsRef<str>) {
+        let world = &mut self.state().world;
+        let app = expect_app_mut(world, application.as_ref());
+        app.registration = None;
+        let principal = app.object_id;
+        world.links.managed.insert(principal);
     }
 
     /// Makes an application eligible for a directory role, which gives nothing until it is activated.

@@ -97,6 +97,11 @@ pub enum Supposition {
     /// No unless set: an old record of stubs.
     // GUESS: wrong if an IMAP client shows the items of a calendar folder.
     ImapShowsCalendars,
+    /// App roles that no source knows open every mailbox, whatever narrows the others.
+    ///
+    /// No unless set.
+    // GUESS: wrong as soon as a new app role opens calendars.
+    UnlistedRolesOpenEverything,
     /// An application that reaches a mailbox reaches the calendars that were shared with it.
     ///
     /// No unless set.

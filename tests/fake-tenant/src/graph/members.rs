@@ -83,7 +83,7 @@ pub(crate) fn list_with(
         Object::Recipient(member) => row(call, member, kind.is_none(), may_see_people),
         Object::Application(app) => {
             let mut row = if may_see_apps {
-                service_principals::app_row(app)
+                service_principals::app_row(world, app)
             } else {
                 json!({"id": app.object_id, "displayName": null, "appId": null})
             };

@@ -9,7 +9,7 @@ use crate::access::{Assignee, Change};
 use crate::clock::graph_date_time;
 use crate::recipient::Owner;
 use crate::request::Response;
-use crate::roles::{Resource, app_role_by_id};
+use crate::roles::Resource;
 use crate::world::{App, AppRoleAssignment, World, has_arrived};
 
 const READ: &[&str] =
@@ -41,8 +41,10 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, first: &str, rest:
         }
         call.only_get()?;
         call.need(READ)?;
-        let mut rows: Vec<Value> = Resource::ALL.into_iter().map(resource_row).collect();
-        rows.extend(world.apps.iter().filter(|app| app.principal && app.lag.principal == 0).map(app_row));
+        let mut rows: Vec<Value> = Resource::ALL.into_iter().map(|resource| resource_row(world, resource)).collect();
+        rows.extend(
+            world.apps.iter().filter(|app| app.principal && app.lag.principal == 0).map(|app| app_row(world, app)),
+        );
         return call.directory_list("servicePrincipals", rows, PAGES, ENTITY, Value::clone);
     };
     let principal = find(world, &key);
@@ -57,8 +59,10 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, first: &str, rest:
         ("GET", []) => {
             call.need(READ)?;
             let row = match principal.ok_or_else(missing)? {
-                Principal::Resource(resource) => resource_row(resource),
-                Principal::App(client_id) => world.app(&client_id.to_string()).map_or(Value::Null, app_row),
+                Principal::Resource(resource) => resource_row(world, resource),
+                Principal::App(client_id) => {
+                    world.app(&client_id.to_string()).map_or(Value::Null, |app| app_row(world, app))
+                }
             };
             Ok(call.entity("servicePrincipals/$entity", &row))
         }
@@ -144,7 +148,9 @@ fn relation(world: &World, call: &GraphCall<'_>, client_id: Uuid, what: &str, ca
             let owned = world.links.owners.iter().filter(|(_, owner)| *owner == as_owner);
             let owned: Vec<&App> = owned.filter_map(|(owned, _)| world.app(&owned.to_string())).collect();
             let mut rows = groups;
-            rows.extend(owned.iter().filter(|app| app.principal).map(|app| typed(app_row(app), "servicePrincipal")));
+            rows.extend(
+                owned.iter().filter(|app| app.principal).map(|app| typed(app_row(world, app), "servicePrincipal")),
+            );
             let domain = &world.organization.default_domain;
             let registered = owned.iter().filter(|app| app.registration.is_some());
             rows.extend(registered.map(|app| typed(super::applications::row(app, domain), "application")));
@@ -221,7 +227,8 @@ fn create(world: &mut World, call: &GraphCall<'_>) -> GraphResult {
     app.principal = true;
     app.lag.principal = lag;
     app.lag.sign_in = lag;
-    let row = app_row(app);
+    let client_id = app.client_id.to_string();
+    let row = world.app(&client_id).map_or(Value::Null, |app| app_row(world, app));
     Ok(call.created("servicePrincipals/$entity", &row))
 }
 
@@ -283,7 +290,7 @@ fn add(world: &mut World, call: &GraphCall<'_>, side: &str, concerned: impl Fn(&
         .into_iter()
         .find(|known| known.object_id() == resource)
         .ok_or_else(|| GraphError::not_found(&resource.to_string()))?;
-    if app_role_by_id(resource, role).is_none() {
+    if world.links.app_role_value(resource, role).is_none() {
         return Err(GraphError::bad_request("Permission being assigned was not found on application"));
     }
     let id = world.fresh_opaque_id("app-role-assignment");
@@ -330,7 +337,8 @@ fn assignment_row(app: &App, assignment: &AppRoleAssignment) -> Value {
     })
 }
 
-pub(crate) fn app_row(app: &App) -> Value {
+pub(crate) fn app_row(world: &World, app: &App) -> Value {
+    let managed = world.links.managed.contains(&app.object_id);
     json!({
         "id": app.object_id,
         "deletedDateTime": null,
@@ -340,17 +348,19 @@ pub(crate) fn app_row(app: &App) -> Value {
         "appRoleAssignmentRequired": false,
         "displayName": app.display_name,
         "servicePrincipalNames": [app.client_id],
-        "servicePrincipalType": "Application",
+        "servicePrincipalType": if managed { "ManagedIdentity" } else { "Application" },
         "signInAudience": "AzureADMyOrg",
         "appRoles": [],
         "tags": ["WindowsAzureActiveDirectoryIntegratedApp"],
     })
 }
 
-fn resource_row(resource: Resource) -> Value {
-    let roles: Vec<Value> = resource
-        .app_roles()
-        .iter()
+fn resource_row(world: &World, resource: Resource) -> Value {
+    let known = resource.app_roles().iter().map(|(value, id)| (*value, (*id).to_owned()));
+    let further = world.links.listed_roles.iter().filter(|(other, ..)| *other == resource);
+    let further = further.map(|(_, id, value)| (value.as_str(), id.to_string()));
+    let roles: Vec<Value> = known
+        .chain(further)
         .map(|(value, id)| {
             json!({
                 "allowedMemberTypes": ["Application"],

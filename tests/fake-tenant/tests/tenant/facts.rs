@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{GRAPH, Session, text, texts};
 
+const GRAPH_APP: &str = "00000003-0000-0000-c000-000000000000";
 const READER_ROLES: &[&str] = &[
     "Application.Read.All",
     "Directory.Read.All",
@@ -41,13 +42,13 @@ fn typed(rows: &[Value]) -> Vec<(String, String)> {
 
 #[test]
 fn resources_list_their_app_roles_and_ids_may_be_shared() {
-    let (_, session, _) = world();
+    let (tenant, session, _) = world();
     let roles = |app_id: &str| {
         let resource = session.get(&format!("/v1.0/servicePrincipals(appId='{app_id}')?$select=id,appRoles")).json();
         let roles = resource["appRoles"].as_array().cloned().unwrap_or_default();
         move |id: &str| roles.iter().find(|role| role["id"] == id).map(|role| text(&role["value"]))
     };
-    let graph = roles("00000003-0000-0000-c000-000000000000");
+    let graph = roles(GRAPH_APP);
     let exchange = roles("00000002-0000-0ff1-ce00-000000000000");
     // The same id, and not always the same name.
     let read = "798ee544-9d2d-430c-a058-570e29e34338";
@@ -55,6 +56,8 @@ fn resources_list_their_app_roles_and_ids_may_be_shared() {
     let write = "ef54d2bf-783f-4e0f-bca1-3210c0444d99";
     assert_eq!(graph(write).as_deref(), Some("Calendars.ReadWrite"));
     assert_eq!(exchange(write).as_deref(), Some("Calendars.ReadWrite.All"));
+    tenant.list_app_role(Resource::Graph, "33333333-2222-3333-4444-555555555555", "Calendars.New.All");
+    assert_eq!(roles(GRAPH_APP)("33333333-2222-3333-4444-555555555555").as_deref(), Some("Calendars.New.All"));
     assert_eq!(exchange("ea3d980d-ebc7-4be4-8298-a167e5b8797c").as_deref(), Some("Exchange.ManageAsAppV2"));
     assert_eq!(graph("937550e9-33a3-494b-88ae-d9cd394b1fbb").as_deref(), Some("MailboxItem.Export.All"));
 }
@@ -166,6 +169,11 @@ fn directory_roles_are_active_eligible_or_held_through_a_group() {
     let groups = |what: &str| texts(&rows(&session, &format!("/v1.0/servicePrincipals/{id}/{what}")), "displayName");
     assert_eq!(groups("memberOf"), ["Inner"]);
     assert_eq!(groups("transitiveMemberOf"), ["Inner", "Outer"]);
+    // Over a unit only.
+    let unit = tenant.add_unit("Building 1", ["boardroom"]);
+    tenant.assign_directory_role_over(&app, DirectoryRole::GroupsAdministrator, "Building 1");
+    let held = rows(&session, &format!("/v1.0/roleManagement/directory/roleAssignments?{filter}"));
+    assert_eq!(texts(&held, "directoryScopeId"), ["/".to_owned(), format!("/administrativeUnits/{unit}")]);
     let outer = tenant.group("outer@contoso.com").unwrap().object_id;
     let members = rows(&session, &format!("/v1.0/groups/{outer}/transitiveMembers"));
     assert_eq!(texts(&members, "@odata.type"), ["#microsoft.graph.group", "#microsoft.graph.servicePrincipal"]);
@@ -196,6 +204,16 @@ fn administrative_units_and_their_members() {
     assert_eq!(made[0]["RecipientWriteScope"], "AdministrativeUnit");
     assert!(tenant.reaches(&app, "boardroom", fake_tenant::Level::Events).allowed);
     assert!(!tenant.reaches(&app, "ceo", fake_tenant::Level::Events).allowed);
+}
+
+#[test]
+fn a_managed_identity_has_no_application() {
+    let (tenant, session, app) = world();
+    let of = format!("/v1.0/servicePrincipals/{}", app.object_id);
+    assert_eq!(session.get(&of).json()["servicePrincipalType"], "Application");
+    tenant.make_managed_identity(&app);
+    assert_eq!(session.get(&of).json()["servicePrincipalType"], "ManagedIdentity");
+    assert_eq!(session.get(&format!("/v1.0/applications(appId='{}')", app.client_id)).status(), 404);
 }
 
 #[test]

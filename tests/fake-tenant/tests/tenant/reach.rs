@@ -192,6 +192,14 @@ fn roles_take_scopes_of_every_kind() {
     tenant.suppose(Supposition::UnitsBringMembersOfGroups, true);
     reaches(&tenant, &app, [(R1, true), (CEO, false)]);
 
+    // A group that Exchange does not know contains nobody.
+    let (tenant, app) = world();
+    tenant.add_group(NewGroup::entra_security("entra").members([R1]));
+    tenant.assign_role(&app, role("Application Calendars.Read").group("entra"));
+    reaches(&tenant, &app, [(R1, false), (CEO, false)]);
+    tenant.suppose(Supposition::EntraGroupsScopeRoles, true);
+    reaches(&tenant, &app, [(R1, true), (CEO, false)]);
+
     // The role of a service principal in Exchange that points elsewhere is nobody's.
     let (tenant, app) = world();
     tenant.assign_role(&app, scoped().of_object_id("11111111-2222-3333-4444-555555555555"));
@@ -256,6 +264,27 @@ fn an_id_counts_with_its_resource_only() {
     tenant.grant(&app, Resource::Graph, "11111111-2222-3333-4444-555555555555");
     tenant.grant_scopes(&app, Resource::Graph, "Calendars.ReadWrite.Shared", None);
     reaches(&tenant, &app, [(R1, false), (CEO, false)]); // 41, 47
+}
+
+#[test]
+fn a_role_that_nobody_knows_may_open_everything() {
+    let (tenant, app) = world();
+    tenant.list_app_role(Resource::Exchange, "33333333-2222-3333-4444-555555555555", "Calendars.ReadSome.All");
+    tenant.grant(&app, Resource::Exchange, "33333333-2222-3333-4444-555555555555");
+    tenant.grant(&app, Resource::Graph, "11111111-2222-3333-4444-555555555555");
+    assert_eq!(crate::claims(&tenant.exchange_token(&app))["roles"], json!(["Calendars.ReadSome.All"]));
+    tenant.add_access_policy("*", PolicyRight::Deny, "only-r1");
+    reaches(&tenant, &app, [(R1, false), (CEO, false)]);
+    tenant.suppose(Supposition::UnlistedRolesOpenEverything, true);
+    reaches_by_unlisted(&tenant, &app, R1);
+    tenant.revoke(&app, Resource::Graph, "11111111-2222-3333-4444-555555555555");
+    reaches_by_unlisted(&tenant, &app, CEO);
+}
+
+#[track_caller]
+fn reaches_by_unlisted(tenant: &FakeTenant, app: &Application, mailbox: &str) {
+    assert!(tenant.reaches(app, mailbox, Level::Write).is_by(PathKind::Unlisted));
+    calls_agree(tenant, app, mailbox);
 }
 
 fn at(tenant: &FakeTenant, seconds: u64) {
