@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use graph_client::exchange::{
-    ApplicationAccessPolicy, CmdletSet, DistributionGroup, Exchange, ExchangeServicePrincipal, GetAcceptedDomain,
-    GetApplicationAccessPolicy, GetDistributionGroup, GetDistributionGroupMember, GetMailbox,
+    ApplicationAccessPolicy, CmdletErrorKind, CmdletSet, DistributionGroup, Exchange, ExchangeServicePrincipal,
+    GetAcceptedDomain, GetApplicationAccessPolicy, GetDistributionGroup, GetDistributionGroupMember, GetMailbox,
     GetManagementRoleAssignment, GetOrganizationConfig, GetRecipient, GetServicePrincipal, Mailbox,
     ManagementRoleAssignment, OrganizationConfig, Recipient,
 };
@@ -241,7 +241,7 @@ impl Observation {
         let exchange = client.exchange();
         let entra = self.observe_entra(client, spec).await;
         self.unless_denied(UnreadPart::Entra, entra)?;
-        let policies = exchange.run(GetApplicationAccessPolicy::all()).await;
+        let policies = access_policies(exchange.run(GetApplicationAccessPolicy::all()).await);
         let policies = self.unless_denied(UnreadPart::Policies, policies)?;
         self.policies = policies.into_iter().filter(|policy| policy.concerns(&app)).collect();
         let pointers = found(exchange.run(GetServicePrincipal::new(app)).await);
@@ -289,6 +289,18 @@ impl Grant {
 /// One identity must lead to one object: several would be a guess.
 fn only<T>(mut rows: Vec<T>) -> Option<T> {
     if rows.len() == 1 { rows.pop() } else { None }
+}
+
+/// A tenant that never had an access policy says that it cannot be found, instead of listing none.
+pub(crate) fn access_policies(
+    listed: graph_client::Result<Vec<ApplicationAccessPolicy>>,
+) -> graph_client::Result<Vec<ApplicationAccessPolicy>> {
+    match listed {
+        Err(error) if error.cmdlet().is_some_and(|cmdlet| cmdlet.kind == CmdletErrorKind::ObjectNotFound) => {
+            Ok(Vec::new())
+        }
+        listed => listed,
+    }
 }
 
 /// "Not found" is an answer; any other error is not.

@@ -12,7 +12,7 @@ use graph_client::{Client, Error as ServiceError, ErrorKind, Meter, ObjectId};
 
 use super::{Apply, Event, Listener, Outcome, Report, StageUsage, StepReport};
 use crate::discover::{Roll, Target, key_of};
-use crate::observe::found;
+use crate::observe::{access_policies, found};
 use crate::{Change, Finding, FindingKind, OtherMembers, Plan, RevokeGrant, Severity, Stage, Step};
 
 /// How a step went.
@@ -397,7 +397,7 @@ impl Run {
         let run = &*self;
         let is_restricted = || async {
             let Some(group) = run.find_group().await? else { return Ok(false) };
-            let policies = run.exchange.run(GetApplicationAccessPolicy::all()).await?;
+            let policies = access_policies(run.exchange.run(GetApplicationAccessPolicy::all()).await)?;
             Ok(policies.iter().any(|policy| {
                 policy.concerns(&run.plan.spec.application)
                     && policy.right() == Some(AccessRight::RestrictAccess)
