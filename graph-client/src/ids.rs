@@ -9,6 +9,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
+use crate::text::printable;
+
 /// A value that breaks a rule: which field, what it held, and the rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {value:?}: {rule}")]
@@ -358,15 +360,16 @@ impl PartialOrd for SmtpAddress {
     }
 }
 
+/// An address that a service sent may hold anything.
 impl fmt::Display for SmtpAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&printable(&self.0))
     }
 }
 
 impl fmt::Debug for SmtpAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SmtpAddress({})", self.0)
+        write!(f, "SmtpAddress({})", printable(&self.0))
     }
 }
 

@@ -11,6 +11,7 @@ mod http;
 mod ids;
 mod odata;
 mod request;
+mod text;
 pub mod well_known;
 
 pub use bytes::Bytes;

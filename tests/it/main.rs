@@ -3,7 +3,10 @@
 
 mod exchange_cmdlets;
 mod exchange_conformance;
+mod exchange_identity;
+mod exchange_parameters_conformance;
 mod exchange_powershell;
+mod exchange_responses;
 mod exchange_wire;
 mod odata;
 mod pipeline;
