@@ -9,6 +9,7 @@ mod groups;
 mod observe;
 mod plan;
 mod prove;
+mod roles;
 mod spec;
 
 pub use graph_client;

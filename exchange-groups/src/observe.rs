@@ -161,7 +161,7 @@ impl Observation {
                 .map_err(Error::during("read the room list"))?
                 .into_iter()
                 .flatten()
-                .find(|group| group.is_named(list.as_str()));
+                .find(|group| group.has_address(list));
             let members = match &group {
                 Some(_) => exchange.run(GetDistributionGroupMember::new(list)).await,
                 None => Ok(Vec::new()),
@@ -177,10 +177,10 @@ impl Observation {
     }
 
     async fn observe_group(&mut self, exchange: &Exchange, spec: &RestrictedCalendarGroup) -> graph_client::Result<()> {
-        let address = spec.address.as_str();
+        let address = &spec.address;
         // What comes back is checked to be what was asked for.
         let group = found(exchange.run(GetDistributionGroup::one(&spec.address)).await)?
-            .and_then(|groups| groups.into_iter().find(|group| group.is_named(address)));
+            .and_then(|groups| groups.into_iter().find(|group| group.has_address(address)));
         if let Some(group) = group {
             let identity = group.identity().unwrap_or_else(|| (&spec.address).into());
             let members = exchange.run(GetDistributionGroupMember::new(identity)).await?;

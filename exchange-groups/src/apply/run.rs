@@ -211,7 +211,7 @@ impl Run {
     async fn find_group(&self) -> Result<Option<DistributionGroup>, ServiceError> {
         let address = &self.plan.spec.address;
         let groups = found(self.exchange.run(GetDistributionGroup::one(address)).await)?;
-        let is_ours = |group: &DistributionGroup| group.is_security_group() && group.is_named(address.as_str());
+        let is_ours = |group: &DistributionGroup| group.is_security_group() && group.has_address(address);
         Ok(groups.into_iter().flatten().find(is_ours))
     }
 
@@ -382,7 +382,7 @@ impl Run {
             Ok(assignments.into_iter().flatten().any(|assignment| {
                 assignment.role.as_deref() == Some(cmdlet.role().as_str())
                     && assignment.enabled != Some(false)
-                    && group.as_ref().is_some_and(|group| assignment.is_over(group))
+                    && group.as_ref().is_some_and(|group| assignment.scope().is_group(group))
             }))
         };
         settle(made, has_role).await
