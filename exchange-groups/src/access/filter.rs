@@ -292,7 +292,7 @@ impl Comparison {
 
     /// The values of the property. `None` when they were not read.
     fn values(&self, mailbox: &MailboxFacts) -> Option<Vec<String>> {
-        let id = |id: Option<String>| id.map(|id| vec![id]);
+        let id = |id: Option<String>| id.filter(|_| !mailbox.is_stranger()).map(|id| vec![id]);
         match self.property.to_ascii_lowercase().as_str() {
             // A filter on the primary address compares the other addresses too (Microsoft's page on filterable
             // properties).

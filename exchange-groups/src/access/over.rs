@@ -158,7 +158,7 @@ impl<'f> AccessModel<'f> {
         for mailbox in self.members() {
             look_at(&mailbox, false);
         }
-        look_at(&self.stranger(), true);
+        look_at(&MailboxFacts::stranger(), true);
         wider.into_values().collect()
     }
 }

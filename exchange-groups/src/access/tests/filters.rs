@@ -104,3 +104,15 @@ fn deep_brackets_are_not_followed() {
     assert_eq!(holds(&filter, &room()), Truth::Unknown);
     assert_eq!(holds(&"-not ".repeat(100_000), &room()), Truth::Unknown);
 }
+
+/// A mailbox that is in no group stands for every other one, so that a filter by id may hold for it.
+#[test]
+fn a_filter_by_id_may_open_another_mailbox() {
+    let id = ids("third").guid.unwrap();
+    let facts = tenant().filtered(&format!("Guid -eq '{id}'"));
+    let model = AccessModel::new(&facts);
+    assert_eq!(model.reach(&mailbox("third"), Level::Events).verdict, Access::Allowed);
+    assert_eq!(model.reach(&mailbox("r1"), Level::Events).verdict, Access::Denied);
+    let wider = model.wider_than(&[ids("r1")], &[], Level::Events);
+    assert_eq!(wider.iter().map(|path| path.is_wider).collect::<Vec<_>>(), [Truth::Unknown]);
+}
