@@ -45,6 +45,7 @@ mod path;
 mod policies;
 mod reach;
 mod remedy;
+mod residual;
 mod scopes;
 mod table;
 mod uses;
@@ -70,6 +71,7 @@ pub use self::facts::{
 use self::members::{Groups, Members};
 pub use self::over::{AssignmentOver, WiderPath};
 pub use self::path::{AccessPath, PathReach, Reach, Remedy, Subject, Via};
+pub use self::residual::Residual;
 pub use self::verdict::{Access, Level, Truth};
 pub use self::widen::{WhoElse, Widening, WideningPath};
 

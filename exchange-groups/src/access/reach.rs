@@ -222,7 +222,7 @@ impl AccessModel<'_> {
     }
 
     /// Whether there is a mailbox through which the application can ask for the free/busy times of others.
-    fn has_caller(&self) -> Truth {
+    pub(super) fn has_caller(&self) -> Truth {
         *self.callers.get_or_init(|| {
             let reaches = |mailbox: &MailboxFacts| {
                 Access::any(self.paths(mailbox, Need::Schedule).into_iter().map(|path| path.verdict))
@@ -252,6 +252,15 @@ impl AccessModel<'_> {
             .filter(|member| matches!(member_kind(member.kind.as_deref()), MemberKind::Mailbox | MemberKind::Unknown))
             .map(MailboxFacts::of_member)
             .chain(users)
+    }
+
+    /// Whether any mailbox is reached, or may be, by an access path of some kind.
+    pub(super) fn any_path(&self, is_kind: impl Fn(&PathReach) -> bool) -> bool {
+        let mut mailboxes = std::iter::once(MailboxFacts::stranger()).chain(self.members());
+        mailboxes.any(|mailbox| {
+            let paths = self.paths(&mailbox, Need::Level(Level::Events));
+            paths.iter().any(|path| path.verdict != Access::Denied && is_kind(path))
+        })
     }
 
     /// Free/busy of the mailbox, asked through another one: only the mailbox in the path is held against the policy.

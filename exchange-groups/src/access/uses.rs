@@ -229,15 +229,16 @@ impl<'f> AccessModel<'f> {
         };
         for part in parts {
             match part.group() {
-                Some(name) => match self.group_by_distinguished_name(name) {
-                    Some(group) => uses.role_groups.push((group, in_use)),
-                    None => {
-                        uses.has_unknown_object = true;
-                        if self.facts.groups.missing().is_some() {
-                            uses.unread.push("the groups that filters name");
-                        }
+                Some(name) => {
+                    if let Some(group) = self.group_by_distinguished_name(name) {
+                        uses.role_groups.push((group, in_use));
+                        continue;
                     }
-                },
+                    uses.has_unknown_object = true;
+                    if self.facts.groups.missing().is_some() {
+                        uses.unread.push("the groups that filters name");
+                    }
+                }
                 None if part.is_about("MemberOfGroup") => uses.has_unknown_object = true,
                 None => uses.attributes.push((part.property.clone(), in_use)),
             }

@@ -44,7 +44,7 @@ pub struct WideningPath {
     pub tier_zero: Option<TierZero>,
     /// Why, in a sentence.
     pub because: String,
-    /// How it is closed.
+    /// How it is ended.
     pub remedy: Remedy,
 }
 
@@ -281,10 +281,9 @@ impl AccessModel<'_> {
     fn holds_any(&self, names: &[&str]) -> Truth {
         let held = |grant: &super::Grant| match application_permission(grant) {
             Entry::Listed(row) if names.contains(&row.value) => Truth::from((!grant.eligible).then_some(true)),
-            Entry::Listed(_) => Truth::No,
             // An id or name that does not fit may stand for it.
             Entry::Unlisted { .. } if grant.value.as_deref().is_none_or(|name| names.contains(&name)) => Truth::Unknown,
-            Entry::Unlisted { .. } => Truth::No,
+            Entry::Listed(_) | Entry::Unlisted { .. } => Truth::No,
         };
         let found = Truth::any(self.facts.grants.entries().iter().map(held));
         if self.facts.grants.missing().is_none() { found } else { found.or(Truth::Unknown) }

@@ -178,3 +178,17 @@ fn facts_survive_a_round_trip_through_json() {
     let ceo = mailbox("ceo");
     assert_eq!(serde_json::from_str::<MailboxFacts>(&serde_json::to_string(&ceo).unwrap()).unwrap(), ceo);
 }
+
+#[test]
+fn what_stays_visible_past_a_correct_restriction_is_listed() {
+    let ways = |facts: &Facts| AccessModel::new(facts).residuals().into_iter().map(|rest| rest.way).collect::<Vec<_>>();
+    let is_ews = |way: &&str| way.starts_with("Exchange Web Services");
+    let scoped = tenant().role("Application Calendars.Read", RoleScope::Group("G".into()));
+    assert!(ways(&scoped).contains(&"getSchedule through a mailbox that is reached"));
+    assert!(!ways(&scoped).iter().any(|way| is_ews(way)));
+    assert!(!ways(&tenant()).contains(&"getSchedule through a mailbox that is reached"));
+    let ews = scoped.role("Application EWS.AccessAsApp", RoleScope::Group("G".into()));
+    assert!(ways(&ews).iter().any(|way| is_ews(way)));
+    let ended = ews.with(|facts| facts.date = jiff::civil::date(2027, 4, 1));
+    assert!(!ways(&ended).iter().any(|way| is_ews(way)));
+}

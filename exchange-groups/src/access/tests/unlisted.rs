@@ -34,6 +34,9 @@ fn a_permission_that_the_catalogue_lacks_is_harmless_only_by_its_name() {
         (Resource::Graph, None, (Unknown, Truth::Unknown)),
         (Resource::Exchange, Some("Anything.Read.All"), (Unknown, Truth::Unknown)),
         (Resource::Exchange, None, (Unknown, Truth::Unknown)),
+        // Known by name alone: it is for cmdlets and opens no data, and what it can do is not documented.
+        (Resource::Exchange, Some("Exchange.AdminAPI.ManageAsApp"), (Denied, Truth::Unknown)),
+        (Resource::Exchange, Some("EWS.AccessAsApp"), (Unknown, Truth::Unknown)),
         (Resource::Other(client(7)), Some("Exchange.ManageAsApp"), (Unknown, Truth::Unknown)),
         (Resource::Other(client(7)), Some("Sites.Read.All"), (Denied, Truth::No)),
     ] {
@@ -152,6 +155,7 @@ fn calendars_of_microsoft_365_groups_are_never_said_to_be_reached() {
 
 #[test]
 fn an_entry_for_a_reached_mailbox_shows_the_calendar_through_it() {
+    use Access::{Allowed, Denied, Unknown};
     let facts = tenant().role("Application Calendars.Read", RoleScope::Group("G".into()));
     let model = AccessModel::new(&facts);
     let entry = |holder: Member, right: CalendarRight| {
@@ -160,7 +164,6 @@ fn an_entry_for_a_reached_mailbox_shows_the_calendar_through_it() {
         let ceo = MailboxFacts { sharing: Fact::Read(sharing), ..mailbox("ceo") };
         (model.reach(&ceo, Level::Times).verdict, model.reach(&ceo, Level::Brief).verdict)
     };
-    use Access::{Allowed, Denied, Unknown};
     assert_eq!(entry(member("r1"), CalendarRight::LimitedDetails), (Allowed, Allowed));
     assert_eq!(entry(member("r1"), CalendarRight::Availability), (Allowed, Denied));
     assert_eq!(entry(member("svc"), CalendarRight::Details), (Denied, Denied));

@@ -230,7 +230,7 @@ pub(super) trait World: Sized {
 }
 
 impl World for Facts {
-    fn with(mut self, change: impl FnOnce(&mut Facts)) -> Self {
+    fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
         change(&mut self);
         self
     }
