@@ -397,6 +397,12 @@ fn unlisted_permission(grant: &Grant) -> Entry {
         return Entry::unknown("the catalogue of access paths does not have its id, and its name was not read");
     };
     if grant.resource == Resource::Exchange {
+        let named = find(RowResource::Exchange, RowKind::Application, |row| row.id.is_none() && row.is_named(name));
+        if let Some(row) = named.filter(|row| row.opens.is_empty() && !row.escalates.is_empty()) {
+            // It is there for cmdlets, under an id that no source has.
+            let because = format!("no source says what {} can do", row.value);
+            return Entry::Unlisted { opens: Truth::No, widens: Truth::Unknown, because };
+        }
         return Entry::unknown(format!("no source says what {name} of Office 365 Exchange Online opens"));
     }
     let lower = name.to_ascii_lowercase();

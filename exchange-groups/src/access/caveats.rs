@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::catalogue::{
     Entry, IdStatus, Need, Opens, PolicyCoverage, Row, RowResource, application_permission, delegated_permission,
 };
-use super::facts::{Fact, PolicyApplication, PolicyRight, PolicyScope, RoleScope};
+use super::facts::{Fact, MailboxFacts, PolicyApplication, PolicyRight, PolicyScope, RoleScope};
 use super::filter::Filter;
 use super::remedy::plain;
 use super::scopes::Resolved;
@@ -133,7 +133,7 @@ impl AccessModel<'_> {
                 Entry::Listed(row)
                     if scoped_role && row.resource == RowResource::Graph && row.opens_at(Level::Times) =>
                 {
-                    let stranger = self.policy_verdict(&self.stranger());
+                    let stranger = self.policy_verdict(&MailboxFacts::stranger());
                     if stranger.access == Access::Allowed || row.coverage == PolicyCoverage::NotListed {
                         add(
                             CaveatKind::GrantBesideRole,

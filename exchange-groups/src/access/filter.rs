@@ -9,8 +9,8 @@ pub(super) enum Filter {
     /// No condition at all.
     Everybody,
     /// Conditions joined by `-and` and `-or` without brackets between them.
-    Chain(Box<Filter>, Vec<(Joint, Filter)>),
-    Not(Box<Filter>),
+    Chain(Box<Self>, Vec<(Joint, Self)>),
+    Not(Box<Self>),
     Compare(Comparison),
     /// A part that is not understood.
     Unparsed,
@@ -73,7 +73,7 @@ impl Filter {
                 let first = first.holds(mailbox, member_of);
                 let rest: Vec<_> = rest.iter().map(|(joint, part)| (*joint, part.holds(mailbox, member_of))).collect();
                 // GUESS: it is not known whether `-and` binds closer than `-or`, or both from left to right as in
-                // PowerShell. Where the two readings differ, the answer is unknown.
+                // PowerShell. Where the two readings differ, it is unknown whether the filter holds.
                 let left_to_right = rest.iter().fold(first, |held, (joint, part)| match joint {
                     Joint::And => held.and(*part),
                     Joint::Or => held.or(*part),
@@ -292,7 +292,7 @@ impl Comparison {
 
     /// The values of the property. `None` when they were not read.
     fn values(&self, mailbox: &MailboxFacts) -> Option<Vec<String>> {
-        let id = |id: Option<String>| id.map(|id| vec![id]);
+        let id = |id: Option<String>| id.filter(|_| !mailbox.is_stranger()).map(|id| vec![id]);
         match self.property.to_ascii_lowercase().as_str() {
             // A filter on the primary address compares the other addresses too (Microsoft's page on filterable
             // properties).

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::sync::OnceLock;
 
 use graph_client::ObjectId;
+use uuid::Uuid;
 
 use super::Truth;
-use super::facts::{Fact, Group, GroupType, Ids, MailboxFacts, Member};
+use super::facts::{CasSettings, Fact, Group, GroupType, Ids, MailboxFacts, Member};
 
 impl Ids {
     /// Whether both are ids of one object: by the Entra object id, else by the GUIDs in Exchange. Unknown when the two
@@ -28,7 +29,7 @@ impl Ids {
         Self { entra: Some(id), exchange_guid: None, guid: None }
     }
 
-    fn has(&self, id: uuid::Uuid) -> bool {
+    fn has(&self, id: Uuid) -> bool {
         self.entra.is_some_and(|entra| *entra.as_uuid() == id)
             || self.exchange_guid == Some(id)
             || self.guid == Some(id)
@@ -37,7 +38,7 @@ impl Ids {
 
 impl Group {
     /// Whether an id is one of the group's.
-    pub(super) fn has_id(&self, id: uuid::Uuid) -> bool {
+    pub(super) fn has_id(&self, id: Uuid) -> bool {
         self.ids.has(id)
     }
 
@@ -200,6 +201,25 @@ impl<'f> Groups<'f> {
 }
 
 impl MailboxFacts {
+    /// A mailbox of the organisation that is in no group or unit, and of which nothing else was read. What opens it
+    /// opens more than a group.
+    pub(super) fn stranger() -> Self {
+        // No object has these ids: they are fixed, and Entra and Exchange make theirs at random.
+        const fn id(last: u128) -> Uuid {
+            Uuid::from_u128(0x5f2c_9d1e_77a4_4b6e_9c30_0000_0000_0000 | last)
+        }
+        Self {
+            ids: Ids { entra: Some(ObjectId::from_uuid(id(1))), exchange_guid: Some(id(2)), guid: Some(id(3)) },
+            cas: Fact::Read(CasSettings::default()),
+            ..Self::default()
+        }
+    }
+
+    /// Whether it stands for any mailbox: then its ids are nobody's.
+    pub(super) fn is_stranger(&self) -> bool {
+        self.ids == Self::stranger().ids
+    }
+
     /// What is known about a mailbox that is only seen as a member of a group.
     pub(super) fn of_member(member: &Member) -> Self {
         Self { ids: member.ids, kind: member.kind.clone().map_or_else(Fact::default, Fact::Read), ..Self::default() }

@@ -45,6 +45,7 @@ mod path;
 mod policies;
 mod reach;
 mod remedy;
+mod residual;
 mod scopes;
 mod table;
 mod uses;
@@ -55,8 +56,6 @@ mod widen;
 mod tests;
 
 use std::sync::OnceLock;
-
-use uuid::Uuid;
 
 pub use self::catalogue::{
     Certainty, Condition, Escalation, IdStatus, Narrowing, Opens, PolicyCoverage, Row, RowKind, RowResource, Severity,
@@ -72,6 +71,7 @@ pub use self::facts::{
 use self::members::{Groups, Members};
 pub use self::over::{AssignmentOver, WiderPath};
 pub use self::path::{AccessPath, PathReach, Reach, Remedy, Subject, Via};
+pub use self::residual::Residual;
 pub use self::verdict::{Access, Level, Truth};
 pub use self::widen::{WhoElse, Widening, WideningPath};
 
@@ -117,22 +117,5 @@ impl<'f> AccessModel<'f> {
     #[must_use]
     pub const fn facts(&self) -> &'f Facts {
         self.facts
-    }
-
-    /// A mailbox of the organisation that is in no group or unit, and of which nothing else was read. What opens it
-    /// opens more than a group.
-    #[allow(clippy::unused_self, reason = "it is a mailbox of this organisation")]
-    fn stranger(&self) -> MailboxFacts {
-        // No object has this id: it is fixed, and Entra makes its own at random.
-        let id = |last: u128| Uuid::from_u128(0x5f2c_9d1e_77a4_4b6e_9c30_0000_0000_0000 | last);
-        MailboxFacts {
-            ids: Ids {
-                entra: Some(graph_client::ObjectId::from_uuid(id(1))),
-                exchange_guid: Some(id(2)),
-                guid: Some(id(3)),
-            },
-            cas: Fact::Read(CasSettings::default()),
-            ..MailboxFacts::default()
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! What plan and proof ask: which assignments and policies are over a group, and what is open beyond it.
+//! What plan and proof ask: which assignments and policies are over a group, and what is allowed beyond it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +36,7 @@ impl AssignmentOver<'_> {
     }
 }
 
-/// An access path that is open for mailboxes outside a wanted set.
+/// An access path that is allowed for mailboxes outside a wanted set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct WiderPath {
@@ -52,7 +52,7 @@ pub struct WiderPath {
     pub mailboxes: Vec<Ids>,
     /// Whether it opens mailboxes that are in no group or unit at all.
     pub opens_any: Truth,
-    /// How it is closed.
+    /// How it is ended.
     pub remedy: Remedy,
 }
 
@@ -107,8 +107,8 @@ impl<'f> AccessModel<'f> {
         self.groups.only(|group| group.ids.same(ids) == Truth::Yes)
     }
 
-    /// The access paths that are open, or may be, for mailboxes outside `wanted` at a level, each with the remedy that
-    /// closes it. `known` adds mailboxes to look at, such as those that must not be reached.
+    /// The access paths that are allowed, or may be, for mailboxes outside `wanted` at a level, each with the remedy that
+    /// ends it. `known` adds mailboxes to look at, such as those that must not be reached.
     ///
     /// Looked at are these, every mailbox in a group or unit of the facts, and one that is in none. `getSchedule` is
     /// left out: it answers for others by design, see [`reach`](Self::reach) at [`Level::Times`].
@@ -158,7 +158,7 @@ impl<'f> AccessModel<'f> {
         for mailbox in self.members() {
             look_at(&mailbox, false);
         }
-        look_at(&self.stranger(), true);
+        look_at(&MailboxFacts::stranger(), true);
         wider.into_values().collect()
     }
 }

@@ -51,7 +51,7 @@ impl fmt::Display for AccessPath {
     }
 }
 
-/// What an access path, or a way to widen access, rests on: the thing to remove in order to close it.
+/// What an access path, or a way to widen access, rests on: the thing to remove in order to end it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -192,7 +192,7 @@ pub enum Subject {
     Unknown,
 }
 
-/// How an access path is closed: who does what, with which command.
+/// How an access path is ended: who does what, with which command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Remedy {

@@ -104,6 +104,6 @@ impl AccessModel<'_> {
 }
 
 /// Whether a policy is in force. One that is invalid, or has lost its principal, may or may not be.
-fn policy_exists(policy: &AccessPolicy) -> Truth {
+pub(super) fn policy_exists(policy: &AccessPolicy) -> Truth {
     if policy.is_valid == Some(true) && policy.scope != PolicyScope::Deleted { Truth::Yes } else { Truth::Unknown }
 }

@@ -1,7 +1,7 @@
 //! From facts to access: every access path of the application to one mailbox.
 
 use super::catalogue::{Entry, Narrowing, Need, PolicyCoverage, Row, RowResource, application_permission};
-use super::facts::{CalendarRight, Fact, Found, Grant, MailboxFacts, RoleAssignment, SignIn, UserAgents};
+use super::facts::{CalendarRight, Fact, Found, Grant, MailboxFacts, PolicyScope, RoleAssignment, SignIn, UserAgents};
 use super::members::{MemberKind, member_kind};
 use super::policies::PolicyVerdict;
 use super::remedy::plain;
@@ -222,13 +222,13 @@ impl AccessModel<'_> {
     }
 
     /// Whether there is a mailbox through which the application can ask for the free/busy times of others.
-    fn has_caller(&self) -> Truth {
+    pub(super) fn has_caller(&self) -> Truth {
         *self.callers.get_or_init(|| {
             let reaches = |mailbox: &MailboxFacts| {
                 Access::any(self.paths(mailbox, Need::Schedule).into_iter().map(|path| path.verdict))
             };
             let mut found = Access::Denied;
-            for mailbox in std::iter::once(self.stranger()).chain(self.members()) {
+            for mailbox in std::iter::once(MailboxFacts::stranger()).chain(self.members()) {
                 found = found.or(reaches(&mailbox));
                 if found == Access::Allowed {
                     return Truth::Yes;
@@ -238,15 +238,29 @@ impl AccessModel<'_> {
         })
     }
 
-    /// Every mailbox that is seen as a member of a group or unit.
+    /// Every mailbox that is seen as a member of a group or unit, or as the scope of a policy.
     pub(super) fn members(&self) -> impl Iterator<Item = MailboxFacts> + '_ {
         let groups = self.facts.groups.entries().iter().map(|group| &group.members);
         let units = self.facts.administrative_units.entries().iter().map(|unit| &unit.members);
+        let users = self.policies().filter_map(|policy| match policy.scope {
+            PolicyScope::User(ids) => Some(MailboxFacts { ids, ..MailboxFacts::default() }),
+            _ => None,
+        });
         groups
             .chain(units)
             .flat_map(Fact::entries)
             .filter(|member| matches!(member_kind(member.kind.as_deref()), MemberKind::Mailbox | MemberKind::Unknown))
             .map(MailboxFacts::of_member)
+            .chain(users)
+    }
+
+    /// Whether any mailbox is reached, or may be, by an access path of some kind.
+    pub(super) fn any_path(&self, is_kind: impl Fn(&PathReach) -> bool) -> bool {
+        let mut mailboxes = std::iter::once(MailboxFacts::stranger()).chain(self.members());
+        mailboxes.any(|mailbox| {
+            let paths = self.paths(&mailbox, Need::Level(Level::Events));
+            paths.iter().any(|path| path.verdict != Access::Denied && is_kind(path))
+        })
     }
 
     /// Free/busy of the mailbox, asked through another one: only the mailbox in the path is held against the policy.

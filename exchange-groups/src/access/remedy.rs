@@ -1,4 +1,4 @@
-//! How access paths are closed: who does it, where, and with which command.
+//! How access paths are ended: who does it, where, and with which command.
 
 use super::{AccessModel, Remedy, Via};
 

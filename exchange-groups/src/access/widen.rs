@@ -44,7 +44,7 @@ pub struct WideningPath {
     pub tier_zero: Option<TierZero>,
     /// Why, in a sentence.
     pub because: String,
-    /// How it is closed.
+    /// How it is ended.
     pub remedy: Remedy,
 }
 
@@ -118,11 +118,11 @@ impl AccessModel<'_> {
                 Some(false) => vec![exchange_role(&assignment.role)],
                 None => vec![delegating_assignment(), exchange_role(&assignment.role)],
             };
+            let limit = match assignment.delegating {
+                Some(_) => limit,
+                None => (enabled.and(Truth::Unknown), "whether the assignment is a delegating one was not read"),
+            };
             for row in rows.into_iter().flatten() {
-                let limit = match (assignment.delegating, row.kind) {
-                    (None, RowKind::Assignment) => (enabled.and(Truth::Unknown), "it may be a delegating assignment"),
-                    _ => limit,
-                };
                 candidates.push(Candidate { via: assignment.via(), row, limit });
             }
         }
@@ -250,10 +250,10 @@ impl AccessModel<'_> {
             Condition::AsNarrowerPermissions => Truth::Yes,
             Condition::ScopeGroupIsMicrosoft365 => uses.has_graph_group(),
             Condition::ScopeGroupIsTeam => uses.has_graph_group().and(Truth::Unknown),
-            Condition::OwnsScopeGroup => Truth::any(uses.groups().into_iter().map(|group| {
-                let owns = group.owners.entries().iter().any(|owner| self.is_itself(owner));
-                if owns || group.owners.missing().is_none() { Truth::from(owns) } else { Truth::Unknown }
-            })),
+            Condition::OwnsScopeGroup => uses.any_group(|group| {
+                let owns = Truth::any(group.owners.entries().iter().map(|owner| self.is_itself(owner)));
+                if group.owners.missing().is_none() { owns } else { owns.or(Truth::Unknown) }
+            }),
             Condition::UnitInUse => uses.has_unit(),
             Condition::HoldsAdministrativeRole => self.holds_administrative_role(|_| true),
             Condition::HoldsRecipientRole => self.holds_administrative_role(|escalation| {
@@ -281,10 +281,9 @@ impl AccessModel<'_> {
     fn holds_any(&self, names: &[&str]) -> Truth {
         let held = |grant: &super::Grant| match application_permission(grant) {
             Entry::Listed(row) if names.contains(&row.value) => Truth::from((!grant.eligible).then_some(true)),
-            Entry::Listed(_) => Truth::No,
             // An id or name that does not fit may stand for it.
             Entry::Unlisted { .. } if grant.value.as_deref().is_none_or(|name| names.contains(&name)) => Truth::Unknown,
-            Entry::Unlisted { .. } => Truth::No,
+            Entry::Listed(_) | Entry::Unlisted { .. } => Truth::No,
         };
         let found = Truth::any(self.facts.grants.entries().iter().map(held));
         if self.facts.grants.missing().is_none() { found } else { found.or(Truth::Unknown) }
@@ -409,19 +408,21 @@ impl AccessModel<'_> {
     /// Whether somebody who signs in to the application can widen its access by their own rights.
     fn person_widens(&self, uses: &Uses<'_>) -> Truth {
         let people = self.facts.signed_in.entries();
-        let owns = uses.groups().into_iter().any(|group| {
-            group.owners.entries().iter().any(|owner| {
-                people.iter().any(|person| owner.ids.same(&person.ids) == Truth::Yes || self.is_member(owner, person))
-            })
+        let owns = uses.any_group(|group| {
+            let is_owner = |owner: &Principal| {
+                let own = |person: &Principal| owner.ids.same(&person.ids).or(self.is_member(owner, person));
+                Truth::any(people.iter().map(own))
+            };
+            Truth::any(group.owners.entries().iter().map(is_owner))
         });
         // Whether they administer Exchange is not among the facts.
-        if owns { Truth::Yes } else { Truth::Unknown }
+        owns.or(Truth::Unknown)
     }
 
     /// Whether a person is a member of an owning group. Members of an owning security group count as owners.
-    fn is_member(&self, owner: &Principal, person: &Principal) -> bool {
+    fn is_member(&self, owner: &Principal, person: &Principal) -> Truth {
         let group = self.groups.only(|group| group.ids.same(&owner.ids) == Truth::Yes);
-        group.is_some_and(|group| self.groups.contains_directly(group, &person.ids) == Truth::Yes)
+        group.map_or(Truth::No, |group| self.groups.contains_directly(group, &person.ids))
     }
 
     fn signs_in(&self) -> Truth {
@@ -434,7 +435,7 @@ impl AccessModel<'_> {
 
     fn owned_groups(&self, uses: &Uses<'_>, paths: &mut Vec<WideningPath>) {
         for group in uses.groups() {
-            for owner in group.owners.entries().iter().filter(|owner| self.is_itself(owner)) {
+            for owner in group.owners.entries().iter().filter(|owner| self.is_itself(owner) != Truth::No) {
                 let via = Via::GroupOwner { group: group.label().to_owned(), owner: owner.name.clone() };
                 let because = "whether an application that owns a group may write its members is not known";
                 paths.push(self.path(via, Escalation::ScopeGroupEntra, None, Truth::Unknown, None, because));
@@ -442,9 +443,16 @@ impl AccessModel<'_> {
         }
     }
 
-    fn is_itself(&self, principal: &Principal) -> bool {
-        let own = self.facts.service_principal.known().and_then(Option::as_ref);
-        own.is_some_and(|own| principal.ids.entra.is_some_and(|id| id.as_uuid() == own.as_uuid()))
+    fn is_itself(&self, principal: &Principal) -> Truth {
+        match (&self.facts.service_principal, principal.ids.entra) {
+            (Fact::Read(None), _) | (_, None) => Truth::No,
+            (Fact::Read(Some(own)), Some(id)) => Truth::from(own.as_uuid() == id.as_uuid()),
+            (Fact::Partly(..) | Fact::Unread(_), Some(_)) => {
+                // Only a service principal can be it.
+                let is_one = principal.kind.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("ServicePrincipal"));
+                if is_one { Truth::Unknown } else { Truth::No }
+            }
+        }
     }
 
     /// Whether other applications have access that this one could use, as far as the row lets it.
@@ -515,11 +523,11 @@ impl AccessModel<'_> {
                 );
             }
         }
-        for unit in &uses.units {
+        for (unit, _) in &uses.units {
             let name = unit.name.clone().unwrap_or_else(|| unit.id.to_string());
             add("Administrators of the unit", format!("they write the members of the administrative unit {name}"));
         }
-        for attribute in &uses.attributes {
+        for (attribute, _) in &uses.attributes {
             add(
                 "Whoever writes the attribute, such as the synchronisation of HR",
                 format!("a filter reads {attribute}"),
