@@ -14,6 +14,7 @@ use crate::tenant::FakeTenant;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ews {
     /// `None` where nobody set it.
+    // GUESS: a new mailbox has it unset; wrong if `Get-CASMailbox` shows `True` for one that nobody changed.
     pub(crate) enabled: Option<bool>,
     pub(crate) access: Option<AgentAccess>,
     /// User agents, with `*` at either end as wildcard.

@@ -111,7 +111,7 @@ fn user_of(call: &mut Invocation<'_>, name: &str) -> Result<MailboxUser, Failure
 fn entry_row(world: &World, owner: &Recipient, entry: &MailboxPermission) -> Value {
     let user = match entry.user {
         MailboxUser::ServicePrincipal(id) => id.to_string(),
-        // A person is shown by the sign-in name, a group by its name, one that was deleted by nothing.
+        // GUESS: a person is shown by the sign-in name, a group by its name; wrong if both come as ids.
         MailboxUser::Recipient(id) => world
             .directory
             .get(id)

@@ -384,6 +384,7 @@ fn run(
 /// Whether a write is refused because its anchor mailbox names the organisation by something else than its
 /// initial domain, and whether that is before it took effect. Only applications were seen to be refused.
 fn refusal_of_anchor(world: &World, call: &Incoming<'_>, cmdlet: &Cmdlet, token: &Token) -> Option<When> {
+    // GUESS: without the header nothing is refused; wrong if writes fail without one, too.
     let anchor = call.request.header_value("X-AnchorMailbox")?;
     let organization = anchor.rsplit_once('@').map_or(anchor, |(_, organization)| organization);
     let named = organization.eq_ignore_ascii_case(&world.organization.initial_domain);
