@@ -9,11 +9,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
-use crate::text::printable;
-
 /// A value that breaks a rule: which field, what it held, and the rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field} {value:?}: {rule}")]
+#[error("{} {value:?}: {}", crate::text::Printable(field), crate::text::Printable(rule))]
 #[non_exhaustive]
 pub struct InvalidValue {
     /// The name of the field, such as `client id` or `owners[1]`.
@@ -158,7 +156,7 @@ impl AppRoleAssignmentId {
 
 impl fmt::Display for AppRoleAssignmentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&crate::printable(&self.0))
     }
 }
 
@@ -360,16 +358,15 @@ impl PartialOrd for SmtpAddress {
     }
 }
 
-/// An address that a service sent may hold anything.
 impl fmt::Display for SmtpAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&printable(&self.0))
+        f.write_str(&crate::printable(&self.0))
     }
 }
 
 impl fmt::Debug for SmtpAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SmtpAddress({})", printable(&self.0))
+        write!(f, "SmtpAddress({self})")
     }
 }
 

@@ -41,3 +41,4 @@ pub use self::odata::{
     Handle, Items, List, Literal, Operation, Page, Pages, RemovalReason, Removed, Resync, Search,
 };
 pub use self::request::{Priority, Request};
+pub use self::text::printable;
