@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use exchange_groups::graph_client::exchange::{
-    AddDistributionGroupMember, AutomateProcessing, CmdletErrorKind as Kind, Created, DistributionGroup,
-    GetApplicationAccessPolicy, GetCalendarProcessing, GetDistributionGroup, GetDistributionGroupMember, GetMailbox,
-    GetOrganizationConfig, GetRecipient, Identity, NewDistributionGroup, NewServicePrincipal, SetCalendarProcessing,
+    AddDistributionGroupMember, ApplicationRole, AssignedScope, AutomateProcessing, CmdletErrorKind as Kind, Created,
+    DistributionGroup, GetApplicationAccessPolicy, GetCalendarProcessing, GetDistributionGroup,
+    GetDistributionGroupMember, GetMailbox, GetManagementRoleAssignment, GetOrganizationConfig, GetRecipient, Identity,
+    NewDistributionGroup, NewManagementRoleAssignment, NewServicePrincipal, SetCalendarProcessing,
     TestApplicationAccessPolicy, Wait,
 };
 use exchange_groups::graph_client::{Client, Cloud, ErrorKind, Result, RetryOptions, StaticToken};
@@ -346,6 +347,43 @@ async fn w8_what_is_never_found_ends_with_what_the_command_said() {
     let error = client.exchange().create(&new_group(), &Wait::default(), || look(&client)).await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::Denied);
     assert_eq!(server.received_requests().await.unwrap().len(), 1);
+}
+
+/// W9: a role that was assigned and cannot be read yet is waited for, and assigned once.
+#[tokio::test]
+async fn w9_an_assignment_that_is_not_visible_yet_is_waited_for() {
+    let row = json!({ "Name": "rooms", "Role": "Application Calendars.Read", "RecipientWriteScope": "Group",
+        "CustomResourceScope": "Rooms", "CustomRecipientWriteScope": "", "Enabled": true });
+    let (server, client) = scripted(RetryOptions::none(), move |number, _| {
+        let rows = if (1..=3).contains(&number) { json!([]) } else { json!([row]) };
+        ResponseTemplate::new(200).set_body_json(json!({ "value": rows }))
+    })
+    .await;
+    let principal = "b6c2f6a4-55c1-4b09-8a77-0e5b1f6f2d02".parse().unwrap();
+    let assign = NewManagementRoleAssignment::over_group(principal, ApplicationRole::CalendarsRead, identity("Rooms"))
+        .name("rooms".parse().unwrap());
+    let exchange = client.exchange();
+    let look = || async {
+        let found = exchange.run(GetManagementRoleAssignment::of(principal)).await?;
+        Ok(found.into_iter().find(|it| it.scope() == AssignedScope::Group("Rooms".into())))
+    };
+    let wait = Wait::default().with_first_pause(Duration::from_millis(1));
+    let made = exchange.create(&assign, &wait, look).await.unwrap();
+    assert!(matches!(made, Created::New(it) if it.application_role() == Some(ApplicationRole::CalendarsRead)));
+    assert_eq!(server.received_requests().await.unwrap().len(), 5, "assigned once, looked for four times");
+}
+
+/// A tenant that never had a policy says that none was found; a 404 of something else says nothing.
+#[tokio::test]
+async fn no_policy_found_is_an_empty_list_only_if_the_cmdlet_says_so() {
+    let missing = failed("Ex6F9304|X.ManagementObjectNotFoundException|object couldn't be found on 'DC'.").to_string();
+    for (body, is_empty) in [(missing, true), (String::new(), false), ("<html></html>".into(), false)] {
+        let (_server, client) = answering(404, body).await;
+        let policies = client.exchange().run(GetApplicationAccessPolicy::all()).await;
+        assert_eq!(policies.is_ok_and(|policies| policies.is_empty()), is_empty);
+        let groups = client.exchange().run(GetDistributionGroup::all()).await;
+        assert!(groups.is_err(), "other lists are not missing");
+    }
 }
 
 /// W17, for waits: no deadline and no pause is too long for arithmetic.

@@ -163,6 +163,11 @@ impl Cmdlet for GetApplicationAccessPolicy {
     const NAME: &'static str = "Get-ApplicationAccessPolicy";
     const EFFECT: Effect = Effect::Read;
     type Output = Vec<ApplicationAccessPolicy>;
+
+    /// A tenant that never had a policy was seen to answer that the object couldn't be found, in place of an empty list.
+    fn if_not_found(&self) -> Option<Vec<ApplicationAccessPolicy>> {
+        Some(Vec::new())
+    }
 }
 
 impl fmt::Display for GetApplicationAccessPolicy {

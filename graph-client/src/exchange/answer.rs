@@ -239,21 +239,21 @@ fn short(text: &str) -> String {
 }
 
 fn unexpected(error: &serde_json::Error) -> String {
-    format!("the answer is not what was expected: {error}")
+    format!("the response is not what was expected: {error}")
 }
 
 /// What a body is that is no envelope.
 fn strange(body: &[u8], error: &serde_json::Error) -> String {
     if body.starts_with(b"\x1f\x8b") {
-        return "the answer is compressed, although the request asked for plain text".into();
+        return "the response is compressed, although the request asked for plain text".into();
     }
     let text = String::from_utf8_lossy(body);
     let text = text.trim_matches(|c: char| c == '\0' || c == '\u{feff}' || c.is_whitespace());
     match text.chars().next() {
-        None => "the answer is a row of NUL bytes".into(),
+        None => "the response is a row of NUL bytes".into(),
         Some('{' | '[') => unexpected(error),
-        Some('<') => "the answer is a web page; something between here and Exchange Online may have sent it".into(),
-        Some(_) => format!("the answer is plain text: {}", short(text)),
+        Some('<') => "the response is a web page; something between here and Exchange Online may have sent it".into(),
+        Some(_) => format!("the response is plain text: {}", short(text)),
     }
 }
 

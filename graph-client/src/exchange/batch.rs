@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::answer::Reader;
 use super::cmdlet::{Cmdlet, Effect};
 use super::error;
-use super::invoke::{Exchange, envelope, operation};
+use super::invoke::{Exchange, envelope, not_found, operation};
 use crate::auth::AccessToken;
 use crate::cloud::Service;
 use crate::http::{Body, Call, Failure, Repeat, Response, Retries};
@@ -201,8 +201,9 @@ impl<'a, C: Cmdlet> Batch<'a, C> {
     }
 
     fn fail(&mut self, item: &Item<C>, error: Error) {
-        let error = error.with_client_request_id(item.client_request_id.clone());
-        self.results[item.index] = Some(Err(error.during(operation(&self.cmdlets[item.index]))));
+        let cmdlet = &self.cmdlets[item.index];
+        let error = error.with_client_request_id(item.client_request_id.clone()).during(operation(cmdlet));
+        self.results[item.index] = Some(not_found(cmdlet, item.followed.is_empty(), error));
     }
 
     /// Every command that is still open ends as the batch did.

@@ -83,6 +83,13 @@ pub trait Cmdlet: Serialize + Display + Debug + Send + Sync {
         Ok(())
     }
 
+    /// What "there is no such object" means to a command that names none. `None`, as by default, leaves it an error.
+    ///
+    /// It is asked for only if the cmdlet itself says so, not for any 404.
+    fn if_not_found(&self) -> Option<Self::Output> {
+        None
+    }
+
     /// Checks that the output is about what the command asked for.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::answer::{Expected, Page, Reader};
 use super::cmdlet::{Cmdlet, Effect};
-use super::{Property, Warnings, error};
+use super::{CmdletError, CmdletErrorKind, Property, Warnings, error};
 use crate::cloud::{self, Service};
 use crate::http::{Body, Call};
 use crate::text::Printable;
@@ -101,7 +101,10 @@ impl Exchange {
         let mut reader = Reader::new(cmdlet, self.documented_end_point(cmdlet).is_some());
         let mut followed: Vec<String> = Vec::new();
         loop {
-            let response = self.client.pipeline.execute(&call, &self.client.meter).await?;
+            let response = match self.client.pipeline.execute(&call, &self.client.meter).await {
+                Ok(response) => response,
+                Err(error) => return not_found(cmdlet, followed.is_empty(), error),
+            };
             let fail = |error: Error| {
                 let error = error.with_request_id(response.request_id().map(str::to_owned));
                 error.with_client_request_id(call.client_request_id.clone()).during(call.operation.clone())
@@ -255,6 +258,13 @@ impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange").field("tenant", self.client.tenant()).finish_non_exhaustive()
     }
+}
+
+/// What a cmdlet's own "not found" gives, where that is no error. On a later page it always is one.
+pub(super) fn not_found<C: Cmdlet>(cmdlet: &C, is_first_page: bool, error: Error) -> Result<C::Output> {
+    let is_said = |said: &CmdletError| said.kind == CmdletErrorKind::ObjectNotFound && said.exception.is_some();
+    let output = error.cmdlet().filter(|said| is_first_page && is_said(said)).and_then(|_| cmdlet.if_not_found());
+    output.ok_or(error)
 }
 
 /// What is attempted: `New-DistributionGroup (create …)`.

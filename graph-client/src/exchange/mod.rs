@@ -5,6 +5,9 @@
 //! [`Exchange::run`] runs one, [`Exchange::run_all`] runs many of a kind in batches. [`RawCmdlet`] is any cmdlet that has
 //! no type here.
 //!
+//! A response is held against what its cmdlet promises: a list that is missing is an error and not an empty list. An
+//! identity may fit an object by its name; [`Exchange::recipient_at`] and its siblings tell who is at an address.
+//!
 //! # Permissions
 //!
 //! Every call needs the app role `Exchange.ManageAsApp` on *Office 365 Exchange Online*, and an Entra directory role
@@ -21,6 +24,7 @@
 mod access_policies;
 mod anchor;
 mod answer;
+mod assigned_scope;
 mod batch;
 mod calendar_processing;
 mod cmdlet;
@@ -54,6 +58,7 @@ pub use self::access_policies::{
     TestApplicationAccessPolicy,
 };
 pub(crate) use self::anchor::InitialDomain;
+pub use self::assigned_scope::AssignedScope;
 pub use self::calendar_processing::{
     AutomateProcessing, BookingType, CalendarProcessing, GetCalendarProcessing, SetCalendarProcessing,
 };
@@ -87,7 +92,7 @@ pub use self::places::{GetPlace, Place, PlaceType, SetPlace};
 pub use self::raw::RawCmdlet;
 pub use self::recipients::{GetMailbox, GetRecipient, Mailbox, Recipient};
 pub use self::role_assignments::{
-    ApplicationRole, AssignedScope, AssignmentScope, GetManagementRoleAssignment, ManagementRoleAssignment,
+    ApplicationRole, AssignmentScope, GetManagementRoleAssignment, ManagementRoleAssignment,
     NewManagementRoleAssignment, RemoveManagementRoleAssignment, SetManagementRoleAssignment,
 };
 pub use self::role_groups::{
