@@ -140,6 +140,23 @@ async fn a_page_of_a_proxy_is_no_picture_and_no_place() {
     assert!(client.groups().check_member_groups(ID, &["g"]).await.is_err());
 }
 
+/// W13. A condition that the service ignored gives rows of others.
+#[tokio::test]
+async fn a_role_or_grant_of_another_principal_is_no_answer() {
+    let other = "11111111-2222-4333-8444-555555555555";
+    for (owner, is_own) in [(ID, true), (other, false)] {
+        let row = json!({"id": "r", "principalId": owner, "clientId": owner, "roleDefinitionId": "d", "directoryScopeId": "/"});
+        let (_server, client) = answering(ResponseTemplate::new(200).set_body_json(json!({"value": [row]}))).await;
+        let roles = client.directory_roles();
+        assert_eq!(roles.assignments_of(&id()).await.is_ok(), is_own);
+        assert_eq!(roles.eligible_of(&id()).await.is_ok(), is_own);
+        assert_eq!(roles.active_of(&id()).await.is_ok(), is_own);
+        assert_eq!(client.service_principals().permission_grants(&id()).await.is_ok(), is_own);
+        // What a principal holds through its groups is theirs.
+        assert!(roles.transitive_of(&id()).await.is_ok());
+    }
+}
+
 /// W2. What was selected is all that can be asked of a record.
 #[tokio::test]
 async fn a_record_needs_no_id_that_was_not_selected() {
