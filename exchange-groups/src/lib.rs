@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod access;
 mod apply;
 mod discover;
 mod error;
@@ -8,6 +9,7 @@ mod groups;
 mod observe;
 mod plan;
 mod prove;
+mod roles;
 mod spec;
 
 pub use graph_client;

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
 use graph_client::exchange::{
-    ApplicationAccessPolicy, CmdletSet, DistributionGroup, Exchange, ExchangeServicePrincipal, GetAcceptedDomain,
-    GetApplicationAccessPolicy, GetDistributionGroup, GetDistributionGroupMember, GetMailbox,
+    ApplicationAccessPolicy, CmdletErrorKind, CmdletSet, DistributionGroup, Exchange, ExchangeServicePrincipal,
+    GetAcceptedDomain, GetApplicationAccessPolicy, GetDistributionGroup, GetDistributionGroupMember, GetMailbox,
     GetManagementRoleAssignment, GetOrganizationConfig, GetRecipient, GetServicePrincipal, Mailbox,
     ManagementRoleAssignment, OrganizationConfig, Recipient,
 };
@@ -161,7 +161,7 @@ impl Observation {
                 .map_err(Error::during("read the room list"))?
                 .into_iter()
                 .flatten()
-                .find(|group| group.is_named(list.as_str()));
+                .find(|group| group.has_address(list));
             let members = match &group {
                 Some(_) => exchange.run(GetDistributionGroupMember::new(list)).await,
                 None => Ok(Vec::new()),
@@ -177,10 +177,10 @@ impl Observation {
     }
 
     async fn observe_group(&mut self, exchange: &Exchange, spec: &RestrictedCalendarGroup) -> graph_client::Result<()> {
-        let address = spec.address.as_str();
+        let address = &spec.address;
         // What comes back is checked to be what was asked for.
         let group = found(exchange.run(GetDistributionGroup::one(&spec.address)).await)?
-            .and_then(|groups| groups.into_iter().find(|group| group.is_named(address)));
+            .and_then(|groups| groups.into_iter().find(|group| group.has_address(address)));
         if let Some(group) = group {
             let identity = group.identity().unwrap_or_else(|| (&spec.address).into());
             let members = exchange.run(GetDistributionGroupMember::new(identity)).await?;
@@ -241,7 +241,7 @@ impl Observation {
         let exchange = client.exchange();
         let entra = self.observe_entra(client, spec).await;
         self.unless_denied(UnreadPart::Entra, entra)?;
-        let policies = exchange.run(GetApplicationAccessPolicy::all()).await;
+        let policies = access_policies(exchange.run(GetApplicationAccessPolicy::all()).await);
         let policies = self.unless_denied(UnreadPart::Policies, policies)?;
         self.policies = policies.into_iter().filter(|policy| policy.concerns(&app)).collect();
         let pointers = found(exchange.run(GetServicePrincipal::new(app)).await);
@@ -289,6 +289,18 @@ impl Grant {
 /// One identity must lead to one object: several would be a guess.
 fn only<T>(mut rows: Vec<T>) -> Option<T> {
     if rows.len() == 1 { rows.pop() } else { None }
+}
+
+/// A tenant that never had an access policy says that it cannot be found, instead of listing none.
+pub(crate) fn access_policies(
+    listed: graph_client::Result<Vec<ApplicationAccessPolicy>>,
+) -> graph_client::Result<Vec<ApplicationAccessPolicy>> {
+    match listed {
+        Err(error) if error.cmdlet().is_some_and(|cmdlet| cmdlet.kind == CmdletErrorKind::ObjectNotFound) => {
+            Ok(Vec::new())
+        }
+        listed => listed,
+    }
 }
 
 /// "Not found" is an answer; any other error is not.

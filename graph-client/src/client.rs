@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::auth::TokenCache;
 use crate::cloud::Service;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, InitialDomain};
 use crate::graph::{
     AdministrativeUnits, Applications, Calendars, Channel, DirectoryRoles, Groups, Mail, Mailbox, ManagedDevices,
     Organizations, PermissionGrants, Places, Planner, Rooms, ServicePrincipals, Subscriptions, Users,
@@ -51,6 +51,7 @@ use crate::{
 pub struct Client {
     pub(crate) pipeline: Arc<Pipeline>,
     pub(crate) meter: Meter,
+    pub(crate) initial_domain: InitialDomain,
 }
 
 impl Client {
@@ -292,7 +293,7 @@ impl Client {
         let concurrency = self.pipeline.concurrency.clone();
         let pipeline =
             Arc::new(Pipeline { tenant, cloud, transport, tokens, gate, concurrency, allowance: Allowance::default() });
-        Self { pipeline, meter: self.meter.clone() }
+        Self { pipeline, meter: self.meter.clone(), initial_domain: self.initial_domain.for_other_caller() }
     }
 }
 
@@ -414,6 +415,6 @@ impl ClientBuilder {
         let allowance = Allowance::default();
         let pipeline =
             Arc::new(Pipeline { tenant, cloud: self.cloud, transport, tokens, gate, concurrency, allowance });
-        Ok(Client { pipeline, meter: Meter::default() })
+        Ok(Client { pipeline, meter: Meter::default(), initial_domain: InitialDomain::default() })
     }
 }

@@ -70,6 +70,8 @@ fn expected_error(name: &str) -> Option<(ErrorKind, Option<Kind>)> {
         "Set-DistributionGroup.dirsynced-400" => (ErrorKind::Denied, Some(Kind::DirectorySynced)),
         "Set-DistributionGroup.executing-user-400" => (ErrorKind::Denied, Some(Kind::NotGroupManager)),
         "Set-OrganizationConfig.licence-missing-Ex5E8EA4" => (ErrorKind::Service, Some(Kind::LicenceMissing)),
+        // An object by itself, which no cmdlet sends, and rows in a form that we do not ask for.
+        "RestEntity.Mailbox-by-id" | "InvokeCommand.clixml" => (ErrorKind::Decode, None),
         "graph.calendar-denied-by-aap" => (ErrorKind::Denied, None),
         _ => return None,
     })
@@ -166,7 +168,10 @@ impl Run {
         let server = MockServer::start().await;
         let answers: Vec<ResponseTemplate> = samples.iter().map(|sample| sample.answer(&server.uri())).collect();
         let count = std::sync::atomic::AtomicUsize::new(0);
-        let respond = move |_: &Request| {
+        let respond = move |request: &Request| {
+            if is_domain_look_up(request) {
+                return domains();
+            }
             let number = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             let end = || ResponseTemplate::new(200).set_body_json(json!({ "value": [] }));
             answers.get(number).cloned().unwrap_or_else(end)
@@ -183,8 +188,23 @@ impl Run {
     }
 
     async fn requests(&self) -> Vec<Request> {
-        self.server.received_requests().await.expect("requests")
+        let requests = self.server.received_requests().await.expect("requests");
+        requests.into_iter().filter(|request| !is_domain_look_up(request)).collect()
     }
+}
+
+/// Behind the `@` of the anchor the samples have the tenant's GUID, with which writes fail. We send the initial domain,
+/// and look it up when the client was built with a GUID.
+const INITIAL_DOMAIN: &str = "contoso.onmicrosoft.com";
+
+fn is_domain_look_up(request: &Request) -> bool {
+    let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    header("x-cmdletname") == "Get-AcceptedDomain" && header("x-anchormailbox").ends_with(TENANT)
+}
+
+fn domains() -> ResponseTemplate {
+    ResponseTemplate::new(200)
+        .set_body_json(json!({ "value": [{ "DomainName": INITIAL_DOMAIN, "InitialDomain": true }] }))
 }
 
 /// Runs a command as the value of its type that has these parameters.
@@ -355,6 +375,7 @@ fn compare(sample: &Sample, sent: &Request) -> Result<(), String> {
             "content-type" if sent.body.is_empty() => {}
             "content-type" => equal(name, header(name), "application/json")?,
             "parameter-based-routing" => {}
+            "x-anchormailbox" => equal(name, header(name), &value.replace(TENANT, INITIAL_DOMAIN))?,
             _ => equal(name, header(name), value)?,
         }
     }
@@ -493,6 +514,9 @@ impl Counts {
             .collect();
         let count = std::sync::atomic::AtomicUsize::new(0);
         let respond = move |request: &Request| {
+            if is_domain_look_up(request) {
+                return domains();
+            }
             let number = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             let (items, responses) = &answers[number.min(answers.len() - 1)];
             let sent: Value = serde_json::from_slice(&request.body).unwrap_or_default();
@@ -551,7 +575,8 @@ impl Counts {
         } else {
             self.faults.push(format!("{}: {errors:?} in place of {expected:?}", sample.name));
         }
-        for (page, sent) in pages.iter().zip(server.received_requests().await.expect("requests")) {
+        let sent = server.received_requests().await.expect("requests");
+        for (page, sent) in pages.iter().zip(sent.into_iter().filter(|request| !is_domain_look_up(request))) {
             match compare_batch(page, &sent, &server.uri()) {
                 Ok(()) => self.requests += 1,
                 Err(fault) => self.faults.push(format!("{}: {fault}", page.name)),
@@ -580,6 +605,10 @@ fn compare_batch(sample: &Sample, sent: &Request, origin: &str) -> Result<(), St
                 "Authorization" => value == "Bearer a-token",
                 "Prefer" => value.starts_with("odata.maxpagesize"),
                 "Accept" => value == "application/json",
+                "X-AnchorMailbox" => {
+                    let theirs = theirs["headers"][name].as_str().unwrap_or_default();
+                    value == theirs.replace(TENANT, INITIAL_DOMAIN)
+                }
                 _ => theirs["headers"][name] == value,
             };
             if !is_alike {

@@ -326,7 +326,7 @@ proptest! {
 
     #[test]
     fn typed_cmdlets_come_back_from_the_wire(a in identity(), text in hostile()) {
-        let set = SetDistributionGroup::new(&a).description(&text).notes(&text);
+        let set = SetDistributionGroup::new(&a).description(&text).mail_tip(&text);
         let back: SetDistributionGroup = serde_json::from_value(serde_json::to_value(&set).unwrap()).unwrap();
         prop_assert_eq!(back, set);
         let settings = SetCalendarProcessing::new(&a).additional_response(&text).allow_conflicts(true);

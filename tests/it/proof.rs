@@ -330,7 +330,7 @@ macro_rules! write_cmdlet {
         impl Cmdlet for $cmdlet {
             const NAME: &'static str = $name;
             const EFFECT: Effect = Effect::Write;
-            type Output = ();
+            type Output = Vec<serde_json::Value>;
         }
     };
 }

@@ -489,7 +489,7 @@ impl std::fmt::Display for Registration {
 impl Cmdlet for Registration {
     const NAME: &'static str = "New-ServicePrincipal";
     const EFFECT: Effect = Effect::Write;
-    type Output = ();
+    type Output = Vec<serde_json::Value>;
 }
 
 #[tokio::test]

@@ -97,7 +97,7 @@ async fn a_contact_at_the_address_blocks() {
     Mock::given(any()).respond_with(tenant.clone()).mount(&server).await;
     let (admin, booking) = (tenant.administrator(), tenant.booking_application());
     let client = Client::builder()
-        .tenant(tenant.domain())
+        .tenant(tenant.initial_domain())
         .credential(ClientSecret::new(admin.client_id.parse().unwrap(), admin.secret()))
         .cloud(Cloud::custom(server.uri(), server.uri(), server.uri()).unwrap())
         .retry(quick_retries())

@@ -130,7 +130,7 @@ async fn a_whole_run_writes_no_secret_and_no_token_anywhere() {
     let credential = ClientSecret::new(admin.client_id.parse().unwrap(), ADMIN_SECRET);
     written.show(&credential);
     let builder = Client::builder()
-        .tenant(tenant.domain())
+        .tenant(tenant.initial_domain())
         .credential(credential.clone())
         .cloud(cloud.clone())
         .retry(quick_retries());

@@ -429,7 +429,7 @@ async fn a_preflight_asks_which_roles_the_token_carries() {
     let server = tenant.serve().await.unwrap();
     let administrator = tenant.administrator();
     let client = Client::builder()
-        .tenant(tenant.domain())
+        .tenant(tenant.initial_domain())
         .credential(ClientSecret::new(administrator.client_id.parse().unwrap(), administrator.secret()))
         .cloud(Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url()).unwrap())
         .build()

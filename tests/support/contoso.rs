@@ -176,7 +176,7 @@ impl Contoso {
 fn client_of(tenant: &FakeTenant, server: &Server) -> Client {
     let cloud = Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url());
     Client::builder()
-        .tenant(tenant.domain())
+        .tenant(tenant.initial_domain())
         .credential(credential(&tenant.administrator()))
         .cloud(cloud.expect("addresses on this machine"))
         .retry(quick_retries())

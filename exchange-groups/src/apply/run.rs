@@ -12,7 +12,7 @@ use graph_client::{Client, Error as ServiceError, ErrorKind, Meter, ObjectId};
 
 use super::{Apply, Event, Listener, Outcome, Report, StageUsage, StepReport};
 use crate::discover::{Roll, Target, key_of};
-use crate::observe::found;
+use crate::observe::{access_policies, found};
 use crate::{Change, Finding, FindingKind, OtherMembers, Plan, RevokeGrant, Severity, Stage, Step};
 
 /// How a step went.
@@ -211,7 +211,7 @@ impl Run {
     async fn find_group(&self) -> Result<Option<DistributionGroup>, ServiceError> {
         let address = &self.plan.spec.address;
         let groups = found(self.exchange.run(GetDistributionGroup::one(address)).await)?;
-        let is_ours = |group: &DistributionGroup| group.is_security_group() && group.is_named(address.as_str());
+        let is_ours = |group: &DistributionGroup| group.is_security_group() && group.has_address(address);
         Ok(groups.into_iter().flatten().find(is_ours))
     }
 
@@ -382,7 +382,7 @@ impl Run {
             Ok(assignments.into_iter().flatten().any(|assignment| {
                 assignment.role.as_deref() == Some(cmdlet.role().as_str())
                     && assignment.enabled != Some(false)
-                    && group.as_ref().is_some_and(|group| assignment.is_over(group))
+                    && group.as_ref().is_some_and(|group| assignment.scope().is_group(group))
             }))
         };
         settle(made, has_role).await
@@ -397,7 +397,7 @@ impl Run {
         let run = &*self;
         let is_restricted = || async {
             let Some(group) = run.find_group().await? else { return Ok(false) };
-            let policies = run.exchange.run(GetApplicationAccessPolicy::all()).await?;
+            let policies = access_policies(run.exchange.run(GetApplicationAccessPolicy::all()).await)?;
             Ok(policies.iter().any(|policy| {
                 policy.concerns(&run.plan.spec.application)
                     && policy.right() == Some(AccessRight::RestrictAccess)

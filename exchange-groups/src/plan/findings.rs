@@ -7,6 +7,7 @@ use super::steps::unwanted;
 use super::{Change, Step};
 use crate::discover::{Roll, Selection, key_of};
 use crate::observe::{Unread, UnreadPart};
+use crate::roles::opens_calendars;
 use crate::{CalendarPermission, Observation, OtherMembers, RestrictedCalendarGroup, Restriction};
 
 /// Something that an administrator should know.
@@ -398,10 +399,9 @@ impl Findings<'_> {
             let ours = self.spec.permission.role().as_str();
             let is_ours = self.spec.restriction == Restriction::Rbac
                 && assignment.role.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(ours))
-                && group.is_some_and(|seen| assignment.is_over(&seen.group));
-            if assignment.covers_calendars() && assignment.enabled != Some(false) && !is_ours {
-                let scope =
-                    assignment.scope().map_or_else(|| "the whole organisation".into(), |it| format!("\"{it}\""));
+                && group.is_some_and(|seen| assignment.scope().is_group(&seen.group));
+            if opens_calendars(assignment.role.as_deref()) && assignment.enabled != Some(false) && !is_ours {
+                let scope = assignment.scope();
                 let role = assignment.role.as_deref().unwrap_or_default();
                 let name = assignment.name.as_deref().unwrap_or_default();
                 self.add(

@@ -157,7 +157,7 @@ impl Steps {
             seen.role_assignments.iter().any(|assignment| {
                 assignment.enabled != Some(false)
                     && assignment.role.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(role.as_str()))
-                    && assignment.is_over(&existing.group)
+                    && assignment.scope().is_group(&existing.group)
             })
         });
         if !has_role {

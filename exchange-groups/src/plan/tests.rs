@@ -149,14 +149,18 @@ fn carry_out(plan: &Plan, seen: &mut Observation) {
             Change::AssignRole(_) => {
                 let mut assignment = ManagementRoleAssignment::default();
                 assignment.role = Some(text("Role"));
-                assignment.custom_recipient_write_scope = Some(text("RecipientGroupScope"));
+                assignment.recipient_write_scope = Some("Group".into());
+                // Exchange shows the group by a name of its own, whatever it was asked for by.
+                assignment.custom_resource_scope =
+                    seen.group.as_ref().and_then(|seen| seen.group.guid).map(|guid| guid.to_string());
                 seen.role_assignments.push(assignment);
             }
             Change::RestrictApplication(_) => {
                 let mut policy = ApplicationAccessPolicy::default();
                 policy.app_id = text("AppId");
                 policy.access_right = Some(text("AccessRight"));
-                policy.scope_name = Some(text("PolicyScopeGroupId"));
+                let group = seen.group.as_ref().and_then(|seen| seen.group.guid).unwrap_or_default();
+                policy.identity = format!("{}\\{}:S-1-5-21-1-2-3-4;{group}", id(1), policy.app_id);
                 seen.policies.push(policy);
             }
             Change::RevokeGrant(revoke) => {

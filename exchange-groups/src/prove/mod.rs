@@ -16,6 +16,7 @@ use graph_client::{Client, ErrorKind, Later, Service};
 
 pub use self::proof::{Check, Evidence, Expectation, Proof, Verdict};
 use crate::discover::Target;
+use crate::roles::opens_calendars;
 use crate::{ExchangeGroups, Finding, FindingKind, Plan, RestrictedCalendarGroup, Restriction, Result, Severity};
 
 /// A proof that is about to be made. Made by [`ExchangeGroups::prove`]; await it for the [`Proof`].
@@ -316,7 +317,7 @@ async fn configured(
 /// Whether one of the roles covers the mailbox; `None` when none says yes and one does not say.
 fn is_in_scope(rows: &[AuthorizationRow]) -> Option<bool> {
     let mut known = Some(false);
-    for row in rows.iter().filter(|row| row.covers_calendars()) {
+    for row in rows.iter().filter(|row| opens_calendars(row.role_name.as_deref())) {
         match row.in_scope {
             Some(true) => return Some(true),
             Some(false) => {}

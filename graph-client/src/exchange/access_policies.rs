@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::cmdlet::single_output;
 use super::values::Confirmed;
 use super::{Cmdlet, DistributionGroup, Effect, Identity, Recipient, lenient};
+use crate::text::Printable;
 use crate::{ClientId, InvalidValue};
 
 /// What an application access policy does with its scope.
@@ -119,6 +120,13 @@ impl Cmdlet for NewApplicationAccessPolicy {
     const NAME: &'static str = "New-ApplicationAccessPolicy";
     const EFFECT: Effect = Effect::Write;
     type Output = ApplicationAccessPolicy;
+
+    fn check_output(&self, policy: &ApplicationAccessPolicy) -> Result<(), String> {
+        if policy.concerns(&self.app_id) && policy.right().is_none_or(|right| right == self.access_right) {
+            return Ok(());
+        }
+        Err("the policy that came back is not the one that was asked for".into())
+    }
 }
 
 impl fmt::Display for NewApplicationAccessPolicy {
@@ -169,16 +177,22 @@ impl fmt::Display for GetApplicationAccessPolicy {
 #[non_exhaustive]
 pub struct ApplicationAccessPolicy {
     /// `{tenant GUID}\{application id}:{scope's SID};{scope's GUID}`
+    #[serde(deserialize_with = "lenient::plain")]
     pub identity: String,
     /// The application, or `*` for all.
+    #[serde(deserialize_with = "lenient::plain")]
     pub app_id: String,
     /// The scope's name.
+    #[serde(deserialize_with = "lenient::text")]
     pub scope_name: Option<String>,
     /// The scope's identity, as a name.
+    #[serde(deserialize_with = "lenient::text")]
     pub scope_identity: Option<String>,
     /// `RestrictAccess` or `DenyAccess`.
+    #[serde(deserialize_with = "lenient::text")]
     pub access_right: Option<String>,
     /// The description.
+    #[serde(deserialize_with = "lenient::text")]
     pub description: Option<String>,
     /// Whether Exchange can make sense of it; not, for example, when its scope was deleted.
     #[serde(deserialize_with = "lenient::boolean")]
@@ -196,10 +210,18 @@ impl ApplicationAccessPolicy {
         self.identity.parse()
     }
 
-    /// Whether the policy is about this application, by name or because it is about all.
+    /// Whether the policy is about this application: by its client id, or because it is about all.
+    ///
+    /// A policy that does not say which application it is about is taken to be about this one.
     #[must_use]
     pub fn concerns(&self, app: &ClientId) -> bool {
-        self.app_id == "*" || self.app_id.eq_ignore_ascii_case(&app.to_string())
+        let app = app.to_string();
+        let of_identity = || self.identity.split_once('\\').and_then(|(_, rest)| rest.split_once(':'));
+        let apps = match self.app_id.trim() {
+            "" => of_identity().map_or("*", |(app, _)| app),
+            apps => apps,
+        };
+        apps.split(',').map(str::trim).any(|named| named == "*" || named.eq_ignore_ascii_case(&app))
     }
 
     /// The right, when it is one of the two that are known.
@@ -212,13 +234,12 @@ impl ApplicationAccessPolicy {
         }
     }
 
-    /// Whether the group is the policy's scope: by GUID where the policy has it, else by name.
+    /// Whether the group is the policy's scope, by the GUID that the identity ends in. The scope's name is for people:
+    /// several groups may have it.
     #[must_use]
     pub fn has_scope(&self, group: &DistributionGroup) -> bool {
-        match self.scope_guid() {
-            Some(guid) => Some(guid) == group.guid || Some(guid) == group.external_directory_object_id,
-            None => self.scope_name.as_deref().is_some_and(|name| group.is_named(name)),
-        }
+        let guid = self.scope_guid();
+        guid.is_some() && (guid == group.guid || guid == group.external_directory_object_id)
     }
 
     /// The GUID of the scope, which the identity ends in.
@@ -265,7 +286,7 @@ impl FromStr for PolicyIdentity {
 
 impl fmt::Display for PolicyIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        Printable(&self.0).fmt(f)
     }
 }
 
@@ -304,7 +325,7 @@ impl Cmdlet for SetApplicationAccessPolicy {
 
 impl fmt::Display for SetApplicationAccessPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Describe the application access policy {} as \"{}\"", self.identity, self.description)
+        write!(f, "Describe the application access policy {} as \"{}\"", self.identity, Printable(&self.description))
     }
 }
 
@@ -369,6 +390,15 @@ impl Cmdlet for TestApplicationAccessPolicy {
     const NAME: &'static str = "Test-ApplicationAccessPolicy";
     const EFFECT: Effect = Effect::Read;
     type Output = AccessCheck;
+
+    fn check_output(&self, check: &AccessCheck) -> Result<(), String> {
+        match &check.app_id {
+            Some(app) if !app.eq_ignore_ascii_case(&self.app_id.to_string()) => {
+                Err("the test that came back is about another application".into())
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl fmt::Display for TestApplicationAccessPolicy {
@@ -383,8 +413,10 @@ impl fmt::Display for TestApplicationAccessPolicy {
 #[non_exhaustive]
 pub struct AccessCheck {
     /// The application.
+    #[serde(deserialize_with = "lenient::text")]
     pub app_id: Option<String>,
     /// The mailbox's name.
+    #[serde(deserialize_with = "lenient::text")]
     pub mailbox: Option<String>,
     /// The mailbox's object id.
     #[serde(deserialize_with = "lenient::guid")]

@@ -1,186 +1,386 @@
-//! From a successful answer to rows. What the service calls a success is read with care: it may be empty in three ways,
-//! hold one record without its envelope, ask for a confirmation, or not come from the service at all.
+//! From a successful response to rows: the one place that holds a response against what its cmdlet promises.
+//!
+//! A cmdlet that lists must send a list, on every page; one that makes or tests something sends exactly one object; one
+//! without output sends nothing in one of the three forms that are known. Anything else with a status of success, such
+//! as a proxy's page, an empty body in place of a list or an object that is no record, is an error.
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::de::value::Error as ProbeError;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, forward_to_deserialize_any};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::error;
+use super::warnings::Warnings;
+use super::{Cmdlet, Effect, Output, Shape};
 use crate::http::{Response, decode};
+use crate::text::printable;
 use crate::{Error, ErrorKind, Result};
 
-/// A page of a cmdlet's output.
-pub(super) struct Answer<R> {
-    pub(super) value: Vec<R>,
-    pub(super) next_link: Option<String>,
+/// What a response is held against.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expected {
+    shape: Shape,
+    is_write: bool,
+    /// The end point is one that Microsoft documents.
+    is_documented: bool,
+}
+
+impl Expected {
+    pub(super) const LIST: Self = Self { shape: Shape::List, is_write: false, is_documented: false };
+}
+
+/// Reads the responses to one command, page by page.
+pub(super) struct Reader<C: Cmdlet> {
+    expected: Expected,
+    rows: Vec<<C::Output as Output>::Row>,
+    /// The properties that could not be read so far; each is told once.
+    odd: BTreeSet<String>,
+}
+
+impl<C: Cmdlet> Reader<C> {
+    pub(super) fn new(cmdlet: &C, is_documented: bool) -> Self {
+        let is_write = cmdlet.effect() == Effect::Write;
+        let expected = Expected { shape: C::Output::SHAPE, is_write, is_documented };
+        Self { expected, rows: Vec::new(), odd: BTreeSet::new() }
+    }
+
+    /// Takes up a page and gives the link to the next one.
+    pub(super) fn read(
+        &mut self,
+        cmdlet: &C,
+        response: &Response,
+        warnings: Option<&Warnings>,
+    ) -> Result<Option<String>> {
+        let mut page = Page::read(response, self.expected)?;
+        let tell = |text: &str| {
+            if let Some(warnings) = warnings {
+                warnings.add(cmdlet.name(), text);
+            }
+        };
+        for text in &page.warnings {
+            tell(text);
+        }
+        if !page.warnings.is_empty() {
+            // The texts name objects, so only their number is traced.
+            tracing::info!(cmdlet = cmdlet.name(), count = page.warnings.len(), "the cmdlet gave warnings");
+        }
+        for property in std::mem::take(&mut page.odd) {
+            if self.odd.insert(property.clone()) {
+                let property = printable(&property);
+                tracing::warn!(cmdlet = cmdlet.name(), %property, "a value that is not understood was left out");
+                tell(&format!(
+                    "the property {property} of a row holds a value that is not understood; it was left out"
+                ));
+            }
+        }
+        self.rows.append(&mut page.rows);
+        Ok(page.next_link)
+    }
+
+    /// The output, once the last page has been read.
+    pub(super) fn finish(self, cmdlet: &C) -> Result<C::Output> {
+        let fail = |message| Error::new(ErrorKind::Decode, message).with_outcome_unknown(self.expected.is_write);
+        let output = C::Output::from_rows(self.rows).map_err(fail)?;
+        cmdlet.check_output(&output).map_err(fail)?;
+        Ok(output)
+    }
+}
+
+/// One page of a response.
+pub(super) struct Page<R> {
+    pub(super) rows: Vec<R>,
+    next_link: Option<String>,
+    warnings: Vec<String>,
+    odd: BTreeSet<String>,
+}
+
+impl<R> Default for Page<R> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), next_link: None, warnings: Vec::new(), odd: BTreeSet::new() }
+    }
 }
 
 #[derive(Deserialize)]
-#[serde(bound(deserialize = "R: Deserialize<'de>"))]
-struct Envelope<R> {
-    /// Absent is not the same as null: a record without an envelope has no `value`.
-    #[serde(default = "Option::default", deserialize_with = "rows")]
-    value: Option<Vec<R>>,
+struct Envelope<'a> {
+    /// Absent is not the same as null.
+    #[serde(borrow, default, deserialize_with = "present")]
+    value: Option<&'a RawValue>,
     #[serde(rename = "@odata.nextLink", default)]
-    next_link: Option<String>,
+    next_link: Value,
     #[serde(rename = "@adminapi.warnings", default)]
-    warnings: Option<Vec<String>>,
+    warnings: Value,
     #[serde(rename = "@adminapi.errors", default)]
-    errors: Option<Value>,
+    errors: Value,
     #[serde(rename = "@adminapi.confirmationmessage", default)]
-    confirmation: Option<String>,
+    confirmation: Value,
+    #[serde(default)]
+    error: Value,
 }
 
-/// `value` is null when a command has nothing but warnings to say.
-fn rows<'de, D: Deserializer<'de>, R: Deserialize<'de>>(deserializer: D) -> Result<Option<Vec<R>>, D::Error> {
-    Option::<Vec<R>>::deserialize(deserializer).map(|rows| Some(rows.unwrap_or_default()))
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-impl<R: DeserializeOwned> Answer<R> {
-    /// Reads a successful answer. Three forms of "done, nothing to show" are in use: no body, 204, and no rows.
-    pub(super) fn read(response: &Response, is_safe: bool, is_later_page: bool) -> Result<Self> {
+impl<R: DeserializeOwned> Page<R> {
+    pub(super) fn read(response: &Response, expected: Expected) -> Result<Self> {
+        // The command was carried out, whatever can be made of the response.
+        let in_doubt = |error: Error| error.with_status(response.status()).with_outcome_unknown(expected.is_write);
+        let refuse = |message: String| in_doubt(Error::new(ErrorKind::Decode, message));
         let body = response.bytes();
-        if body.iter().all(|byte| *byte == 0 || byte.is_ascii_whitespace()) {
-            if is_later_page {
-                return Err(Error::new(ErrorKind::Decode, "a page of the answer is empty; the list is not complete"));
-            }
-            return Ok(Self { value: Vec::new(), next_link: None });
+        if body.iter().all(u8::is_ascii_whitespace) {
+            // Source: working clients know `{"value":[]}`, no body with 200, and 204 as "done, nothing to show".
+            return if expected.may_be_nothing() && matches!(response.status(), 200 | 204) {
+                Ok(Self::default())
+            } else {
+                Err(refuse(format!("the response has no body, where {} was expected", expected.what())))
+            };
         }
-        // The command was carried out, whatever can be made of the answer.
-        let envelope = parse::<R>(body).map_err(|message| {
-            let error = Error::new(ErrorKind::Decode, message).with_status(response.status());
-            error.with_outcome_unknown(!is_safe)
-        })?;
-        if let Some(prompt) = envelope.confirmation {
+        let plain = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let envelope: Envelope<'_> = serde_json::from_slice(plain).map_err(|error| refuse(strange(body, &error)))?;
+        if let Some(prompt) = texts(&envelope.confirmation).first() {
             let message = format!("the command was not carried out, because it asked for confirmation: {prompt}");
             return Err(Error::new(ErrorKind::Service, message));
         }
-        if let Some(errors) = envelope.errors.as_ref().and_then(said) {
-            return Err(Error::new(ErrorKind::Service, errors).with_outcome_unknown(!is_safe));
+        let mut errors = texts(&envelope.errors);
+        errors.extend(texts(&envelope.error));
+        if !errors.is_empty() {
+            return Err(in_doubt(Error::new(ErrorKind::Service, errors.join("; "))));
         }
-        let count = envelope.warnings.as_ref().map_or(0, Vec::len);
-        if count > 0 {
-            // The texts name objects, so only their number is traced.
-            tracing::debug!(count, "the cmdlet gave warnings");
+        let warnings = texts(&envelope.warnings);
+        let next_link = match envelope.next_link {
+            Value::Null => None,
+            Value::String(link) => Some(link).filter(|link| !link.trim().is_empty()),
+            _ => return Err(refuse("the link to the next page is not text".into())),
+        };
+        if next_link.is_none() && warnings.iter().any(|text| is_truncation(text)) {
+            return Err(refuse("the list was cut short, and there is no link to the rest of it".into()));
         }
-        Ok(Self {
-            value: envelope.value.unwrap_or_default(),
-            next_link: envelope.next_link.filter(|link| !link.trim().is_empty()),
-        })
+        let mut page = Self { next_link, warnings, ..Self::default() };
+        let properties = properties_of::<R>();
+        match envelope.value.map(RawValue::get) {
+            Some("null") if expected.may_be_nothing() && !page.warnings.is_empty() => {}
+            Some(text) if text.starts_with('[') => {
+                let rows: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| refuse(unexpected(&error)))?;
+                if expected.shape == Shape::Nothing && !rows.is_empty() {
+                    return Err(refuse(format!("the response holds {} objects, where none was expected", rows.len())));
+                }
+                page.rows.reserve(rows.len());
+                for row in rows {
+                    page.rows.push(read_row(row.get(), properties, &mut page.odd).map_err(&refuse)?);
+                }
+            }
+            // GUESS: the documented end points may send one object by itself, as some clients expect; wrong if they
+            // always send `value`.
+            None if expected.shape == Shape::One && expected.is_documented && properties.is_some() => {
+                let text = std::str::from_utf8(plain).unwrap_or_default();
+                let row = read_row(text, properties, &mut page.odd);
+                page.rows.push(row.map_err(|_| refuse(no_rows(body, expected)))?);
+            }
+            _ => return Err(refuse(no_rows(body, expected))),
+        }
+        Ok(page)
     }
 }
 
-fn parse<R: DeserializeOwned>(body: &[u8]) -> Result<Envelope<R>, String> {
-    match decode::<Envelope<R>>(body) {
-        Ok(envelope) if envelope.value.is_some() => Ok(envelope),
-        Ok(envelope) => match decode::<Map<String, Value>>(body) {
-            // The end points for single entities give the record by itself.
-            Ok(record) if record.keys().any(|key| !key.contains('@')) => {
-                let row = R::deserialize(Value::Object(record)).map_err(|error| unexpected(&error))?;
-                Ok(Envelope { value: Some(vec![row]), ..envelope })
-            }
-            _ => Ok(envelope),
-        },
-        // Properties come twice at times. The last one counts, as a JSON object has it.
-        Err(error) if error.to_string().starts_with("duplicate field") => {
-            let value = decode::<Value>(body).map_err(|error| unexpected(&error))?;
-            Envelope::deserialize(value).map_err(|error| unexpected(&error))
-        }
-        Err(error) => Err(strange(body).unwrap_or_else(|| unexpected(&error))),
+impl Expected {
+    /// Whether "nothing" is a response. It is for a cmdlet without output, and for a write whose rows are only listed;
+    /// a read has to list.
+    ///
+    /// One client meets `"value":null` beside warnings alone, without saying from which cmdlets. A `Set-` that changed
+    /// nothing says so in a warning and has no output; a list that is missing is not taken for an empty one.
+    // GUESS: `"value":null` is only sent by cmdlets without output; wrong if a live read with no rows is refused here.
+    fn may_be_nothing(self) -> bool {
+        self.shape == Shape::Nothing || (self.shape == Shape::List && self.is_write)
     }
+
+    fn what(self) -> &'static str {
+        match self.shape {
+            Shape::Nothing => "an empty list",
+            Shape::One => "one object",
+            Shape::List => "a list",
+        }
+    }
+}
+
+/// Whether a warning says that rows were left out.
+fn is_truncation(warning: &str) -> bool {
+    warning.to_ascii_lowercase().contains("more results available")
+}
+
+/// The texts of an annotation, which comes as a list, one text, an object or nothing.
+fn texts(value: &Value) -> Vec<String> {
+    let one = |value: &Value| match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Object(object) => error::message_of(object).or_else(|| (!object.is_empty()).then(|| value.to_string())),
+        other => Some(other.to_string()),
+    };
+    let list: Vec<String> = match value {
+        Value::Array(items) => items.iter().filter_map(one).collect(),
+        other => one(other).into_iter().collect(),
+    };
+    list.into_iter().filter(|text| !text.trim().is_empty()).collect()
+}
+
+/// What is wrong with a body that has no rows where there must be some, and what it says instead.
+fn no_rows(body: &[u8], expected: Expected) -> String {
+    let said = decode::<Map<String, Value>>(body).ok().and_then(|object| error::message_of(&object));
+    let said = said.map(|said| format!("; it says: {}", short(&said))).unwrap_or_default();
+    format!("the response does not hold {}{said}", expected.what())
+}
+
+fn short(text: &str) -> String {
+    const SHOWN: usize = 200;
+    text.chars().take(SHOWN).collect()
 }
 
 fn unexpected(error: &serde_json::Error) -> String {
     format!("the answer is not what was expected: {error}")
 }
 
-/// What a body is that is not JSON at all.
-fn strange(body: &[u8]) -> Option<String> {
-    const SHOWN: usize = 200;
+/// What a body is that is no envelope.
+fn strange(body: &[u8], error: &serde_json::Error) -> String {
     if body.starts_with(b"\x1f\x8b") {
-        return Some("the answer is compressed, although the request asked for plain text".into());
+        return "the answer is compressed, although the request asked for plain text".into();
     }
     let text = String::from_utf8_lossy(body);
     let text = text.trim_matches(|c: char| c == '\0' || c == '\u{feff}' || c.is_whitespace());
-    match text.chars().next()? {
-        '{' | '[' => None,
-        '<' => Some("the answer is a web page; something between here and Exchange Online may have sent it".into()),
-        _ => Some(format!("the answer is plain text: {}", text.chars().take(SHOWN).collect::<String>())),
+    match text.chars().next() {
+        None => "the answer is a row of NUL bytes".into(),
+        Some('{' | '[') => unexpected(error),
+        Some('<') => "the answer is a web page; something between here and Exchange Online may have sent it".into(),
+        Some(_) => format!("the answer is plain text: {}", short(text)),
     }
 }
 
-/// What `@adminapi.errors` says, which comes with a success.
-fn said(errors: &Value) -> Option<String> {
-    let text = match errors {
-        Value::Null => return None,
-        Value::Array(items) if items.is_empty() => return None,
-        Value::Array(items) => {
-            let texts = items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
-            texts.collect::<Vec<_>>().join("; ")
+/// Reads one row. A property that cannot be read costs that property, and not the row.
+fn read_row<R: DeserializeOwned>(
+    text: &str,
+    properties: Option<&[&str]>,
+    odd: &mut BTreeSet<String>,
+) -> Result<R, String> {
+    if let Some(properties) = properties {
+        let is_record = Record(properties).deserialize(&mut serde_json::Deserializer::from_str(text));
+        match is_record {
+            Ok(true) => {}
+            Ok(false) => return Err("a row of the response has none of the properties of its record".into()),
+            Err(_) => return Err("a row of the response is not an object".into()),
         }
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+    }
+    let error = match serde_json::from_str(text) {
+        Ok(row) => return Ok(row),
+        Err(error) => unexpected(&error),
     };
-    (!text.trim().is_empty()).then_some(text)
+    // Properties come twice at times. The last one counts, as a JSON object has it.
+    let Ok(object) = serde_json::from_str::<Map<String, Value>>(text) else { return Err(error) };
+    if let Ok(row) = R::deserialize(Value::Object(object.clone())) {
+        return Ok(row);
+    }
+    // A property that fails by itself is the one that fails in the row.
+    let is_read = |(name, value): &(String, Value)| {
+        let alone = Map::from_iter([(name.clone(), value.clone())]);
+        R::deserialize(Value::Object(alone)).is_ok()
+    };
+    let (read, left_out): (Vec<_>, Vec<_>) = object.into_iter().partition(is_read);
+    let row = R::deserialize(Value::Object(read.into_iter().collect())).map_err(|_| error)?;
+    odd.extend(left_out.into_iter().map(|(name, _)| name));
+    Ok(row)
+}
+
+/// The properties that a record has, by its own reading; `None` for a type that takes any.
+fn properties_of<R: DeserializeOwned>() -> Option<&'static [&'static str]> {
+    struct Probe<'a>(&'a mut Option<&'static [&'static str]>);
+
+    impl<'de> Deserializer<'de> for Probe<'_> {
+        type Error = ProbeError;
+
+        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ProbeError> {
+            Err(ProbeError::custom("nothing is read"))
+        }
+
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            fields: &'static [&'static str],
+            visitor: V,
+        ) -> Result<V::Value, ProbeError> {
+            *self.0 = Some(fields);
+            self.deserialize_any(visitor)
+        }
+
+        fn deserialize_newtype_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            visitor: V,
+        ) -> Result<V::Value, ProbeError> {
+            visitor.visit_newtype_struct(self)
+        }
+
+        forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+            seq tuple tuple_struct map enum identifier ignored_any
+        }
+    }
+
+    let mut fields = None;
+    let _ = R::deserialize(Probe(&mut fields));
+    fields.filter(|fields| !fields.is_empty())
+}
+
+/// Whether an object has one of these properties at least.
+struct Record<'a>(&'a [&'a str]);
+
+impl<'de> DeserializeSeed<'de> for Record<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Record<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<bool, A::Error> {
+        let mut is_known = false;
+        while let Some(known) = members.next_key_seed(Known(self.0))? {
+            is_known |= known;
+            members.next_value::<IgnoredAny>()?;
+        }
+        Ok(is_known)
+    }
+}
+
+/// Whether a name is one of these.
+struct Known<'a>(&'a [&'a str]);
+
+impl<'de> DeserializeSeed<'de> for Known<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Known<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<bool, E> {
+        Ok(self.0.contains(&name))
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use reqwest::header::HeaderMap;
-
-    use super::*;
-    use crate::exchange::Mailbox;
-
-    fn read(body: &[u8], is_later_page: bool) -> Result<Answer<Mailbox>> {
-        let response = Response { status: 200, headers: HeaderMap::new(), body: Bytes::copy_from_slice(body) };
-        Answer::read(&response, false, is_later_page)
-    }
-
-    #[test]
-    fn nothing_to_show_has_many_forms_and_none_of_them_is_a_later_page() {
-        for body in ["", " \r\n", "\0\0\0", "{}", r#"{"value":[]}"#, r#"{"value":null,"@adminapi.warnings":["w"]}"#] {
-            let answer = read(body.as_bytes(), false).unwrap();
-            assert!(answer.value.is_empty() && answer.next_link.is_none(), "{body:?}");
-        }
-        assert_eq!(read(b"\0\0", true).err().map(|error| error.kind()), Some(ErrorKind::Decode));
-        let blank = read(br#"{"value":[],"@odata.nextLink":" "}"#, false).unwrap();
-        assert_eq!(blank.next_link, None);
-    }
-
-    #[test]
-    fn a_record_without_its_envelope_is_one_row() {
-        let answer = read(br#"{"@odata.context":"x","DisplayName":"Room 1"}"#, false).unwrap();
-        assert_eq!(answer.value.len(), 1);
-        assert_eq!(answer.value[0].display_name.as_deref(), Some("Room 1"));
-    }
-
-    #[test]
-    fn a_property_that_comes_twice_has_its_last_value() {
-        let body = br#"{"value":[{"Alias":"a","LastUsedDate(DateTime])":1,"Alias":"b","LastUsedDate(DateTime])":2}]}"#;
-        assert_eq!(read(body, false).unwrap().value[0].alias.as_deref(), Some("b"));
-    }
-
-    #[test]
-    fn what_is_no_answer_is_named_and_leaves_the_outcome_open() {
-        for (body, word) in [
-            (&b"<!DOCTYPE html><html>Sign in</html>"[..], "web page"),
-            (b"Please wait", "Please wait"),
-            (b"\x1f\x8b\x08\x00", "compressed"),
-            (br#"{"value":[{"#, "not what was expected"),
-            (b"\"text\"", "plain text"),
-        ] {
-            let error = read(body, false).err().unwrap();
-            assert_eq!((error.kind(), error.is_outcome_unknown()), (ErrorKind::Decode, true));
-            assert!(error.message().contains(word), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_prompt_or_an_error_inside_a_success_is_a_failure() {
-        let prompt = read(br#"{"value":[],"@adminapi.confirmationmessage":"Are you sure?"}"#, false).err().unwrap();
-        assert!(prompt.message().contains("not carried out") && prompt.message().contains("Are you sure?"));
-        let error = read(br#"{"value":[],"@adminapi.errors":["It broke."]}"#, false).err().unwrap();
-        assert_eq!((error.kind(), error.message()), (ErrorKind::Service, "It broke."));
-        assert!(read(br#"{"value":[],"@adminapi.errors":[]}"#, false).is_ok());
-    }
-}
+mod tests;

@@ -10,11 +10,12 @@ use serde_json::value::RawValue;
 use url::Url;
 use uuid::Uuid;
 
-use super::answer::Answer;
-use super::cmdlet::{Cmdlet, Effect, Output};
+use super::answer::Reader;
+use super::cmdlet::{Cmdlet, Effect};
 use super::error;
 use super::invoke::{Exchange, envelope, operation};
 use crate::auth::AccessToken;
+use crate::cloud::Service;
 use crate::http::{Body, Call, Failure, Repeat, Response, Retries};
 use crate::{Error, ErrorKind, Result};
 
@@ -54,12 +55,13 @@ impl Exchange {
         if let [cmdlet] = &*cmdlets {
             return vec![self.run_ref(cmdlet).await];
         }
+        let anchor = self.anchor().await;
         let mut batch = Batch::new(self, &cmdlets);
         let retry = self.client.pipeline.transport.retry();
         let mut retries = Retries::start(retry);
         while !batch.open.is_empty() {
             // Outputs need not be shared between threads, so the batch is not borrowed while the answer is awaited.
-            let call = self.batch_call(&batch);
+            let call = self.batch_call(&batch, anchor.clone());
             let replies = match self.send_batch(call).await {
                 Ok(replies) => replies,
                 Err(error) => {
@@ -81,6 +83,10 @@ impl Exchange {
                     }
                 }
             }
+            // The others learn of it too, as they do of a call that is turned away by itself.
+            if let Some(wait) = batch.throttled.take() {
+                self.client.pipeline.gate.close(Service::Exchange, wait);
+            }
             // Sent alone, a command goes the way of every other call, which renews the token; the rest then use it.
             let mut stale = stale.into_iter();
             if let Some(first) = stale.next() {
@@ -101,15 +107,15 @@ impl Exchange {
         batch.results.into_iter().map(|result| result.unwrap_or_else(lost)).collect()
     }
 
-    fn batch_call<C: Cmdlet>(&self, batch: &Batch<'_, C>) -> Call {
+    fn batch_call<C: Cmdlet>(&self, batch: &Batch<'_, C>, anchor: String) -> Call {
         let count = batch.open.len();
         let url = self.batch_url();
-        let mut call = self.call(url, C::NAME, C::NAME, format!("{} (a batch of {count})", batch.cmdlets[0].name()));
+        let mut call =
+            self.call(url, C::NAME, C::NAME, format!("{} (a batch of {count})", batch.cmdlets[0].name()), &anchor);
         call.headers.remove("x-cmdletname");
         (call.is_safe, call.is_read) = (batch.is_safe, batch.is_safe);
         call.time_limit = batch.time_limit;
         call.client_request_id.clone_from(&batch.client_request_id);
-        let anchor = self.anchor();
         let parts: Vec<Part> = batch
             .open
             .iter()
@@ -152,6 +158,8 @@ struct Batch<'a, C: Cmdlet> {
     time_limit: Duration,
     /// The same over all rounds of the batch.
     client_request_id: String,
+    /// How long the service asked to wait in this round.
+    throttled: Option<Duration>,
     /// The token was renewed since the first round: a refusal is final.
     renewed: bool,
 }
@@ -174,7 +182,7 @@ impl<'a, C: Cmdlet> Batch<'a, C> {
         for (index, cmdlet) in cmdlets.iter().enumerate() {
             match envelope(cmdlet).map(|body| (body, exchange.command_url(cmdlet))) {
                 Ok((body, url)) => {
-                    open.push(Item::new(index, url, &body));
+                    open.push(Item::new(index, url, &body, cmdlet));
                     results.push(None);
                 }
                 Err(error) => results.push(Some(Err(error))),
@@ -187,6 +195,7 @@ impl<'a, C: Cmdlet> Batch<'a, C> {
             is_safe: cmdlets.iter().all(|cmdlet| cmdlet.effect() == Effect::Read),
             time_limit: cmdlets.iter().map(Cmdlet::time_limit).max().unwrap_or_default(),
             client_request_id: Uuid::new_v4().to_string(),
+            throttled: None,
             renewed: false,
         }
     }
@@ -233,6 +242,11 @@ impl<'a, C: Cmdlet> Batch<'a, C> {
             if failure.renew_token && !self.renewed {
                 return Next::Renew(item);
             }
+            // The batch itself was taken, so only its items say that there were too many.
+            if failure.kind == ErrorKind::Throttled || failure.status == Some(503) {
+                let wait = failure.retry_after.unwrap_or(exchange.client.pipeline.transport.retry().base);
+                self.throttled = self.throttled.max(Some(wait));
+            }
             if failure.repeat == Repeat::Always || (failure.repeat == Repeat::IfSafe && is_safe) {
                 return Next::Repeat(item, Box::new(failure));
             }
@@ -242,20 +256,21 @@ impl<'a, C: Cmdlet> Batch<'a, C> {
             self.fail(&item, error);
             return Next::Done;
         }
-        let answer = match Answer::<<C::Output as Output>::Row>::read(reply, is_safe, !item.followed.is_empty()) {
-            Ok(answer) => answer,
+        let cmdlet = &self.cmdlets[item.index];
+        let link = match item.reader.read(cmdlet, reply, exchange.warnings.as_ref()) {
+            Ok(Some(link)) => link,
+            Ok(None) => {
+                let reader = std::mem::replace(&mut item.reader, Reader::new(cmdlet, false));
+                match reader.finish(cmdlet) {
+                    Ok(output) => self.results[item.index] = Some(Ok(output)),
+                    Err(error) => self.fail(&item, error),
+                }
+                return Next::Done;
+            }
             Err(error) => {
                 self.fail(&item, error);
                 return Next::Done;
             }
-        };
-        item.rows.extend(answer.value);
-        let Some(link) = answer.next_link else {
-            match C::Output::from_rows(std::mem::take(&mut item.rows)) {
-                Ok(output) => self.results[item.index] = Some(Ok(output)),
-                Err(message) => self.fail(&item, Error::new(ErrorKind::Decode, message)),
-            }
-            return Next::Done;
         };
         match exchange.follow(&link, &item.followed, &item.url) {
             Ok(url) if url.origin() == item.url.origin() => {
@@ -281,20 +296,20 @@ struct Item<C: Cmdlet> {
     index: usize,
     url: Url,
     body: Box<RawValue>,
-    rows: Vec<<C::Output as Output>::Row>,
+    reader: Reader<C>,
     followed: Vec<String>,
     /// The same over the command's attempts and pages.
     client_request_id: String,
 }
 
 impl<C: Cmdlet> Item<C> {
-    fn new(index: usize, url: Url, body: &Bytes) -> Self {
+    fn new(index: usize, url: Url, body: &Bytes, cmdlet: &C) -> Self {
         let body = serde_json::from_slice(body);
         Self {
             index,
             url,
             body: body.expect("an envelope is JSON: it was serialised a moment ago"),
-            rows: Vec::new(),
+            reader: Reader::new(cmdlet, false),
             followed: Vec::new(),
             client_request_id: Uuid::new_v4().to_string(),
         }

@@ -312,16 +312,16 @@ pub struct CalendarProcessing {
     #[serde(deserialize_with = "lenient::boolean")]
     pub all_request_out_of_policy: Option<bool>,
     /// Whose requests within the rules are accepted: people and groups, but no dynamic groups, as names or legacy distinguished names.
-    #[serde(deserialize_with = "lenient::texts")]
+    #[serde(deserialize_with = "lenient::names")]
     pub book_in_policy: Vec<String>,
     /// Who may ask delegates for what is within the rules, as names or legacy distinguished names.
-    #[serde(deserialize_with = "lenient::texts")]
+    #[serde(deserialize_with = "lenient::names")]
     pub request_in_policy: Vec<String>,
     /// Who may ask delegates for what is outside the rules, as names or legacy distinguished names.
-    #[serde(deserialize_with = "lenient::texts")]
+    #[serde(deserialize_with = "lenient::names")]
     pub request_out_of_policy: Vec<String>,
     /// The delegates, who decide on requests, as names or legacy distinguished names.
-    #[serde(deserialize_with = "lenient::texts")]
+    #[serde(deserialize_with = "lenient::names")]
     pub resource_delegates: Vec<String>,
     /// Whether delegates get the requests.
     #[serde(deserialize_with = "lenient::boolean")]

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Property, powershell};
+use crate::text::printable;
 use crate::{InvalidValue, Result, http};
 
 /// What running a cmdlet does to the tenant.
@@ -82,6 +83,16 @@ pub trait Cmdlet: Serialize + Display + Debug + Send + Sync {
         Ok(())
     }
 
+    /// Checks that the output is about what the command asked for.
+    ///
+    /// # Errors
+    ///
+    /// The sentence that says what it is about instead. The call fails with it, and the outcome of a write is unknown.
+    fn check_output(&self, output: &Self::Output) -> Result<(), String> {
+        let _ = output;
+        Ok(())
+    }
+
     /// The properties that the answer is limited to; none for all.
     ///
     /// `$select` is documented for one end point and in use for the others; a service that ignores it sends more.
@@ -115,10 +126,25 @@ pub trait Cmdlet: Serialize + Display + Debug + Send + Sync {
     }
 }
 
-/// What a cmdlet gives, made from the rows of its answer.
+/// What the response to a command that succeeded must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// Nothing: the cmdlet has no output.
+    Nothing,
+    /// Exactly one object.
+    One,
+    /// A list, which may be empty.
+    List,
+}
+
+/// What a cmdlet gives, made from the rows of its response.
 pub trait Output: Sized + Send {
-    /// One row of the answer.
+    /// One row of the response.
     type Row: DeserializeOwned + Send;
+
+    /// What the response must hold. A response of another shape is an error: an answer that is missing is not an empty
+    /// one.
+    const SHAPE: Shape;
 
     /// The output of a command that succeeded.
     ///
@@ -131,6 +157,8 @@ pub trait Output: Sized + Send {
 impl Output for () {
     type Row = serde::de::IgnoredAny;
 
+    const SHAPE: Shape = Shape::Nothing;
+
     fn from_rows(_: Vec<Self::Row>) -> Result<Self, String> {
         Ok(())
     }
@@ -138,6 +166,8 @@ impl Output for () {
 
 impl<T: DeserializeOwned + Send> Output for Vec<T> {
     type Row = T;
+
+    const SHAPE: Shape = Shape::List;
 
     fn from_rows(rows: Self) -> Result<Self, String> {
         Ok(rows)
@@ -158,6 +188,8 @@ macro_rules! single_output {
     ($($record:ty),+) => {$(
         impl $crate::exchange::Output for $record {
             type Row = Self;
+
+            const SHAPE: $crate::exchange::Shape = $crate::exchange::Shape::One;
 
             fn from_rows(rows: Vec<Self>) -> Result<Self, String> {
                 $crate::exchange::cmdlet::single(rows)
@@ -201,7 +233,7 @@ pub(super) fn settings_text<C: Serialize>(cmdlet: &C) -> String {
 fn said(value: &Value) -> String {
     let list = |items: &[Value]| items.iter().map(said).collect::<Vec<_>>().join(" and ");
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => printable(text).into_owned(),
         Value::Array(items) if items.is_empty() => "cleared".into(),
         Value::Array(items) => list(items),
         Value::Object(table) => {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::ErrorKind;
 use crate::http::{Failure, Repeat, Response};
+use crate::text::printable;
 
 /// What a cmdlet, or the service in front of it, said when it failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +55,7 @@ impl CmdletError {
 
 impl fmt::Display for CmdletError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.sentence)
+        f.write_str(&printable(&self.sentence))
     }
 }
 
@@ -94,6 +95,9 @@ pub enum CmdletErrorKind {
     OutOfWriteScope,
     /// The caller has no right on the object.
     InsufficientPermissions,
+    /// Exchange may not write to the directory server that the command was sent to. It is how a command ends whose anchor
+    /// mailbox does not name the tenant's initial domain; the change was seen to have been made all the same.
+    TargetNotWritable,
     /// A parameter does not exist, or the caller's roles do not give it.
     UnknownParameter,
     /// A parameter's value has the wrong form.
@@ -138,6 +142,7 @@ use CmdletErrorKind as Kind;
 const BY_EXCEPTION: &[(&str, Kind)] = &[
     ("ManagementObjectNotFoundException", Kind::ObjectNotFound),
     ("ADNoSuchObjectException", Kind::ObjectNotFound),
+    ("ManagementObjectAmbiguousException", Kind::SeveralMatch),
     ("ADObjectAlreadyExistsException", Kind::AlreadyExists),
     ("ProxyAddressExistsException", Kind::AddressInUse),
     ("WLCDManagedMemberExistsException", Kind::AddressInUse),
@@ -169,6 +174,10 @@ const BY_ID: &[(&str, Kind)] = &[
     ("Ex5E8EA4", Kind::LicenceMissing),
 ];
 
+/// What says that an identity fits several objects. It counts before the exception: an object that is there twice must
+/// never read as one that is not there.
+const SEVERAL: &[&str] = &["matches multiple entries", "multiple recipients matching", "multiple objects matching"];
+
 /// By a stable part of the sentence, in lower case. The first that fits wins.
 const BY_SENTENCE: &[(&str, Kind)] = &[
     ("maximum number of concurrent requests", Kind::TooManyAtOnce),
@@ -176,7 +185,7 @@ const BY_SENTENCE: &[(&str, Kind)] = &[
     ("is being synchronized from your on-premises organization", Kind::DirectorySynced),
     ("out of the current user's write scope", Kind::OutOfWriteScope),
     ("isn't within your current write scopes", Kind::OutOfWriteScope),
-    ("multiple recipients matching identity", Kind::SeveralMatch),
+    ("write permission to target dc", Kind::TargetNotWritable),
     ("following duplicated recipient identity", Kind::DuplicateInList),
     ("is already being used by the proxy addresses", Kind::AddressInUse),
     ("is already a member of the group", Kind::AlreadyMember),
@@ -222,8 +231,14 @@ impl CmdletErrorKind {
         let by_exception =
             BY_EXCEPTION.iter().find(|(known, _)| name.is_some_and(|name| name.eq_ignore_ascii_case(known)));
         let sentence = sentence.to_ascii_lowercase();
+        if SEVERAL.iter().any(|part| sentence.contains(part)) {
+            return Self::SeveralMatch;
+        }
         match by_exception {
             // One exception serves two cases, which only the sentence tells apart.
+            Some((_, Self::InsufficientPermissions)) if sentence.contains("write permission to target dc") => {
+                Self::TargetNotWritable
+            }
             Some((_, Self::ObjectNotFound)) if sentence.contains("couldn't find object") => Self::RecipientNotFound,
             Some((_, kind)) => *kind,
             None => {
@@ -277,6 +292,11 @@ impl CmdletErrorKind {
             Self::LastOwner => "Add another owner first.",
             Self::DirectorySynced => "Change the object on premises, or use a group that lives in the cloud only.",
             Self::OutOfWriteScope => "Widen the write scope of the caller's management role assignment.",
+            Self::TargetNotWritable => {
+                "Read the object back: the change may have been made. The anchor mailbox must name the tenant's initial \
+                 domain: build the client with that domain (contoso.onmicrosoft.com), or let it read the domain \
+                 (Organization.Read.All in Graph, or Get-AcceptedDomain)."
+            }
             Self::InsufficientPermissions | Self::CmdletDenied => {
                 "Give the application the Entra role Exchange Administrator (or an Exchange role group with this \
                  cmdlet); a new role takes effect with a new token."
@@ -325,17 +345,23 @@ pub(super) fn classify(response: &Response) -> Option<Failure> {
     let said = text.as_deref().and_then(Said::parse);
     let has_reason = diagnostics.is_some() || exception.is_some() || said.is_some();
     let said = said.unwrap_or_default();
+    // The service's own "not found" has a code; a server in between that finds no page has none.
+    let is_own = said.code.as_deref().is_some_and(|code| code.eq_ignore_ascii_case("NotFound"));
     let exception = said.exception.or(exception);
     let decided = CmdletErrorKind::decide(exception.as_deref(), said.id.as_deref(), &said.sentence);
     let kind = match (decided, response.status()) {
         (Kind::Other, 403) if !has_reason => Kind::DeniedWithoutReason,
         (Kind::Other, 403) => Kind::CmdletDenied,
-        (Kind::Other, 404) => Kind::ObjectNotFound,
+        (Kind::Other, 404) if is_own => Kind::ObjectNotFound,
         (kind, _) => kind,
     };
     let sentence = if said.sentence.is_empty() { unexplained(response, diagnostics.as_deref()) } else { said.sentence };
     let mut failure = Failure::from_status(response, sentence.clone());
     refine(&mut failure, kind, has_reason);
+    if (kind, failure.status) == (Kind::Other, Some(404)) {
+        failure.kind = ErrorKind::Decode;
+        failure.in_doubt = true;
+    }
     let cmdlet = CmdletError { kind, exception, message_id: said.id, sentence, target: said.target, diagnostics };
     failure.code = cmdlet.exception_name().map(str::to_owned).or(said.code);
     failure.advice = kind.advice().map(Into::into);
@@ -354,26 +380,46 @@ pub(super) fn classify(response: &Response) -> Option<Failure> {
 /// for whatever the status.
 fn is_disguised(body: &[u8]) -> bool {
     const LONGEST_TEXT: usize = 4096;
+    const LONGEST_ERROR: usize = 64 * 1024;
     let Some(start) = body.iter().position(|byte| *byte != 0 && !byte.is_ascii_whitespace()) else { return false };
     let body = body[start..].strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body[start..]);
     if body.first() == Some(&b'{') {
-        let head = body.iter().take(64).filter(|byte| !byte.is_ascii_whitespace()).copied().collect::<Vec<u8>>();
-        return head.to_ascii_lowercase().starts_with(b"{\"error\":");
+        // The error need not come first. A body that is too long for a second look is refused where rows are read.
+        return body.len() <= LONGEST_ERROR
+            && serde_json::from_slice::<Map<String, Value>>(body).map_or_else(
+                |_| begins_as_error(body),
+                |body| get(&body, "error").is_some_and(|error| !error.is_null()),
+            );
     }
     body.len() <= LONGEST_TEXT
         && readable(body).is_some_and(|text| CmdletErrorKind::decide(None, None, &text) == Kind::TooManyAtOnce)
 }
 
+/// Whether a body that was cut off began as an error.
+fn begins_as_error(body: &[u8]) -> bool {
+    let head: Vec<u8> = body.iter().take(64).filter(|byte| !byte.is_ascii_whitespace()).copied().collect();
+    head.to_ascii_lowercase().starts_with(b"{\"error\":")
+}
+
+/// What an object that is no row says: the message of an error, in any of its forms.
+pub(super) fn message_of(object: &Map<String, Value>) -> Option<String> {
+    let said = Said::parse_object(object)?;
+    (!said.sentence.is_empty()).then_some(said.sentence)
+}
+
 /// Whether to repeat: by kind first, then by status. A 500 may be final, a 400 transient.
 fn refine(failure: &mut Failure, kind: Kind, has_reason: bool) {
     let status = failure.status.unwrap_or_default();
+    // What is wrong with a command stays wrong, whatever the status.
+    let is_decided = matches!(kind, Kind::SeveralMatch | Kind::TargetNotWritable);
     (failure.repeat, failure.in_doubt) = match (kind, status) {
+        _ if is_decided => (Repeat::Never, kind == Kind::TargetNotWritable),
         (Kind::TooManyAtOnce, _) | (_, 429 | 503) => (Repeat::Always, false),
         (Kind::Transient, _) | (_, 408 | 502 | 504) => (Repeat::IfSafe, true),
         (Kind::Other, 500) => (Repeat::Never, true),
         _ => (Repeat::Never, false),
     };
-    if !matches!(status, 429 | 503)
+    if (is_decided || !matches!(status, 429 | 503))
         && let Some(error_kind) = kind.error_kind()
     {
         failure.kind = error_kind;
@@ -417,25 +463,34 @@ impl Said {
         if !text.starts_with('{') {
             return (!text.starts_with('<') && !is_noise(text)).then(|| Self::plain(text));
         }
-        // An answer that was cut off still says more than its status.
-        let Ok(Value::Object(body)) = serde_json::from_str(text) else { return Some(Self::plain(text)) };
-        let body = &body;
+        // A response that was cut off still says more than its status.
+        match serde_json::from_str(text) {
+            Ok(Value::Object(body)) => Self::parse_object(&body),
+            _ => Some(Self::plain(text)),
+        }
+    }
+
+    fn parse_object(body: &Map<String, Value>) -> Option<Self> {
         let error = get(body, "error").and_then(Value::as_object).unwrap_or(body);
-        let detail = get(error, "details").and_then(Value::as_array).and_then(|details| details.first());
-        let detail = detail.and_then(Value::as_object);
+        let details =
+            get(error, "details").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+        let detail = details.clone().find(|detail| text_of(detail, "message").is_some()).or(details.clone().next());
         let inner = get(error, "innererror").and_then(Value::as_object);
-        let internal = inner.and_then(|inner| get(inner, "internalexception")).and_then(Value::as_object).or(inner);
+        let internal = inner.and_then(|inner| get(inner, "internalexception")).and_then(Value::as_object);
         let mut said = detail.and_then(|detail| text_of(detail, "message")).map(Self::unwrap).unwrap_or_default();
-        if said.sentence.is_empty()
-            && let Some(internal) = internal
-            && let Some(sentence) = text_of(internal, "message")
-            && !sentence.starts_with("Exception of type")
-        {
-            sentence.clone_into(&mut said.sentence);
-            said.exception = text_of(internal, "type").map(str::to_owned);
+        // A wrapper says no more than that something was thrown or executed.
+        let is_wrapper = |text: &str| text.starts_with("Exception of type") || text == "Error executing cmdlet";
+        for thrown in [internal, inner].into_iter().flatten() {
+            if said.sentence.is_empty()
+                && let Some(sentence) = text_of(thrown, "message").filter(|text| !is_wrapper(text))
+            {
+                sentence.clone_into(&mut said.sentence);
+                said.exception = text_of(thrown, "type").map(str::to_owned);
+            }
         }
         if said.sentence.is_empty() {
-            let sentence = text_of(error, "message").or_else(|| first_record(body)).unwrap_or_default();
+            let text = get(body, "error").and_then(Value::as_str);
+            let sentence = text_of(error, "message").or(text).or_else(|| first_record(body)).unwrap_or_default();
             sentence.clone_into(&mut said.sentence);
         }
         said.code = text_of(error, "code").map(str::to_owned);

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::InvalidValue;
+use crate::text::printable;
 
 /// The name of a property, as filters and selections use it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -199,7 +200,7 @@ impl Filter {
             [] => None,
             [one] => Some(one.clone()),
             many => {
-                let parts: Vec<String> = many.iter().map(|filter| format!("({filter})")).collect();
+                let parts: Vec<String> = many.iter().map(|filter| format!("({})", filter.0)).collect();
                 Some(Self(parts.join(operator)))
             }
         }
@@ -223,13 +224,13 @@ impl std::ops::Not for Filter {
     type Output = Self;
 
     fn not(self) -> Self {
-        Self(format!("-not ({self})"))
+        Self(format!("-not ({})", self.0))
     }
 }
 
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&printable(&self.0))
     }
 }
 
@@ -287,7 +288,7 @@ impl FromStr for DistinguishedName {
 
 impl fmt::Display for DistinguishedName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&printable(&self.0))
     }
 }
 

@@ -8,6 +8,7 @@ use super::cmdlet::single_output;
 use super::values::{Confirmed, ResultSize};
 use super::{Cmdlet, Effect, Identity, lenient};
 use crate::InvalidValue;
+use crate::text::Printable;
 
 /// A folder of a mailbox, such as `room@contoso.com:\Calendar`.
 ///
@@ -45,7 +46,7 @@ impl MailboxFolder {
 
 impl fmt::Display for MailboxFolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.mailbox, self.path)
+        write!(f, "{}:{}", self.mailbox, Printable(&self.path))
     }
 }
 
@@ -370,10 +371,10 @@ pub struct MailboxFolderPermission {
     #[serde(deserialize_with = "user_name")]
     pub user: Option<String>,
     /// The rights, by name. The service sends them as one text with commas inside a list.
-    #[serde(deserialize_with = "rights")]
+    #[serde(deserialize_with = "lenient::flags")]
     pub access_rights: Vec<String>,
     /// Flags such as `Delegate`.
-    #[serde(deserialize_with = "lenient::texts")]
+    #[serde(deserialize_with = "lenient::flags")]
     pub sharing_permission_flags: Vec<String>,
 }
 single_output!(MailboxFolderPermission);
@@ -386,19 +387,14 @@ impl MailboxFolderPermission {
     }
 }
 
-fn rights<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let texts = lenient::texts(deserializer)?;
-    let parts = texts.iter().flat_map(|text| text.split(','));
-    Ok(parts.map(str::trim).filter(|right| !right.is_empty()).map(str::to_owned).collect())
-}
-
 /// A user comes as a name, or as an object that has one.
 fn user_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) if !text.is_empty() => Some(text),
-        Value::Object(user) => user.get("DisplayName").and_then(Value::as_str).map(str::to_owned),
-        _ => None,
-    })
+    let value = Value::deserialize(deserializer)?;
+    let name = value.get("DisplayName").and_then(Value::as_str).map(str::to_owned);
+    match name {
+        Some(name) => Ok(Some(name)),
+        None => lenient::text(value).map_err(de::Error::custom),
+    }
 }
 
 #[cfg(test)]

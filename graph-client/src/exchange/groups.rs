@@ -198,19 +198,29 @@ pub struct DistributionGroup {
     #[serde(deserialize_with = "lenient::smtp_addresses")]
     pub email_addresses: Vec<SmtpAddress>,
     /// The name in the directory. The admin centre may add a time stamp to it.
+    #[serde(deserialize_with = "lenient::text")]
     pub name: Option<String>,
     /// The name that people see.
+    #[serde(deserialize_with = "lenient::text")]
     pub display_name: Option<String>,
     /// The alias.
+    #[serde(deserialize_with = "lenient::text")]
     pub alias: Option<String>,
     /// `MailUniversalSecurityGroup`, `MailUniversalDistributionGroup` or `RoomList`.
+    #[serde(deserialize_with = "lenient::text")]
     pub recipient_type_details: Option<String>,
     /// Flags such as `Universal` and `SecurityEnabled`.
-    #[serde(deserialize_with = "lenient::texts")]
+    #[serde(deserialize_with = "lenient::flags")]
     pub group_type: Vec<String>,
     /// The owners, as names or object ids, not as addresses.
-    #[serde(deserialize_with = "lenient::texts")]
+    #[serde(deserialize_with = "lenient::names")]
     pub managed_by: Vec<String>,
+    /// Who may become a member: `Open`, `Closed` or `ApprovalRequired`.
+    #[serde(deserialize_with = "lenient::text")]
+    pub member_join_restriction: Option<String>,
+    /// Who may leave: `Open` or `Closed`.
+    #[serde(deserialize_with = "lenient::text")]
+    pub member_depart_restriction: Option<String>,
     /// The description, where the service sends it.
     #[serde(deserialize_with = "lenient::lines")]
     pub description: Option<String>,
@@ -224,6 +234,7 @@ pub struct DistributionGroup {
     #[serde(deserialize_with = "lenient::boolean")]
     pub require_sender_authentication_enabled: Option<bool>,
     /// The distinguished name. `New-DistributionGroup` may leave it out.
+    #[serde(deserialize_with = "lenient::text")]
     pub distinguished_name: Option<String>,
 }
 single_output!(DistributionGroup);
@@ -257,21 +268,23 @@ impl DistributionGroup {
         let text = text.trim();
         let guid = Uuid::try_parse(text).ok();
         guid.is_some_and(|guid| Some(guid) == self.external_directory_object_id || Some(guid) == self.guid)
-            || self.distinguished_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text))
+            || self.distinguished_name.as_deref().is_some_and(|name| is_same(name.trim(), text))
     }
 
-    /// Whether `text`, as another object names it, is this group: by id, name or address.
+    /// Whether `text`, as the scope of a role assignment shows it, stands for this group: its name in the directory, its
+    /// distinguished name, GUID or object id, whole and in any case of letters.
     ///
-    /// The display name does not count: several groups may share it.
+    /// An address, an alias or the name that people see does not count: others may have them too.
+    ///
+    /// Source: live records show the name there; Exchange takes the others where it is asked for.
     #[must_use]
-    pub fn is_named(&self, text: &str) -> bool {
+    pub fn is_scope(&self, text: &str) -> bool {
         let text = text.trim();
-        self.has_id(text)
-            || self.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text))
-            || self
-                .email_addresses
-                .iter()
-                .chain(&self.primary_smtp_address)
-                .any(|address| address.as_str().eq_ignore_ascii_case(text))
+        self.has_id(text) || self.name.as_deref().is_some_and(|name| is_same(name.trim(), text))
     }
+}
+
+/// Whether two names are the same in any case of letters.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    !one.is_empty() && (one.eq_ignore_ascii_case(other) || one.to_lowercase() == other.to_lowercase())
 }

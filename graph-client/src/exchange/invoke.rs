@@ -8,19 +8,23 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use uuid::Uuid;
 
-use super::answer::Answer;
-use super::cmdlet::{Cmdlet, Effect, Output};
-use super::{Property, error};
+use super::answer::{Expected, Page, Reader};
+use super::cmdlet::{Cmdlet, Effect};
+use super::{Property, Warnings, error};
 use crate::cloud::{self, Service};
 use crate::http::{Body, Call};
-use crate::{Client, Error, ErrorKind, Result, SmtpAddress};
+use crate::text::Printable;
+use crate::{Client, Error, ErrorKind, Result, RetryOptions, SmtpAddress};
 
 /// Exchange Online administration in one tenant. Made by [`Client::exchange`].
 #[derive(Clone)]
 pub struct Exchange {
     pub(super) client: Client,
-    user: Option<SmtpAddress>,
+    pub(super) user: Option<SmtpAddress>,
     pub(super) documented: bool,
+    pub(super) warnings: Option<Warnings>,
+    /// It reads the tenant's initial domain, which its anchor cannot have yet.
+    pub(super) is_looking_up: bool,
 }
 
 /// Rows in a page; the most that the service gives.
@@ -42,7 +46,7 @@ const DOCUMENTED: &[(&str, &str)] = &[
 
 impl Exchange {
     pub(crate) fn new(client: Client) -> Self {
-        Self { client, user: None, documented: false }
+        Self { client, user: None, documented: false, warnings: None, is_looking_up: false }
     }
 
     /// The same for a client that is signed in as a user instead of as itself.
@@ -88,12 +92,13 @@ impl Exchange {
     pub async fn run_ref<C: Cmdlet>(&self, cmdlet: &C) -> Result<C::Output> {
         let body = envelope(cmdlet)?;
         let url = self.command_url(cmdlet);
-        let mut call = self.call(url, C::NAME, cmdlet.name(), operation(cmdlet));
+        let anchor = self.anchor().await;
+        let mut call = self.call(url, C::NAME, cmdlet.name(), operation(cmdlet), &anchor);
         call.is_read = cmdlet.effect() == Effect::Read;
         call.is_safe = call.is_read;
         call.time_limit = cmdlet.time_limit();
         call.body = Body::Json(body);
-        let mut rows = Vec::new();
+        let mut reader = Reader::new(cmdlet, self.documented_end_point(cmdlet).is_some());
         let mut followed: Vec<String> = Vec::new();
         loop {
             let response = self.client.pipeline.execute(&call, &self.client.meter).await?;
@@ -101,11 +106,8 @@ impl Exchange {
                 let error = error.with_request_id(response.request_id().map(str::to_owned));
                 error.with_client_request_id(call.client_request_id.clone()).during(call.operation.clone())
             };
-            let answer = Answer::<<C::Output as Output>::Row>::read(&response, call.is_safe, !followed.is_empty());
-            let answer = answer.map_err(fail)?;
-            rows.extend(answer.value);
-            let Some(link) = answer.next_link else {
-                return C::Output::from_rows(rows).map_err(|message| fail(Error::new(ErrorKind::Decode, message)));
+            let Some(link) = reader.read(cmdlet, &response, self.warnings.as_ref()).map_err(fail)? else {
+                return reader.finish(cmdlet).map_err(fail);
             };
             // A page is read by posting the same command to its link, which does not run it again.
             call.url = self.follow(&link, &followed, &call.url).map_err(fail)?;
@@ -129,11 +131,11 @@ impl Exchange {
         let url = self.address("v1.0", "EXOModuleFile?Version=3.9.2");
         let mut call = Call::new(Service::Exchange, Method::GET, url, error::classify).named("EXOModuleFile", name);
         call.retry.clone_from(self.client.pipeline.transport.retry());
-        call.headers = self.headers(None);
+        call.headers = Self::headers(None, &self.anchor().await);
         call.set_header("commandname", HeaderValue::from_static("*"));
         let response = self.client.pipeline.execute(&call, &self.client.meter).await?;
-        let answer: Answer<Module> = Answer::read(&response, true, false).map_err(|error| error.during(name))?;
-        let names = answer.value.iter().flat_map(|module| module.exported.split(','));
+        let page = Page::<Module>::read(&response, Expected::LIST).map_err(|error| error.during(name))?;
+        let names = page.rows.iter().flat_map(|module| module.exported.split(','));
         Ok(CmdletSet(names.map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()).collect()))
     }
 
@@ -197,33 +199,26 @@ impl Exchange {
     }
 
     /// A call that posts commands: `trace` is its name in traces, `cmdlet` that on the wire.
-    pub(super) fn call(&self, url: Url, trace: &'static str, cmdlet: &str, operation: String) -> Call {
+    pub(super) fn call(&self, url: Url, trace: &'static str, cmdlet: &str, operation: String, anchor: &str) -> Call {
         let mut call = Call::new(Service::Exchange, Method::POST, url, error::classify).named(trace, operation);
-        call.retry.clone_from(self.client.pipeline.transport.retry());
-        call.headers = self.headers(Some(cmdlet));
+        // A look-up on the way to a command must not hold it up for long.
+        call.retry =
+            if self.is_looking_up { RetryOptions::none() } else { self.client.pipeline.transport.retry().clone() };
+        call.headers = Self::headers(Some(cmdlet), anchor);
         call
     }
 
-    fn headers(&self, cmdlet: Option<&str>) -> HeaderMap {
+    fn headers(cmdlet: Option<&str>, anchor: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         headers.insert("prefer", HeaderValue::from_static(PAGE_SIZE));
         if let Some(Ok(name)) = cmdlet.map(HeaderValue::from_str) {
             headers.insert("x-cmdletname", name);
         }
-        if let Ok(anchor) = HeaderValue::try_from(self.anchor()) {
+        if let Ok(anchor) = HeaderValue::try_from(anchor) {
             headers.insert("x-anchormailbox", anchor);
         }
         headers
-    }
-
-    /// One anchor for all calls of a tenant sends them to one back end, which has seen the writes before the reads. The
-    /// GUID of an application's anchor is the same in every tenant.
-    pub(super) fn anchor(&self) -> String {
-        match &self.user {
-            Some(user) => format!("UPN:{user}"),
-            None => format!("APP:SystemMailbox{{bb558c35-97f1-4cb9-8ff7-d53741dc928c}}@{}", self.client.tenant()),
-        }
     }
 
     pub(super) const fn page_size() -> &'static str {
@@ -264,7 +259,7 @@ impl fmt::Debug for Exchange {
 
 /// What is attempted: `New-DistributionGroup (create …)`.
 pub(super) fn operation<C: Cmdlet>(cmdlet: &C) -> String {
-    format!("{} ({cmdlet})", cmdlet.name())
+    format!("{} ({})", cmdlet.name(), Printable(cmdlet))
 }
 
 /// The body of a command, once it is known to break no rule.

@@ -49,6 +49,15 @@ impl Cmdlet for NewManagementScope {
     const NAME: &'static str = "New-ManagementScope";
     const EFFECT: Effect = Effect::Write;
     type Output = ManagementScope;
+
+    fn check_output(&self, made: &ManagementScope) -> Result<(), String> {
+        match &made.name {
+            Some(name) if !super::groups::is_same(name, self.name.as_str()) => {
+                Err("the management scope that came back has another name".into())
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl fmt::Display for NewManagementScope {
@@ -200,18 +209,23 @@ impl fmt::Display for RemoveManagementScope {
 #[non_exhaustive]
 pub struct ManagementScope {
     /// The name.
+    #[serde(deserialize_with = "lenient::text")]
     pub name: Option<String>,
     /// The identity.
+    #[serde(deserialize_with = "lenient::text")]
     pub identity: Option<String>,
     /// The GUID.
     #[serde(deserialize_with = "lenient::guid")]
     pub guid: Option<Uuid>,
     /// The condition, in the form that Exchange gives it: with brackets, other spaces and another case than it was
     /// written with.
+    #[serde(deserialize_with = "lenient::text")]
     pub recipient_filter: Option<String>,
     /// Where the recipients must lie.
+    #[serde(deserialize_with = "lenient::text")]
     pub recipient_root: Option<String>,
     /// `RecipientScope`, …
+    #[serde(deserialize_with = "lenient::text")]
     pub scope_restriction_type: Option<String>,
     /// Whether it keeps everyone else's roles away.
     #[serde(deserialize_with = "lenient::boolean")]

@@ -19,6 +19,7 @@
 //! documentation. [`Exchange::prefer_documented`] uses the few end points that Microsoft documents.
 
 mod access_policies;
+mod anchor;
 mod answer;
 mod batch;
 mod calendar_processing;
@@ -29,6 +30,9 @@ mod folder_permissions;
 mod groups;
 mod invoke;
 mod lenient;
+mod lookup;
+mod mail_groups;
+mod mailbox_access;
 mod management_scopes;
 mod members;
 mod organization;
@@ -42,16 +46,18 @@ mod roles;
 mod service_principals;
 mod values;
 mod visible;
+mod warnings;
 
 pub use self::access_policies::{
     AccessCheck, AccessCheckResult, AccessRight, ApplicationAccessPolicy, GetApplicationAccessPolicy,
     NewApplicationAccessPolicy, PolicyIdentity, RemoveApplicationAccessPolicy, SetApplicationAccessPolicy,
     TestApplicationAccessPolicy,
 };
+pub(crate) use self::anchor::InitialDomain;
 pub use self::calendar_processing::{
     AutomateProcessing, BookingType, CalendarProcessing, GetCalendarProcessing, SetCalendarProcessing,
 };
-pub use self::cmdlet::{Cmdlet, Effect, Output};
+pub use self::cmdlet::{Cmdlet, Effect, Output, Shape};
 pub use self::error::{CmdletError, CmdletErrorKind};
 pub use self::filter::{DistinguishedName, Filter, Property};
 pub use self::folder_permissions::{
@@ -64,6 +70,9 @@ pub use self::groups::{
 };
 pub use self::invoke::{CmdletSet, Exchange};
 pub use self::lenient::Quota;
+pub use self::lookup::{Addressed, AtAddress};
+pub use self::mail_groups::{ExchangeGroup, GetGroup, GetUnifiedGroup, UnifiedGroup};
+pub use self::mailbox_access::{CasMailbox, GetCasMailbox, GetMailboxPermission, MailboxPermission};
 pub use self::management_scopes::{
     GetManagementScope, ManagementScope, NewManagementScope, RemoveManagementScope, SetManagementScope,
 };
@@ -78,7 +87,7 @@ pub use self::places::{GetPlace, Place, PlaceType, SetPlace};
 pub use self::raw::RawCmdlet;
 pub use self::recipients::{GetMailbox, GetRecipient, Mailbox, Recipient};
 pub use self::role_assignments::{
-    ApplicationRole, AssignmentScope, GetManagementRoleAssignment, ManagementRoleAssignment,
+    ApplicationRole, AssignedScope, AssignmentScope, GetManagementRoleAssignment, ManagementRoleAssignment,
     NewManagementRoleAssignment, RemoveManagementRoleAssignment, SetManagementRoleAssignment,
 };
 pub use self::role_groups::{
@@ -91,4 +100,5 @@ pub use self::service_principals::{
     SetServicePrincipal, TestServicePrincipalAuthorization,
 };
 pub use self::values::{Alias, GroupName, Identity, ListChange, ObjectName, ProxyAddress};
-pub use self::visible::Wait;
+pub use self::visible::{Created, Wait};
+pub use self::warnings::{Warning, Warnings};

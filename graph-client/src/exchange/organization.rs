@@ -13,7 +13,10 @@ use super::{Cmdlet, Effect, Property, lenient};
 /// View-Only Configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[non_exhaustive]
+#[serde(rename_all = "PascalCase")]
 pub struct GetOrganizationConfig {
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    retrieve_ews_operation_access_policy: bool,
     #[serde(skip)]
     select: Vec<Property>,
 }
@@ -23,6 +26,13 @@ impl GetOrganizationConfig {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Asks for the applications that EWS is open to as well, which are not sent otherwise.
+    #[must_use]
+    pub fn with_ews_applications(mut self) -> Self {
+        self.retrieve_ews_operation_access_policy = true;
+        self
     }
 
     /// Limits the answer to some properties; the others come back as if they were not set.
@@ -55,8 +65,10 @@ impl fmt::Display for GetOrganizationConfig {
 #[non_exhaustive]
 pub struct OrganizationConfig {
     /// The tenant's first domain, under `onmicrosoft.com`.
+    #[serde(deserialize_with = "lenient::plain")]
     pub name: String,
     /// The organisation's name.
+    #[serde(deserialize_with = "lenient::text")]
     pub display_name: Option<String>,
     /// Whether the tenant still shares its roles with all others, so that none can be assigned.
     #[serde(deserialize_with = "lenient::boolean")]
@@ -67,10 +79,36 @@ pub struct OrganizationConfig {
     /// Whether grants of RBAC for Applications are enforced beyond what Microsoft documents; it is off in live tenants.
     #[serde(deserialize_with = "lenient::boolean")]
     pub enforce_exo_app_rbac_permissions: Option<bool>,
+    /// Whether mail tips are shown. The documented end point (admin API v2.0) gives the settings of mail tips alone, and
+    /// none of the others here.
+    #[serde(deserialize_with = "lenient::boolean")]
+    pub mail_tips_all_tips_enabled: Option<bool>,
+    /// Whether Exchange Web Services are open at all. `false` overrides every mailbox; nothing was "open" until October
+    /// 2026 and is read as `false` since.
+    #[serde(deserialize_with = "lenient::boolean")]
+    pub ews_enabled: Option<bool>,
+    /// The client ids of the applications that EWS is open to. Nothing unless
+    /// [`with_ews_applications`](GetOrganizationConfig::with_ews_applications) asked for them.
+    #[serde(
+        rename = "EwsAllowedAppIDs",
+        deserialize_with = "lenient::some_flags",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub ews_allowed_app_ids: Option<Vec<String>>,
+    /// `EnforceAllowList` or `EnforceBlockList`: which list decides on user agents. The lists hit Graph as well.
+    #[serde(deserialize_with = "lenient::text")]
+    pub ews_application_access_policy: Option<String>,
+    /// The user agents that are let in where the policy enforces this list.
+    #[serde(deserialize_with = "lenient::names")]
+    pub ews_allow_list: Vec<String>,
+    /// The user agents that are refused where the policy enforces this list.
+    #[serde(deserialize_with = "lenient::names")]
+    pub ews_block_list: Vec<String>,
     /// What the name of a new group is put into, such as `GRP_<GroupName>`. Empty for no policy.
+    #[serde(deserialize_with = "lenient::text")]
     pub distribution_group_naming_policy: Option<String>,
     /// Words that no group's name may hold.
-    #[serde(deserialize_with = "lenient::texts")]
+    #[serde(deserialize_with = "lenient::flags")]
     pub distribution_group_name_blocked_words_list: Vec<String>,
 }
 single_output!(OrganizationConfig);
@@ -138,8 +176,10 @@ impl fmt::Display for GetAcceptedDomain {
 #[non_exhaustive]
 pub struct AcceptedDomain {
     /// The domain, such as `contoso.com`.
+    #[serde(deserialize_with = "lenient::plain")]
     pub domain_name: String,
     /// `Authoritative` or `InternalRelay`.
+    #[serde(deserialize_with = "lenient::text")]
     pub domain_type: Option<String>,
     /// Whether new addresses are made in it.
     #[serde(rename = "Default", deserialize_with = "lenient::boolean")]

@@ -265,10 +265,10 @@ pub struct Place {
     #[serde(deserialize_with = "lenient::text")]
     pub street: Option<String>,
     /// What it has, in words that people look for.
-    #[serde(deserialize_with = "lenient::texts")]
+    #[serde(deserialize_with = "lenient::flags")]
     pub tags: Vec<String>,
     /// The room lists that it is in.
-    #[serde(deserialize_with = "lenient::texts")]
+    #[serde(deserialize_with = "lenient::names")]
     pub localities: Vec<String>,
     /// The name of the audio device.
     #[serde(deserialize_with = "lenient::text")]

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::powershell::{CMDLET_RULE, PARAMETER_RULE, is_cmdlet_name, is_parameter_name};
 use super::{Cmdlet, Effect, Output};
 use crate::InvalidValue;
+use crate::text::Printable;
 
 /// Any cmdlet by its name, through the same path as the typed ones: the same retries, pages, errors and PowerShell line.
 ///
@@ -147,7 +148,7 @@ impl<O> fmt::Display for RawCmdlet<O> {
         write!(f, "Run {}", self.name)?;
         let identity = self.parameters.iter().find(|(name, _)| name.eq_ignore_ascii_case("Identity"));
         match identity.and_then(|(_, value)| value.as_str()) {
-            Some(identity) => write!(f, " on {identity}"),
+            Some(identity) => write!(f, " on {}", Printable(identity)),
             None => Ok(()),
         }
     }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::values::ResultSize;
 use super::{Cmdlet, Effect, Filter, Identity, Property, Quota, lenient};
 use crate::SmtpAddress;
+use crate::text::Printable;
 
 /// `Get-Mailbox`: mailboxes, with `ResultSize` unlimited.
 ///
@@ -95,7 +96,7 @@ impl fmt::Display for GetMailbox {
         match (&self.identity, &*self.recipient_type_details) {
             (Some(identity), _) => write!(f, "Read the mailbox {identity}"),
             (None, []) => f.write_str("List all mailboxes"),
-            (None, types) => write!(f, "List all mailboxes of type {}", types.join(", ")),
+            (None, types) => write!(f, "List all mailboxes of type {}", Printable(types.join(", "))),
         }?;
         match &self.filter {
             Some(filter) => write!(f, " with {filter}"),
@@ -122,19 +123,25 @@ pub struct Mailbox {
     #[serde(deserialize_with = "lenient::smtp_addresses")]
     pub email_addresses: Vec<SmtpAddress>,
     /// The name that people see.
+    #[serde(deserialize_with = "lenient::text")]
     pub display_name: Option<String>,
     /// The name in the directory; for cloud users it is often the object id.
+    #[serde(deserialize_with = "lenient::text")]
     pub name: Option<String>,
     /// The alias.
+    #[serde(deserialize_with = "lenient::text")]
     pub alias: Option<String>,
     /// `RoomMailbox`, `UserMailbox`, …
+    #[serde(deserialize_with = "lenient::text")]
     pub recipient_type_details: Option<String>,
     /// `Room`, `Equipment` or `Workspace`; nothing for a person.
+    #[serde(deserialize_with = "lenient::text")]
     pub resource_type: Option<String>,
     /// How many people fit into the room.
     #[serde(deserialize_with = "lenient::number")]
     pub resource_capacity: Option<i64>,
     /// The office, which many organisations use for the building.
+    #[serde(deserialize_with = "lenient::text")]
     pub office: Option<String>,
     /// Whether the mailbox is kept on premises.
     #[serde(deserialize_with = "lenient::boolean")]
@@ -143,10 +150,13 @@ pub struct Mailbox {
     #[serde(deserialize_with = "lenient::boolean")]
     pub hidden_from_address_lists_enabled: Option<bool>,
     /// The first of fifteen attributes that an organisation may use as it likes.
+    #[serde(deserialize_with = "lenient::text")]
     pub custom_attribute1: Option<String>,
     /// The distinguished name.
+    #[serde(deserialize_with = "lenient::text")]
     pub distinguished_name: Option<String>,
     /// The name to sign in with.
+    #[serde(deserialize_with = "lenient::text")]
     pub user_principal_name: Option<String>,
     /// How large the mailbox may become before nothing can be sent from it.
     pub prohibit_send_quota: Option<Quota>,
@@ -230,14 +240,19 @@ pub struct Recipient {
     #[serde(deserialize_with = "lenient::smtp_addresses")]
     pub email_addresses: Vec<SmtpAddress>,
     /// The name that people see.
+    #[serde(deserialize_with = "lenient::text")]
     pub display_name: Option<String>,
     /// The name in the directory; for cloud users it is often the object id.
+    #[serde(deserialize_with = "lenient::text")]
     pub name: Option<String>,
     /// The alias.
+    #[serde(deserialize_with = "lenient::text")]
     pub alias: Option<String>,
     /// `UserMailbox`, `MailUniversalSecurityGroup`, …
+    #[serde(deserialize_with = "lenient::text")]
     pub recipient_type: Option<String>,
     /// `RoomMailbox`, `SharedMailbox`, `MailUser`, …
+    #[serde(deserialize_with = "lenient::text")]
     pub recipient_type_details: Option<String>,
     /// Whether it can be the scope of an access policy.
     #[serde(deserialize_with = "lenient::boolean")]
@@ -246,6 +261,7 @@ pub struct Recipient {
     #[serde(deserialize_with = "lenient::boolean")]
     pub is_dir_synced: Option<bool>,
     /// The distinguished name.
+    #[serde(deserialize_with = "lenient::text")]
     pub distinguished_name: Option<String>,
 }
 

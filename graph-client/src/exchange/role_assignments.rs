@@ -1,20 +1,22 @@
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 use uuid::Uuid;
 
 use super::cmdlet::single_output;
+use super::groups::is_same;
 use super::values::Confirmed;
 use super::{Cmdlet, DistributionGroup, Effect, Identity, ObjectName, lenient};
-use crate::{ObjectId, ServicePrincipalId};
+use crate::text::Printable;
+use crate::{InvalidValue, ObjectId, ServicePrincipalId};
 
 macro_rules! application_roles {
     ($($(#[$doc:meta])* $role:ident = $name:literal;)+) => {
         /// A role of RBAC for Applications.
         ///
-        /// Source: the table of Microsoft's page on RBAC for Applications, and the roles that came later. There is none
-        /// for `Calendars.ReadBasic`, IMAP, POP or Autodiscover.
+        /// Source: the 24 roles of Microsoft's page on RBAC for Applications. There is none for `Calendars.ReadBasic`, IMAP, POP or Autodiscover.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[non_exhaustive]
         pub enum ApplicationRole {
@@ -46,6 +48,8 @@ application_roles! {
     MailReadBasic = "Application Mail.ReadBasic";
     /// Read and write mail.
     MailReadWrite = "Application Mail.ReadWrite";
+    /// Read and write mail, with what other roles for mail leave out.
+    MailAdvancedReadWriteAll = "Application Mail-Advanced.ReadWrite.All";
     /// Send mail.
     MailSend = "Application Mail.Send";
     /// Read mailbox settings.
@@ -68,6 +72,8 @@ application_roles! {
     MailboxFolderReadWrite = "Application MailboxFolder.ReadWrite";
     /// Read items of a mailbox.
     MailboxItemRead = "Application MailboxItem.Read";
+    /// Read and write items of a mailbox.
+    MailboxItemReadWrite = "Application MailboxItem.ReadWrite";
     /// Export items of a mailbox.
     MailboxItemExport = "Application MailboxItem.Export";
     /// Export and import items of a mailbox.
@@ -88,12 +94,17 @@ impl fmt::Display for ApplicationRole {
     }
 }
 
-/// Whether a role of this name lets an application read calendars.
-pub(super) fn covers_calendars(role: &str) -> bool {
-    ["Application Calendars.Read", "Application Calendars.ReadWrite", "Application Exchange Full Access"]
-        .iter()
-        .chain(&["Application EWS.AccessAsApp"])
-        .any(|known| known.eq_ignore_ascii_case(role))
+/// A role of another name is one that this crate has not seen; it may open anything.
+impl FromStr for ApplicationRole {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let is = |role: &&Self| role.as_str().eq_ignore_ascii_case(text.trim());
+        let known = Self::ALL.iter().find(is).copied();
+        known.ok_or_else(|| {
+            InvalidValue::new("role", text, "must be a role of RBAC for Applications that is known here")
+        })
+    }
 }
 
 /// What a role assignment reaches. One assignment has one scope.
@@ -200,6 +211,14 @@ impl Cmdlet for NewManagementRoleAssignment {
     const NAME: &'static str = "New-ManagementRoleAssignment";
     const EFFECT: Effect = Effect::Write;
     type Output = ManagementRoleAssignment;
+
+    fn check_output(&self, made: &ManagementRoleAssignment) -> Result<(), String> {
+        let is = |sent: &Option<String>, asked: &str| sent.as_deref().is_none_or(|sent| is_same(sent, asked));
+        if is(&made.role, self.role.as_str()) && self.name.as_ref().is_none_or(|name| is(&made.name, name.as_str())) {
+            return Ok(());
+        }
+        Err("the role assignment that came back is not the one that was asked for".into())
+    }
 }
 
 impl fmt::Display for NewManagementRoleAssignment {
@@ -326,7 +345,14 @@ impl GetManagementRoleAssignment {
     /// All who hold a role of RBAC for Applications.
     #[must_use]
     pub fn holders_of(role: ApplicationRole) -> Self {
-        Self { role: Some(role.as_str().to_owned()), ..Self::default() }
+        Self::holders_of_named(role.as_str())
+    }
+
+    /// All who hold a role, by its name: one of Exchange's own, such as `Role Management`, or one that this crate has
+    /// not seen.
+    #[must_use]
+    pub fn holders_of_named(role: impl Into<String>) -> Self {
+        Self { role: Some(role.into()), ..Self::default() }
     }
 
     /// All assignments.
@@ -354,7 +380,7 @@ impl fmt::Display for GetManagementRoleAssignment {
         match (&self.identity, &self.role_assignee, &self.role) {
             (Some(identity), ..) => write!(f, "Read the role assignment {identity}"),
             (_, Some(assignee), _) => write!(f, "List the roles of {assignee}"),
-            (.., Some(role)) => write!(f, "List who holds the role \"{role}\""),
+            (.., Some(role)) => write!(f, "List who holds the role \"{}\"", Printable(role)),
             _ => f.write_str("List all role assignments"),
         }
     }
@@ -366,58 +392,147 @@ impl fmt::Display for GetManagementRoleAssignment {
 #[non_exhaustive]
 pub struct ManagementRoleAssignment {
     /// The assignment's name.
+    #[serde(deserialize_with = "lenient::text")]
     pub name: Option<String>,
     /// The assignment's identity.
+    #[serde(deserialize_with = "lenient::text")]
     pub identity: Option<String>,
     /// The assignment's GUID.
     #[serde(deserialize_with = "lenient::guid")]
     pub guid: Option<Uuid>,
     /// The role's name.
+    #[serde(deserialize_with = "lenient::text")]
     pub role: Option<String>,
     /// Who holds it: the object id, for an application.
+    #[serde(deserialize_with = "lenient::text")]
     pub role_assignee: Option<String>,
     /// `ServicePrincipal`, `RoleGroup`, `User`, …
+    #[serde(deserialize_with = "lenient::text")]
     pub role_assignee_type: Option<String>,
-    /// The management scope that limits an application.
+    /// What limits an application: the name of a management scope, or the name of a group.
+    #[serde(deserialize_with = "lenient::text")]
     pub custom_resource_scope: Option<String>,
-    /// The scope that limits what is written; for a group scope it names the group.
+    /// What limits what is written: the id of an administrative unit, or a management scope where a person or a group
+    /// holds the role.
+    #[serde(deserialize_with = "lenient::text")]
     pub custom_recipient_write_scope: Option<String>,
     /// `Organization`, `Group`, `AdministrativeUnit`, `CustomRecipientScope`, …
+    #[serde(deserialize_with = "lenient::text")]
     pub recipient_write_scope: Option<String>,
+    /// What may be read: `Organization` for an application, whatever its scope.
+    #[serde(deserialize_with = "lenient::text")]
+    pub recipient_read_scope: Option<String>,
+    /// `Regular`, or `Delegating` and `DelegatingOrgWide` for an assignment that lets its holder give the role to
+    /// others.
+    #[serde(deserialize_with = "lenient::text")]
+    pub role_assignment_delegation_type: Option<String>,
     /// Whether it counts.
     #[serde(deserialize_with = "lenient::boolean")]
     pub enabled: Option<bool>,
 }
 single_output!(ManagementRoleAssignment);
 
+/// What a role assignment reaches, as it reads back.
+///
+/// Source: live records of 2026-09 and 2026-10; there is no column for a group scope of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum AssignedScope {
+    /// The whole organisation.
+    Organization,
+    /// The direct members of a group: its name, or another text that [`DistributionGroup::is_scope`] knows it by.
+    Group(String),
+    /// The recipients of a management scope, by its name.
+    ManagementScope(String),
+    /// The members of an administrative unit: its id, or its name.
+    AdministrativeUnit(String),
+    /// Something else. What it reaches is not known.
+    Unrecognised {
+        /// What `RecipientWriteScope` says.
+        recipient_write_scope: Option<String>,
+        /// What `CustomResourceScope` says.
+        custom_resource_scope: Option<String>,
+        /// What `CustomRecipientWriteScope` says.
+        custom_recipient_write_scope: Option<String>,
+    },
+}
+
+impl AssignedScope {
+    /// Whether the scope is the direct members of this group. Another group may have the same name.
+    #[must_use]
+    pub fn is_group(&self, group: &DistributionGroup) -> bool {
+        matches!(self, Self::Group(text) if group.is_scope(text))
+    }
+}
+
+impl fmt::Display for AssignedScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Organization => f.write_str("the whole organisation"),
+            Self::Group(group) => write!(f, "the members of the group \"{}\"", Printable(group)),
+            Self::ManagementScope(scope) => write!(f, "the management scope \"{}\"", Printable(scope)),
+            Self::AdministrativeUnit(unit) => write!(f, "the administrative unit \"{}\"", Printable(unit)),
+            Self::Unrecognised { recipient_write_scope, custom_resource_scope, custom_recipient_write_scope } => {
+                f.write_str("a scope that is not understood (")?;
+                let mut columns = [recipient_write_scope, custom_resource_scope, custom_recipient_write_scope]
+                    .into_iter()
+                    .flatten()
+                    .peekable();
+                while let Some(text) = columns.next() {
+                    write!(f, "\"{}\"{}", Printable(text), if columns.peek().is_some() { ", " } else { "" })?;
+                }
+                f.write_str(")")
+            }
+        }
+    }
+}
+
 impl ManagementRoleAssignment {
-    /// Whether the role lets an application read calendars.
+    /// What the assignment reaches, by the columns that the service shows.
     #[must_use]
-    pub fn covers_calendars(&self) -> bool {
-        covers_calendars(self.role.as_deref().unwrap_or_default())
-    }
-
-    /// Whether the assignment is over the direct members of this group.
-    ///
-    /// Exchange names a group scope by the group's id or name, and a management scope by a name of its own, which may
-    /// be the same. So a name counts only where a group's stands, and an id in both places.
-    #[must_use]
-    pub fn is_over(&self, group: &DistributionGroup) -> bool {
-        let kind = self.recipient_write_scope.as_deref().unwrap_or_default();
-        let by_name = !["CustomRecipientScope", "AdministrativeUnit"].iter().any(|it| it.eq_ignore_ascii_case(kind));
-        let is = |scope: &Option<String>, by_name: bool| {
-            scope.as_deref().is_some_and(|scope| group.has_id(scope) || (by_name && group.is_named(scope)))
+    pub fn scope(&self) -> AssignedScope {
+        let column = |column: &Option<String>| {
+            column.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
         };
-        is(&self.custom_resource_scope, false) || is(&self.custom_recipient_write_scope, by_name)
+        let resource = column(&self.custom_resource_scope);
+        let write = column(&self.custom_recipient_write_scope);
+        let unrecognised = || AssignedScope::Unrecognised {
+            recipient_write_scope: column(&self.recipient_write_scope),
+            custom_resource_scope: column(&self.custom_resource_scope),
+            custom_recipient_write_scope: column(&self.custom_recipient_write_scope),
+        };
+        let one = |wrap: fn(String) -> AssignedScope| match (&resource, &write) {
+            (Some(text), None) | (None, Some(text)) => wrap(text.clone()),
+            (Some(text), Some(other)) if is_same(text, other) => wrap(text.clone()),
+            _ => unrecognised(),
+        };
+        match &*self.recipient_write_scope.as_deref().unwrap_or_default().trim().to_ascii_lowercase() {
+            "organization" if resource.is_none() && write.is_none() => AssignedScope::Organization,
+            "group" => one(AssignedScope::Group),
+            "customrecipientscope" => one(AssignedScope::ManagementScope),
+            // The second column holds the unit's id; what the first one holds is not known.
+            "administrativeunit" => match write.clone().or_else(|| resource.clone()) {
+                Some(unit) => AssignedScope::AdministrativeUnit(unit),
+                None => unrecognised(),
+            },
+            _ => unrecognised(),
+        }
     }
 
-    /// What limits the assignment, as Exchange names it. `None` stands for the whole organisation.
+    /// Whether the assignment lets its holder give the role to others; nothing when the service does not say.
     #[must_use]
-    pub fn scope(&self) -> Option<&str> {
-        [&self.custom_resource_scope, &self.custom_recipient_write_scope]
-            .into_iter()
-            .filter_map(Option::as_deref)
-            .find(|scope| !scope.is_empty())
+    pub fn is_delegating(&self) -> Option<bool> {
+        match &*self.role_assignment_delegation_type.as_deref()?.to_ascii_lowercase() {
+            "regular" => Some(false),
+            "delegating" | "delegatingorgwide" => Some(true),
+            _ => None,
+        }
+    }
+
+    /// The role, when it is one of RBAC for Applications that this crate knows.
+    #[must_use]
+    pub fn application_role(&self) -> Option<ApplicationRole> {
+        self.role.as_deref()?.parse().ok()
     }
 }
 
@@ -446,5 +561,69 @@ mod tests {
             assert!(role.as_str().starts_with("Application "));
             assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
         }
+    }
+
+    #[test]
+    fn a_role_is_read_from_its_name_and_an_unknown_one_is_none() {
+        let role = |name: &str| ManagementRoleAssignment { role: Some(name.into()), ..Default::default() };
+        let known = role("application mailboxitem.readwrite").application_role();
+        assert_eq!(known, Some(ApplicationRole::MailboxItemReadWrite));
+        assert_eq!(role("Application Calendars.Everything").application_role(), None);
+        assert_eq!(ApplicationRole::ALL.len(), 24, "as many as Microsoft's page lists");
+    }
+
+    /// Source: exchange-wire, section 6.4, "How a scope reads back".
+    #[test]
+    fn each_row_of_how_a_scope_reads_back_is_one_scope_and_anything_else_is_none() {
+        let scope = |kind: &str, resource: &str, write: &str| {
+            let row = serde_json::json!({
+                "RecipientWriteScope": kind, "CustomResourceScope": resource, "CustomRecipientWriteScope": write,
+            });
+            serde_json::from_value::<ManagementRoleAssignment>(row).unwrap().scope()
+        };
+        let unit = "5a0d9c1e-7c34-4f0b-b8f4-9a1c2f3d4e05";
+        assert_eq!(scope("Organization", "", ""), AssignedScope::Organization);
+        assert_eq!(scope("Group", "Rooms_1f2e", ""), AssignedScope::Group("Rooms_1f2e".into()));
+        assert_eq!(scope("Group", "", "Rooms"), AssignedScope::Group("Rooms".into()));
+        assert_eq!(scope("CustomRecipientScope", "app-rooms", ""), AssignedScope::ManagementScope("app-rooms".into()));
+        assert_eq!(scope("AdministrativeUnit", "", unit), AssignedScope::AdministrativeUnit(unit.into()));
+        assert_eq!(scope("AdministrativeUnit", "B42", unit), AssignedScope::AdministrativeUnit(unit.into()));
+        for (kind, resource, write) in [
+            ("", "", ""),
+            ("Organization", "Rooms", ""),
+            ("Group", "", ""),
+            ("Group", "Rooms", "Others"),
+            ("CustomRecipientScope", "", ""),
+            ("MyGAL", "", ""),
+            ("NotApplicable", "x", ""),
+        ] {
+            let read = scope(kind, resource, write);
+            assert!(matches!(read, AssignedScope::Unrecognised { .. }), "{kind} {resource} {write}: {read:?}");
+        }
+    }
+
+    #[test]
+    fn a_group_is_told_by_name_and_ids_whole_and_never_by_an_address_or_what_people_see() {
+        let group: DistributionGroup = serde_json::from_value(serde_json::json!({
+            "Name": "Räume_1f2e", "DisplayName": "Rooms", "Alias": "rooms-alias",
+            "PrimarySmtpAddress": "rooms@contoso.com", "EmailAddresses": ["SMTP:rooms@contoso.com"],
+            "Guid": "2a0d9c1e-7c34-4f0b-b8f4-9a1c2f3d4e05",
+            "ExternalDirectoryObjectId": "5a0d9c1e-7c34-4f0b-b8f4-9a1c2f3d4e05",
+            "DistinguishedName": "CN=Räume_1f2e,OU=contoso.onmicrosoft.com,DC=PROD",
+        }))
+        .unwrap();
+        let is = |text: &str| AssignedScope::Group(text.into()).is_group(&group);
+        for text in [
+            "RÄUME_1F2E",
+            "2A0D9C1E-7C34-4F0B-B8F4-9A1C2F3D4E05",
+            "5a0d9c1e-7c34-4f0b-b8f4-9a1c2f3d4e05",
+            "cn=räume_1f2e,ou=contoso.onmicrosoft.com,dc=prod",
+        ] {
+            assert!(is(text), "{text}");
+        }
+        for text in ["Räume", "Räume_1f2e2", "Rooms", "rooms-alias", "rooms@contoso.com", ""] {
+            assert!(!is(text), "{text}");
+        }
+        assert!(!AssignedScope::ManagementScope("Räume_1f2e".into()).is_group(&group));
     }
 }

@@ -9,6 +9,7 @@ use super::members::check_members;
 use super::values::{Confirmed, ResultSize, check_display_name};
 use super::{Cmdlet, Effect, Identity, ObjectName, Recipient, lenient};
 use crate::InvalidValue;
+use crate::text::Printable;
 
 /// `New-RoleGroup`: makes a group whose members hold roles of Exchange.
 ///
@@ -83,6 +84,15 @@ impl Cmdlet for NewRoleGroup {
     const EFFECT: Effect = Effect::Write;
     type Output = RoleGroup;
 
+    fn check_output(&self, made: &RoleGroup) -> Result<(), String> {
+        match &made.name {
+            Some(name) if !super::groups::is_same(name, self.name.as_str()) => {
+                Err("the role group that came back has another name".into())
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn check(&self) -> Result<(), InvalidValue> {
         check_display_name(self.display_name.as_deref())?;
         check_members(&self.members)
@@ -93,7 +103,7 @@ impl fmt::Display for NewRoleGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Create the role group \"{}\"", self.name)?;
         if !self.roles.is_empty() {
-            write!(f, " with the roles {}", self.roles.join(", "))?;
+            write!(f, " with the roles {}", Printable(self.roles.join(", ")))?;
         }
         Ok(())
     }
@@ -314,20 +324,22 @@ impl fmt::Display for RemoveRoleGroupMember {
 #[non_exhaustive]
 pub struct RoleGroup {
     /// The name.
+    #[serde(deserialize_with = "lenient::text")]
     pub name: Option<String>,
     /// The name that people see.
+    #[serde(deserialize_with = "lenient::text")]
     pub display_name: Option<String>,
     /// The GUID.
     #[serde(deserialize_with = "lenient::guid")]
     pub guid: Option<Uuid>,
     /// The roles, by name.
-    #[serde(deserialize_with = "lenient::texts")]
+    #[serde(deserialize_with = "lenient::names")]
     pub roles: Vec<String>,
     /// The members, as names or object ids.
-    #[serde(deserialize_with = "lenient::texts")]
+    #[serde(deserialize_with = "lenient::names")]
     pub members: Vec<String>,
     /// Who may change it, as names or object ids.
-    #[serde(deserialize_with = "lenient::texts")]
+    #[serde(deserialize_with = "lenient::names")]
     pub managed_by: Vec<String>,
     /// The description.
     #[serde(deserialize_with = "lenient::lines")]

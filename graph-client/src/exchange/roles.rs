@@ -86,10 +86,13 @@ impl fmt::Display for GetManagementRole {
 #[non_exhaustive]
 pub struct ManagementRole {
     /// The name.
+    #[serde(deserialize_with = "lenient::text")]
     pub name: Option<String>,
     /// The identity.
+    #[serde(deserialize_with = "lenient::text")]
     pub identity: Option<String>,
     /// The kind of role that it descends from.
+    #[serde(deserialize_with = "lenient::text")]
     pub role_type: Option<String>,
     /// What it is for.
     #[serde(deserialize_with = "lenient::lines")]

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::cmdlet::single_output;
 use super::values::{Confirmed, check_display_name};
 use super::{Cmdlet, Effect, Identity, lenient};
+use crate::text::Printable;
 use crate::{ClientId, InvalidValue, ServicePrincipalId};
 
 /// `New-ServicePrincipal`: makes the pointer by which Exchange knows an application.
@@ -46,35 +47,50 @@ impl Cmdlet for NewServicePrincipal {
     const NAME: &'static str = "New-ServicePrincipal";
     const EFFECT: Effect = Effect::Write;
     type Output = ExchangeServicePrincipal;
+
+    fn check_output(&self, made: &ExchangeServicePrincipal) -> Result<(), String> {
+        let is = |id: Option<Uuid>, asked: &Uuid| id.is_none_or(|id| id == *asked);
+        if is(made.app_id, self.app_id.as_uuid()) && is(made.object_id, self.object_id.as_uuid()) {
+            return Ok(());
+        }
+        Err("the service principal that came back is not the one that was asked for".into())
+    }
 }
 
 impl fmt::Display for NewServicePrincipal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Make the application ")?;
         if let Some(name) = &self.display_name {
-            write!(f, "\"{name}\" ")?;
+            write!(f, "\"{}\" ", Printable(name))?;
         }
         write!(f, "({}) known to Exchange", self.app_id)
     }
 }
 
-/// `Get-ServicePrincipal`: an application as Exchange knows it.
+/// `Get-ServicePrincipal`: applications as Exchange knows them.
 ///
 /// # Permissions
 ///
 /// View-Only Configuration or Role Management.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct GetServicePrincipal {
-    identity: Identity,
+    identity: Option<Identity>,
 }
 
 impl GetServicePrincipal {
     /// By client id, object id, name or GUID; [`NotFound`](crate::ErrorKind::NotFound) when Exchange does not know it.
     #[must_use]
     pub fn new(identity: impl Into<Identity>) -> Self {
-        Self { identity: identity.into() }
+        Self { identity: Some(identity.into()) }
+    }
+
+    /// All applications that Exchange knows.
+    #[must_use]
+    pub fn all() -> Self {
+        Self { identity: None }
     }
 }
 
@@ -86,7 +102,10 @@ impl Cmdlet for GetServicePrincipal {
 
 impl fmt::Display for GetServicePrincipal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Look up the application {} in Exchange", self.identity)
+        match &self.identity {
+            Some(identity) => write!(f, "Look up the application {identity} in Exchange"),
+            None => f.write_str("List the applications that Exchange knows"),
+        }
     }
 }
 
@@ -123,7 +142,8 @@ impl Cmdlet for SetServicePrincipal {
 
 impl fmt::Display for SetServicePrincipal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Name the application (service principal {}) \"{}\" in Exchange", self.identity, self.display_name)
+        let name = Printable(&self.display_name);
+        write!(f, "Name the application (service principal {}) \"{name}\" in Exchange", self.identity)
     }
 }
 
@@ -173,12 +193,17 @@ pub struct ExchangeServicePrincipal {
     #[serde(deserialize_with = "lenient::guid")]
     pub object_id: Option<Uuid>,
     /// The name that administrators see.
+    #[serde(deserialize_with = "lenient::text")]
     pub display_name: Option<String>,
     /// The identity in Exchange.
+    #[serde(deserialize_with = "lenient::text")]
     pub identity: Option<String>,
     /// The pointer's own GUID.
     #[serde(deserialize_with = "lenient::guid")]
     pub guid: Option<Uuid>,
+    /// A switch beside the organisation's `EnforceExoAppRbacPermissions`; Microsoft does not describe it.
+    #[serde(deserialize_with = "lenient::boolean")]
+    pub override_enforce_exo_app_rbac_permissions: Option<bool>,
 }
 single_output!(ExchangeServicePrincipal);
 
@@ -236,25 +261,18 @@ impl fmt::Display for TestServicePrincipalAuthorization {
 #[non_exhaustive]
 pub struct AuthorizationRow {
     /// The role, such as `Application Calendars.Read`.
+    #[serde(deserialize_with = "lenient::text")]
     pub role_name: Option<String>,
     /// What the role permits, such as `Calendars.Read`.
-    #[serde(deserialize_with = "lenient::texts")]
+    #[serde(deserialize_with = "lenient::flags")]
     pub granted_permissions: Vec<String>,
     /// The scope's name.
+    #[serde(deserialize_with = "lenient::text")]
     pub allowed_resource_scope: Option<String>,
     /// `CustomRecipientScope`, `AdministrativeUnit`, `Group` or `Organization`.
+    #[serde(deserialize_with = "lenient::text")]
     pub scope_type: Option<String>,
     /// Whether the mailbox is in scope. Nothing when none was asked about, or the answer is not understood.
     #[serde(deserialize_with = "lenient::boolean")]
     pub in_scope: Option<bool>,
-}
-
-impl AuthorizationRow {
-    /// Whether the role lets an application read calendars.
-    #[must_use]
-    pub fn covers_calendars(&self) -> bool {
-        let role = self.role_name.as_deref().unwrap_or_default();
-        super::role_assignments::covers_calendars(role)
-            || self.granted_permissions.iter().any(|permission| permission.starts_with("Calendars."))
-    }
 }

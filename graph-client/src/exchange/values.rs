@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::text::printable;
 use crate::{ClientId, InvalidValue, ObjectId, ServicePrincipalId, SmtpAddress};
 
 /// Which object a cmdlet is about: an address, an Entra object id, a GUID or a distinguished name.
@@ -52,13 +53,13 @@ impl FromStr for Identity {
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.label.as_deref().unwrap_or(&self.value))
+        f.write_str(&printable(self.label.as_deref().unwrap_or(&self.value)))
     }
 }
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Identity({})", self.value)
+        write!(f, "Identity({})", printable(&self.value))
     }
 }
 
@@ -103,7 +104,20 @@ macro_rules! identity_from {
         }
     )+};
 }
-identity_from!(SmtpAddress, ObjectId, ServicePrincipalId, ClientId, uuid::Uuid);
+identity_from!(ObjectId, ServicePrincipalId, ClientId, uuid::Uuid);
+
+/// As it was sent: what is shown of it may differ.
+impl From<SmtpAddress> for Identity {
+    fn from(address: SmtpAddress) -> Self {
+        Self::new(address.into())
+    }
+}
+
+impl From<&SmtpAddress> for Identity {
+    fn from(address: &SmtpAddress) -> Self {
+        Self::new(address.as_str().to_owned())
+    }
+}
 
 impl From<&Self> for Identity {
     fn from(identity: &Self) -> Self {
@@ -147,13 +161,13 @@ macro_rules! checked_text {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(&printable(&self.0))
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!(stringify!($name), "({})"), self.0)
+                write!(f, concat!(stringify!($name), "({})"), printable(&self.0))
             }
         }
 
@@ -257,7 +271,8 @@ impl fmt::Display for ProxyAddress {
 
 impl Serialize for ProxyAddress {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let kind = if self.is_primary { "SMTP" } else { "smtp" };
+        serializer.collect_str(&format_args!("{kind}:{}", self.address.as_str()))
     }
 }
 

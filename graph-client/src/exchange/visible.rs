@@ -2,7 +2,11 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use super::invoke::Exchange;
+use super::{Cmdlet, CmdletErrorKind};
 use crate::{Error, ErrorKind, Result};
+
+/// The shortest pause between two looks.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
 /// How long to wait for an object that was just made, and how often to look.
 ///
@@ -51,7 +55,61 @@ impl Wait {
     }
 }
 
+/// An object that a command was to create, once it can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Created<T> {
+    /// The command created it.
+    New(T),
+    /// The command's response was lost; the object is there.
+    AfterLostResponse(T),
+    /// The service said that there is such an object already, and it is the one that was looked for.
+    Existing(T),
+}
+
+impl<T> Created<T> {
+    /// The object.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::New(object) | Self::AfterLostResponse(object) | Self::Existing(object) => object,
+        }
+    }
+}
+
 impl Exchange {
+    /// Runs a command that creates something and waits until `look` finds it.
+    ///
+    /// A response that was lost is settled by looking, and so is "there is one already", which is also what a second
+    /// try is told about an object that the first one made and nobody can read yet. What `look` finds is what the
+    /// caller was to create: `look` must tell it from others.
+    ///
+    /// # Errors
+    ///
+    /// What the command gave, when nothing is found up to the deadline; what `look` gave.
+    pub async fn create<C, T, F>(&self, cmdlet: &C, wait: &Wait, look: impl FnMut() -> F + Send) -> Result<Created<T>>
+    where
+        C: Cmdlet,
+        T: Send,
+        F: Future<Output = Result<Option<T>>> + Send,
+    {
+        let failed = match self.run_ref(cmdlet).await.map(drop) {
+            Ok(()) => return self.wait_until_visible(wait, look).await.map(Created::New),
+            Err(error) => error,
+        };
+        let is_there = failed
+            .cmdlet()
+            .is_some_and(|said| matches!(said.kind, CmdletErrorKind::AlreadyExists | CmdletErrorKind::AddressInUse));
+        if !is_there && !failed.is_outcome_unknown() {
+            return Err(failed);
+        }
+        match self.wait_until_visible(wait, look).await {
+            Ok(found) if is_there => Ok(Created::Existing(found)),
+            Ok(found) => Ok(Created::AfterLostResponse(found)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(failed),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Looks until `look` finds what it looks for: a 404 and `None` mean "not yet", any other error ends the wait.
     ///
     /// # Errors
@@ -63,7 +121,8 @@ impl Exchange {
         F: Future<Output = Result<Option<T>>> + Send,
     {
         let started = Instant::now();
-        let mut pause = wait.first_pause;
+        // Not in a circle: a pause of nothing would be one request after the other.
+        let mut pause = wait.first_pause.max(SHORTEST_PAUSE);
         loop {
             let last = match look().await {
                 Ok(Some(found)) => return Ok(found),
@@ -77,7 +136,7 @@ impl Exchange {
                 ));
             }
             tokio::time::sleep(pause).await;
-            pause = pause.saturating_mul(2).min(wait.longest_pause);
+            pause = pause.saturating_mul(2).min(wait.longest_pause).max(SHORTEST_PAUSE);
         }
     }
 }

@@ -172,6 +172,13 @@ impl Gate {
         lane.close(wait, closures);
     }
 
+    /// A service said in a response to something else that it gets too many calls.
+    pub(crate) fn close(&self, service: Service, wait: Duration) {
+        let lane = self.service(service);
+        let closures = lock(&lane.state).closures;
+        lane.close(wait, closures);
+    }
+
     pub(crate) fn load(&self, service: Service) -> Load {
         self.service(service).load()
     }

@@ -1,4 +1,11 @@
-//! The effect: which mailbox an application reaches, given what was configured, and when.
+//! What decides over access to mailboxes, as it is configured and as it acts by now.
+
+pub(crate) mod catalogue;
+pub(crate) mod decision;
+pub(crate) mod oracle;
+pub(crate) mod permissions;
+pub(crate) mod setup;
+pub(crate) mod supposition;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
@@ -6,9 +13,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use uuid::Uuid;
 
+use self::supposition::{Supposition, Suppositions};
 use crate::directory::Directory;
 use crate::filter::{self, Expression, Literal, Operator};
 use crate::recipient::{Recipient, RecipientId};
+use crate::replication::ObjectKind;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Members {
@@ -51,15 +60,27 @@ pub(crate) struct Scope {
 pub(crate) enum Assignee {
     /// The object id of a service principal.
     Application(Uuid),
-    RoleGroup(&'static str),
+    /// An Exchange role group, by name.
+    RoleGroup(String),
 }
 
+/// Which mailboxes a role assignment is for.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Reach {
     Organization,
     /// The management scope with this guid.
     Scope(Uuid),
     Group(RecipientId),
+    /// The administrative unit with this object id.
+    Unit(Uuid),
+}
+
+/// An administrative unit of the directory.
+#[derive(Clone, Debug)]
+pub(crate) struct Unit {
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+    pub(crate) members: BTreeSet<RecipientId>,
 }
 
 #[derive(Clone, Debug)]
@@ -81,6 +102,11 @@ pub(crate) struct Configuration {
     pub(crate) pointers: Vec<Pointer>,
     pub(crate) scopes: Vec<Scope>,
     pub(crate) assignments: Vec<Assignment>,
+    pub(crate) units: Vec<Unit>,
+    deleted: BTreeSet<RecipientId>,
+    suppositions: Suppositions,
+    /// The client ids whose new policies do not act yet, and who are denied everything meanwhile.
+    denied_meanwhile: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -96,6 +122,20 @@ pub(crate) enum Change {
     RemoveScope(Uuid),
     PutAssignment(Assignment),
     RemoveAssignment(Uuid),
+    PutUnit(Unit),
+}
+
+impl Change {
+    fn kind(&self) -> ObjectKind {
+        match self {
+            Self::AddMember { .. } | Self::RemoveMember { .. } | Self::PutUnit(_) => ObjectKind::Member,
+            Self::RemoveRecipient(_) => ObjectKind::Group,
+            Self::PutPolicy(_) | Self::RemovePolicy(_) => ObjectKind::AccessPolicy,
+            Self::PutPointer(_) | Self::RemovePointer(_) => ObjectKind::ServicePrincipal,
+            Self::PutScope(_) | Self::RemoveScope(_) => ObjectKind::ManagementScope,
+            Self::PutAssignment(_) | Self::RemoveAssignment(_) => ObjectKind::RoleAssignment,
+        }
+    }
 }
 
 fn put<T>(list: &mut Vec<T>, item: T, same: impl Fn(&T) -> bool) {
@@ -127,6 +167,10 @@ impl Configuration {
                     members.all.remove(&id);
                     members.groups.remove(&id);
                 }
+                for unit in &mut self.units {
+                    unit.members.remove(&id);
+                }
+                self.deleted.insert(id);
             }
             Change::PutPolicy(policy) => {
                 let identity = policy.identity.clone();
@@ -150,6 +194,10 @@ impl Configuration {
                 put(&mut self.assignments, assignment, |other| other.guid == guid);
             }
             Change::RemoveAssignment(guid) => self.assignments.retain(|other| other.guid != guid),
+            Change::PutUnit(unit) => {
+                let id = unit.id;
+                put(&mut self.units, unit, |other| other.id == id);
+            }
         }
     }
 
@@ -172,26 +220,67 @@ impl Configuration {
         false
     }
 
-    /// What application access policies say: any matching deny, else any matching restriction, else
-    /// whether the application is restricted at all. Nested groups count (Microsoft documentation).
+    /// An administrative unit by object id or name.
+    pub(crate) fn unit(&self, name: &str) -> Option<&Unit> {
+        self.units
+            .iter()
+            .find(|unit| unit.name.eq_ignore_ascii_case(name) || unit.id.to_string().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether the tenant answers an open question with yes.
+    pub(crate) fn supposes(&self, supposition: Supposition) -> bool {
+        self.suppositions.holds(supposition)
+    }
+
+    /// What application access policies say about a mailbox.
     pub(crate) fn policies_allow(&self, client_id: &str, mailbox: RecipientId) -> bool {
+        let named = |app: &String| app == "*" || app.eq_ignore_ascii_case(client_id);
+        if self.denied_meanwhile.iter().any(named) {
+            return false;
+        }
+        let everyones = self.policies.iter().filter(|policy| policy.app_id == "*");
+        let own = self.policies.iter().filter(|policy| policy.app_id.eq_ignore_ascii_case(client_id));
+        if self.supposes(Supposition::PoliciesForEveryoneJoin) {
+            self.allowed_by(everyones.chain(own), mailbox)
+        } else {
+            self.allowed_by(everyones, mailbox) && self.allowed_by(own, mailbox)
+        }
+    }
+
+    /// Any matching denial, else any matching restriction, else whether there is a restriction at all.
+    fn allowed_by<'p>(&self, policies: impl Iterator<Item = &'p Policy>, mailbox: RecipientId) -> bool {
         let mut restricted = false;
         let mut allowed = false;
-        for policy in &self.policies {
-            if policy.app_id != "*" && !policy.app_id.eq_ignore_ascii_case(client_id) {
-                continue;
+        for policy in policies {
+            let deleted = self.deleted.contains(&policy.scope);
+            let matches = !deleted && (policy.scope == mailbox || self.is_policy_member(policy.scope, mailbox));
+            if policy.deny && matches {
+                return false;
             }
-            let matches = policy.scope == mailbox || self.is_nested_member(policy.scope, mailbox);
-            match (policy.deny, matches) {
-                (true, true) => return false,
-                (true, false) => {}
-                (false, matches) => {
-                    restricted = true;
-                    allowed |= matches;
-                }
+            if !policy.deny {
+                restricted |= !deleted || self.supposes(Supposition::InvalidRestrictionsRestrict);
+                allowed |= matches;
             }
         }
         allowed || !restricted
+    }
+
+    fn is_policy_member(&self, group: RecipientId, mailbox: RecipientId) -> bool {
+        if self.supposes(Supposition::PoliciesCountNestedMembers) {
+            self.is_nested_member(group, mailbox)
+        } else {
+            self.is_direct_member(group, mailbox)
+        }
+    }
+
+    /// The role assignments by which an application has access.
+    fn effective_assignments(&self, object_id: Uuid) -> impl Iterator<Item = &Assignment> {
+        let delegating = self.supposes(Supposition::DelegatingAssignmentsGiveAccess);
+        self.assignments.iter().filter(move |assignment| {
+            assignment.enabled
+                && (delegating || !assignment.delegating)
+                && assignment.assignee == Assignee::Application(object_id)
+        })
     }
 
     /// The enabled role assignments of an application.
@@ -201,16 +290,26 @@ impl Configuration {
         })
     }
 
-    /// Whether the reach of an assignment covers a mailbox. Direct members only, unlike policies.
-    pub(crate) fn covers(&self, directory: &Directory, reach: &Reach, mailbox: &Recipient) -> bool {
-        match reach {
+    /// Whether the scope of an assignment covers a mailbox: direct members only, unlike policies. That a
+    /// management scope is exclusive is nothing to applications (Microsoft documentation).
+    pub(crate) fn covers(&self, directory: &Directory, scope: &Reach, mailbox: &Recipient) -> bool {
+        match scope {
             Reach::Organization => true,
-            Reach::Group(group) => self.is_direct_member(*group, mailbox.id),
+            Reach::Group(group) => {
+                let known = directory.get(*group).is_some_and(|group| group.kind.is_known_to_exchange());
+                (known || self.supposes(Supposition::EntraGroupsScopeRoles))
+                    && self.is_direct_member(*group, mailbox.id)
+            }
             Reach::Scope(guid) => self
                 .scopes
                 .iter()
                 .find(|scope| scope.guid == *guid)
                 .is_some_and(|scope| self.satisfies(directory, mailbox, &scope.filter)),
+            Reach::Unit(id) => self.units.iter().find(|unit| unit.id == *id).is_some_and(|unit| {
+                unit.members.contains(&mailbox.id)
+                    || (self.supposes(Supposition::UnitsBringMembersOfGroups)
+                        && unit.members.iter().any(|group| self.is_direct_member(*group, mailbox.id)))
+            }),
         }
     }
 
@@ -295,136 +394,88 @@ pub(crate) fn property_values(directory: &Directory, recipient: &Recipient, prop
     })
 }
 
-/// What is to be done with a mailbox, and which permissions of Graph or roles of Exchange allow it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Purpose {
-    consentable: &'static [&'static str],
-    assignable: &'static [&'static str],
-}
-
-impl Purpose {
-    pub(crate) const READ_CALENDAR: Self = Self {
-        consentable: CALENDAR_ROLES,
-        assignable: &[
-            "Application Calendars.Read",
-            "Application Calendars.ReadWrite",
-            "Application Exchange Full Access",
-        ],
-    };
-    pub(crate) const WRITE_CALENDAR: Self = Self {
-        consentable: &["Calendars.ReadWrite"],
-        assignable: &["Application Calendars.ReadWrite", "Application Exchange Full Access"],
-    };
-    pub(crate) const READ_SETTINGS: Self = Self {
-        consentable: &["MailboxSettings.Read", "MailboxSettings.ReadWrite"],
-        assignable: &[
-            "Application MailboxSettings.Read",
-            "Application MailboxSettings.ReadWrite",
-            "Application Exchange Full Access",
-        ],
-    };
-    pub(crate) const WRITE_SETTINGS: Self = Self {
-        consentable: &["MailboxSettings.ReadWrite"],
-        assignable: &["Application MailboxSettings.ReadWrite", "Application Exchange Full Access"],
-    };
-    pub(crate) const SEND_MAIL: Self = Self {
-        consentable: &["Mail.Send"],
-        assignable: &["Application Mail.Send", "Application Mail Full Access", "Application Exchange Full Access"],
-    };
-
-    pub(crate) fn is_consented(&self, roles: &[String]) -> bool {
-        roles.iter().any(|role| self.consentable.contains(&role.as_str()))
-    }
-
-    pub(crate) fn is_assigned(&self, role: &str) -> bool {
-        self.assignable.contains(&role)
-    }
-}
-
-/// Which Graph application permissions let an application read calendars.
-const CALENDAR_ROLES: &[&str] = &["Calendars.Read", "Calendars.ReadWrite", "Calendars.ReadBasic.All"];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Granted,
-    /// A policy or a scope leaves this mailbox out.
-    Excluded,
-    /// Nothing was ever granted.
-    Denied,
-}
-
-impl Configuration {
-    /// Tenant-wide permission (narrowed by policies) or a role assignment: either is enough.
-    pub(crate) fn calendar_verdict(
-        &self,
-        directory: &Directory,
-        client_id: &str,
-        object_id: Uuid,
-        roles: &[String],
-        mailbox: &Recipient,
-    ) -> Verdict {
-        self.verdict(directory, client_id, object_id, roles, mailbox, &Purpose::READ_CALENDAR)
-    }
-
-    /// The same for any purpose.
-    pub(crate) fn verdict(
-        &self,
-        directory: &Directory,
-        client_id: &str,
-        object_id: Uuid,
-        roles: &[String],
-        mailbox: &Recipient,
-        purpose: &Purpose,
-    ) -> Verdict {
-        let consented = purpose.is_consented(roles);
-        if consented && self.policies_allow(client_id, mailbox.id) {
-            return Verdict::Granted;
-        }
-        let mut assigned = false;
-        for assignment in self.grants(object_id) {
-            if purpose.assignable.contains(&assignment.role.as_str()) {
-                assigned = true;
-                if self.covers(directory, &assignment.reach, mailbox) {
-                    return Verdict::Granted;
-                }
-            }
-        }
-        if consented || assigned { Verdict::Excluded } else { Verdict::Denied }
-    }
-}
-
 /// The configuration as administrators see it, and as the data path has got round to seeing it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Access {
     pub(crate) current: Configuration,
     pub(crate) effective: Configuration,
     pending: VecDeque<(Timestamp, Change)>,
+    delays: HashMap<ObjectKind, SignedDuration>,
+    /// For the kinds that have none of their own.
     delay: SignedDuration,
+    deny_until_policies_act: bool,
 }
 
 impl Access {
+    fn delay(&self, kind: ObjectKind) -> SignedDuration {
+        self.delays.get(&kind).copied().unwrap_or(self.delay)
+    }
+
     pub(crate) fn change(&mut self, now: Timestamp, change: Change) {
         self.current.apply(change.clone());
-        if self.delay.is_zero() && self.pending.is_empty() {
+        let kind = change.kind();
+        let waits = self.pending.iter().any(|(_, other)| other.kind() == kind);
+        if self.delay(kind).is_zero() && !waits {
             self.effective.apply(change);
         } else {
             self.pending.push_back((now, change));
+            self.note_denied_meanwhile();
         }
     }
 
+    /// Answers an open question, for both the configuration and its effect, at once.
+    pub(crate) fn suppose(&mut self, supposition: Supposition, holds: bool) {
+        self.current.suppositions.set(supposition, holds);
+        self.effective.suppositions.set(supposition, holds);
+    }
+
+    /// Sets the delay of every kind.
     pub(crate) fn set_delay(&mut self, now: Timestamp, delay: SignedDuration) {
         self.settle(now);
+        self.delays.clear();
         self.delay = delay;
+    }
+
+    pub(crate) fn set_delay_of(&mut self, now: Timestamp, kind: ObjectKind, delay: SignedDuration) {
+        self.settle(now);
+        self.delays.insert(kind, delay);
+    }
+
+    pub(crate) fn deny_until_policies_act(&mut self, now: Timestamp, deny: bool) {
+        self.settle(now);
+        self.deny_until_policies_act = deny;
+        self.note_denied_meanwhile();
     }
 
     /// Lets everything take effect that is old enough.
     pub(crate) fn settle(&mut self, now: Timestamp) {
-        while let Some((made, change)) = self.pending.pop_front() {
-            if now.duration_since(made) < self.delay {
-                self.pending.push_front((made, change));
-                break;
-            }
-            self.effective.apply(change);
+        let is_due =
+            |access: &Self, made: Timestamp, change: &Change| now.duration_since(made) >= access.delay(change.kind());
+        if !self.pending.iter().any(|(made, change)| is_due(self, *made, change)) {
+            return;
         }
+        for (made, change) in std::mem::take(&mut self.pending) {
+            if is_due(self, made, &change) {
+                self.effective.apply(change);
+            } else {
+                self.pending.push_back((made, change));
+            }
+        }
+        self.note_denied_meanwhile();
+    }
+
+    fn note_denied_meanwhile(&mut self) {
+        self.effective.denied_meanwhile.clear();
+        if !self.deny_until_policies_act {
+            return;
+        }
+        let acting = &self.effective.policies;
+        let waiting = self.pending.iter().filter_map(|(_, change)| match change {
+            Change::PutPolicy(policy) if acting.iter().all(|other| other.identity != policy.identity) => {
+                Some(policy.app_id.clone())
+            }
+            _ => None,
+        });
+        self.effective.denied_meanwhile = waiting.collect();
     }
 }

@@ -19,6 +19,11 @@ impl Clock {
         self.offset = self.offset.saturating_add(signed(by)).min(LONGEST);
     }
 
+    /// Stops at a moment.
+    pub(crate) fn set(&mut self, at: Timestamp) {
+        *self = Self { offset: SignedDuration::ZERO, frozen: Some(at) };
+    }
+
     pub(crate) fn freeze(&mut self) {
         self.frozen.get_or_insert_with(Timestamp::now);
     }

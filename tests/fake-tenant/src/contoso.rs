@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::exchange::{BUILT_IN_ROLE_GROUPS, built_in_assignments};
+use crate::exchange_state::Ews;
 use crate::newcomers::{NewGroup, NewMailbox};
 use crate::recipient::RecipientKind;
 use crate::roles::DirectoryRole;
@@ -94,6 +95,9 @@ impl FakeTenantBuilder {
             hydration_delay: SignedDuration::ZERO,
             delegation_delay: SignedDuration::ZERO,
             naming_policy: String::new(),
+            ews: Ews::default(),
+            ews_allowed_app_ids: Vec::new(),
+            enforce_app_rbac: false,
         });
         built_in_assignments(&mut world);
         for (name, roles) in BUILT_IN_ROLE_GROUPS {

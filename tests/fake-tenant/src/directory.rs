@@ -4,6 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::recipient::{Recipient, RecipientId};
 
+/// A name as the index has it.
+pub(crate) fn key(name: &str) -> String {
+    let name = name.trim().to_lowercase();
+    name.strip_prefix("smtp:").map(str::to_owned).unwrap_or(name)
+}
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Directory {
     recipients: BTreeMap<RecipientId, Recipient>,
@@ -57,10 +63,13 @@ impl Directory {
     }
 
     /// Everything that goes by that name: usually one, sometimes several.
-    pub(crate) fn find(&self, key: &str) -> impl Iterator<Item = &Recipient> {
-        let key = key.trim().to_lowercase();
-        let key = key.strip_prefix("smtp:").unwrap_or(&key);
-        self.index.get(key).map(Vec::as_slice).unwrap_or_default().iter().filter_map(|id| self.recipients.get(id))
+    pub(crate) fn find(&self, name: &str) -> impl Iterator<Item = &Recipient> {
+        self.index
+            .get(&key(name))
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|id| self.recipients.get(id))
     }
 
     pub(crate) fn by_address(&self, address: &str) -> Option<&Recipient> {

@@ -111,6 +111,26 @@ pub enum Fault {
         /// The text.
         text: String,
     },
+    /// These bytes, whatever they are, in place of the answer.
+    Body {
+        /// Whether the work is done all the same.
+        when: When,
+        /// The HTTP status.
+        status: u16,
+        /// The `Content-Type`.
+        content_type: String,
+        /// The bytes.
+        body: Vec<u8>,
+    },
+    /// The right answer of Exchange, with this in place of its list of warnings. The service sends a list
+    /// of texts; a text, an object or `null` has to be survived.
+    Warnings(Value),
+    /// A list of Exchange that ends after so many rows, with the warning of a list that was cut and no link
+    /// to the rest (observed).
+    CutList {
+        /// How many rows are left.
+        rows: usize,
+    },
     /// A gateway's HTML page.
     Html {
         /// The HTTP status.
@@ -134,6 +154,30 @@ impl Fault {
     #[must_use]
     pub fn status(status: u16, body: Value) -> Self {
         Self::Status { status, headers: Vec::new(), body }
+    }
+
+    /// These bytes in place of the answer of Exchange, as JSON; nothing is done, unless told with
+    /// [`Fault::when`].
+    #[must_use]
+    pub fn body(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        let content_type = "application/json; charset=utf-8".to_owned();
+        Self::Body { when: When::BeforeEffect, status, content_type, body: body.into() }
+    }
+
+    /// A 200 that holds nothing but NUL bytes, as Exchange's refusals do.
+    #[must_use]
+    pub fn nul_bytes() -> Self {
+        Self::body(200, vec![0; 470])
+    }
+
+    /// Sets whether the work is done before a [`Fault::Body`] or a [`Fault::DropConnection`]; others stay as
+    /// they are.
+    #[must_use]
+    pub fn when(mut self, wanted: When) -> Self {
+        if let Self::Body { when, .. } | Self::DropConnection(when) = &mut self {
+            *when = wanted;
+        }
+        self
     }
 
     /// Adds a header to a [`Fault::Status`]; others stay as they are.
@@ -181,12 +225,33 @@ impl Fault {
             Self::PlainText { status, text } => Response::new(*status).with_body("text/plain", text.as_str()),
             Self::Html { status } => html(*status),
             Self::DropConnection(When::BeforeEffect) => dropped(),
+            Self::Body { when: When::BeforeEffect, .. } => self.bytes()?,
             _ => return None,
         })
     }
 
+    fn bytes(&self) -> Option<Response> {
+        match self {
+            Self::Body { status, content_type, body, .. } => {
+                Some(Response::new(*status).with_body(content_type.as_str(), body.clone()))
+            }
+            _ => None,
+        }
+    }
+
     fn afterwards(&self, mut response: Response) -> Response {
         match self {
+            Self::Body { .. } => self.bytes().unwrap_or(response),
+            Self::Warnings(warnings) => rewritten(response, |body| body["@adminapi.warnings"] = warnings.clone()),
+            Self::CutList { rows } => rewritten(response, |body| {
+                if let Some(list) = body.get_mut("value").and_then(Value::as_array_mut) {
+                    list.truncate(*rows);
+                }
+                if let Some(body) = body.as_object_mut() {
+                    body.remove("@odata.nextLink");
+                }
+                body["@adminapi.warnings"] = json!([crate::exchange::MORE_RESULTS]);
+            }),
             Self::AnswerLost { status } => html(*status),
             Self::DropConnection(_) => dropped(),
             Self::TruncatedBody => {
@@ -200,6 +265,16 @@ impl Fault {
             _ => response,
         }
     }
+}
+
+/// The same answer with another body; one that is no JSON object stays as it is.
+fn rewritten(mut response: Response, change: impl FnOnce(&mut Value)) -> Response {
+    let mut body = response.json();
+    if body.is_object() {
+        change(&mut body);
+        response.body = body.to_string().into();
+    }
+    response
 }
 
 fn html(status: u16) -> Response {
@@ -273,7 +348,8 @@ impl Faults {
     }
 
     pub(crate) fn throttle_window(&mut self, now: Timestamp, window: Duration, retry_after: &str) {
-        self.window = Some((now + signed(window), retry_after.to_owned()));
+        let until = now.checked_add(signed(window)).unwrap_or(Timestamp::MAX);
+        self.window = Some((until, retry_after.to_owned()));
     }
 
     pub(crate) fn plan(&mut self, matcher: Matcher, fault: Fault) {

@@ -1,6 +1,6 @@
 //! Reading the tenant's state in a test, past all permissions.
 
-use crate::access::{Assignee, Reach, Verdict};
+use crate::access::{Assignee, Reach};
 use crate::recipient::{Owner, Recipient, RecipientKind};
 use crate::roles::Resource;
 use crate::setup::{expect, expect_app};
@@ -216,20 +216,20 @@ impl FakeTenant {
 
     /// The addresses of all recipients of a kind, in the order they were made.
     #[must_use]
-    pub fn mailboxes(&self, kind: RecipientKind) -> Vec<String> {
+    pub fn recipients(&self, kind: RecipientKind) -> Vec<String> {
         self.addresses(|recipient| recipient.kind == kind)
     }
 
     /// The addresses of all rooms, in the order they were made.
     #[must_use]
     pub fn rooms(&self) -> Vec<String> {
-        self.mailboxes(RecipientKind::RoomMailbox)
+        self.recipients(RecipientKind::RoomMailbox)
     }
 
     /// The addresses of all people with mailboxes, in the order they were made.
     #[must_use]
     pub fn people(&self) -> Vec<String> {
-        self.mailboxes(RecipientKind::UserMailbox)
+        self.recipients(RecipientKind::UserMailbox)
     }
 
     fn addresses(&self, wanted: impl Fn(&Recipient) -> bool) -> Vec<String> {
@@ -243,29 +243,6 @@ impl FakeTenant {
             .collect()
     }
 
-    /// Whether the service would let the application read that calendar now, with a fresh token.
-    ///
-    /// # Panics
-    /// When the application or the mailbox is not in the tenant.
-    #[must_use]
-    pub fn can_read(&self, application: impl AsRef<str>, mailbox: &str) -> bool {
-        let world = &mut self.state().world;
-        let now = world.now();
-        world.access.settle(now);
-        let app = expect_app(world, application.as_ref());
-        let id = expect(world, mailbox);
-        world.directory.get(id).is_some_and(|mailbox| {
-            mailbox.kind.is_mailbox()
-                && world.access.effective.calendar_verdict(
-                    &world.directory,
-                    &app.client_id.to_string(),
-                    app.object_id,
-                    &app.roles(Resource::Graph),
-                    mailbox,
-                ) == Verdict::Granted
-        })
-    }
-
     /// The values of the app roles that an application holds, of Graph and of Exchange, in the order
     /// they were granted.
     ///
@@ -275,8 +252,8 @@ impl FakeTenant {
     pub fn app_roles(&self, application: impl AsRef<str>) -> Vec<String> {
         let world = &self.state().world;
         let app = expect_app(world, application.as_ref());
-        let mut roles = app.roles(Resource::Graph);
-        roles.extend(app.roles(Resource::Exchange));
+        let mut roles = app.roles(Resource::Graph, &world.links);
+        roles.extend(app.roles(Resource::Exchange, &world.links));
         roles
     }
 

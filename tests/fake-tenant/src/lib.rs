@@ -8,15 +8,18 @@ mod contoso;
 mod delta;
 mod directory;
 mod exchange;
+mod exchange_state;
 mod faults;
 mod filter;
 #[cfg(feature = "server")]
 mod flight;
 mod graph;
 mod inspect;
+mod links;
 mod newcomers;
 mod recipient;
 mod record;
+mod replication;
 mod request;
 mod roles;
 #[cfg(feature = "server")]
@@ -31,14 +34,22 @@ mod tenant;
 mod wiremock;
 mod world;
 
+pub use access::catalogue::{AccessPath, Opened};
+pub use access::oracle::{OpenPath, PathKind, Reach};
+pub use access::permissions::Level;
+pub use access::setup::{NewRoleAssignment, PolicyRight};
+pub use access::supposition::Supposition;
 pub use contoso::FakeTenantBuilder;
+pub use exchange::{AcceptedCmdlet, AcceptedParameter, ParameterType, cmdlets};
+pub use exchange_state::{Ambiguity, NoPolicies};
 pub use faults::{Fault, Matcher, When};
 pub use inspect::{AccessPolicyView, GroupView, PendingNotification, RoleAssignmentView, SentMailView};
 pub use newcomers::{NewGroup, NewMailbox};
 pub use recipient::RecipientKind;
 pub use record::RecordedRequest;
+pub use replication::{ObjectKind, ReplicationDelay};
 pub use request::{Interruption, Request, Response};
-pub use roles::DirectoryRole;
+pub use roles::{DirectoryRole, Resource};
 #[cfg(feature = "server")]
 pub use server::Server;
 pub use tenant::{Application, FakeTenant};

@@ -18,6 +18,7 @@ pub struct NewMailbox {
     place: Place,
     custom_attributes: Vec<(usize, String)>,
     further_addresses: Vec<String>,
+    shares_address: bool,
 }
 
 impl NewMailbox {
@@ -34,6 +35,7 @@ impl NewMailbox {
             place: Place::default(),
             custom_attributes: Vec::new(),
             further_addresses: Vec::new(),
+            shares_address: false,
         }
     }
 
@@ -41,6 +43,18 @@ impl NewMailbox {
     #[must_use]
     pub fn room(address: &str) -> Self {
         Self::new(RecipientKind::RoomMailbox, address)
+    }
+
+    /// A workspace: a mailbox that Exchange counts among the rooms, with the resource type `Workspace`.
+    #[must_use]
+    pub fn workspace(address: &str) -> Self {
+        Self::new(RecipientKind::Workspace, address)
+    }
+
+    /// A room whose mailbox is on-premises, and which is therefore synchronised from there.
+    #[must_use]
+    pub fn remote_room(address: &str) -> Self {
+        Self::new(RecipientKind::RemoteRoomMailbox, address).dir_synced()
     }
 
     /// A person.
@@ -119,8 +133,23 @@ impl NewMailbox {
         self
     }
 
+    /// Lets a mail user have the address of a mailbox: in a hybrid organisation a person may be
+    /// synchronised as a mail user while the mailbox is here. Nothing else in a tenant can share an address.
+    #[must_use]
+    pub fn shares_address(mut self) -> Self {
+        self.shares_address = true;
+        self
+    }
+
     pub(crate) fn add_to(self, world: &mut World, created: Timestamp) -> String {
-        let address = free_address(world, &self.address);
+        let address = if self.shares_address {
+            assert!(self.kind == RecipientKind::MailUser, "only a mail user can share the address of a mailbox");
+            let holder = expect(world, &self.address);
+            let holder = world.directory.get(holder).filter(|holder| holder.kind.is_mailbox());
+            holder.unwrap_or_else(|| panic!("{} is not a mailbox", self.address)).primary().to_owned()
+        } else {
+            free_address(world, &self.address)
+        };
         let local = local_part(&address).to_owned();
         let id = world.create(NewRecipient {
             kind: self.kind,
@@ -190,6 +219,12 @@ impl NewGroup {
     #[must_use]
     pub fn room_list(address: &str) -> Self {
         Self::new(RecipientKind::RoomList, address)
+    }
+
+    /// A security group that only the directory knows, and Exchange does not.
+    #[must_use]
+    pub fn entra_security(address: &str) -> Self {
+        Self::new(RecipientKind::CloudSecurityGroup, address)
     }
 
     /// A Microsoft 365 group.

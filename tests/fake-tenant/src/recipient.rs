@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::exchange_state::ClientAccess;
+
 /// The order in which recipients were made; also their key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RecipientId(pub(crate) u32);
@@ -117,6 +119,16 @@ impl RecipientKind {
         matches!(self, Self::RoomMailbox | Self::EquipmentMailbox | Self::Workspace)
     }
 
+    /// The `ResourceType` of Exchange, which tells workspaces from other rooms.
+    pub(crate) fn resource_type(self) -> Option<&'static str> {
+        match self {
+            Self::RoomMailbox | Self::RemoteRoomMailbox => Some("Room"),
+            Self::Workspace => Some("Workspace"),
+            Self::EquipmentMailbox => Some("Equipment"),
+            _ => None,
+        }
+    }
+
     /// Whether `IsValidSecurityPrincipal` is true.
     pub(crate) fn is_security_principal(self) -> bool {
         matches!(self.recipient_type(), "UserMailbox" | "MailUser" | "MailUniversalSecurityGroup")
@@ -194,6 +206,7 @@ pub(crate) struct Recipient {
     pub(crate) office: String,
     pub(crate) custom_attributes: [String; 15],
     pub(crate) place: Place,
+    pub(crate) client_access: ClientAccess,
     pub(crate) group: GroupSettings,
     pub(crate) created: Timestamp,
     pub(crate) changed: Timestamp,
@@ -229,8 +242,35 @@ impl Recipient {
         )
     }
 
-    /// Every text by which the service finds this recipient, in lower case.
+    /// The distinguished name the other way round, as in `forest/organisation/name`.
+    pub(crate) fn canonical_name(&self) -> String {
+        let mut rest = self.distinguished_name.as_str();
+        let (mut domain, mut containers) = (Vec::new(), vec![self.name.as_str()]);
+        while let Some(at) = rest.find(",OU=").or_else(|| rest.find(",DC=")) {
+            let part = &rest[at + 4..];
+            let end = part.find(",OU=").or_else(|| part.find(",DC=")).unwrap_or(part.len());
+            let parts = if rest[at..].starts_with(",OU=") { &mut containers } else { &mut domain };
+            parts.push(&part[..end]);
+            rest = part;
+        }
+        containers.reverse();
+        format!("{}/{}", domain.join("."), containers.join("/"))
+    }
+
+    /// Every text by which the index has this recipient, in lower case: its identities, and the display
+    /// names of groups, which some parameters take.
     pub(crate) fn keys(&self) -> Vec<String> {
+        let mut keys = self.identities();
+        if self.kind.is_group() {
+            keys.push(self.display_name.to_lowercase());
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    /// Every text that identifies this recipient to a cmdlet, in lower case.
+    pub(crate) fn identities(&self) -> Vec<String> {
         let mut keys: Vec<String> = self.addresses.iter().map(|address| address.to_lowercase()).collect();
         keys.extend(self.object_id.map(|id| id.to_string()));
         keys.push(self.guid.to_string());
@@ -240,12 +280,9 @@ impl Recipient {
         keys.push(self.alias.to_lowercase());
         keys.push(self.name.to_lowercase());
         keys.push(self.distinguished_name.to_lowercase());
-        if self.kind.is_group() {
-            keys.push(self.display_name.to_lowercase());
-        }
+        keys.push(self.canonical_name().to_lowercase());
+        keys.push(self.legacy_dn().to_lowercase());
         keys.extend(self.user_principal_name.as_ref().map(|upn| upn.to_lowercase()));
-        keys.sort_unstable();
-        keys.dedup();
         keys
     }
 

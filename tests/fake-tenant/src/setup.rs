@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
 use crate::access::Change;
 use crate::calendar::Event;
@@ -47,7 +48,7 @@ pub(crate) fn expect_app<'w>(world: &'w World, name: &str) -> &'w App {
     }
 }
 
-fn expect_app_mut<'w>(world: &'w mut World, name: &str) -> &'w mut App {
+pub(crate) fn expect_app_mut<'w>(world: &'w mut World, name: &str) -> &'w mut App {
     match world.app_mut(name) {
         Some(app) => app,
         None => panic!("no application in the tenant is called {name}"),
@@ -87,14 +88,17 @@ pub(crate) fn add_application(world: &mut World, name: &str, secret: &str) -> Ap
 }
 
 pub(crate) fn grant_app_role(world: &mut World, application: &str, role: &str) {
-    let Some((resource, _, id)) = app_role(role) else {
+    let Some((resource, id)) = app_role(role) else {
         panic!("the tenant knows no app role {role}");
     };
+    grant(world, application, resource, id);
+}
+
+pub(crate) fn grant(world: &mut World, application: &str, resource: Resource, role: Uuid) {
     let created = world.now();
-    let assignment =
-        AppRoleAssignment { id: world.fresh_opaque_id("app-role-assignment"), resource, role: id, created };
+    let assignment = AppRoleAssignment { id: world.fresh_opaque_id("app-role-assignment"), resource, role, created };
     let app = expect_app_mut(world, application);
-    if !app.assignments.iter().any(|held| held.resource == resource && held.role == id) {
+    if !app.assignments.iter().any(|held| held.resource == resource && held.role == role) {
         app.assignments.push(assignment);
     }
 }
@@ -385,7 +389,7 @@ impl FakeTenant {
     /// # Panics
     /// When the application or the role is not in the tenant.
     pub fn revoke_app_role(&self, application: impl AsRef<str>, role: &str) {
-        let Some((resource, _, id)) = app_role(role) else {
+        let Some((resource, id)) = app_role(role) else {
             panic!("the tenant knows no app role {role}");
         };
         let world = &mut self.state().world;

@@ -35,6 +35,14 @@ pub(crate) struct Token {
     pub(crate) answers_challenge: bool,
 }
 
+impl Token {
+    /// Whether Graph goes on evaluating it: such a token lives long and is worthless as soon as its
+    /// application is disabled or deleted (Microsoft documentation).
+    pub(crate) fn is_evaluated(&self) -> bool {
+        self.understands_challenges && self.resource == Resource::Graph
+    }
+}
+
 /// Somebody who signed in to an application, and what that allowed the application to do.
 #[derive(Clone, Debug)]
 pub(crate) struct SignedInUser {
@@ -49,6 +57,8 @@ pub(crate) struct Tokens {
     /// Applications whose tokens are not good enough any more, by client id.
     pub(crate) challenged: HashSet<Uuid>,
     pub(crate) lifetime: SignedDuration,
+    /// Of tokens under continuous access evaluation, when it is another.
+    pub(crate) evaluated_lifetime: Option<SignedDuration>,
 }
 
 impl Default for Tokens {
@@ -58,6 +68,7 @@ impl Default for Tokens {
             devices: Devices::default(),
             challenged: HashSet::new(),
             lifetime: SignedDuration::from_secs(3599),
+            evaluated_lifetime: None,
         }
     }
 }
@@ -79,7 +90,33 @@ pub(crate) enum Refusal {
     WrongAudience,
 }
 
+/// What the `claims` of a token request ask for.
+#[derive(Clone, Debug, Default)]
+struct AskedClaims {
+    understands_challenges: bool,
+    answers_challenge: bool,
+}
+
+impl AskedClaims {
+    fn read(claims: &str) -> Self {
+        let claims: Value = serde_json::from_str(claims).unwrap_or_default();
+        let claims = &claims["access_token"];
+        let capabilities = claims["xms_cc"]["values"].as_array().cloned().unwrap_or_default();
+        let understands_challenges = capabilities.iter().any(|value| value == "cp1");
+        Self {
+            understands_challenges,
+            answers_challenge: understands_challenges && claims["nbf"]["value"] == CHALLENGE_VALUE,
+        }
+    }
+}
+
 impl Tokens {
+    /// Tokens of Graph whose client understands challenges may live longer than others.
+    fn lifetime_of(&self, resource: Resource, asked: &AskedClaims) -> SignedDuration {
+        let evaluated = asked.understands_challenges && resource == Resource::Graph;
+        self.evaluated_lifetime.filter(|_| evaluated).unwrap_or(self.lifetime)
+    }
+
     pub(crate) fn revoke_all(&mut self) {
         self.issued.clear();
     }
@@ -101,39 +138,40 @@ impl Tokens {
         bearer(request).and_then(|token| self.issued.get(token)).map(|token| token.client_id)
     }
 
+    /// The tokens of an application in its own name that a resource still takes.
+    pub(crate) fn living<'t>(&'t self, world: &World, client_id: Uuid) -> impl Iterator<Item = &'t Token> {
+        let now = world.now();
+        let revoked = world.app(&client_id.to_string()).is_none_or(|app| !app.enabled || !app.principal);
+        self.issued.values().filter(move |token| {
+            token.client_id == client_id
+                && token.user.is_none()
+                && now < token.expires
+                && !(revoked && token.is_evaluated())
+                && (token.resource != Resource::Graph || self.challenges(token).is_none())
+        })
+    }
+
     /// Whether the token has to be exchanged for one that answers a challenge, and if its client can.
     pub(crate) fn challenges(&self, token: &Token) -> Option<bool> {
         (self.challenged.contains(&token.client_id) && !token.answers_challenge).then_some(token.understands_challenges)
     }
 
-    /// Notes what the `claims` of a token request say.
-    fn note_claims(&mut self, token: &str, claims: &str) {
-        let Ok(claims) = serde_json::from_str::<Value>(claims) else {
-            return;
-        };
-        let claims = &claims["access_token"];
-        if let Some(token) = self.issued.get_mut(token) {
-            let capabilities = claims["xms_cc"]["values"].as_array().cloned().unwrap_or_default();
-            token.understands_challenges = capabilities.iter().any(|value| value == "cp1");
-            token.answers_challenge = token.understands_challenges && claims["nbf"]["value"] == CHALLENGE_VALUE;
-        }
-    }
-
     /// A token with which an application acts for somebody.
-    pub(crate) fn issue_for(
+    fn issue_for(
         &mut self,
         world: &mut World,
         app: &App,
         resource: Resource,
         audience: &str,
         user: SignedInUser,
+        asked: &AskedClaims,
     ) -> String {
         let now = world.now();
         let expires = now + self.lifetime;
         let roles = world.user_directory_roles(user.object_id).to_vec();
         let name =
             world.directory.find(&user.object_id.to_string()).next().and_then(|user| user.user_principal_name.clone());
-        let claims = json!({
+        let mut claims = json!({
             "aud": audience,
             "iss": format!("https://sts.windows.net/{}/", world.organization.id),
             "iat": now.as_second(),
@@ -148,6 +186,9 @@ impl Tokens {
             "ver": "1.0",
             "wids": roles,
         });
+        if asked.understands_challenges {
+            claims["xms_cc"] = json!(["cp1"]);
+        }
         let header = json!({"typ": "JWT", "alg": "RS256", "kid": "fake-tenant"});
         let signature = world.fresh_opaque_id("signature");
         let text = format!(
@@ -163,17 +204,24 @@ impl Tokens {
             directory_roles: roles.into_iter().collect(),
             expires,
             user: Some(user),
-            understands_challenges: false,
-            answers_challenge: false,
+            understands_challenges: asked.understands_challenges,
+            answers_challenge: asked.answers_challenge,
         };
         self.issued.insert(text.clone(), token);
         text
     }
 
-    fn issue(&mut self, world: &mut World, app: &App, resource: Resource, audience: &str) -> String {
+    fn issue(
+        &mut self,
+        world: &mut World,
+        app: &App,
+        resource: Resource,
+        audience: &str,
+        asked: &AskedClaims,
+    ) -> String {
         let now = world.now();
-        let expires = now + self.lifetime;
-        let roles = app.roles(resource);
+        let expires = now + self.lifetime_of(resource, asked);
+        let roles = app.roles(resource, &world.links);
         let mut claims = json!({
             "aud": audience,
             "iss": format!("https://sts.windows.net/{}/", world.organization.id),
@@ -194,6 +242,9 @@ impl Tokens {
         if !roles.is_empty() {
             claims["roles"] = json!(roles);
         }
+        if asked.understands_challenges {
+            claims["xms_cc"] = json!(["cp1"]);
+        }
         let header = json!({"typ": "JWT", "alg": "RS256", "kid": "fake-tenant"});
         let signature = world.fresh_opaque_id("signature");
         let token = format!(
@@ -211,8 +262,8 @@ impl Tokens {
                 directory_roles: app.directory_roles.iter().copied().collect(),
                 expires,
                 user: None,
-                understands_challenges: false,
-                answers_challenge: false,
+                understands_challenges: asked.understands_challenges,
+                answers_challenge: asked.answers_challenge,
             },
         );
         token
@@ -221,7 +272,7 @@ impl Tokens {
 
 /// A token without a request for one.
 pub(crate) fn issue(tokens: &mut Tokens, world: &mut World, app: &App, resource: Resource, audience: &str) -> String {
-    tokens.issue(world, app, resource, audience)
+    tokens.issue(world, app, resource, audience, &AskedClaims::default())
 }
 
 fn bearer(request: &Request) -> Option<&str> {
@@ -338,14 +389,13 @@ fn token(world: &mut World, tokens: &mut Tokens, tenant: &str, request: &Request
     check_credential(world, &app, secret, &form)?;
     let scope = form.get("scope").map_or("", |scope| scope.trim());
     let (resource, audience) = resource_of(world, scope)?;
-    let access_token = tokens.issue(world, &app, resource, audience);
-    if let Some(claims) = form.get("claims") {
-        tokens.note_claims(&access_token, claims);
-    }
+    let asked = form.get("claims").map(|claims| AskedClaims::read(claims)).unwrap_or_default();
+    let access_token = tokens.issue(world, &app, resource, audience, &asked);
+    let lifetime = tokens.lifetime_of(resource, &asked).as_secs();
     Ok(json!({
         "token_type": "Bearer",
-        "expires_in": tokens.lifetime.as_secs(),
-        "ext_expires_in": tokens.lifetime.as_secs(),
+        "expires_in": lifetime,
+        "ext_expires_in": lifetime,
         "access_token": access_token,
     }))
 }

@@ -97,7 +97,7 @@ impl State {
         let mut response = match plan {
             Plan::Instead(response) => response,
             other => {
-                self.world.visibility.begin_request();
+                self.world.visibility.begin_request(now);
                 let response = self.route(&call);
                 other.finish(response)
             }

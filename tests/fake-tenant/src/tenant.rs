@@ -110,9 +110,27 @@ impl FakeTenant {
         self.state().world.clock.freeze();
     }
 
+    /// Stops the tenant's clock at a moment. What the service does on a date, such as the end of Exchange Web
+    /// Services, goes by this clock.
+    ///
+    /// # Panics
+    /// When the moment is thousands of years away.
+    pub fn set_time(&self, at: SystemTime) {
+        match jiff::Timestamp::try_from(at) {
+            Ok(at) => self.state().world.clock.set(at),
+            Err(reason) => panic!("the clock does not go to {at:?}: {reason}"),
+        }
+    }
+
     /// Sets how long the tokens live that are issued from now on; 3,599 seconds unless set.
     pub fn set_token_lifetime(&self, lifetime: Duration) {
         self.state().tokens.lifetime = signed(lifetime);
+    }
+
+    /// Sets how long Graph tokens live that are issued from now on to clients that understand challenges
+    /// (`cp1`): up to a day, by Microsoft's page for workload identities. As long as others unless set.
+    pub fn set_evaluated_token_lifetime(&self, lifetime: Duration) {
+        self.state().tokens.evaluated_lifetime = Some(signed(lifetime));
     }
 
     /// Makes every token that was issued so far worthless.
@@ -136,19 +154,6 @@ impl FakeTenant {
     /// made through Graph. Graph and the sign-in service count on their own.
     pub fn set_replication_lag(&self, requests: u32) {
         self.state().world.replication_lag = requests;
-    }
-
-    /// Sets how long a change of policies, scopes, assignments or members takes to show in calendars.
-    /// The `Test-` cmdlets answer at once. What is configured when this is called counts as settled.
-    pub fn set_policy_delay(&self, delay: Duration) {
-        let mut state = self.state();
-        let now = state.world.now();
-        state.world.access.set_delay(now, signed(delay));
-    }
-
-    /// Sets how many requests look for a newly made group or service principal in vain.
-    pub fn set_visibility_lag(&self, requests: u32) {
-        self.state().world.visibility.lag = requests;
     }
 
     /// Sets how long a new room takes to show in Graph's places. Exchange has it at once.

@@ -13,9 +13,12 @@ use crate::calendar::{Event, FolderPermission, SentMail};
 use crate::clock::Clock;
 use crate::delta::Deltas;
 use crate::directory::Directory;
+use crate::exchange_state::{ClientAccess, Ews, ExchangeState};
 use crate::filter::Expression;
+use crate::links::Links;
 use crate::recipient::{GroupSettings, Place, Recipient, RecipientId, RecipientKind};
-use crate::roles::{Resource, app_role_by_id};
+use crate::replication::Visibility;
+use crate::roles::Resource;
 use crate::spaces::Space;
 use crate::subscriptions::{Notification, Subscription};
 
@@ -43,6 +46,10 @@ pub(crate) struct Organization {
     pub(crate) delegation_delay: SignedDuration,
     /// For instance `GRP_<GroupName>`; empty for none.
     pub(crate) naming_policy: String,
+    pub(crate) ews: Ews,
+    /// The client ids that may use EWS while it is enabled; empty for no list.
+    pub(crate) ews_allowed_app_ids: Vec<String>,
+    pub(crate) enforce_app_rbac: bool,
 }
 
 impl Organization {
@@ -153,11 +160,11 @@ pub(crate) struct PermissionGrant {
 }
 
 impl App {
-    pub(crate) fn roles(&self, resource: Resource) -> Vec<String> {
+    pub(crate) fn roles(&self, resource: Resource, links: &Links) -> Vec<String> {
         self.assignments
             .iter()
             .filter(|assignment| assignment.resource == resource)
-            .filter_map(|assignment| app_role_by_id(resource, assignment.role))
+            .filter_map(|assignment| links.app_role_value(resource, assignment.role))
             .map(str::to_owned)
             .collect()
     }
@@ -188,43 +195,6 @@ pub(crate) struct UserAccount {
     pub(crate) eligible: Vec<&'static str>,
 }
 
-/// New objects that some servers have not heard of yet.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Visibility {
-    pub(crate) lag: u32,
-    hidden: HashMap<Uuid, u32>,
-    /// Looked up by the request in hand: however often it looks, that is one request.
-    looked_up: HashSet<Uuid>,
-}
-
-impl Visibility {
-    pub(crate) fn created(&mut self, id: Uuid) {
-        if self.lag > 0 {
-            self.hidden.insert(id, self.lag);
-        }
-    }
-
-    pub(crate) fn begin_request(&mut self) {
-        self.looked_up.clear();
-    }
-
-    /// Whether this request may see the object; a request that may not uses up one turn of the lag.
-    pub(crate) fn sees(&mut self, id: Uuid) -> bool {
-        if self.looked_up.contains(&id) {
-            return false;
-        }
-        let Some(left) = self.hidden.get_mut(&id) else {
-            return true;
-        };
-        *left -= 1;
-        if *left == 0 {
-            self.hidden.remove(&id);
-        }
-        self.looked_up.insert(id);
-        false
-    }
-}
-
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) organization: Organization,
@@ -243,6 +213,7 @@ pub(crate) struct World {
     /// Directory roles of people and groups, by object id.
     pub(crate) users: HashMap<Uuid, UserAccount>,
     pub(crate) grants: Vec<PermissionGrant>,
+    pub(crate) links: Links,
     /// How many requests look in vain for an application or service principal that was just made.
     pub(crate) replication_lag: u32,
     pub(crate) deltas: Deltas,
@@ -258,6 +229,7 @@ pub(crate) struct World {
     /// Notifications that nobody has fetched or delivered yet.
     pub(crate) outbox: Vec<Notification>,
     pub(crate) visibility: Visibility,
+    pub(crate) exchange: ExchangeState,
     pub(crate) places_lag: SignedDuration,
     serial: u64,
     /// Ids that were given out, to deleted objects too.
@@ -291,6 +263,7 @@ impl World {
             role_groups: Vec::new(),
             users: HashMap::new(),
             grants: Vec::new(),
+            links: Links::default(),
             replication_lag: 0,
             deltas: Deltas::default(),
             calendars: HashMap::new(),
@@ -301,6 +274,7 @@ impl World {
             subscriptions: Vec::new(),
             outbox: Vec::new(),
             visibility: Visibility::default(),
+            exchange: ExchangeState::default(),
             places_lag: SignedDuration::ZERO,
             serial: 0,
             issued: HashSet::new(),
@@ -376,6 +350,7 @@ impl World {
             office: String::new(),
             custom_attributes: std::array::from_fn(|_| String::new()),
             place: Place::default(),
+            client_access: ClientAccess::default(),
             group: GroupSettings {
                 join: "Closed",
                 depart: if security { "Closed" } else { "Open" },

@@ -30,7 +30,7 @@ async fn a_next_link_to_another_origin_is_refused_before_the_token_is_sent() {
         .respond_with(ResponseTemplate::new(200).set_body_json(json!({"value": []})))
         .mount(&theirs)
         .await;
-    let page = |link: String| json!({"value": [{"id": "1"}], "@odata.nextLink": link});
+    let page = |link: String| json!({"value": [{"id": "1", "DomainName": "contoso.com"}], "@odata.nextLink": link});
     for link in [format!("{}/v1.0/next", theirs.uri()), theirs.uri().replace("127.0.0.1", "localhost") + "/v1.0/x"] {
         ours.reset().await;
         Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_json(page(link))).mount(&ours).await;
@@ -70,7 +70,7 @@ async fn a_next_link_that_goes_in_a_circle_is_an_error() {
     assert!(server.received_requests().await.unwrap().len() <= 3);
 
     server.reset().await;
-    let link = format!("{}/adminapi/beta/contoso.com/InvokeCommand?%24skiptoken=1", server.uri());
+    let link = format!("{}/adminapi/beta/contoso.onmicrosoft.com/InvokeCommand?%24skiptoken=1", server.uri());
     let page = json!({"value": [{"DomainName": "contoso.com"}], "@odata.nextLink": link});
     Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_json(page)).mount(&server).await;
     let error = client_at(&server.uri()).exchange().run(GetAcceptedDomain::new()).await.unwrap_err();
@@ -133,7 +133,8 @@ async fn exchanges_pages_are_posted_with_the_same_command_and_anchor() {
     let requests = contoso.tenant.requests();
     let pages: Vec<_> = requests.iter().filter(|request| request.cmdlet.as_deref() == Some("Get-Mailbox")).collect();
     assert_eq!(pages.len(), 3);
-    let anchor = format!("APP:SystemMailbox{{bb558c35-97f1-4cb9-8ff7-d53741dc928c}}@{}", contoso.tenant.domain());
+    let anchor =
+        format!("APP:SystemMailbox{{bb558c35-97f1-4cb9-8ff7-d53741dc928c}}@{}", contoso.tenant.initial_domain());
     for page in &pages {
         assert_eq!(page.method, "POST");
         assert_eq!(page.body, pages[0].body);

@@ -15,7 +15,7 @@ use futures_util::TryStreamExt;
 /// A client with given tokens whose three addresses are one server.
 pub(super) fn client_at(url: &str) -> Client {
     Client::builder()
-        .tenant("contoso.com")
+        .tenant("contoso.onmicrosoft.com")
         .credential(StaticToken::graph("a-graph-token").and_exchange("an-exchange-token"))
         .cloud(Cloud::custom(url, url, url).expect("a server on this machine"))
         .retry(quick_retries())

@@ -54,7 +54,7 @@ async fn each_service_sees_its_own_token_and_the_sign_in_service_none() {
     }
     let (admin, booking) = (tenant.administrator(), tenant.booking_application());
     let client = Client::builder()
-        .tenant(tenant.domain())
+        .tenant(tenant.initial_domain())
         .credential(ClientSecret::new(admin.client_id.parse().unwrap(), admin.secret()))
         .cloud(Cloud::custom(graph.uri(), exchange.uri(), login.uri()).unwrap())
         .retry(quick_retries())
@@ -87,7 +87,7 @@ async fn each_service_sees_its_own_token_and_the_sign_in_service_none() {
     }
     assert!(tokens(&to_login).is_empty());
     assert_eq!(to_login.len(), 3);
-    assert!(to_login.iter().all(|request| request.url.path() == "/contoso.com/oauth2/v2.0/token"));
+    assert!(to_login.iter().all(|request| request.url.path() == "/contoso.onmicrosoft.com/oauth2/v2.0/token"));
     assert!(to_graph.iter().all(|request| request.url.path().starts_with("/v1.0/")));
     assert!(to_exchange.iter().all(|request| request.url.path().starts_with("/adminapi/")));
 }
@@ -191,7 +191,7 @@ async fn a_refused_sign_in_tells_its_code_and_what_to_do() {
         let error = contoso.client.with_credential(credential).organization().get().await.unwrap_err();
         assert_eq!((error.kind(), error.code()), (ErrorKind::Auth, Some(code)));
         assert!(error.advice().is_some_and(|text| text.contains(advice)), "{error}");
-        assert!(error.operation().starts_with("sign in to contoso.com"), "{error}");
+        assert!(error.operation().starts_with("sign in to contoso.onmicrosoft.com"), "{error}");
         assert!(error.request_id().is_some(), "the trace id: {error:?}");
         assert!(!error.is_retryable());
         assert_eq!(contoso.tenant.request_count(), 1, "{code} is final, and nothing else is sent");

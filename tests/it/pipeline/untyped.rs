@@ -1,6 +1,6 @@
 //! Ways out of the typed interface.
 
-use exchange_groups::graph_client::exchange::{Cmdlet, CmdletErrorKind, Effect, Output};
+use exchange_groups::graph_client::exchange::{Cmdlet, CmdletErrorKind, Effect, Output, Shape};
 use exchange_groups::graph_client::{ErrorKind, Method, Result};
 use exchange_groups_tests::Contoso;
 use fake_tenant::{Fault, Matcher};
@@ -84,6 +84,8 @@ struct Made(ManagementScope);
 
 impl Output for Made {
     type Row = ManagementScope;
+
+    const SHAPE: Shape = Shape::One;
 
     fn from_rows(rows: Vec<ManagementScope>) -> Result<Self, String> {
         rows.into_iter().next().map(Self).ok_or_else(|| "nothing was made".to_owned())

@@ -200,6 +200,16 @@ impl Cmdlet for NewDistributionGroup {
     const EFFECT: Effect = Effect::Write;
     type Output = DistributionGroup;
 
+    /// A naming policy may have changed the names, but not the address.
+    fn check_output(&self, made: &DistributionGroup) -> Result<(), String> {
+        match &self.primary_smtp_address {
+            Some(address) if made.primary_smtp_address.is_some() && !made.has_address(address) => {
+                Err("the group that came back has another address".into())
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn check(&self) -> Result<(), InvalidValue> {
         check_display_name(self.display_name.as_deref())?;
         check_members(&self.members)?;

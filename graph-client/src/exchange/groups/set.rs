@@ -9,6 +9,7 @@ use super::{DepartRestriction, JoinRestriction, ModerationNotice, listed};
 use crate::exchange::cmdlet::{setters, settings};
 use crate::exchange::values::check_display_name;
 use crate::exchange::{Alias, Cmdlet, Effect, GroupName, Identity, ListChange, ProxyAddress};
+use crate::text::Printable;
 use crate::{InvalidValue, SmtpAddress};
 
 /// `Set-DistributionGroup`: changes a group's properties. Sending it twice does no more than sending it once.
@@ -43,7 +44,6 @@ struct More {
     alias: Option<Alias>,
     primary_smtp_address: Option<SmtpAddress>,
     email_addresses: Option<ListChange<ProxyAddress>>,
-    notes: Option<String>,
     member_join_restriction: Option<JoinRestriction>,
     member_depart_restriction: Option<DepartRestriction>,
     moderation_enabled: Option<bool>,
@@ -97,8 +97,6 @@ impl SetDistributionGroup {
         primary_smtp_address(SmtpAddress) => more.primary_smtp_address;
         /// Changes the addresses.
         email_addresses(ListChange<ProxyAddress>) => more.email_addresses;
-        /// Sets notes, which administrators see.
-        notes(impl Into<String>) => more.notes;
         /// Says who may make himself a member.
         join_restriction(JoinRestriction) => more.member_join_restriction;
         /// Says who may leave.
@@ -269,7 +267,7 @@ impl fmt::Display for SetDistributionGroup {
             f.write_fmt(text)
         };
         if let Some(name) = &self.display_name {
-            part(f, format_args!("display name \"{name}\""))?;
+            part(f, format_args!("display name \"{}\"", Printable(name)))?;
         }
         match &self.managed_by {
             None => {}
@@ -290,7 +288,7 @@ impl fmt::Display for SetDistributionGroup {
             part(f, format_args!("mail from {}", if required { "inside only" } else { "anyone" }))?;
         }
         if let Some(description) = &self.description {
-            part(f, format_args!("description \"{description}\""))?;
+            part(f, format_args!("description \"{}\"", Printable(description)))?;
         }
         for (name, value) in settings(self, SAID_ABOVE) {
             part(f, format_args!("{name} {value}"))?;

@@ -7,8 +7,10 @@ use super::errors::Failure;
 use super::parameters::Arguments;
 use super::{Invocation, Outcome, Output};
 use crate::access::{Change, Policy};
+use crate::exchange_state::NoPolicies;
 use crate::recipient::Recipient;
-use crate::world::World;
+use crate::replication::ObjectKind;
+use crate::world::{World, derived_id};
 
 /// The limit is on the size of all policies together: about a hundred, or three hundred when every
 /// description is a single space (Microsoft documentation). The sizes that make it so are ours.
@@ -24,7 +26,7 @@ pub(super) fn new(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
     if apps.is_empty() {
         return Err(Failure::empty_parameter("AppId"));
     }
-    let scope = arguments.text("PolicyScopeGroupId").unwrap_or_default();
+    let scope = arguments.text("PolicyScopeGroupID").unwrap_or_default();
     let id = call.resolve(scope, |recipient| recipient.kind.is_known_to_exchange(), Failure::recipient_not_found)?;
     let Some(scope) = call.world.directory.get(id) else {
         return Err(Failure::recipient_not_found(scope));
@@ -32,7 +34,8 @@ pub(super) fn new(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
     if !scope.kind.can_scope_policy() {
         return Err(Failure::not_security_principal(&scope.display_name));
     }
-    let raw = format!("{};{}", scope.sid(), scope.guid);
+    // The id is that of the directory, by which the scope is found again (observed).
+    let raw = format!("{};{}", scope.sid(), scope.object_id_text());
     let tenant = call.world.organization.id;
     let policies: Vec<Policy> = apps
         .into_iter()
@@ -47,7 +50,7 @@ pub(super) fn new(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
         })
         .collect();
     for policy in &policies {
-        if find(call.world, &policy.identity).is_some() {
+        if call.world.access.current.policies.iter().any(|other| other.identity == policy.identity) {
             return Err(Failure::already_exists(&policy.identity));
         }
     }
@@ -57,24 +60,34 @@ pub(super) fn new(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
     }
     let mut rows = Vec::with_capacity(policies.len());
     for policy in policies {
-        rows.push(row(&policy));
+        rows.push(row(call.world, &policy));
+        let key = key(&policy.identity);
         call.world.change(Change::PutPolicy(policy));
+        call.created(ObjectKind::AccessPolicy, key);
     }
     Ok(Output::all(rows))
 }
 
 /// An identity that is empty or unknown returns every policy (documented trap).
-#[expect(clippy::unnecessary_wraps, reason = "the table of cmdlets wants one signature")]
 pub(super) fn get(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
-    let rows = match arguments.text("Identity").and_then(|identity| find(call.world, identity)) {
-        Some(policy) => vec![row(policy)],
-        None => call.world.access.current.policies.iter().map(row).collect(),
-    };
-    Ok(Output::all(rows))
+    let mut policies = call.world.access.current.policies.clone();
+    policies.retain(|policy| call.sees(key(&policy.identity)));
+    let exchange = &mut call.world.exchange;
+    exchange.had_policy |= !policies.is_empty();
+    // A first policy that reads do not find yet is none to them either.
+    if !exchange.had_policy && exchange.no_policies == NoPolicies::NotFound {
+        return Err(Failure::no_policies(&call.world.organization.id.to_string()));
+    }
+    if let Some(identity) = arguments.text("Identity")
+        && policies.iter().any(|policy| policy.identity.eq_ignore_ascii_case(identity))
+    {
+        policies.retain(|policy| policy.identity.eq_ignore_ascii_case(identity));
+    }
+    Ok(Output::all(policies.iter().map(|policy| row(call.world, policy)).collect()))
 }
 
 pub(super) fn set(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
-    let mut policy = resolve(call.world, arguments)?;
+    let mut policy = resolve(call, arguments)?;
     if arguments.get("Description").is_some() {
         arguments.text_as_written("Description").clone_into(&mut policy.description);
     }
@@ -83,7 +96,8 @@ pub(super) fn set(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
 }
 
 pub(super) fn remove(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
-    let policy = resolve(call.world, arguments)?;
+    let policy = resolve(call, arguments)?;
+    call.world.exchange.had_policy = true;
     call.world.change(Change::RemovePolicy(policy.identity));
     Ok(Output::Nothing)
 }
@@ -120,16 +134,22 @@ fn app_id(text: &str) -> Result<String, Failure> {
         .map_err(|_| Failure::invalid(format!("The AppId \"{text}\" is not a valid GUID.")))
 }
 
-fn find<'w>(world: &'w World, identity: &str) -> Option<&'w Policy> {
-    world.access.current.policies.iter().find(|policy| policy.identity.eq_ignore_ascii_case(identity))
+/// By which a policy is known to [`Visibility`](crate::replication::Visibility).
+fn key(identity: &str) -> Uuid {
+    derived_id("policy", identity)
 }
 
-fn resolve(world: &World, arguments: &Arguments) -> Result<Policy, Failure> {
+fn resolve(call: &mut Invocation<'_>, arguments: &Arguments) -> Result<Policy, Failure> {
     let identity = arguments.text("Identity").unwrap_or_default();
-    find(world, identity).cloned().ok_or_else(|| Failure::not_found(identity))
+    let policies = &call.world.access.current.policies;
+    let found = policies.iter().find(|policy| policy.identity.eq_ignore_ascii_case(identity)).cloned();
+    found.filter(|policy| call.sees(key(&policy.identity))).ok_or_else(|| Failure::not_found(identity))
 }
 
-fn row(policy: &Policy) -> Value {
+fn row(world: &World, policy: &Policy) -> Value {
+    // GUESS: a policy is invalid when its scope is gone or no security principal any more; wrong if such a
+    // policy still reads as valid.
+    let valid = world.directory.get(policy.scope).is_some_and(|scope| scope.kind.can_scope_policy());
     json!({
         "Identity": policy.identity,
         "AppId": policy.app_id,
@@ -139,7 +159,7 @@ fn row(policy: &Policy) -> Value {
         "AccessRight": if policy.deny { "DenyAccess" } else { "RestrictAccess" },
         "ShardType": "All",
         "Description": policy.description,
-        "IsValid": true,
+        "IsValid": valid,
         "ObjectState": "Unchanged",
     })
 }

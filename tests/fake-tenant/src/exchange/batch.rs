@@ -7,7 +7,8 @@ use super::errors::Failure;
 use crate::request::{Request, Response};
 use crate::state::{Incoming, State};
 
-/// Microsoft's own module sends no more (observed); what happens beyond is our guess.
+/// Microsoft's own module sends no more (observed).
+// GUESS: more are refused; wrong if a batch of eleven is carried out.
 const MOST: usize = 10;
 
 pub(super) fn answer(state: &mut State, call: &Incoming<'_>) -> Response {

@@ -1,10 +1,12 @@
 //! The cmdlets: what each takes, whom it is for, and what runs it.
 
-use super::parameters::{Arguments, Parameter, Takes};
+use super::parameters::{Arguments, Parameter, ParameterType};
 use super::{
-    Invocation, Outcome, access_policies, calendar_processing, folder_permissions, groups, members, organization,
-    places, recipients, role_assignments, role_groups, scopes, service_principals,
+    Invocation, Outcome, access_policies, calendar_processing, client_access, folder_permissions, groups,
+    mailbox_permissions, members, organization, places, recipients, role_assignments, role_groups, scopes,
+    service_principals,
 };
+use crate::exchange_state::AgentAccess;
 
 /// Which administrative roles give a cmdlet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +33,54 @@ impl Cmdlet {
     pub(crate) fn reads(&self) -> bool {
         matches!(self.verb(), "Get" | "Test")
     }
+
+    /// Whether it takes a parameter, by its exact name.
+    pub(crate) fn takes(&self, parameter: &str) -> bool {
+        self.parameters.iter().flat_map(|set| set.iter()).any(|(name, _)| *name == parameter)
+    }
+}
+
+/// A cmdlet that the tenant answers.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AcceptedCmdlet {
+    /// The name, as in `Get-Mailbox`.
+    pub name: &'static str,
+    /// The parameters that it takes, apart from those that every cmdlet takes, such as `Confirm`.
+    pub parameters: Vec<AcceptedParameter>,
+}
+
+/// A parameter of an [`AcceptedCmdlet`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AcceptedParameter {
+    /// The name, without its hyphen.
+    pub name: &'static str,
+    /// What it takes.
+    pub takes: ParameterType,
+    /// Whether the cmdlet is refused without it.
+    pub required: bool,
+}
+
+/// The cmdlets that the tenant answers, with all parameters that it takes. Any other cmdlet is one that
+/// the caller may not run, and any other parameter one that the caller may not use.
+pub fn cmdlets() -> impl Iterator<Item = AcceptedCmdlet> {
+    ALL.iter().map(|cmdlet| AcceptedCmdlet {
+        name: cmdlet.name,
+        parameters: cmdlet
+            .parameters
+            .iter()
+            .flat_map(|set| set.iter())
+            .map(|(name, takes)| AcceptedParameter { name, takes: *takes, required: cmdlet.required.contains(name) })
+            .collect(),
+    })
 }
 
 pub(crate) fn find(name: &str) -> Option<&'static Cmdlet> {
     ALL.iter().find(|cmdlet| cmdlet.name.eq_ignore_ascii_case(name))
 }
 
-use Takes::{Flag, List, Number, OneOf, Size, SomeOf, Text};
+use ParameterType::{Flag, List, Number, OneOf, Size, SomeOf, Text};
 
 const NONE: &[Parameter] = &[];
 const IDENTITY: &[Parameter] = &[("Identity", Text)];
@@ -47,7 +90,7 @@ const LISTING: &[Parameter] =
     &[("Anr", Text), ("Filter", Text), ("ResultSize", Size), ("SortBy", Text), ("OrganizationalUnit", Text)];
 
 const RECIPIENT_DETAILS: &str = "Microsoft.Exchange.Data.Directory.Recipient.RecipientTypeDetails";
-const MAILBOX_KINDS: Takes = SomeOf(
+const MAILBOX_KINDS: ParameterType = SomeOf(
     RECIPIENT_DETAILS,
     &[
         "DiscoveryMailbox",
@@ -62,11 +105,39 @@ const MAILBOX_KINDS: Takes = SomeOf(
         "UserMailbox",
     ],
 );
-const GROUP_KINDS: Takes = SomeOf(
+const GROUP_KINDS: ParameterType = SomeOf(
     RECIPIENT_DETAILS,
     &["MailNonUniversalGroup", "MailUniversalDistributionGroup", "MailUniversalSecurityGroup", "RoomList"],
 );
-const RECIPIENT_KINDS: Takes = SomeOf(
+const ALL_GROUP_KINDS: ParameterType = SomeOf(
+    RECIPIENT_DETAILS,
+    &[
+        "GroupMailbox",
+        "MailNonUniversalGroup",
+        "MailUniversalDistributionGroup",
+        "MailUniversalSecurityGroup",
+        "NonUniversalGroup",
+        "RoomList",
+        "UniversalDistributionGroup",
+        "UniversalSecurityGroup",
+    ],
+);
+const CLIENT_ACCESS_KINDS: ParameterType = SomeOf(
+    RECIPIENT_DETAILS,
+    &[
+        "DiscoveryMailbox",
+        "EquipmentMailbox",
+        "LegacyMailbox",
+        "LinkedMailbox",
+        "LinkedRoomMailbox",
+        "MailUser",
+        "RoomMailbox",
+        "SharedMailbox",
+        "TeamMailbox",
+        "UserMailbox",
+    ],
+);
+const RECIPIENT_KINDS: ParameterType = SomeOf(
     RECIPIENT_DETAILS,
     &[
         "DiscoveryMailbox",
@@ -197,7 +268,6 @@ const CALENDAR_PROCESSING: &[Parameter] = &[
     ("ScheduleOnlyDuringWorkHours", Flag),
     ("EnforceSchedulingHorizon", Flag),
     ("EnforceCapacity", Flag),
-    ("EnforceAdjacencyAsOverlap", Flag),
     ("ForwardRequestsToDelegates", Flag),
     ("DeleteAttachments", Flag),
     ("DeleteComments", Flag),
@@ -259,17 +329,52 @@ const FOLDER_PERMISSION: &[Parameter] = &[
     (
         "SharingPermissionFlags",
         SomeOf(
-            "Microsoft.Exchange.Management.StoreTasks.SharingPermissionFlags",
+            "Microsoft.Exchange.Management.StoreTasks.MailboxFolderPermissionFlags",
             &["None", "Delegate", "CanViewPrivateItems"],
         ),
     ),
     ("SendNotificationToUser", Flag),
 ];
 
+/// What an organisation and a mailbox both have for EWS.
+const EWS: &[Parameter] = &[
+    ("EwsEnabled", Flag),
+    (
+        "EwsApplicationAccessPolicy",
+        OneOf("Microsoft.Exchange.Data.Directory.EwsApplicationAccessPolicy", AgentAccess::NAMES),
+    ),
+    ("EwsAllowList", List),
+    ("EwsBlockList", List),
+    ("EwsAllowEntourage", Flag),
+    ("EwsAllowMacOutlook", Flag),
+    ("EwsAllowOutlook", Flag),
+];
+
+const CLIENT_ACCESS: &[Parameter] = &[
+    ("ActiveSyncEnabled", Flag),
+    ("ImapEnabled", Flag),
+    ("MAPIEnabled", Flag),
+    ("MacOutlookEnabled", Flag),
+    ("OneWinNativeOutlookEnabled", Flag),
+    ("OutlookMobileEnabled", Flag),
+    ("OWAEnabled", Flag),
+    ("OWAforDevicesEnabled", Flag),
+    ("PopEnabled", Flag),
+    ("SmtpClientAuthenticationDisabled", Flag),
+    ("UniversalOutlookEnabled", Flag),
+];
+
+const MAILBOX_RIGHTS: ParameterType =
+    SomeOf("Microsoft.Exchange.Management.RecipientTasks.MailboxRights", mailbox_permissions::RIGHTS);
+const INHERITANCE: ParameterType = OneOf(
+    "System.DirectoryServices.ActiveDirectorySecurityInheritance",
+    &["None", "All", "Descendents", "SelfAndChildren", "Children"],
+);
+
 const ASSIGNMENT_REACH: &[Parameter] =
     &[("CustomResourceScope", Text), ("RecipientGroupScope", Text), ("RecipientAdministrativeUnitScope", Text)];
 
-const ASSIGNEE_TYPE: Takes = OneOf(
+const ASSIGNEE_TYPE: ParameterType = OneOf(
     "Microsoft.Exchange.Data.Directory.SystemConfiguration.RoleAssigneeType",
     &[
         "User",
@@ -298,23 +403,41 @@ use Area::{Organization, Recipients};
 
 #[rustfmt::skip]
 pub(crate) const ALL: &[Cmdlet] = &[
-    cmdlet("Get-OrganizationConfig", Recipients, &[], &[NONE], organization::get_config),
+    cmdlet("Get-OrganizationConfig", Recipients, &[], &[&[("RetrieveEwsOperationAccessPolicy", Flag)]], organization::get_config),
+    cmdlet("Set-OrganizationConfig", Organization, &[], &[EWS, &[
+        ("EwsAllowedAppIDs", Text), ("EnforceExoAppRbacPermissions", Flag), ("DistributionGroupNamingPolicy", Text),
+    ]], organization::set_config),
     cmdlet("Get-AcceptedDomain", Recipients, &[], &[IDENTITY, &[("ResultSize", Size)]], organization::get_accepted_domain),
     cmdlet("Enable-OrganizationCustomization", Organization, &[], &[NONE], organization::enable_customization),
 
     cmdlet("Get-Mailbox", Recipients, &[], &[IDENTITY, LISTING, &[
         ("RecipientTypeDetails", MAILBOX_KINDS), ("MailboxPlan", Text), ("GroupMailbox", Flag), ("IncludeInactiveMailbox", Flag),
-        ("InactiveMailboxOnly", Flag), ("SoftDeletedMailbox", Flag), ("Archive", Flag), ("Async", Flag),
+        ("InactiveMailboxOnly", Flag), ("SoftDeletedMailbox", Flag), ("Archive", Flag),
         ("IncludeGrantSendOnBehalfToWithDisplayNames", Flag), ("IncludeForwardingAddressWithDisplayNames", Flag),
     ]], recipients::get_mailbox),
     cmdlet("Set-Mailbox", Recipients, &["Identity"], &[IDENTITY, FORCE, CUSTOM_ATTRIBUTES, &[
         ("DisplayName", Text), ("GrantSendOnBehalfTo", List), ("HiddenFromAddressListsEnabled", Flag), ("Office", Text),
         ("ResourceCapacity", Number),
     ]], recipients::set_mailbox),
-    cmdlet("Get-CalendarProcessing", Recipients, &[], &[IDENTITY, &[("ResultSize", Size)]], calendar_processing::get),
+    cmdlet("Get-CASMailbox", Recipients, &[], &[IDENTITY, LISTING, &[
+        ("RecipientTypeDetails", CLIENT_ACCESS_KINDS), ("ActiveSyncDebugLogging", Flag), ("ProtocolSettings", Flag),
+        ("ReadIsOptimizedForAccessibility", Flag), ("RecalculateHasActiveSyncDevicePartnership", Flag),
+    ]], client_access::get),
+    cmdlet("Set-CASMailbox", Recipients, &["Identity"], &[IDENTITY, EWS, CLIENT_ACCESS], client_access::set),
+    cmdlet("Get-MailboxPermission", Recipients, &["Identity"], &[IDENTITY, &[
+        ("User", Text), ("ResultSize", Size), ("IncludeUserWithDisplayName", Flag), ("IncludeUnresolvedPermissions", Flag),
+        ("IncludeSoftDeletedUserPermissions", Flag), ("SoftDeletedMailbox", Flag), ("GroupMailbox", Flag), ("Owner", Flag),
+    ]], mailbox_permissions::get),
+    cmdlet("Add-MailboxPermission", Recipients, &["Identity", "User", "AccessRights"], &[IDENTITY, &[
+        ("User", Text), ("AccessRights", MAILBOX_RIGHTS), ("InheritanceType", INHERITANCE), ("Deny", Flag), ("AutoMapping", Flag),
+    ]], mailbox_permissions::add),
+    cmdlet("Remove-MailboxPermission", Recipients, &["Identity", "User", "AccessRights"], &[IDENTITY, &[
+        ("User", Text), ("AccessRights", MAILBOX_RIGHTS), ("InheritanceType", INHERITANCE), ("Deny", Flag),
+    ]], mailbox_permissions::remove),
+    cmdlet("Get-CalendarProcessing", Recipients, &["Identity"], &[IDENTITY, &[("ResultSize", Size)]], calendar_processing::get),
     cmdlet("Set-CalendarProcessing", Recipients, &["Identity"], &[IDENTITY, CALENDAR_PROCESSING], calendar_processing::set),
     cmdlet("Get-Place", Recipients, &[], &[IDENTITY, &[
-        ("Type", OneOf("Microsoft.Exchange.Management.Places.PlaceType", &["Room", "RoomList", "Space"])), ("ResultSize", Size),
+        ("Type", OneOf("Microsoft.Exchange.Management.Places.GetPlaceType", &["Room", "RoomList", "Space"])), ("ResultSize", Size),
     ]], places::get),
     cmdlet("Set-Place", Recipients, &["Identity"], &[IDENTITY, PLACE], places::set),
     cmdlet("Get-MailboxFolderPermission", Recipients, &["Identity"], &[IDENTITY, &[("User", Text), ("ResultSize", Size)]], folder_permissions::get),
@@ -336,12 +459,18 @@ pub(crate) const ALL: &[Cmdlet] = &[
 
     cmdlet("New-DistributionGroup", Recipients, &["Name"], &[GROUP_SETTINGS, NEW_GROUP], groups::new),
     cmdlet("Get-DistributionGroup", Recipients, &[], &[IDENTITY, LISTING, &[
-        ("RecipientTypeDetails", GROUP_KINDS), ("ManagedBy", Text), ("IncludeSoftDeletedObjects", Flag),
+        ("RecipientTypeDetails", GROUP_KINDS), ("ManagedBy", Text),
         ("IncludeManagedByWithDisplayNames", Flag), ("IncludeGrantSendOnBehalfToWithDisplayNames", Flag),
         ("IncludeModeratedByWithDisplayNames", Flag),
     ]], groups::get),
     cmdlet("Set-DistributionGroup", Recipients, &["Identity"], &[IDENTITY, BYPASS, GROUP_SETTINGS, SET_GROUP, CUSTOM_ATTRIBUTES], groups::set),
     cmdlet("Remove-DistributionGroup", Recipients, &["Identity"], &[IDENTITY, BYPASS], groups::remove),
+
+    cmdlet("Get-Group", Recipients, &[], &[IDENTITY, LISTING, &[("RecipientTypeDetails", ALL_GROUP_KINDS)]], groups::get_group),
+    cmdlet("Get-UnifiedGroup", Recipients, &[], &[IDENTITY, &[
+        ("Anr", Text), ("Filter", Text), ("ResultSize", Size), ("SortBy", Text), ("IncludeAllProperties", Flag),
+        ("IncludeSoftDeletedGroups", Flag),
+    ]], groups::get_unified),
 
     cmdlet("Get-DistributionGroupMember", Recipients, &["Identity"], &[IDENTITY, &[("ResultSize", Size), ("IncludeSoftDeletedObjects", Flag)]], members::get),
     cmdlet("Add-DistributionGroupMember", Recipients, &["Identity", "Member"], &[IDENTITY, BYPASS, &[("Member", Text)]], members::add),
@@ -366,7 +495,7 @@ pub(crate) const ALL: &[Cmdlet] = &[
     cmdlet("Remove-ManagementScope", Organization, &["Identity"], &[IDENTITY, FORCE], scopes::remove),
 
     cmdlet("New-ManagementRoleAssignment", Organization, &["Role"], &[ASSIGNMENT_REACH, FORCE, &[
-        ("App", Text), ("Role", Text), ("Name", Text),
+        ("App", Text), ("SecurityGroup", Text), ("Role", Text), ("Name", Text), ("Delegating", Flag),
     ]], role_assignments::new),
     cmdlet("Get-ManagementRoleAssignment", Organization, &[], &[IDENTITY, &[
         ("RoleAssignee", Text), ("Role", Text), ("RoleAssigneeType", ASSIGNEE_TYPE), ("RecipientGroupScope", Text),
@@ -389,12 +518,12 @@ pub(crate) const ALL: &[Cmdlet] = &[
     cmdlet("Add-RoleGroupMember", Organization, &["Identity", "Member"], &[IDENTITY, BYPASS, &[("Member", Text)]], role_groups::add_member),
     cmdlet("Remove-RoleGroupMember", Organization, &["Identity", "Member"], &[IDENTITY, BYPASS, &[("Member", Text)]], role_groups::remove_member),
 
-    cmdlet("New-ApplicationAccessPolicy", Organization, &["AccessRight", "AppId", "PolicyScopeGroupId"], &[&[
+    cmdlet("New-ApplicationAccessPolicy", Organization, &["AccessRight", "AppId", "PolicyScopeGroupID"], &[&[
         ("AccessRight", OneOf("Microsoft.Exchange.Data.Directory.SystemConfiguration.ApplicationAccessPolicyRight", &["RestrictAccess", "DenyAccess"])),
-        ("AppId", List), ("PolicyScopeGroupId", Text), ("Description", Text),
+        ("AppId", List), ("PolicyScopeGroupID", Text), ("Description", Text),
     ]], access_policies::new),
     cmdlet("Get-ApplicationAccessPolicy", Organization, &[], &[IDENTITY], access_policies::get),
-    cmdlet("Set-ApplicationAccessPolicy", Organization, &["Identity"], &[IDENTITY, &[("Description", Text)]], access_policies::set),
+    cmdlet("Set-ApplicationAccessPolicy", Organization, &["Identity", "Description"], &[IDENTITY, &[("Description", Text)]], access_policies::set),
     cmdlet("Remove-ApplicationAccessPolicy", Organization, &["Identity"], &[IDENTITY], access_policies::remove),
     cmdlet("Test-ApplicationAccessPolicy", Organization, &["Identity", "AppId"], &[IDENTITY, &[("AppId", Text)]], access_policies::test),
 ];

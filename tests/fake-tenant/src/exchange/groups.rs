@@ -10,6 +10,7 @@ use super::recipients::{custom_attributes, guid_property, list, object};
 use super::{Invocation, Outcome, Output};
 use crate::clock::exchange_date_time;
 use crate::recipient::{Owner, Recipient, RecipientId, RecipientKind};
+use crate::replication::ObjectKind;
 use crate::world::{NewRecipient, World};
 
 /// Parameters that become something else than a setting of the same name.
@@ -114,17 +115,26 @@ pub(super) fn new(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
         apply_settings(group, arguments);
     });
     for member in members {
-        call.world.add_member(id, member);
+        call.join(id, member);
     }
     let row = call.world.directory.get(id).map_or(Value::Null, |group| row(call.world, group));
     if let Some(guid) = call.world.directory.get(id).map(|group| group.guid) {
-        call.world.visibility.created(guid);
+        call.created(ObjectKind::Group, guid);
     }
     Ok(Output::one(row))
 }
 
 pub(super) fn get(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
     list(call, arguments, RecipientKind::is_distribution_group, row)
+}
+
+/// Groups of every kind, those without mail too (observed).
+pub(super) fn get_group(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
+    list(call, arguments, RecipientKind::is_group, group_row)
+}
+
+pub(super) fn get_unified(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
+    list(call, arguments, |kind| kind == RecipientKind::Microsoft365Group, unified_row)
 }
 
 pub(super) fn set(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
@@ -204,7 +214,7 @@ pub(super) fn changeable(call: &mut Invocation<'_>, arguments: &Arguments) -> Re
 }
 
 pub(super) fn owner(call: &mut Invocation<'_>, name: &str) -> Result<Owner, Failure> {
-    // That an application can be an owner is our guess; that it cannot would make the check above moot.
+    // GUESS: an application can be an owner; wrong if ManagedBy refuses service principals.
     if let Some(app) = call.world.app(name) {
         return Ok(Owner::Application(app.object_id));
     }
@@ -450,6 +460,66 @@ fn owner_names(world: &World, group: &Recipient) -> Vec<String> {
             Owner::RoleGroup(name) => Some(name.clone()),
         })
         .collect()
+}
+
+/// What `Get-Group` shows, which is about the account and less about the mail.
+fn group_row(world: &World, group: &Recipient) -> Value {
+    let security = matches!(group.kind, RecipientKind::SecurityGroup | RecipientKind::CloudSecurityGroup);
+    let members: Vec<String> = world
+        .members(group.id)
+        .into_iter()
+        .filter_map(|id| world.directory.get(id).map(|member| member.name.clone()))
+        .collect();
+    let mut row = object(json!({
+        "DisplayName": group.display_name,
+        "Name": group.name,
+        "GroupType": if security { "Universal, SecurityEnabled" } else { "Universal" },
+        "ManagedBy@odata.type": "#Collection(String)",
+        "ManagedBy": owner_names(world, group),
+        "Members@odata.type": "#Collection(String)",
+        "Members": members,
+        "WindowsEmailAddress": group.primary(),
+        "RecipientType": group.kind.recipient_type(),
+        "RecipientTypeDetails": group.kind.type_details(),
+        "ExternalDirectoryObjectId": group.object_id_text(),
+        "IsDirSynced": group.dir_synced,
+        "Identity": group.name,
+        "Id": group.name,
+        "IsValid": true,
+        "DistinguishedName": group.distinguished_name,
+    }));
+    guid_property(&mut row, "Guid", &group.guid.to_string());
+    guid_property(&mut row, "ExchangeObjectId", &group.guid.to_string());
+    Value::Object(row)
+}
+
+fn unified_row(world: &World, group: &Recipient) -> Value {
+    let kept = |name: &str| group.group.other.get(name).cloned();
+    let mut row = object(json!({
+        "DisplayName": group.display_name,
+        "Name": group.name,
+        "Alias": group.alias,
+        "PrimarySmtpAddress": group.primary(),
+        "EmailAddresses@odata.type": "#Collection(String)",
+        "EmailAddresses": group.proxy_addresses().collect::<Vec<_>>(),
+        "AccessType": kept("Visibility").unwrap_or_else(|| json!("Private")),
+        "GroupType": "Universal",
+        "ManagedBy@odata.type": "#Collection(String)",
+        "ManagedBy": owner_names(world, group),
+        "GroupMemberCount": world.members(group.id).len(),
+        "HiddenFromAddressListsEnabled": group.hidden,
+        "IsDirSynced": group.dir_synced,
+        "RecipientType": group.kind.recipient_type(),
+        "RecipientTypeDetails": group.kind.type_details(),
+        "ExternalDirectoryObjectId": group.object_id_text(),
+        "Identity": group.name,
+        "Id": group.name,
+        "IsValid": true,
+        "DistinguishedName": group.distinguished_name,
+    }));
+    guid_property(&mut row, "Guid", &group.guid.to_string());
+    guid_property(&mut row, "ExchangeObjectId", &group.guid.to_string());
+    Value::Object(row)
 }
 
 pub(super) fn row(world: &World, group: &Recipient) -> Value {

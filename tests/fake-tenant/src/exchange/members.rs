@@ -22,7 +22,7 @@ pub(super) fn get(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
             Failure::not_found,
         )?;
         let shows_members = call.world.directory.get(id).is_some_and(|group| group.kind.is_distribution_group());
-        if shows_members { call.world.members(id) } else { Vec::new() }
+        if shows_members { call.visible_members(id) } else { Vec::new() }
     } else {
         // No identity is every group.
         let groups: Vec<RecipientId> = call
@@ -32,7 +32,7 @@ pub(super) fn get(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
             .filter(|group| group.kind.is_distribution_group())
             .map(|group| group.id)
             .collect();
-        groups.into_iter().flat_map(|group| call.world.members(group)).collect()
+        groups.into_iter().flat_map(|group| call.visible_members(group)).collect()
     };
     Ok(Output::Recipients { ids, row: recipient_row })
 }
@@ -56,7 +56,7 @@ pub(super) fn add(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
         let (member, group) = (name(call, member), name(call, group));
         return Err(Failure::already_member(&member, &group));
     }
-    call.world.add_member(group, member);
+    call.join(group, member);
     Ok(Output::Nothing)
 }
 
@@ -90,7 +90,7 @@ pub(super) fn update(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcom
     }
     for member in wanted {
         if !call.world.access.current.is_direct_member(group, member) {
-            call.world.add_member(group, member);
+            call.join(group, member);
         }
     }
     Ok(Output::Nothing)

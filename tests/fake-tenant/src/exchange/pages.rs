@@ -15,6 +15,8 @@ use crate::request::Request;
 use crate::state::Incoming;
 use crate::world::World;
 
+/// The warning of a list that was cut (observed).
+pub(crate) const MORE_RESULTS: &str = "There are more results available than are currently displayed. To view them, increase the value for the ResultSize parameter.";
 const LARGEST: usize = 1000;
 const LIFE: SignedDuration = SignedDuration::from_mins(30);
 /// The fewest links among which it is worth looking for expired ones.
@@ -146,7 +148,7 @@ impl Pages {
             cut = limit > 0 && to == portion_ends && to < length;
         }
         if cut {
-            warnings.push("There are more results available than are currently displayed. To view them, increase the value for the ResultSize parameter.".to_owned());
+            warnings.push(MORE_RESULTS.to_owned());
         }
         let mut rows = page.rows.read(world, from, to);
         if let Some(select) = &page.select {

@@ -6,8 +6,10 @@ use super::cmdlets::Cmdlet;
 use super::errors::Failure;
 
 /// What a parameter takes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Takes {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParameterType {
+    /// One text, which may be the name of an object.
     Text,
     /// A switch or a Boolean: the wire has one form for both.
     Flag,
@@ -15,16 +17,17 @@ pub(crate) enum Takes {
     Size,
     /// A whole number.
     Number,
-    /// One of these names, or the beginning of just one of them.
+    /// One of the names of a type, or the beginning of just one of them.
     OneOf(&'static str, &'static [&'static str]),
-    /// Any of these names.
+    /// Any of the names of a type.
     SomeOf(&'static str, &'static [&'static str]),
     /// A list, or a tagged table of what to add and remove.
     List,
 }
 
-pub(crate) type Parameter = (&'static str, Takes);
+pub(crate) type Parameter = (&'static str, ParameterType);
 
+/// What a caller wrote for a parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Bound {
     Nothing,
@@ -45,17 +48,17 @@ pub(crate) struct Arguments(Vec<(&'static str, Bound)>);
 
 /// Taken by every cmdlet.
 const COMMON: &[Parameter] = &[
-    ("Confirm", Takes::Flag),
-    ("WhatIf", Takes::Flag),
-    ("Verbose", Takes::Flag),
-    ("Debug", Takes::Flag),
-    ("ErrorAction", Takes::Text),
-    ("WarningAction", Takes::Text),
-    ("InformationAction", Takes::Text),
-    ("ErrorVariable", Takes::Text),
-    ("WarningVariable", Takes::Text),
-    ("OutVariable", Takes::Text),
-    ("OutBuffer", Takes::Text),
+    ("Confirm", ParameterType::Flag),
+    ("WhatIf", ParameterType::Flag),
+    ("Verbose", ParameterType::Flag),
+    ("Debug", ParameterType::Flag),
+    ("ErrorAction", ParameterType::Text),
+    ("WarningAction", ParameterType::Text),
+    ("InformationAction", ParameterType::Text),
+    ("ErrorVariable", ParameterType::Text),
+    ("WarningVariable", ParameterType::Text),
+    ("OutVariable", ParameterType::Text),
+    ("OutBuffer", ParameterType::Text),
 ];
 
 const LIST_TYPE: &str = "Microsoft.Exchange.Data.MultiValuedProperty";
@@ -88,7 +91,7 @@ pub(crate) fn bind(
             // A `Get-` with an empty identity is answered with everything; nothing else is.
             Some(_) if cmdlet.verb() == "Get" => {}
             Some(Bound::Nothing) => return Err(Failure::empty_parameter(name)),
-            Some(Bound::Text(text)) if text.trim().is_empty() => {
+            Some(Bound::Text(text)) if text.is_empty() => {
                 return Err(Failure::empty_parameter(name));
             }
             Some(_) => {}
@@ -97,42 +100,42 @@ pub(crate) fn bind(
     Ok(arguments)
 }
 
-fn convert(name: &str, takes: Takes, value: &Value) -> Result<Bound, Failure> {
+fn convert(name: &str, takes: ParameterType, value: &Value) -> Result<Bound, Failure> {
     if value.is_null() {
         return Ok(Bound::Nothing);
     }
     match takes {
-        Takes::Text => scalar(value).map(Bound::Text).ok_or_else(|| match value {
+        ParameterType::Text => scalar(value).map(Bound::Text).ok_or_else(|| match value {
             Value::Object(_) => Failure::object_for_text(),
             _ => Failure::not_convertible(name, "System.Object[]", "System.String"),
         }),
-        Takes::Flag => match scalar(value).map(|text| text.to_ascii_lowercase()).as_deref() {
+        ParameterType::Flag => match scalar(value).map(|text| text.to_ascii_lowercase()).as_deref() {
             Some("true" | "$true" | "1") => Ok(Bound::Flag(true)),
             Some("false" | "$false" | "0") => Ok(Bound::Flag(false)),
             _ => Err(Failure::not_convertible(name, &value.to_string(), "System.Boolean")),
         },
-        Takes::Size => match scalar(value).as_deref() {
+        ParameterType::Size => match scalar(value).as_deref() {
             Some(text) if text.eq_ignore_ascii_case("unlimited") => Ok(Bound::Size(None)),
             Some(text) => text.parse().map(|size| Bound::Size(Some(size))).map_err(|_| {
                 Failure::not_convertible(name, text, "Microsoft.Exchange.Data.Unlimited`1[System.UInt32]")
             }),
             None => Err(Failure::object_for_text()),
         },
-        Takes::Number => scalar(value)
+        ParameterType::Number => scalar(value)
             .and_then(|text| text.trim().parse().ok())
             .map(Bound::Number)
             .ok_or_else(|| Failure::not_convertible(name, &value.to_string(), "System.Int32")),
-        Takes::OneOf(kind, names) => {
+        ParameterType::OneOf(kind, names) => {
             let text = scalar(value).ok_or_else(|| Failure::not_convertible(name, "System.Object[]", kind))?;
             enumerator(name, &text, kind, names).map(|text| Bound::Text(text.to_owned()))
         }
-        Takes::SomeOf(kind, names) => list(name, kind, value)?
+        ParameterType::SomeOf(kind, names) => list(name, kind, value)?
             .iter()
             .flat_map(|text| text.split(','))
             .map(|text| enumerator(name, text.trim(), kind, names).map(str::to_owned))
             .collect::<Result<_, _>>()
             .map(Bound::List),
-        Takes::List => match value {
+        ParameterType::List => match value {
             Value::Object(table) => edit(name, table),
             _ => list(name, LIST_TYPE, value).map(Bound::List),
         },
@@ -202,6 +205,12 @@ impl Arguments {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, bound)| bound)
     }
 
+    /// Sets a switch.
+    pub(crate) fn set(&mut self, name: &'static str) {
+        self.0.retain(|(known, _)| *known != name);
+        self.0.push((name, Bound::Flag(true)));
+    }
+
     /// Text that is there and not empty.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         match self.get(name) {
@@ -234,6 +243,19 @@ impl Arguments {
             Some(Bound::List(list)) => Some(list),
             _ => None,
         }
+    }
+
+    /// What a list becomes, or nothing if the list is not to change.
+    pub(crate) fn edited(&self, name: &str, list: &[String]) -> Option<Vec<String>> {
+        Some(match self.get(name)? {
+            Bound::List(list) => list.clone(),
+            Bound::Edit { add, remove } => {
+                let is = |item: &String, other: &String| item.eq_ignore_ascii_case(other);
+                let kept = list.iter().filter(|item| !remove.iter().chain(add).any(|other| is(item, other)));
+                kept.chain(add).cloned().collect()
+            }
+            _ => Vec::new(),
+        })
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &Bound)> {

@@ -125,7 +125,7 @@ pub(super) fn list(
         });
     }
     let found: Vec<_> = found.iter().map(|recipient| (recipient.id, recipient.guid)).collect();
-    let ids = found.into_iter().filter(|(_, guid)| call.world.visibility.sees(*guid)).map(|(id, _)| id).collect();
+    let ids = found.into_iter().filter(|(_, guid)| call.sees(*guid)).map(|(id, _)| id).collect();
     Ok(Output::Recipients { ids, row })
 }
 
@@ -192,11 +192,6 @@ pub(crate) fn object(value: Value) -> Map<String, Value> {
 
 fn mailbox_row(_: &World, mailbox: &Recipient) -> Value {
     let kind = mailbox.kind;
-    let resource_type = match kind {
-        RecipientKind::RoomMailbox => json!("Room"),
-        RecipientKind::EquipmentMailbox => json!("Equipment"),
-        _ => Value::Null,
-    };
     let mut addresses: Vec<String> = mailbox.proxy_addresses().collect();
     addresses.push(format!("SIP:{}", mailbox.primary()));
     let created = format!("{}+00:00", crate::clock::calendar_date_time(mailbox.created));
@@ -224,9 +219,9 @@ fn mailbox_row(_: &World, mailbox: &Recipient) -> Value {
         "IsShared": kind == RecipientKind::SharedMailbox,
         "IsResource": kind.is_resource(),
         "IsInactiveMailbox": false,
-        "ResourceType": resource_type,
+        "ResourceType": kind.resource_type(),
         "ResourceCapacity": mailbox.place.capacity,
-        "RoomMailboxAccountEnabled": (kind == RecipientKind::RoomMailbox).then_some(false),
+        "RoomMailboxAccountEnabled": (kind.type_details() == "RoomMailbox").then_some(false),
         "AccountDisabled": !mailbox.account_enabled,
         "Office": mailbox.office,
         "EmailAddresses@odata.type": "#Collection(String)",
@@ -265,7 +260,7 @@ pub(super) fn recipient_row(_: &World, recipient: &Recipient) -> Value {
         "IsDirSynced": recipient.dir_synced,
         "IsValidSecurityPrincipal": kind.is_security_principal(),
         "Office": recipient.office,
-        "ResourceType": if kind.is_room() { json!("Room") } else { Value::Null },
+        "ResourceType": kind.resource_type(),
         "DistinguishedName": recipient.distinguished_name,
         "WhenCreatedUTC@data.type": "System.DateTime",
         "WhenCreatedUTC": exchange_date_time(recipient.created),

@@ -5,7 +5,8 @@ use crate::roles::DirectoryRole;
 use crate::world::RoleGroup;
 
 /// A management role, as far as it matters to the cmdlets here. Which cmdlet needs which role is taken
-/// from Microsoft's pages where they say, and from the role's description elsewhere (our guess).
+/// from Microsoft's pages where they say, and from the role's description elsewhere.
+// GUESS: the latter; wrong if `Get-ManagementRole -Cmdlet` of a tenant names other roles.
 pub(super) struct ManagementRole {
     pub(super) name: &'static str,
     description: &'static str,
@@ -17,8 +18,8 @@ fn is_about(cmdlet: &Cmdlet, nouns: &[&str]) -> bool {
     nouns.iter().any(|known| noun.starts_with(known))
 }
 
-const RECIPIENTS: &[&str] = &["Mailbox", "Recipient", "CalendarProcessing", "Place"];
-const GROUPS: &[&str] = &["DistributionGroup", "DynamicDistributionGroup"];
+const RECIPIENTS: &[&str] = &["Mailbox", "CASMailbox", "Recipient", "CalendarProcessing", "Place"];
+const GROUPS: &[&str] = &["DistributionGroup", "DynamicDistributionGroup", "Group", "UnifiedGroup"];
 const CONFIGURATION: &[&str] = &["ApplicationAccessPolicy", "OrganizationC", "AcceptedDomain"];
 const ROLES_AND_SCOPES: &[&str] = &["Management", "RoleGroup", "ServicePrincipal"];
 
@@ -101,6 +102,8 @@ pub(super) struct Rights {
     view: bool,
     /// What role groups that somebody made give.
     roles: Vec<&'static str>,
+    /// The role groups that it belongs to, a directory role as the one that it amounts to.
+    role_groups: Vec<String>,
 }
 
 impl Rights {
@@ -117,7 +120,11 @@ impl Rights {
             rights.recipients |= is(DirectoryRole::ExchangeRecipientAdministrator);
             rights.view |= is(DirectoryRole::GlobalReader);
         }
+        if rights.everything {
+            rights.role_groups.push("Organization Management".to_owned());
+        }
         for name in held {
+            rights.role_groups.push(name.to_owned());
             rights.everything |= name == "Organization Management";
             rights.recipients |= name == "Recipient Management";
             rights.view |= name == "View-Only Organization Management";
@@ -132,6 +139,10 @@ impl Rights {
 
     fn roles(&self) -> impl Iterator<Item = &'static ManagementRole> + '_ {
         ROLES.iter().filter(|role| self.roles.contains(&role.name))
+    }
+
+    pub(super) fn role_groups(&self) -> impl Iterator<Item = &str> {
+        self.role_groups.iter().map(String::as_str)
     }
 
     pub(super) fn is_empty(&self) -> bool {

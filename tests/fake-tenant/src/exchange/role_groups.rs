@@ -83,7 +83,7 @@ pub(super) fn members(call: &mut Invocation<'_>, arguments: &Arguments) -> Outco
         })
         .collect();
     rows.extend(world.apps.iter().filter(|app| app.role_groups.contains(&group.name)).map(|app| {
-        // A service principal is a user without mailbox to Exchange (our guess at the type's name).
+        // GUESS: the type's name; wrong if a role group shows its service principals under another.
         member_row(&app.object_id.to_string(), &app.display_name, "ServicePrincipal", &app.object_id.to_string())
     }));
     Ok(Output::all(rows))
@@ -160,7 +160,7 @@ fn join(call: &mut Invocation<'_>, group: &str, member: &str) -> Result<(), Fail
     Ok(())
 }
 
-fn find<'w>(world: &'w World, identity: &str) -> Option<&'w RoleGroup> {
+pub(super) fn find<'w>(world: &'w World, identity: &str) -> Option<&'w RoleGroup> {
     world.role_groups.iter().find(|group| {
         group.name.eq_ignore_ascii_case(identity)
             || group.guid.to_string().eq_ignore_ascii_case(identity)

@@ -7,6 +7,7 @@ use super::parameters::Arguments;
 use super::recipients::{guid_property, object, read_filter};
 use super::{Invocation, Outcome, Output};
 use crate::access::{Change, Reach, Scope};
+use crate::replication::ObjectKind;
 use crate::world::World;
 
 pub(super) fn new(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
@@ -31,16 +32,21 @@ pub(super) fn new(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
     };
     // The answer shows the filter as it was written; a later look shows it as the service keeps it.
     let row = row(call.world, &scope, &scope.text);
+    let guid = scope.guid;
     call.world.change(Change::PutScope(scope));
+    call.created(ObjectKind::ManagementScope, guid);
     Ok(Output::one(row))
 }
 
 pub(super) fn get(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
-    let world = &*call.world;
-    let scopes = match arguments.text("Identity") {
-        Some(identity) => vec![resolve(world, identity)?],
-        None => world.access.current.scopes.clone(),
+    let mut scopes = match arguments.text("Identity") {
+        Some(identity) => vec![resolve(call, identity)?],
+        None => call.world.access.current.scopes.clone(),
     };
+    if arguments.text("Identity").is_none() {
+        scopes.retain(|scope| call.sees(scope.guid));
+    }
+    let world = &*call.world;
     let rows = scopes
         .iter()
         .filter(|scope| {
@@ -54,7 +60,7 @@ pub(super) fn get(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
 
 /// Acts on every assignment that uses the scope.
 pub(super) fn set(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
-    let mut scope = resolve(call.world, arguments.text("Identity").unwrap_or_default())?;
+    let mut scope = resolve(call, arguments.text("Identity").unwrap_or_default())?;
     if let Some(text) = arguments.text("RecipientRestrictionFilter") {
         scope.filter = read_filter(call.world, text)?;
         text.clone_into(&mut scope.text);
@@ -68,7 +74,7 @@ pub(super) fn set(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
 }
 
 pub(super) fn remove(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
-    let scope = resolve(call.world, arguments.text("Identity").unwrap_or_default())?;
+    let scope = resolve(call, arguments.text("Identity").unwrap_or_default())?;
     if is_used(call.world, &scope) {
         return Err(Failure::scope_in_use(&scope.name));
     }
@@ -76,19 +82,15 @@ pub(super) fn remove(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcom
     Ok(Output::Nothing)
 }
 
-pub(super) fn resolve(world: &World, identity: &str) -> Result<Scope, Failure> {
-    world
-        .access
-        .current
-        .scopes
-        .iter()
-        .find(|scope| {
-            scope.name.eq_ignore_ascii_case(identity)
-                || scope.guid.to_string().eq_ignore_ascii_case(identity)
-                || distinguished_name(world, &scope.name).eq_ignore_ascii_case(identity)
-        })
-        .cloned()
-        .ok_or_else(|| Failure::scope_not_found(identity))
+pub(super) fn resolve(call: &mut Invocation<'_>, identity: &str) -> Result<Scope, Failure> {
+    let world = &*call.world;
+    let named = |scope: &&Scope| {
+        scope.name.eq_ignore_ascii_case(identity)
+            || scope.guid.to_string().eq_ignore_ascii_case(identity)
+            || distinguished_name(world, &scope.name).eq_ignore_ascii_case(identity)
+    };
+    let found = world.access.current.scopes.iter().find(named).cloned();
+    found.filter(|found| call.sees(found.guid)).ok_or_else(|| Failure::scope_not_found(identity))
 }
 
 fn is_used(world: &World, scope: &Scope) -> bool {

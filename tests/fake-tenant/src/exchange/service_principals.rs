@@ -9,11 +9,15 @@ use super::recipients::{guid_property, object};
 use super::role_assignments::reach_text;
 use super::{Invocation, Outcome, Output};
 use crate::access::{Assignee, Change, Pointer};
+use crate::replication::ObjectKind;
 use crate::world::World;
 
 pub(super) fn new(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
     let (app_id, object_id) = (guid(arguments, "AppId")?, guid(arguments, "ObjectId")?);
-    // The ids are not checked against the directory: Exchange keeps a pointer and no more (our guess).
+    let checks = call.world.exchange.checks_service_principals;
+    if checks && !is_in_directory(call.world, app_id, object_id) {
+        return Err(Failure::no_such_service_principal(&object_id.to_string()));
+    }
     let taken = call
         .world
         .access
@@ -25,11 +29,14 @@ pub(super) fn new(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
         return Err(Failure::already_exists(&distinguished_name(call.world, pointer)));
     }
     let guid = call.world.issue_id("pointer", &object_id.to_string());
+    if checks {
+        call.world.exchange.checked_pointers.insert(guid);
+    }
     let pointer =
         Pointer { guid, app_id, object_id, display_name: arguments.text("DisplayName").unwrap_or_default().to_owned() };
     let row = row(call.world, &pointer);
     call.world.change(Change::PutPointer(pointer));
-    call.world.visibility.created(guid);
+    call.created(ObjectKind::ServicePrincipal, guid);
     Ok(Output::one(row))
 }
 
@@ -40,7 +47,7 @@ pub(super) fn get(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
         vec![resolve(call, identity)?]
     } else {
         let all = call.world.access.current.pointers.clone();
-        all.into_iter().filter(|pointer| call.world.visibility.sees(pointer.guid)).collect()
+        all.into_iter().filter(|pointer| call.sees(pointer.guid)).collect()
     };
     let rows = pointers.iter().map(|pointer| row(call.world, pointer)).collect();
     Ok(Output::Objects { rows, warnings })
@@ -55,11 +62,37 @@ pub(super) fn set(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
     Ok(Output::Nothing)
 }
 
-/// Its role assignments go with it: they would assign to nobody (our guess).
 pub(super) fn remove(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
     let pointer = resolve(call, arguments.text("Identity").unwrap_or_default())?;
-    let orphans: Vec<Uuid> = call
-        .world
+    forget(call.world, &pointer);
+    Ok(Output::Nothing)
+}
+
+fn is_in_directory(world: &World, app_id: Uuid, object_id: Uuid) -> bool {
+    world.apps.iter().any(|app| app.principal && app.client_id == app_id && app.object_id == object_id)
+}
+
+/// Removes what belongs to service principals that were deleted from the directory since (Microsoft
+/// documentation).
+pub(super) fn follow_directory(world: &mut World) {
+    let checked = &world.exchange.checked_pointers;
+    let gone: Vec<Pointer> = world
+        .access
+        .current
+        .pointers
+        .iter()
+        .filter(|pointer| checked.contains(&pointer.guid))
+        .filter(|pointer| !is_in_directory(world, pointer.app_id, pointer.object_id))
+        .cloned()
+        .collect();
+    for pointer in gone {
+        forget(world, &pointer);
+    }
+}
+
+/// The role assignments go with it (Microsoft documentation, for one that the directory deleted).
+fn forget(world: &mut World, pointer: &Pointer) {
+    let orphans: Vec<Uuid> = world
         .access
         .current
         .assignments
@@ -68,10 +101,9 @@ pub(super) fn remove(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcom
         .map(|assignment| assignment.guid)
         .collect();
     for guid in orphans {
-        call.world.change(Change::RemoveAssignment(guid));
+        world.change(Change::RemoveAssignment(guid));
     }
-    call.world.change(Change::RemovePointer(pointer.guid));
-    Ok(Output::Nothing)
+    world.change(Change::RemovePointer(pointer.guid));
 }
 
 /// Answers from what is configured now, whatever has taken effect, and knows nothing of Entra grants.
@@ -89,7 +121,7 @@ pub(super) fn test(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome 
     let rows = access
         .grants(pointer.object_id)
         .map(|assignment| {
-            let (scope, kind) = reach_text(world, &assignment.reach);
+            let (scope, kind) = reach_text(world, assignment);
             // Text, not a Boolean: one client had to learn it (observed).
             let in_scope = match mailbox {
                 None => "Not Run",
@@ -137,10 +169,10 @@ pub(super) fn resolve(call: &mut Invocation<'_>, identity: &str) -> Result<Point
     let mut found = world.access.current.pointers.iter().filter(named);
     let pointer = found.next().cloned();
     if found.next().is_some() {
-        return Err(Failure::several(identity));
+        return Err(Failure::several(call.world.exchange.ambiguity, identity));
     }
     match pointer {
-        Some(pointer) if call.world.visibility.sees(pointer.guid) => Ok(pointer),
+        Some(pointer) if call.sees(pointer.guid) => Ok(pointer),
         _ => Err(Failure::not_found(identity)),
     }
 }

@@ -38,7 +38,8 @@ pub(super) fn allows<'p>(end_point: &str, cmdlet: &str, mut parameters: impl Ite
     listed && (!is_set || parameters.all(|name| SET_MAILBOX.iter().any(|known| known.eq_ignore_ascii_case(name))))
 }
 
-/// The refusal is documented; its body is a guess that the samples share.
+/// The refusal is documented.
+// GUESS: its body; wrong if the end point answers otherwise than `InvokeCommand` does to a bad command.
 pub(super) fn refused() -> Response {
     Response::of_json(400, &json!({"error": {"code": "BadRequest", "message": "Invalid Operation"}}))
 }

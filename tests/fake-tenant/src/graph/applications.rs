@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::query::{Entity, Paging};
-use super::{GraphCall, GraphError, GraphResult, error};
+use super::{GraphCall, GraphError, GraphResult, error, members, service_principals};
 use crate::clock::graph_date_time;
 use crate::request::Response;
 use crate::world::{App, AppLag, Registration, Secret, World, has_arrived};
@@ -79,9 +79,16 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, first: &str, rest:
         }
         ("DELETE", []) => {
             // Its service principal here goes with it.
+            service_principals::delete(world, world.apps[at].client_id);
             let app = world.apps.remove(at);
             world.grants.retain(|grant| grant.client != app.object_id);
             Ok(Response::new(204))
+        }
+        ("GET", ["owners"]) => {
+            let owned = world.apps[at].client_id;
+            let owners = world.links.owners.iter().filter(|(other, _)| *other == owned);
+            let (people, principals) = members::split(owners.map(|(_, owner)| owner));
+            members::list_with(world, call, &people, &principals, &rest[1..])
         }
         ("POST", ["addpassword"]) => add_password(world, call, at),
         ("POST", ["removepassword"]) => {
@@ -310,7 +317,7 @@ fn federated(world: &mut World, call: &GraphCall<'_>, at: usize, id: Option<&str
     }
 }
 
-fn row(app: &App, domain: &str) -> Value {
+pub(super) fn row(app: &App, domain: &str) -> Value {
     let Some(registration) = &app.registration else {
         return Value::Null;
     };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::delta::{self, Followed};
 use super::query::{Entity, Paging};
@@ -66,14 +67,18 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
         ("GET", [_, what @ ("members" | "transitivemembers" | "owners" | "memberof" | "transitivememberof"), ..]) => {
             call.need(READ)?;
             let group = find(world, rest[0])?;
-            let ids = match *what {
-                "members" => world.members(group),
-                "transitivemembers" => members::transitive(world, group),
+            let (ids, principals) = match *what {
+                "members" => (world.members(group), members::principals_in(world, &[group])),
+                "transitivemembers" => {
+                    let ids = members::transitive(world, group);
+                    let groups: Vec<RecipientId> = std::iter::once(group).chain(ids.iter().copied()).collect();
+                    (ids, members::principals_in(world, &groups))
+                }
                 "owners" => owners(world, group),
-                "memberof" => members::parents(world, group, false),
-                _ => members::parents(world, group, true),
+                "memberof" => (members::parents(world, group, false), Vec::new()),
+                _ => (members::parents(world, group, true), Vec::new()),
             };
-            members::list(world, call, &ids, &rest[2..])
+            members::list_with(world, call, &ids, &principals, &rest[2..])
         }
         ("POST", [_, "members", "$ref"]) => {
             let group = writable(world, call, rest[0], WRITE_MEMBERS)?;
@@ -150,9 +155,10 @@ fn linked<'c>(call: &'c GraphCall<'_>) -> &'c str {
     call.field("@odata.id").and_then(|link| link.rsplit('/').next()).unwrap_or_default()
 }
 
-fn owners(world: &World, group: RecipientId) -> Vec<RecipientId> {
+/// The people and the service principals that own a group; the directory does not know role groups.
+fn owners(world: &World, group: RecipientId) -> (Vec<RecipientId>, Vec<Uuid>) {
     let owners = world.directory.get(group).map(|group| group.group.owners.as_slice()).unwrap_or_default();
-    owners.iter().filter_map(|owner| if let Owner::Recipient(id) = owner { Some(*id) } else { None }).collect()
+    members::split(owners)
 }
 
 fn owner(world: &World, id: &str) -> Result<Owner, GraphError> {
@@ -255,7 +261,7 @@ fn create(world: &mut World, call: &GraphCall<'_>) -> GraphResult {
     }
     change(world, call, id)?;
     if let Some(guid) = world.directory.get(id).map(|group| group.guid) {
-        world.visibility.created(guid);
+        world.visibility.created(crate::ObjectKind::Group, guid);
     }
     let row = world.directory.get(id).map_or(Value::Null, row);
     Ok(call.created("groups/$entity", &row))

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::query::{Entity, Paging};
-use super::{GraphCall, GraphError, GraphResult, error, groups, users};
-use crate::recipient::{Recipient, RecipientId};
+use super::{GraphCall, GraphError, GraphResult, error, groups, service_principals, users};
+use crate::recipient::{Owner, Recipient, RecipientId};
 use crate::request::Response;
-use crate::world::World;
+use crate::world::{App, World};
 
 const PAGES: Paging = Paging::Token { default: 100, max: 999 };
 /// How many groups one call may check (widely known, though no page was found).
@@ -18,19 +19,41 @@ const MOST_BY_ID: usize = 1000;
 const OBJECTS: Entity =
     Entity { name: "DirectoryObject", defaults: &[], sortable: &["displayName"], unsortable: &["mail"] };
 
+/// Something that is in a group, or owns one.
+#[derive(Clone, Copy)]
+enum Object<'w> {
+    Recipient(&'w Recipient),
+    Application(&'w App),
+}
+
+impl Object<'_> {
+    fn odata_type(self) -> &'static str {
+        match self {
+            Self::Recipient(recipient) => odata_type(recipient),
+            Self::Application(_) => "#microsoft.graph.servicePrincipal",
+        }
+    }
+}
+
 /// A list of people and groups, of one type when a cast says so.
 pub(crate) fn list(world: &World, call: &GraphCall<'_>, ids: &[RecipientId], cast: &[&str]) -> GraphResult {
+    list_with(world, call, ids, &[], cast)
+}
+
+/// The same, and service principals by object id.
+pub(crate) fn list_with(
+    world: &World,
+    call: &GraphCall<'_>,
+    ids: &[RecipientId],
+    principals: &[Uuid],
+    cast: &[&str],
+) -> GraphResult {
     let kind = match cast {
         [] => None,
         [cast] if cast.eq_ignore_ascii_case("$count") => {
             return call.count_of(ids, |id| world.directory.get(*id).map_or(Value::Null, full));
         }
-        [cast] if cast.eq_ignore_ascii_case("microsoft.graph.user") => Some(false),
-        [cast] if cast.eq_ignore_ascii_case("microsoft.graph.group") => Some(true),
-        // There are no devices, contacts or service principals in groups here.
-        [cast] if cast.to_ascii_lowercase().starts_with("microsoft.graph.") => {
-            return call.list("directoryObjects", Vec::<RecipientId>::new(), PAGES, |_| Value::Null);
-        }
+        [cast] if cast.to_ascii_lowercase().starts_with("microsoft.graph.") => Some(format!("#{cast}")),
         [unknown, ..] => return Err(GraphError::unknown_segment(unknown)),
     };
     if kind.is_some() && call.query.is_demanding() && !(call.is_eventual() && call.query.counts()) {
@@ -40,18 +63,36 @@ pub(crate) fn list(world: &World, call: &GraphCall<'_>, ids: &[RecipientId], cas
             "The specified query needs the header 'ConsistencyLevel: eventual' and the parameter $count=true.",
         ));
     }
-    let found: Vec<&Recipient> = ids
+    let apps = world.apps.iter().filter(|app| app.principal && principals.contains(&app.object_id));
+    let found: Vec<Object<'_>> = ids
         .iter()
         .filter_map(|id| world.directory.get(*id))
-        .filter(|member| kind.is_none_or(|group| member.kind.is_group() == group))
+        .map(Object::Recipient)
+        .chain(apps.map(Object::Application))
+        .filter(|object| kind.as_ref().is_none_or(|kind| object.odata_type().eq_ignore_ascii_case(kind)))
         .collect();
-    let (context, entity) = match kind {
-        None => ("directoryObjects", OBJECTS),
-        Some(false) => ("users", users::ENTITY),
-        Some(true) => ("groups", groups::ENTITY),
+    let (context, entity) = match kind.as_deref().map(str::to_ascii_lowercase).as_deref() {
+        Some("#microsoft.graph.user") => ("users", users::ENTITY),
+        Some("#microsoft.graph.group") => ("groups", groups::ENTITY),
+        Some("#microsoft.graph.serviceprincipal") => ("servicePrincipals", OBJECTS),
+        _ => ("directoryObjects", OBJECTS),
     };
     let may_see_people = call.holds_any(&["User.ReadBasic.All", "User.Read.All", "Directory.Read.All"]);
-    call.directory_list(context, found, PAGES, entity, |member| row(call, member, kind.is_none(), may_see_people))
+    let may_see_apps = call.holds_any(&["Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All"]);
+    call.directory_list(context, found, PAGES, entity, |object| match object {
+        Object::Recipient(member) => row(call, member, kind.is_none(), may_see_people),
+        Object::Application(app) => {
+            let mut row = if may_see_apps {
+                service_principals::app_row(world, app)
+            } else {
+                json!({"id": app.object_id, "displayName": null, "appId": null})
+            };
+            if kind.is_none() {
+                row["@odata.type"] = json!(object.odata_type());
+            }
+            row
+        }
+    })
 }
 
 fn full(member: &Recipient) -> Value {
@@ -118,6 +159,37 @@ pub(crate) fn parents(world: &World, member: RecipientId, all: bool) -> Vec<Reci
     }
     found.sort_unstable();
     found
+}
+
+/// The groups that a service principal is in, directly or by way of others.
+pub(crate) fn groups_of_principal(world: &World, principal: Uuid, all: bool) -> Vec<RecipientId> {
+    let direct = world.links.members.iter().filter(|(_, member)| *member == principal).map(|(group, _)| *group);
+    let mut found: Vec<RecipientId> = direct.collect();
+    if all {
+        let above: Vec<RecipientId> = found.iter().flat_map(|group| parents(world, *group, true)).collect();
+        found.extend(above);
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Owners by what they are.
+pub(crate) fn split<'o>(owners: impl IntoIterator<Item = &'o Owner>) -> (Vec<RecipientId>, Vec<Uuid>) {
+    let (mut people, mut principals) = (Vec::new(), Vec::new());
+    for owner in owners {
+        match owner {
+            Owner::Recipient(id) => people.push(*id),
+            Owner::Application(id) => principals.push(*id),
+            Owner::RoleGroup(_) => {}
+        }
+    }
+    (people, principals)
+}
+
+/// The service principals in a group.
+pub(crate) fn principals_in(world: &World, groups: &[RecipientId]) -> Vec<Uuid> {
+    world.links.members.iter().filter(|(group, _)| groups.contains(group)).map(|(_, member)| *member).collect()
 }
 
 pub(crate) fn groups_of(

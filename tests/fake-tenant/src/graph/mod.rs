@@ -4,6 +4,7 @@ mod applications;
 mod batch;
 mod calendars;
 mod delta;
+mod directory;
 mod events;
 mod grants;
 mod groups;
@@ -203,7 +204,9 @@ fn route(state: &mut State, call: &Incoming<'_>) -> GraphResult {
             )
         })?
         .clone();
-    if let Some(understands) = state.tokens.challenges(&token) {
+    let revoked = token.is_evaluated()
+        && state.world.app(&token.client_id.to_string()).is_none_or(|app| !app.enabled || !app.principal);
+    if let Some(understands) = state.tokens.challenges(&token).or(revoked.then_some(true)) {
         let refused = error(
             401,
             "InvalidAuthenticationToken",
@@ -255,6 +258,7 @@ fn route(state: &mut State, call: &Incoming<'_>) -> GraphResult {
         "domains" => organization::domains(world, &call, rest),
         "subscribedskus" => organization::skus(world, &call, rest),
         "directoryobjects" => members::directory_objects(world, &call, rest),
+        "directory" => directory::answer(world, &call, rest),
         "oauth2permissiongrants" => grants::answer(world, &call, rest),
         "rolemanagement" => role_management::answer(world, &call, rest),
         _ if lower == "applications" || lower.starts_with("applications(") => {

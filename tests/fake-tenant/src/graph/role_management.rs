@@ -20,6 +20,18 @@ const PAGES: Paging = Paging::Token { default: 100, max: 999 };
 struct Held {
     principal: Uuid,
     role: &'static str,
+    /// The administrative unit over which it is held, if not over everything.
+    unit: Option<Uuid>,
+}
+
+impl Held {
+    fn over_everything(principal: Uuid, role: &'static str) -> Self {
+        Self { principal, role, unit: None }
+    }
+
+    fn scope(&self) -> String {
+        self.unit.map_or_else(|| "/".to_owned(), |unit| format!("/administrativeUnits/{unit}"))
+    }
 }
 
 pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> GraphResult {
@@ -46,7 +58,7 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
             if call.query.filter().is_some_and(crate::filter::Expression::has_alternative) {
                 return Err(error(400, "Request_UnsupportedQuery", "Or operator not supported for this entity set."));
             }
-            let roles = DirectoryRole::ALL.to_vec();
+            let roles = DirectoryRole::all().collect();
             call.list("roleManagement/directory/roleDefinitions", roles, PAGES, |role| definition(*role))
         }
         ("roledefinitions", "GET", [id]) => {
@@ -91,7 +103,7 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
             let mut rows: Vec<Held> = world
                 .users
                 .iter()
-                .flat_map(|(id, account)| account.eligible.iter().map(|role| Held { principal: *id, role }))
+                .flat_map(|(id, account)| account.eligible.iter().map(|role| Held::over_everything(*id, role)))
                 .collect();
             rows.sort_by_key(|held| held.principal);
             call.list("roleManagement/directory/roleEligibilityScheduleInstances", rows, PAGES, schedule)
@@ -105,6 +117,10 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
         ("roleassignments", "DELETE", [id]) => {
             let held = direct(world).into_iter().find(|held| assignment_id(held) == *id);
             let held = held.ok_or_else(|| GraphError::not_found(id))?;
+            if let Some(unit) = held.unit {
+                world.links.scoped_roles.retain(|scoped| *scoped != (held.principal, held.role, unit));
+                return Ok(Response::new(204));
+            }
             if let Some(app) = world.apps.iter_mut().find(|app| app.object_id == held.principal) {
                 app.directory_roles.retain(|role| *role != held.role);
             }
@@ -120,14 +136,20 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
 
 fn direct(world: &World) -> Vec<Held> {
     let apps = world.apps.iter().filter(|app| app.principal);
-    let of_apps = apps.flat_map(|app| app.directory_roles.iter().map(|role| Held { principal: app.object_id, role }));
+    let of_apps =
+        apps.flat_map(|app| app.directory_roles.iter().map(|role| Held::over_everything(app.object_id, role)));
+    let scoped = world.links.scoped_roles.iter().map(|(principal, role, unit)| Held {
+        principal: *principal,
+        role,
+        unit: Some(*unit),
+    });
     let mut people: Vec<Held> = world
         .users
         .iter()
-        .flat_map(|(id, account)| account.directory_roles.iter().map(|role| Held { principal: *id, role }))
+        .flat_map(|(id, account)| account.directory_roles.iter().map(|role| Held::over_everything(*id, role)))
         .collect();
     people.sort_by_key(|held| held.principal);
-    of_apps.chain(people).collect()
+    of_apps.chain(scoped).chain(people).collect()
 }
 
 /// With those that people hold by way of a group.
@@ -141,9 +163,11 @@ fn transitive(world: &World) -> Vec<Held> {
         let Some(group) = group.map(|group| group.id) else {
             continue;
         };
-        let people = members::transitive(world, group);
-        let people = people.into_iter().filter_map(|id| world.directory.get(id)?.object_id);
-        all.extend(people.map(|principal| Held { principal, role: held.role }));
+        let members = members::transitive(world, group);
+        let groups: Vec<_> = std::iter::once(group).chain(members.iter().copied()).collect();
+        let people = members.into_iter().filter_map(|id| world.directory.get(id)?.object_id);
+        let principals = people.chain(members::principals_in(world, &groups));
+        all.extend(principals.map(|principal| Held { principal, ..held.clone() }));
     }
     all
 }
@@ -198,8 +222,8 @@ fn assign(world: &mut World, call: &GraphCall<'_>) -> GraphResult {
         .field("principalId")
         .and_then(|id| Uuid::parse_str(id).ok())
         .ok_or_else(|| GraphError::bad_request("Invalid value specified for property 'principalId'."))?;
-    let held = Held { principal, role };
-    if direct(world).iter().any(|other| other.principal == principal && other.role == role) {
+    let held = Held::over_everything(principal, role);
+    if direct(world).iter().any(|other| other.principal == principal && other.role == role && other.unit.is_none()) {
         return Err(GraphError::bad_request(
             "A conflicting object with one or more of the specified property values is present in the directory.",
         ));
@@ -216,7 +240,7 @@ fn assign(world: &mut World, call: &GraphCall<'_>) -> GraphResult {
 
 /// Opaque, and the same as long as the assignment lasts.
 fn assignment_id(held: &Held) -> String {
-    let id = derived_id("directory-role-assignment", &format!("{}{}", held.principal, held.role));
+    let id = derived_id("directory-role-assignment", &format!("{}{}{}", held.principal, held.role, held.scope()));
     format!("{}-1", URL_SAFE_NO_PAD.encode([id.into_bytes(), held.principal.into_bytes()].concat()))
 }
 
@@ -224,7 +248,7 @@ fn row(held: &Held) -> Value {
     json!({
         "id": assignment_id(held),
         "principalId": held.principal,
-        "directoryScopeId": "/",
+        "directoryScopeId": held.scope(),
         "appScopeId": null,
         "condition": null,
         "roleDefinitionId": held.role,
@@ -236,7 +260,7 @@ fn schedule(held: &Held) -> Value {
         "id": format!("{}-e", assignment_id(held)),
         "principalId": held.principal,
         "roleDefinitionId": held.role,
-        "directoryScopeId": "/",
+        "directoryScopeId": held.scope(),
         "appScopeId": null,
         "startDateTime": "2026-01-12T14:44:50.287Z",
         "endDateTime": null,

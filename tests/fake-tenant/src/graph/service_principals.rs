@@ -4,10 +4,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::query::{Entity, Paging};
-use super::{GraphCall, GraphError, GraphResult, error, grants};
+use super::{GraphCall, GraphError, GraphResult, error, grants, members};
+use crate::access::{Assignee, Change};
 use crate::clock::graph_date_time;
+use crate::recipient::Owner;
 use crate::request::Response;
-use crate::roles::{Resource, app_role_by_id};
+use crate::roles::Resource;
 use crate::world::{App, AppRoleAssignment, World, has_arrived};
 
 const READ: &[&str] =
@@ -39,8 +41,10 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, first: &str, rest:
         }
         call.only_get()?;
         call.need(READ)?;
-        let mut rows: Vec<Value> = Resource::ALL.into_iter().map(resource_row).collect();
-        rows.extend(world.apps.iter().filter(|app| app.principal && app.lag.principal == 0).map(app_row));
+        let mut rows: Vec<Value> = Resource::ALL.into_iter().map(|resource| resource_row(world, resource)).collect();
+        rows.extend(
+            world.apps.iter().filter(|app| app.principal && app.lag.principal == 0).map(|app| app_row(world, app)),
+        );
         return call.directory_list("servicePrincipals", rows, PAGES, ENTITY, Value::clone);
     };
     let principal = find(world, &key);
@@ -55,8 +59,10 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, first: &str, rest:
         ("GET", []) => {
             call.need(READ)?;
             let row = match principal.ok_or_else(missing)? {
-                Principal::Resource(resource) => resource_row(resource),
-                Principal::App(client_id) => world.app(&client_id.to_string()).map_or(Value::Null, app_row),
+                Principal::Resource(resource) => resource_row(world, resource),
+                Principal::App(client_id) => {
+                    world.app(&client_id.to_string()).map_or(Value::Null, |app| app_row(world, app))
+                }
             };
             Ok(call.entity("servicePrincipals/$entity", &row))
         }
@@ -90,6 +96,13 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, first: &str, rest:
                 Principal::Resource(_) => call.list("oauth2PermissionGrants", Vec::<Value>::new(), PAGES, Value::clone),
             }
         }
+        ("GET", [what, cast @ ..]) if is_relation(what) => {
+            call.need(READ)?;
+            let Principal::App(client_id) = principal.ok_or_else(missing)? else {
+                return call.list("directoryObjects", Vec::<Value>::new(), PAGES, Value::clone);
+            };
+            relation(world, call, client_id, what, cast)
+        }
         ("PATCH", []) => {
             call.need(WRITE)?;
             let Principal::App(client_id) = principal.ok_or_else(missing)? else {
@@ -106,15 +119,79 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, first: &str, rest:
             let Principal::App(client_id) = principal.ok_or_else(missing)? else {
                 return Err(GraphError::bad_request("This service principal can't be deleted."));
             };
-            if let Some(app) = world.app_mut(&client_id.to_string()) {
-                app.principal = false;
-                app.assignments.clear();
-                app.directory_roles.clear();
-            }
+            delete(world, client_id);
             Ok(Response::new(204))
         }
         ("GET", [unknown, ..]) => Err(GraphError::unknown_segment(unknown)),
         _ => Err(GraphError::wrong_method()),
+    }
+}
+
+fn is_relation(segment: &str) -> bool {
+    ["owners", "ownedObjects", "memberOf", "transitiveMemberOf"].iter().any(|known| segment.eq_ignore_ascii_case(known))
+}
+
+/// Who owns a service principal, what it owns, and which groups it is in.
+fn relation(world: &World, call: &GraphCall<'_>, client_id: Uuid, what: &str, cast: &[&str]) -> GraphResult {
+    let principal = world.app(&client_id.to_string()).map(|app| app.object_id).unwrap_or_default();
+    match &*what.to_ascii_lowercase() {
+        "owners" => {
+            let owners = world.links.owners.iter().filter(|(owned, _)| *owned == client_id);
+            let (people, principals) = members::split(owners.map(|(_, owner)| owner));
+            members::list_with(world, call, &people, &principals, cast)
+        }
+        "ownedobjects" => {
+            let as_owner = Owner::Application(principal);
+            let groups =
+                world.directory.iter().filter(|group| group.kind.is_group() && group.group.owners.contains(&as_owner));
+            let groups: Vec<Value> = groups.map(|group| typed(super::groups::row(group), "group")).collect();
+            let owned = world.links.owners.iter().filter(|(_, owner)| *owner == as_owner);
+            let owned: Vec<&App> = owned.filter_map(|(owned, _)| world.app(&owned.to_string())).collect();
+            let mut rows = groups;
+            rows.extend(
+                owned.iter().filter(|app| app.principal).map(|app| typed(app_row(world, app), "servicePrincipal")),
+            );
+            let domain = &world.organization.default_domain;
+            let registered = owned.iter().filter(|app| app.registration.is_some());
+            rows.extend(registered.map(|app| typed(super::applications::row(app, domain), "application")));
+            if let [cast] = cast {
+                rows.retain(|row| row["@odata.type"].as_str() == Some(&*format!("#{cast}")));
+            }
+            call.list("directoryObjects", rows, PAGES, Value::clone)
+        }
+        what => {
+            let groups = members::groups_of_principal(world, principal, what == "transitivememberof");
+            members::list(world, call, &groups, cast)
+        }
+    }
+}
+
+fn typed(mut row: Value, kind: &str) -> Value {
+    row["@odata.type"] = json!(format!("#microsoft.graph.{kind}"));
+    row
+}
+
+/// Deleting a service principal takes its pointer in Exchange and its assignments with it; scopes stay
+/// (Microsoft documentation).
+pub(super) fn delete(world: &mut World, client_id: Uuid) {
+    let Some(app) = world.app_mut(&client_id.to_string()) else {
+        return;
+    };
+    app.principal = false;
+    app.assignments.clear();
+    app.directory_roles.clear();
+    let object_id = app.object_id;
+    world.links.members.retain(|(_, member)| *member != object_id);
+    let configured = &world.access.current;
+    let pointers = configured.pointers.iter().filter(|pointer| pointer.object_id == object_id);
+    let held = Assignee::Application(object_id);
+    let assignments = configured.assignments.iter().filter(|assignment| assignment.assignee == held);
+    let changes: Vec<Change> = pointers
+        .map(|pointer| Change::RemovePointer(pointer.guid))
+        .chain(assignments.map(|assignment| Change::RemoveAssignment(assignment.guid)))
+        .collect();
+    for change in changes {
+        world.change(change);
     }
 }
 
@@ -150,7 +227,8 @@ fn create(world: &mut World, call: &GraphCall<'_>) -> GraphResult {
     app.principal = true;
     app.lag.principal = lag;
     app.lag.sign_in = lag;
-    let row = app_row(app);
+    let client_id = app.client_id.to_string();
+    let row = world.app(&client_id).map_or(Value::Null, |app| app_row(world, app));
     Ok(call.created("servicePrincipals/$entity", &row))
 }
 
@@ -212,7 +290,7 @@ fn add(world: &mut World, call: &GraphCall<'_>, side: &str, concerned: impl Fn(&
         .into_iter()
         .find(|known| known.object_id() == resource)
         .ok_or_else(|| GraphError::not_found(&resource.to_string()))?;
-    if app_role_by_id(resource, role).is_none() {
+    if world.links.app_role_value(resource, role).is_none() {
         return Err(GraphError::bad_request("Permission being assigned was not found on application"));
     }
     let id = world.fresh_opaque_id("app-role-assignment");
@@ -259,7 +337,8 @@ fn assignment_row(app: &App, assignment: &AppRoleAssignment) -> Value {
     })
 }
 
-fn app_row(app: &App) -> Value {
+pub(crate) fn app_row(world: &World, app: &App) -> Value {
+    let managed = world.links.managed.contains(&app.object_id);
     json!({
         "id": app.object_id,
         "deletedDateTime": null,
@@ -269,17 +348,19 @@ fn app_row(app: &App) -> Value {
         "appRoleAssignmentRequired": false,
         "displayName": app.display_name,
         "servicePrincipalNames": [app.client_id],
-        "servicePrincipalType": "Application",
+        "servicePrincipalType": if managed { "ManagedIdentity" } else { "Application" },
         "signInAudience": "AzureADMyOrg",
         "appRoles": [],
         "tags": ["WindowsAzureActiveDirectoryIntegratedApp"],
     })
 }
 
-fn resource_row(resource: Resource) -> Value {
-    let roles: Vec<Value> = resource
-        .app_roles()
-        .iter()
+fn resource_row(world: &World, resource: Resource) -> Value {
+    let known = resource.app_roles().iter().map(|(value, id)| (*value, (*id).to_owned()));
+    let further = world.links.listed_roles.iter().filter(|(other, ..)| *other == resource);
+    let further = further.map(|(_, id, value)| (value.as_str(), id.to_string()));
+    let roles: Vec<Value> = known
+        .chain(further)
         .map(|(value, id)| {
             json!({
                 "allowedMemberTypes": ["Application"],

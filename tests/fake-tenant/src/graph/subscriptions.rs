@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::calendars::reach;
 use super::query::Paging;
 use super::{GraphCall, GraphError, GraphResult, error};
-use crate::access::Purpose;
+use crate::access::permissions::Purpose;
 use crate::request::Response;
 use crate::subscriptions::{LONGEST, Subscription};
 use crate::world::World;
@@ -102,7 +102,7 @@ fn create(world: &mut World, call: &GraphCall<'_>) -> GraphResult {
         _ => return Err(invalid(format!("Unsupported resource '{resource}'."))),
     };
     // Following needs what reading needs.
-    let mailbox = reach(world, call, user, &Purpose::READ_CALENDAR)?;
+    let mailbox = reach(world, call, user, Purpose::READ_CALENDAR)?;
     let subscription = Subscription {
         id: world.fresh_id("subscription"),
         application: call.token.client_id,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::delta::{self, Followed};
 use super::query::{Entity, Paging};
 use super::{GraphCall, GraphError, GraphResult, calendars, members};
+use crate::access::supposition::Supposition;
 use crate::recipient::{Recipient, RecipientId, RecipientKind};
 use crate::world::World;
 
@@ -81,14 +82,25 @@ fn is_account(recipient: &Recipient) -> bool {
         && !matches!(recipient.kind, RecipientKind::DiscoveryMailbox | RecipientKind::DynamicDistributionGroup)
 }
 
-/// By object id, user principal name or address.
+/// By object id or user principal name; the directory does not know accounts by their other addresses.
 pub(crate) fn find<'w>(world: &'w World, id: &str) -> Option<&'w Recipient> {
-    world.directory.find(id).find(|account| {
-        is_account(account)
-            && (account.has_address(id)
-                || account.object_id_text().eq_ignore_ascii_case(id)
-                || account.user_principal_name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(id)))
-    })
+    let mut accounts = world.directory.find(id).filter(|account| is_account(account));
+    accounts.find(|account| is_named(account, id))
+}
+
+/// The account whose mailbox a call means. Exchange takes addresses too, though a sign-in name comes first.
+pub(crate) fn find_mailbox<'w>(world: &'w World, id: &str) -> Option<&'w Recipient> {
+    let by_address = || {
+        let mut accounts = world.directory.find(id).filter(|account| is_account(account));
+        accounts.find(|account| account.has_address(id))
+    };
+    let addressed = world.access.current.supposes(Supposition::AddressesFindMailboxes);
+    find(world, id).or_else(|| by_address().filter(|_| addressed))
+}
+
+fn is_named(account: &Recipient, id: &str) -> bool {
+    account.object_id_text().eq_ignore_ascii_case(id)
+        || account.user_principal_name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(id))
 }
 
 /// The object id of an account, as text.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Refused, SignedInUser, Tokens, refuse, resource_of};
+use super::{AskedClaims, Refused, SignedInUser, Tokens, refuse, resource_of};
 use crate::request::{Request, Response};
 use crate::roles::Resource;
 use crate::world::{App, World};
@@ -166,10 +166,8 @@ pub(super) fn token(world: &mut World, tokens: &mut Tokens, form: &HashMap<Strin
         );
     }
     let user = SignedInUser { object_id: person, scopes: granted.clone() };
-    let access_token = tokens.issue_for(world, &app, resource, &audience, user);
-    if let Some(claims) = form.get("claims") {
-        tokens.note_claims(&access_token, claims);
-    }
+    let asked = form.get("claims").map(|claims| AskedClaims::read(claims)).unwrap_or_default();
+    let access_token = tokens.issue_for(world, &app, resource, &audience, user, &asked);
     let refresh = world.fresh_opaque_id("refresh-token");
     tokens.devices.refresh.insert(refresh.clone(), Refresh { client: app.client_id, person });
     let shown: Vec<String> = granted.iter().map(|name| format!("{audience}/{name}")).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fake_tenant::{DirectoryRole, FakeTenant, NewGroup, NewMailbox, RecipientKind, Request, Response};
+use fake_tenant::{Ambiguity, DirectoryRole, FakeTenant, NewGroup, NewMailbox, RecipientKind, Request, Response};
 use serde_json::{Value, json};
 
 use crate::{EXCHANGE, SECURITY_GROUP, Session, ends_with, explain, text, texts, with_group};
@@ -62,7 +62,7 @@ fn roles_give_cmdlets_and_parameters() {
     );
 
     let reader = session("Reader", DirectoryRole::GlobalReader);
-    assert_eq!(reader.invoke("Get-ApplicationAccessPolicy", json!({})).status(), 200);
+    assert_eq!(reader.invoke("Get-ApplicationAccessPolicy", json!({})).status(), 404, "let in, and there is none");
     assert_eq!(reader.invoke("Get-ManagementScope", json!({})).status(), 200);
     let denied = reader.invoke("Remove-DistributionGroup", json!({"Identity": SECURITY_GROUP}));
     assert_eq!(denied.status(), 403);
@@ -191,12 +191,12 @@ fn a_new_group_looks_as_exchange_shows_it() {
     assert_eq!(group["ManagedBy"], json!([owner[0]["ExternalDirectoryObjectId"]]));
     assert_eq!(tenant.members("rooms-b42@contoso.com"), ["boardroom@contoso.com"]);
     // By any of its names.
-    for name in
-        ["Name", "Alias", "DisplayName", "PrimarySmtpAddress", "Guid", "ExternalDirectoryObjectId", "DistinguishedName"]
-    {
+    for name in ["Name", "Alias", "PrimarySmtpAddress", "Guid", "ExternalDirectoryObjectId", "DistinguishedName"] {
         let found = admin.run("Get-DistributionGroup", json!({"Identity": group[name]}));
         assert_eq!(found[0]["Guid"], group["Guid"], "by {name}");
     }
+    let shown = admin.invoke("Get-DistributionGroup", json!({"Identity": "Rooms Building 42"}));
+    assert_eq!(shown.status(), 404, "a display name identifies nothing");
     let list = admin.run("New-DistributionGroup", json!({"Name": "RL Building 42", "RoomList": true}));
     assert_eq!(list[0]["RecipientTypeDetails"], "RoomList");
     assert_eq!(list[0]["RecipientType"], "MailUniversalDistributionGroup");
@@ -296,12 +296,19 @@ fn what_is_not_there_is_reported_in_each_form() {
 #[test]
 fn an_ambiguous_identity_is_an_error_and_an_empty_one_is_everything() {
     let tenant = FakeTenant::contoso();
-    tenant.add_group(NewGroup::security("halls-1").name("halls-1").display_name("Halls"));
-    tenant.add_group(NewGroup::security("halls-2").name("halls-2").display_name("Halls"));
+    tenant.add_group(NewGroup::security("halls-1").name("Halls"));
+    tenant.add_group(NewGroup::security("halls").name("halls-2"));
     let admin = Session::administrator(&tenant);
     let (status, _, sentence) = admin.failure("Get-DistributionGroup", json!({"Identity": "halls"}));
     assert_eq!(status, 500);
     assert!(sentence.contains("multiple recipients matching identity \"halls\""));
+    for status in [400, 404, 500] {
+        tenant.set_ambiguity(Ambiguity::AmbiguousObject, status);
+        let (answered, exception, sentence) = admin.failure("Get-DistributionGroup", json!({"Identity": "halls"}));
+        assert_eq!(answered, status);
+        assert!(ends_with(&exception, "ManagementObjectAmbiguousException"));
+        assert!(sentence.contains("object: 'halls' matches multiple entries"), "{sentence}");
+    }
     for empty in [json!(""), json!(null)] {
         assert_eq!(admin.run("Get-DistributionGroup", json!({"Identity": empty})).len(), tenant.groups().len());
         let everybody = admin.run("Get-DistributionGroupMember", json!({"Identity": empty}));
@@ -707,10 +714,10 @@ fn role_assignments_have_a_reach_and_a_name() {
     let row = &created["value"][0];
     assert_eq!(row["Name"], format!("Application Calendars.Read-{}", &app.object_id[..8]));
     assert_eq!((&row["RoleAssignee"], &row["RoleAssigneeType"]), (&json!(app.object_id), &json!("ServicePrincipal")));
-    assert_eq!(
-        (&row["RecipientWriteScope"], &row["CustomRecipientWriteScope"]),
-        (&json!("Group"), &json!(group.object_id))
-    );
+    assert_eq!(scope_columns(row), ["Group", &group.name, ""]);
+    assert_eq!(row.get("RecipientGroupScope"), None);
+    let tested = admin.run("Test-ServicePrincipalAuthorization", json!({"Identity": app.object_id}));
+    assert_eq!((&tested[0]["ScopeType"], &tested[0]["AllowedResourceScope"]), (&json!("Group"), &json!(group.name)));
     for identity in [&group.name, &group.guid, &group.distinguished_name] {
         let again =
             json!({"App": app.client_id, "Role": "Application Calendars.Read", "RecipientGroupScope": identity});
@@ -729,8 +736,7 @@ fn role_assignments_have_a_reach_and_a_name() {
     assert!(kept.starts_with("((MemberOfGroup -eq 'CN=PlaceOS Room Booking,OU=CONTOSO.ONMICROSOFT.COM,"), "{kept}");
     let created = assign(json!({"Name": "bookings", "App": app.object_id, "Role": "application calendars.readwrite", "CustomResourceScope": "app-rooms"})).json();
     assert_eq!(created["value"][0]["Role"], "Application Calendars.ReadWrite");
-    assert_eq!(created["value"][0]["CustomResourceScope"], "app-rooms");
-    assert_eq!(created["value"][0]["RecipientWriteScope"], "CustomRecipientScope");
+    assert_eq!(scope_columns(&created["value"][0]), ["CustomRecipientScope", "app-rooms", ""]);
     let (status, _, sentence) =
         admin.failure("Remove-ManagementScope", json!({"Identity": "app-rooms", "Confirm": false}));
     assert_eq!(status, 400);
@@ -748,6 +754,12 @@ fn role_assignments_have_a_reach_and_a_name() {
     assert!(tenant.management_scopes().is_empty());
 }
 
+/// The columns that tell where an assignment reaches.
+fn scope_columns(row: &Value) -> [&str; 3] {
+    ["RecipientWriteScope", "CustomResourceScope", "CustomRecipientWriteScope"]
+        .map(|column| row[column].as_str().unwrap_or("not a text"))
+}
+
 #[test]
 fn access_policies_want_a_security_principal() {
     let (tenant, admin) = with_group();
@@ -756,7 +768,7 @@ fn access_policies_want_a_security_principal() {
     let new = |scope: &str| {
         admin.invoke(
             "New-ApplicationAccessPolicy",
-            json!({"AppId": [app.client_id], "AccessRight": "RestrictAccess", "PolicyScopeGroupId": scope, "Description": " "}),
+            json!({"AppId": [app.client_id], "AccessRight": "RestrictAccess", "PolicyScopeGroupID": scope, "Description": " "}),
         )
     };
     let (status, exception, sentence) = explain(&new("building-1@contoso.com"));
@@ -771,10 +783,11 @@ fn access_policies_want_a_security_principal() {
     let group = tenant.group(SECURITY_GROUP).unwrap();
     let identity = text(&created["Identity"]);
     assert!(identity.starts_with(&format!("{}\\{}:S-1-5-21-", tenant.id(), app.client_id)), "{identity}");
-    assert!(identity.ends_with(&format!(";{}", group.guid)), "{identity}");
+    assert!(identity.ends_with(&format!(";{}", group.object_id)), "the id of the directory: {identity}");
+    assert_eq!((&created["ScopeIdentity"], &created["IsValid"]), (&json!(group.name), &json!(true)));
     assert_eq!((&created["ScopeName"], &created["Description"]), (&json!(group.name), &json!(" ")));
     assert_eq!(new(SECURITY_GROUP).status(), 400);
-    let bad = json!({"AppId": "e7e4dbfc-046-4074-9b3b-2ae8f144f59b", "AccessRight": "DenyAccess", "PolicyScopeGroupId": SECURITY_GROUP});
+    let bad = json!({"AppId": "e7e4dbfc-046-4074-9b3b-2ae8f144f59b", "AccessRight": "DenyAccess", "PolicyScopeGroupID": SECURITY_GROUP});
     assert_eq!(admin.invoke("New-ApplicationAccessPolicy", bad).status(), 400);
 
     // The trap: an identity that is not there returns every policy.

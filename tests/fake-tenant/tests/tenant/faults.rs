@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use fake_tenant::{FakeTenant, Fault, Interruption, Matcher, Request, When};
+use fake_tenant::{FakeTenant, Fault, Interruption, Matcher, Request, Response, When};
 use serde_json::{Value, json};
 
-use crate::{SECURITY_GROUP, Session, explain, sign_in, text, with_group};
+use crate::{EXCHANGE, SECURITY_GROUP, Session, explain, sign_in, text, with_group};
 
 #[test]
 fn requests_are_throttled_for_a_while() {
@@ -21,6 +21,68 @@ fn requests_are_throttled_for_a_while() {
     assert_eq!(admin.get("/v1.0/organization").status(), 429);
     tenant.advance(Duration::from_secs(10));
     assert_eq!(admin.get("/v1.0/organization").status(), 200);
+}
+
+#[test]
+fn an_answer_of_exchange_can_be_anything() {
+    let (tenant, admin) = with_group();
+    let members = || admin.invoke("Get-DistributionGroupMember", json!({"Identity": "building-1"}));
+    let next = |fault: Fault| tenant.fail_next(Matcher::cmdlet("Get-DistributionGroupMember"), fault);
+    for body in [&b""[..], b"{}", b"[]", b"{\"Message\":\"maintenance\"}", b"\0\0\0\0"] {
+        next(Fault::body(200, body));
+        let answer = members();
+        assert_eq!((answer.status(), answer.body()), (200, body));
+    }
+    next(Fault::nul_bytes());
+    assert!(members().body().iter().all(|byte| *byte == 0));
+    let rows = |answer: &Response| answer.json()["value"].as_array().unwrap().len();
+    let whole = rows(&members());
+
+    for odd in [json!("a text"), json!({"message": "an object"}), json!(null), json!([1, null])] {
+        next(Fault::Warnings(odd.clone()));
+        let answer = members();
+        assert_eq!((&answer.json()["@adminapi.warnings"], rows(&answer)), (&odd, whole));
+    }
+    next(Fault::CutList { rows: 3 });
+    let cut = members();
+    assert_eq!((rows(&cut), cut.json().get("@odata.nextLink")), (3, None));
+    assert!(text(&cut.json()["@adminapi.warnings"][0]).starts_with("There are more results available"));
+    assert_eq!(rows(&members()), whole, "one answer each");
+
+    // A write may be carried out behind such an answer.
+    let hide = || {
+        let parameters = json!({"Identity": SECURITY_GROUP, "HiddenFromAddressListsEnabled": true, "BypassSecurityGroupManagerCheck": true});
+        admin.invoke("Set-DistributionGroup", parameters).text()
+    };
+    let hidden = || tenant.group(SECURITY_GROUP).unwrap().hidden;
+    tenant.fail_next(Matcher::cmdlet("Set-DistributionGroup"), Fault::body(200, "{}"));
+    assert_eq!((&*hide(), hidden()), ("{}", false));
+    tenant.fail_next(Matcher::cmdlet("Set-DistributionGroup"), Fault::body(200, "{}").when(When::AfterEffect));
+    assert_eq!((&*hide(), hidden()), ("{}", true));
+}
+
+#[test]
+fn items_of_a_batch_of_exchange_are_throttled_one_by_one() {
+    let (tenant, admin) = with_group();
+    let url = format!("{EXCHANGE}/adminapi/beta/{}/", tenant.id());
+    let item = |id: &str, member: &str| {
+        let parameters = json!({"Identity": SECURITY_GROUP, "Member": member, "BypassSecurityGroupManagerCheck": true});
+        json!({
+            "id": id, "method": "POST", "url": format!("{url}InvokeCommand"),
+            "headers": {"Authorization": format!("Bearer {}", admin.exchange)},
+            "body": {"CmdletInput": {"CmdletName": "Add-DistributionGroupMember", "Parameters": parameters}},
+        })
+    };
+    tenant.fail_next(Matcher::cmdlet("Add-DistributionGroupMember").after(1), Fault::throttle("7"));
+    let batch = json!({"requests": [item("1", "boardroom"), item("2", "ceo"), item("3", "reception")]});
+    let answer = tenant.handle(&Request::post(&format!("{url}$batch")).bearer(&admin.exchange).json(&batch));
+    assert_eq!(answer.status(), 200);
+    let answer = answer.json();
+    let answered = |id: &str| answer["responses"].as_array().unwrap().iter().find(|item| item["id"] == id).unwrap();
+    let status: Vec<_> = ["1", "2", "3"].map(|id| answered(id)["status"].clone()).into();
+    assert_eq!(json!(status), json!([200, 429, 200]));
+    assert_eq!(answered("2")["headers"]["Retry-After"], "7");
+    assert_eq!(tenant.members(SECURITY_GROUP), ["boardroom@contoso.com", "reception@contoso.com"]);
 }
 
 #[test]

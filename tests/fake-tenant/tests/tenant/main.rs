@@ -2,13 +2,21 @@
 //! published observations.
 
 mod access;
+mod assignments;
 mod calendars;
+mod catalogue;
+mod conformance;
 mod delegated;
 mod directory;
 mod exchange;
 mod exchange_more;
+mod facts;
 mod faults;
 mod graph;
+mod identities;
+mod mailboxes;
+mod reach;
+mod replication;
 #[cfg(feature = "server")]
 mod server;
 mod signing_in;

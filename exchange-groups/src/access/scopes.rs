@@ -1,0 +1,244 @@
+//! Role assignments: what they open, and which mailboxes their scopes contain.
+
+use super::catalogue::{Narrowing, Need, exchange_role, role_permission};
+use super::facts::{
+    AdministrativeUnit, Fact, Group, GroupType, MailboxFacts, ManagementScope, RoleAssignment, RoleScope,
+};
+use super::filter::{Filter, same_name};
+use super::{AccessModel, Truth};
+
+impl RoleScope {
+    /// The scope as the columns of `Get-ManagementRoleAssignment` show it.
+    ///
+    /// `RecipientWriteScope` says what kind it is, and one of the other two what it is called. Two records of live
+    /// tenants show the name of a group in `CustomResourceScope`; the id of an administrative unit has been seen in
+    /// `CustomRecipientWriteScope`. Both columns are read in either case.
+    #[must_use]
+    pub fn from_columns(
+        recipient_write_scope: Option<&str>,
+        custom_resource_scope: Option<&str>,
+        custom_recipient_write_scope: Option<&str>,
+    ) -> Self {
+        let filled = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let kind = filled(recipient_write_scope).unwrap_or_default();
+        let (resource, recipient) = (filled(custom_resource_scope), filled(custom_recipient_write_scope));
+        let unclear = || {
+            let columns = [Some(kind.clone()), resource.clone(), recipient.clone()];
+            Self::Unrecognised(columns.into_iter().flatten().collect::<Vec<_>>().join(", "))
+        };
+        let name = match (&resource, &recipient) {
+            (Some(one), Some(other)) if !one.eq_ignore_ascii_case(other) => return unclear(),
+            (name, other) => name.clone().or_else(|| other.clone()),
+        };
+        let is = |known: &str| kind.eq_ignore_ascii_case(known);
+        match name {
+            None if is("Organization") => Self::Organization,
+            // GUESS: an assignment that shows a name is limited by it, also under `Organization`, as records constructed
+            // from clients have it; wrong if a tenant shows a name beside a role over the whole organisation.
+            Some(name) if is("Organization") || is("CustomRecipientScope") && resource.is_none() => Self::Named(name),
+            Some(name) if is("Group") => Self::Group(name),
+            Some(name) if is("CustomRecipientScope") => Self::Management(name),
+            Some(name) if is("AdministrativeUnit") => Self::AdministrativeUnit(name),
+            _ => unclear(),
+        }
+    }
+}
+
+/// What a scope column leads to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Resolved<'f> {
+    Organization,
+    Group(&'f Group),
+    Management(&'f ManagementScope),
+    Unit(&'f AdministrativeUnit),
+    /// Nothing that was read, or several things.
+    Nothing,
+}
+
+/// Whether a role opens what a call needs: on Graph, and through Exchange Web Services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RoleOpens {
+    pub graph: Truth,
+    pub ews: Truth,
+}
+
+impl RoleOpens {
+    const NOTHING: Self = Self { graph: Truth::No, ews: Truth::No };
+
+    fn or(self, other: Self) -> Self {
+        Self { graph: self.graph.or(other.graph), ews: self.ews.or(other.ews) }
+    }
+
+    fn of(row: Option<&'static super::Row>, need: Need) -> Self {
+        match row {
+            None => Self { graph: Truth::Unknown, ews: Truth::No },
+            Some(row) if !row.serves(need) => Self::NOTHING,
+            Some(row) if row.is_narrowed_by(Narrowing::EwsSwitch) => Self { ews: Truth::Yes, ..Self::NOTHING },
+            Some(_) => Self { graph: Truth::Yes, ..Self::NOTHING },
+        }
+    }
+}
+
+impl RoleAssignment {
+    /// What the role opens: by the permissions that it contains where they were read, and by its name where the
+    /// catalogue has it.
+    pub(super) fn opens(&self, need: Need) -> RoleOpens {
+        let by_name = exchange_role(&self.role);
+        match &self.permissions {
+            Fact::Read(permissions) => {
+                let named = by_name.map_or(RoleOpens::NOTHING, |row| RoleOpens::of(Some(row), need));
+                permissions.iter().map(|name| RoleOpens::of(role_permission(name), need)).fold(named, RoleOpens::or)
+            }
+            Fact::Partly(permissions, _) => permissions
+                .iter()
+                .map(|name| RoleOpens::of(role_permission(name), need))
+                .fold(RoleOpens::of(by_name, need), RoleOpens::or),
+            Fact::Unread(_) => RoleOpens::of(by_name, need),
+        }
+    }
+
+    /// Whether it gives access at all: enabled, and not only the right to assign the role on.
+    pub(super) fn is_in_effect(&self) -> Truth {
+        // GUESS: a delegating assignment gives no access of its own; wrong if a tenant shows a call that it allowed.
+        Truth::from(self.enabled).and(Truth::from(self.delegating).not())
+    }
+}
+
+impl<'f> AccessModel<'f> {
+    /// What the scope of an assignment is. A name must fit exactly one object.
+    pub(super) fn resolve(&self, scope: &RoleScope) -> Resolved<'f> {
+        match scope {
+            RoleScope::Organization => Resolved::Organization,
+            RoleScope::Group(name) => {
+                self.groups.only(|group| is_called(group, name)).map_or(Resolved::Nothing, Resolved::Group)
+            }
+            RoleScope::Management(name) => self.management_scope(name).map_or(Resolved::Nothing, Resolved::Management),
+            RoleScope::AdministrativeUnit(name) => self.unit(name).map_or(Resolved::Nothing, Resolved::Unit),
+            RoleScope::Named(name) => {
+                let is_whole = self.facts.scopes.missing().is_none() && self.facts.groups.missing().is_none();
+                let scope = self.management_scope(name);
+                let group = self.groups.only(|group| is_called(group, name));
+                let has_group = self.groups.iter().any(|group| is_called(group, name));
+                let has_scope = self.facts.scopes.entries().iter().any(|scope| scope.name.eq_ignore_ascii_case(name));
+                match (scope, group) {
+                    (Some(scope), None) if is_whole && !has_group => Resolved::Management(scope),
+                    (None, Some(group)) if is_whole && !has_scope => Resolved::Group(group),
+                    _ => Resolved::Nothing,
+                }
+            }
+            RoleScope::Unrecognised(_) => Resolved::Nothing,
+        }
+    }
+
+    fn management_scope(&self, name: &str) -> Option<&'f ManagementScope> {
+        let mut fitting = self.facts.scopes.entries().iter().filter(|scope| scope.name.eq_ignore_ascii_case(name));
+        let first = fitting.next()?;
+        fitting.next().is_none().then_some(first)
+    }
+
+    fn unit(&self, name: &str) -> Option<&'f AdministrativeUnit> {
+        let fits = |unit: &&AdministrativeUnit| {
+            unit.id.to_string().eq_ignore_ascii_case(name)
+                || unit.name.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(name))
+        };
+        let mut fitting = self.facts.administrative_units.entries().iter().filter(fits);
+        let first = fitting.next()?;
+        fitting.next().is_none().then_some(first)
+    }
+
+    /// Whether a scope contains a mailbox, and why.
+    pub(super) fn scope_contains(&self, scope: &RoleScope, mailbox: &MailboxFacts) -> (Truth, String) {
+        match self.resolve(scope) {
+            Resolved::Organization => (Truth::Yes, "the assignment has no scope".into()),
+            Resolved::Group(group) => {
+                let held = self.role_group_contains(group, mailbox);
+                let label = group.label();
+                (
+                    held,
+                    match held {
+                        Truth::Yes => format!("it is a direct member of the group {label}"),
+                        Truth::No => format!("it is no direct member of the group {label}"),
+                        Truth::Unknown => format!("whether it is a direct member of the group {label} is not known"),
+                    },
+                )
+            }
+            Resolved::Management(scope) => {
+                let held = self.management_scope_holds(scope, mailbox);
+                let name = &scope.name;
+                (
+                    held,
+                    match held {
+                        Truth::Yes => format!("the filter of the management scope {name} holds for it"),
+                        Truth::No => format!("the filter of the management scope {name} does not hold for it"),
+                        Truth::Unknown => {
+                            format!("whether the filter of the management scope {name} holds is not known")
+                        }
+                    },
+                )
+            }
+            Resolved::Unit(unit) => {
+                let held = self.units.iter().find(|(known, _)| std::ptr::eq(*known, unit));
+                let held = held.map_or(Truth::Unknown, |(_, members)| members.contain(&mailbox.ids));
+                let name = unit.name.clone().unwrap_or_else(|| unit.id.to_string());
+                (
+                    held,
+                    match held {
+                        Truth::Yes => format!("its user is a member of the administrative unit {name}"),
+                        Truth::No => format!("its user is no member of the administrative unit {name}"),
+                        Truth::Unknown => format!("the members of the administrative unit {name} are not known"),
+                    },
+                )
+            }
+            Resolved::Nothing => {
+                (Truth::Unknown, format!("the scope of the assignment, {scope}, leads to nothing that was read"))
+            }
+        }
+    }
+
+    /// Membership by the rules of role scopes: direct members only.
+    fn role_group_contains(&self, group: &Group, mailbox: &MailboxFacts) -> Truth {
+        match group.kind {
+            // By Microsoft's page a group of Entra without mail contains nobody here, and a dynamic one cannot be a scope.
+            Some(GroupType::Entra | GroupType::DynamicDistribution | GroupType::Other(_)) => Truth::Unknown,
+            _ => self.groups.contains_directly(group, &mailbox.ids),
+        }
+    }
+
+    fn management_scope_holds(&self, scope: &ManagementScope, mailbox: &MailboxFacts) -> Truth {
+        let Fact::Read(filter) = &scope.filter else { return Truth::Unknown };
+        let member_of = |name: &str| match self.group_by_distinguished_name(name) {
+            Some(group) => self.role_group_contains(group, mailbox),
+            // The name may be one that moved. It does not say that the scope is empty.
+            None => Truth::Unknown,
+        };
+        let held = Filter::parse(filter).holds(mailbox, &member_of);
+        match &scope.recipient_root {
+            Some(root) if !root.trim().is_empty() => held.and(Truth::Unknown),
+            _ => held,
+        }
+    }
+
+    pub(super) fn group_by_distinguished_name(&self, name: &str) -> Option<&'f Group> {
+        self.groups.only(|group| group.distinguished_name.as_deref().is_some_and(|known| same_name(known, name)))
+    }
+}
+
+/// Whether a scope column names this group: by name, id or distinguished name, whole and without regard to case.
+pub(super) fn is_called(group: &Group, text: &str) -> bool {
+    let is = |known: Option<&str>| known.is_some_and(|known| known.eq_ignore_ascii_case(text));
+    is(group.name.as_deref())
+        || group.distinguished_name.as_deref().is_some_and(|known| same_name(known, text))
+        || text.parse().is_ok_and(|id| group.has_id(id))
+}
+
+impl std::fmt::Display for RoleScope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Organization => f.write_str("the whole organisation"),
+            Self::Group(name) => write!(f, "the group \"{name}\""),
+            Self::Management(name) => write!(f, "the management scope \"{name}\""),
+            Self::AdministrativeUnit(name) => write!(f, "the administrative unit \"{name}\""),
+            Self::Named(name) | Self::Unrecognised(name) => write!(f, "\"{name}\""),
+        }
+    }
+}
