@@ -709,15 +709,14 @@ mod tests {
     #[test]
     fn a_text_that_is_nested_too_deep_is_refused_before_it_is_parsed() {
         let deep = |unit: &str| unit.repeat(100_000);
-        let stairs: String =
-            (0..100_000_usize).step_by(100).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        let stairs: Vec<String> = (0..100_000).step_by(100).map(|depth| " ".repeat(depth) + "a:\n").collect();
         for text in [
             format!("name: {}", deep("[")),
             format!("name: {}", deep("{a: ")),
             format!("name:\n{}", deep("[\n")),
             format!("name:\n  {}x", deep("- ")),
             format!("name:\n  {}x", deep("? ")),
-            stairs,
+            stairs.concat(),
             "#".repeat(2 * 1024 * 1024),
         ] {
             let started = std::time::Instant::now();
@@ -729,8 +728,8 @@ mod tests {
 
     #[test]
     fn a_spec_with_thousands_of_addresses_is_no_deep_text() {
-        let rooms: String = (0..10_000).map(|room| format!("    - room-{room}@contoso.onmicrosoft.com\n")).collect();
-        let text = format!("name: Rooms [HQ]\nrooms:\n  addresses:\n{rooms}");
+        let rooms: Vec<String> = (0..10_000).map(|room| format!("    - room-{room}@contoso.onmicrosoft.com")).collect();
+        let text = format!("name: Rooms [HQ]\nrooms:\n  addresses:\n{}", rooms.join("\n"));
         assert_eq!(RestrictedCalendarGroupBuilder::check_text(&text), Ok(()));
         let json = serde_json::json!({"rooms": {"addresses": vec!["room@contoso.com"; 10_000]}}).to_string();
         assert_eq!(RestrictedCalendarGroupBuilder::check_text(&json), Ok(()));

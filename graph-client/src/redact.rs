@@ -59,7 +59,9 @@ fn forms(secret: &str) -> Vec<String> {
     let query = form.replace('+', "%20");
     let json = serde_json::Value::from(secret).to_string();
     let mut forms = vec![secret.to_owned(), form, query, json[1..json.len() - 1].to_owned()];
-    forms.iter_mut().for_each(|form| form.make_ascii_lowercase());
+    for form in &mut forms {
+        form.make_ascii_lowercase();
+    }
     forms.sort_unstable();
     forms.dedup();
     forms

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use exchange_groups::graph_client::graph::{CalendarRefusal, DirectoryObject, FreeBusyQuery};
-use exchange_groups::graph_client::{ErrorKind, ObjectId, Service, ServicePrincipalId};
+use exchange_groups::graph_client::{ClientId, ErrorKind, ObjectId, Service, ServicePrincipalId};
 use exchange_groups_tests::Contoso;
 use serde_json::{Value, json};
 use wiremock::matchers::any;
@@ -65,8 +65,7 @@ async fn what_an_application_is_and_owns_is_read_in_one_batch() {
     let owned = batch.add(principals.owned_objects(&id));
     let member_of = batch.add(principals.member_of(&id));
     let transitive = batch.add(principals.transitive_member_of(&id));
-    let application_owners =
-        batch.add(client.applications().owners(&ID.parse::<exchange_groups::graph_client::ClientId>().unwrap()));
+    let application_owners = batch.add(client.applications().owners(ID.parse::<ClientId>().unwrap()));
     let assignments = batch.add(principals.app_role_assignments(&id));
     let grants = batch.add(principals.permission_grants(&id));
     let roles = batch.add(client.directory_roles().assignments_of(&object));

@@ -1,11 +1,13 @@
 //! Any duration, any wait, any wrong secret: nothing panics, nothing is repeated without end.
 
+use std::future::IntoFuture;
 use std::time::{Duration, SystemTime};
 
 use exchange_groups::graph_client::{
-    AccessToken, Client, ClientSecret, Cloud, Concurrency, DeviceCode, ErrorKind, Method, RetryOptions, SignInReason,
+    AccessToken, Client, ClientSecret, Cloud, Concurrency, DeviceCode, ErrorKind, Method, RetryOptions, SignInError,
+    SignInReason,
 };
-use exchange_groups_tests::{Contoso, quick_retries};
+use exchange_groups_tests::Contoso;
 use serde_json::{Value, json};
 use wiremock::matchers::{any, path_regex};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -30,7 +32,7 @@ async fn a_device_code_with_the_largest_interval_and_life_panics_nowhere() {
             *seen.lock().unwrap() = text;
         });
         let error = client_of(&server.uri()).with_credential(credential).organization().get().await.unwrap_err();
-        assert_eq!(error.sign_in().map(|refused| refused.reason()), Some(SignInReason::DeviceCodeExpired));
+        assert_eq!(error.sign_in().map(SignInError::reason), Some(SignInReason::DeviceCodeExpired));
         let shown = shown.lock().unwrap().clone();
         assert!(shown.contains(r"\u{a}") && !shown.contains(['\u{1b}', '\n']), "{shown:?}");
     }
@@ -43,8 +45,6 @@ async fn a_device_code_with_the_largest_interval_and_life_panics_nowhere() {
     let waiting = tokio::time::timeout(Duration::from_millis(300), client.organization().get().into_future());
     assert!(waiting.await.is_err(), "it waits and does not panic");
 }
-
-use std::future::IntoFuture;
 
 /// W17.
 #[tokio::test]
@@ -199,5 +199,4 @@ async fn a_sign_in_service_that_cannot_answer_is_asked_again() {
         client.organization().get().await.unwrap_err();
         assert_eq!(server.received_requests().await.unwrap().len(), requests);
     }
-    let _ = quick_retries();
 }

@@ -287,7 +287,13 @@ pub(super) async fn check_member_groups(client: &Client, path: &str, id: &str, g
             .read_only()
             .json()
             .await?;
-        found.extend(page.items);
+        for id in page.items {
+            if !groups.iter().any(|group| group.eq_ignore_ascii_case(&id)) {
+                let message = "the answer names a group that was not asked about";
+                return Err(Error::new(ErrorKind::Decode, message).during("check memberships"));
+            }
+            found.push(id);
+        }
     }
     Ok(found)
 }

@@ -34,7 +34,6 @@ fn scalar<T: DeserializeOwned, E: Error>(of: &[Scalar<'_>]) -> Lenient<T> {
         Scalar::Text(text) => T::deserialize(IntoDeserializer::<E>::into_deserializer(text)).ok(),
         Scalar::Bool(value) => T::deserialize(IntoDeserializer::<E>::into_deserializer(value)).ok(),
         Scalar::Signed(number) => T::deserialize(IntoDeserializer::<E>::into_deserializer(number)).ok(),
-        Scalar::Unsigned(number) => T::deserialize(IntoDeserializer::<E>::into_deserializer(number)).ok(),
         Scalar::Float(number) => T::deserialize(IntoDeserializer::<E>::into_deserializer(number)).ok(),
     });
     // A placeholder is no value, and not odd.
@@ -50,7 +49,6 @@ enum Scalar<'a> {
     Text(&'a str),
     Bool(bool),
     Signed(i64),
-    Unsigned(u64),
     Float(f64),
 }
 
@@ -76,6 +74,9 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for LenientVisitor<T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Lenient<T>, E> {
+        if let Ok(value) = T::deserialize(IntoDeserializer::<E>::into_deserializer(text)) {
+            return Ok(Lenient(Some(value)));
+        }
         let trimmed = text.trim();
         let mut meanings = vec![Scalar::Text(text)];
         if trimmed.eq_ignore_ascii_case("true") || trimmed.eq_ignore_ascii_case("false") {
@@ -96,11 +97,17 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for LenientVisitor<T> {
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<Lenient<T>, E> {
-        Ok(scalar::<T, E>(&[Scalar::Signed(number), Scalar::Text(&number.to_string())]))
+        match T::deserialize(IntoDeserializer::<E>::into_deserializer(number)) {
+            Ok(value) => Ok(Lenient(Some(value))),
+            Err(_) => Ok(scalar::<T, E>(&[Scalar::Text(&number.to_string())])),
+        }
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<Lenient<T>, E> {
-        Ok(scalar::<T, E>(&[Scalar::Unsigned(number), Scalar::Text(&number.to_string())]))
+        match T::deserialize(IntoDeserializer::<E>::into_deserializer(number)) {
+            Ok(value) => Ok(Lenient(Some(value))),
+            Err(_) => Ok(scalar::<T, E>(&[Scalar::Text(&number.to_string())])),
+        }
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Lenient<T>, E> {

@@ -96,7 +96,9 @@ pub use self::schedule::{Availability, FreeBusyError, FreeBusyQuery, ScheduleInf
 pub use self::service_principals::{
     AppRole, AppRoleAssignment, Created, PermissionScope, ServicePrincipal, ServicePrincipalType, ServicePrincipals,
 };
-pub(crate) use self::shape::{Record, asks_for_id, nothing as nothing_shape, record as record_shape};
+pub(crate) use self::shape::{
+    Record, asks_for_id, nothing as nothing_shape, picture as picture_shape, record as record_shape,
+};
 pub use self::subscriptions::{ChangeType, NewSubscription, Subscription, Subscriptions};
 pub use self::teams::{
     Channel, ChannelIdentity, ChatAttachment, ChatMention, ChatMessage, ChatMessageImportance, ChatMessageType,

@@ -1,5 +1,5 @@
 use super::model::{model, open_enum};
-use super::{AssignedPlan, Timestamp, call};
+use super::{AssignedPlan, Record, Timestamp, call};
 use crate::{Client, Error, ErrorKind, List, Method, Operation, Page, Result};
 
 /// The organisation that the tenant belongs to. Made by [`Client::organization`].
@@ -27,7 +27,7 @@ impl Organizations {
                 found.clear();
             }
             let message = "the answer does not hold one organization";
-            found.pop().ok_or_else(|| Error::new(ErrorKind::Decode, message))
+            found.pop().filter(Record::is_record).ok_or_else(|| Error::new(ErrorKind::Decode, message))
         })
     }
 

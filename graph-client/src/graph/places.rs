@@ -194,7 +194,12 @@ impl Places {
         request.typed::<Page<Properties>>().then(move |page| {
             let items = page?.items.into_iter();
             items
-                .map(|item| Place::from_properties(item, Some(&kind)).map_err(|error| super::undecodable(&error)))
+                .map(|item| {
+                    let place =
+                        Place::from_properties(item, Some(&kind)).map_err(|error| super::undecodable(&error))?;
+                    let unnamed = || Error::new(ErrorKind::Decode, "a row of the list is not a place: it has no id");
+                    place.is_record().then_some(place).ok_or_else(unnamed)
+                })
                 .collect()
         })
     }

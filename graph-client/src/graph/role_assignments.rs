@@ -50,10 +50,20 @@ impl DirectoryRoles {
         call(&self.client, Method::GET, "read a directory role", path, &[id]).record()
     }
 
-    fn of_principal<T: Record>(&self, name: &'static str, collection: &str, principal: &ObjectId) -> List<T> {
+    fn of_principal<T: Record + HasPrincipal>(
+        &self,
+        name: &'static str,
+        collection: &str,
+        principal: &ObjectId,
+    ) -> List<T> {
         let path = format!("/v1.0/roleManagement/directory/{collection}");
         let request = self.client.request(Method::GET, path).named(name, format!("{name} ({principal})"));
-        List::records(request).filter(Filter::eq("principalId", principal.to_string()))
+        let asked = principal.to_string();
+        let is_of_principal = {
+            let asked = asked.clone();
+            move |row: &T| row.principal().is_none_or(|id| id.eq_ignore_ascii_case(&asked))
+        };
+        List::records_that(request, is_of_principal).filter(Filter::eq("principalId", asked))
     }
 
     /// The roles that are assigned to a principal itself: a user, a group or a service principal.
@@ -206,6 +216,23 @@ impl DirectoryRoles {
     /// `RoleManagement.Read.Directory`
     pub fn activated(&self) -> List<DirectoryRole> {
         List::records(call(&self.client, Method::GET, "list activated directory roles", "/v1.0/directoryRoles", &[]))
+    }
+}
+
+/// What a principal holds or may activate.
+trait HasPrincipal {
+    fn principal(&self) -> Option<&str>;
+}
+
+impl HasPrincipal for RoleAssignment {
+    fn principal(&self) -> Option<&str> {
+        self.principal_id.as_deref()
+    }
+}
+
+impl HasPrincipal for RoleScheduleInstance {
+    fn principal(&self) -> Option<&str> {
+        self.principal_id.as_deref()
     }
 }
 

@@ -259,13 +259,11 @@ impl ServicePrincipals {
     /// `Directory.Read.All`
     pub fn permission_grants(&self, id: &ServicePrincipalId) -> List<PermissionGrant> {
         let path = "/v1.0/servicePrincipals/{}/oauth2PermissionGrants";
-        List::records(call(
-            &self.client,
-            Method::GET,
-            "list the grants of a service principal",
-            path,
-            &[&id.to_string()],
-        ))
+        let id = id.to_string();
+        let request = call(&self.client, Method::GET, "list the grants of a service principal", path, &[&id]);
+        List::records_that(request, move |grant: &PermissionGrant| {
+            grant.client_id.as_deref().is_none_or(|client| client.eq_ignore_ascii_case(&id))
+        })
     }
 }
 

@@ -45,6 +45,16 @@ pub(crate) fn nothing(statuses: &'static [u16]) -> Shape {
     })
 }
 
+/// The check of a call whose success is a picture.
+pub(crate) fn picture() -> Shape {
+    Arc::new(|response: &Response, _: &Url| {
+        let content_type = response.header("content-type").unwrap_or("application/octet-stream").to_ascii_lowercase();
+        let is_picture = content_type.starts_with("image/") || content_type.starts_with("application/octet-stream");
+        (!is_picture || response.body.is_empty())
+            .then(|| not_documented(response, format!("the answer is no picture: {}", described(response))))
+    })
+}
+
 /// Nothing, or an object that has an id or is of a type.
 fn is_harmless(body: &[u8]) -> bool {
     body.trim_ascii().is_empty()

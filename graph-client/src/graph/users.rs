@@ -213,7 +213,7 @@ impl Users {
                 call(&self.client, Method::GET, name, "/v1.0/users/{}/photos/{}/$value", &[id_or_name, &size])
             }
         };
-        let photo = request.raw().then(|answer| Ok(answer?.bytes().to_vec()));
+        let photo = request.shaped(super::picture_shape()).raw().then(|answer| Ok(answer?.bytes().to_vec()));
         photo.optional()
     }
 }

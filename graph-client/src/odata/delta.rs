@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, IntoFuture, poll_fn};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
@@ -94,7 +95,7 @@ impl<T> Delta<T> {
     where
         T: Record,
     {
-        self.row = Some(T::is_record);
+        self.row = Some(Arc::new(T::is_record));
         self
     }
 
@@ -274,7 +275,7 @@ impl<T: DeserializeOwned> DeltaPages<T> {
                 Error::new(ErrorKind::Decode, message).with_request_id(response.request_id().map(str::to_owned))
             );
         }
-        let is_record = |change: &Change<T>| match (change, self.row) {
+        let is_record = |change: &Change<T>| match (change, &self.row) {
             (Change::Changed(object), Some(is_record)) => is_record(object),
             _ => true,
         };

@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
@@ -55,21 +56,26 @@ impl<T> TryFrom<Wire<T>> for Page<T> {
 }
 
 /// Whether a row is what the list lists. `None` where only the caller knows.
-pub(super) type Row<T> = Option<fn(&T) -> bool>;
+pub(super) type Row<T> = Option<Arc<IsAsked<T>>>;
+
+type IsAsked<T> = dyn Fn(&T) -> bool + Send + Sync;
 
 /// A page out of a response, each row of which is a record.
-pub(super) fn read_page<T: DeserializeOwned>(response: &Response, row: Row<T>) -> Result<Page<T>> {
+pub(super) fn read_page<T: DeserializeOwned>(response: &Response, row: Option<&IsAsked<T>>) -> Result<Page<T>> {
     let page: Page<T> = response.json()?;
-    if row.is_some_and(|is_record| !page.items.iter().all(is_record)) {
+    if row.is_some_and(|is_asked| !page.items.iter().all(is_asked)) {
         return Err(not_a_record(response));
     }
     Ok(page)
 }
 
 pub(super) fn not_a_record(response: &Response) -> Error {
-    Error::new(ErrorKind::Decode, "a row of the list is not a record: it has no id; the list is not complete")
-        .with_status(response.status())
-        .with_request_id(response.request_id().map(str::to_owned))
+    Error::new(
+        ErrorKind::Decode,
+        "a row of the list is not a record that was asked for, or has no id; the list is not complete",
+    )
+    .with_status(response.status())
+    .with_request_id(response.request_id().map(str::to_owned))
 }
 
 /// A guard against a service that sends empty pages with new links for ever.
@@ -160,8 +166,18 @@ impl<T> List<T> {
     where
         T: Record,
     {
-        self.row = Some(T::is_record);
+        self.row = Some(Arc::new(T::is_record));
         self
+    }
+
+    /// A list of records each of which was asked for: Graph ignores some conditions in silence.
+    pub(crate) fn records_that(request: Request, was_asked_for: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self
+    where
+        T: Record,
+    {
+        let mut list = Self::new(request);
+        list.row = Some(Arc::new(move |row: &T| row.is_record() && was_asked_for(row)));
+        list
     }
 
     /// A list that supports this, where its path does not tell it.
@@ -304,7 +320,7 @@ pub struct Pages<T> {
 
 impl<T: DeserializeOwned> Pages<T> {
     fn read(&mut self, response: &Response) -> Result<Page<T>> {
-        let page = read_page(response, self.row)?;
+        let page = read_page(response, self.row.as_deref())?;
         self.empty = if page.items.is_empty() { self.empty + 1 } else { 0 };
         if self.empty > EMPTY_PAGES && page.next_link.is_some() {
             let message = "the service sends empty pages without end; the list is not complete";

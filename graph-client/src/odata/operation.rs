@@ -117,7 +117,7 @@ impl<T: Send + 'static> IntoFuture for Operation<T> {
 impl<T: DeserializeOwned + Send + 'static> From<List<T>> for Operation<Page<T>> {
     fn from(list: List<T>) -> Self {
         let (request, row) = list.into_parts();
-        Self { request, read: Box::new(move |answer| read_page(&answer?, row)) }
+        Self { request, read: Box::new(move |answer| read_page(&answer?, row.as_deref())) }
     }
 }
 

@@ -16,7 +16,7 @@ impl Clock {
     }
 
     pub(crate) fn advance(&mut self, by: Duration) {
-        self.offset += signed(by);
+        self.offset = self.offset.saturating_add(signed(by)).min(LONGEST);
     }
 
     /// Stops at a moment.
@@ -29,9 +29,12 @@ impl Clock {
     }
 }
 
-/// A `std` duration as a signed one; anything longer than that type can hold counts as for ever.
+/// A thousand years: whatever the clock shows, it can show that much more.
+const LONGEST: SignedDuration = SignedDuration::from_hours(1_000 * 365 * 24);
+
+/// A `std` duration as a signed one; anything longer than a thousand years counts as that.
 pub(crate) fn signed(duration: Duration) -> SignedDuration {
-    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+    SignedDuration::try_from(duration).map_or(LONGEST, |duration| duration.min(LONGEST))
 }
 
 /// `2026-09-01T08:15:30`: the `date` of a Graph error, UTC without saying so.
