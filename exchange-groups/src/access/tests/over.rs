@@ -105,6 +105,9 @@ fn policies_over_the_group_are_those_of_the_application() {
     let model = AccessModel::new(&facts);
     let over: Vec<_> = model.policies_over(&ids("G")).into_iter().map(|policy| policy.right).collect();
     assert_eq!(over, [PolicyRight::Restrict, PolicyRight::Deny]);
+    let others: Vec<_> =
+        model.policies_of_others_over(&ids("G")).into_iter().map(|policy| policy.application).collect();
+    assert_eq!(others, [PolicyApplication::One(guid(OTHER_CLIENT))]);
 }
 
 fn wider(facts: &Facts) -> Vec<(AccessPath, Truth)> {
