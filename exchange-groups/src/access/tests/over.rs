@@ -158,7 +158,9 @@ fn a_hostile_name_gives_no_command_and_draws_nothing() {
         facts.exchange_principal = Fact::Read(None);
     });
     let model = AccessModel::new(&facts);
-    let remedy = model.remedy(&Via::RoleAssignment { name: hostile.into(), role: "Role Management".into() });
+    let via = Via::RoleAssignment { name: hostile.into(), role: "Role Management".into() };
+    assert!(!via.to_string().contains('\u{1b}'));
+    let remedy = model.remedy(&via);
     assert_eq!(remedy.command, None);
     assert!(!remedy.to_string().contains('\u{1b}'));
     let remedy = model.remedy(&Via::RoleAssignment { name: "O'Brien".into(), role: "x".into() });
