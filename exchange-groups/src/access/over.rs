@@ -6,7 +6,9 @@ use graph_client::ObjectId;
 use serde::Serialize;
 
 use super::catalogue::Need;
-use super::facts::{AccessPolicy, Fact, Group, Ids, MailboxFacts, PolicyScope, RoleAssignment, RoleScope};
+use super::facts::{
+    AccessPolicy, Fact, Group, Ids, MailboxFacts, PolicyApplication, PolicyScope, RoleAssignment, RoleScope,
+};
 use super::filter::Filter;
 use super::scopes::{Resolved, is_called};
 use super::{Access, AccessModel, AccessPath, Level, Remedy, Truth, Via};
@@ -59,6 +61,7 @@ pub struct WiderPath {
 impl<'f> AccessModel<'f> {
     /// The role assignments whose scope is the members of this group, in every shape that Exchange shows: by the group
     /// itself, or by a management scope whose filter is `MemberOfGroup` with its distinguished name and nothing else.
+    /// The group must be among [`Facts::groups`](super::Facts::groups); none are over a group that is not.
     #[must_use]
     pub fn assignments_over(&self, group: &Ids) -> Vec<AssignmentOver<'f>> {
         let Some(group) = self.group(group) else { return Vec::new() };
@@ -101,6 +104,19 @@ impl<'f> AccessModel<'f> {
     pub fn policies_over(&self, group: &Ids) -> Vec<&AccessPolicy> {
         let Some(group) = self.group(group) else { return Vec::new() };
         self.policies().filter(|policy| matches!(&policy.scope, PolicyScope::Group(id) if group.has_id(*id))).collect()
+    }
+
+    /// The access policies about one other application whose scope is this group: whoever adds a member to the group
+    /// changes what these applications reach.
+    #[must_use]
+    pub fn policies_of_others_over(&self, group: &Ids) -> Vec<&'f AccessPolicy> {
+        let Some(group) = self.group(group) else { return Vec::new() };
+        let own = *self.facts.client_id.as_uuid();
+        let is_other = |policy: &&AccessPolicy| {
+            matches!(policy.application, PolicyApplication::One(id) if id != own)
+                && matches!(&policy.scope, PolicyScope::Group(id) if group.has_id(*id))
+        };
+        self.facts.policies.entries().iter().filter(is_other).collect()
     }
 
     fn group(&self, ids: &Ids) -> Option<&'f Group> {

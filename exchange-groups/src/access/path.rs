@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::facts::Resource;
+use super::remedy::plain;
 use super::{Access, Level};
 
 /// A way by which an application reaches a mailbox.
@@ -109,19 +110,20 @@ pub enum Via {
     Unread(String),
 }
 
+/// Names are shown without control and direction characters: they are chosen by whoever made the object.
 impl fmt::Display for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Grant { resource, name, .. } => write!(f, "the application permission {name} on {resource}"),
-            Self::DelegatedGrant { resource, scope, .. } => write!(f, "the delegated permission {scope} on {resource}"),
-            Self::RoleAssignment { name, role } => write!(f, "the role assignment \"{name}\" of {role}"),
-            Self::RoleGroup(name) => write!(f, "the role group {name}"),
-            Self::DirectoryRole { name, .. } => write!(f, "the directory role {name}"),
-            Self::FolderEntry => f.write_str("an entry in the folder permissions of the calendar"),
-            Self::CalendarSharing => f.write_str("the sharing of the calendar"),
-            Self::GroupOwner { group, owner } => write!(f, "{owner} as an owner of the group {group}"),
-            Self::Unread(what) => write!(f, "{what}, which could not be read"),
-        }
+        f.write_str(&plain(&match self {
+            Self::Grant { resource, name, .. } => format!("the application permission {name} on {resource}"),
+            Self::DelegatedGrant { resource, scope, .. } => format!("the delegated permission {scope} on {resource}"),
+            Self::RoleAssignment { name, role } => format!("the role assignment \"{name}\" of {role}"),
+            Self::RoleGroup(name) => format!("the role group {name}"),
+            Self::DirectoryRole { name, .. } => format!("the directory role {name}"),
+            Self::FolderEntry => "an entry in the folder permissions of the calendar".to_owned(),
+            Self::CalendarSharing => "the sharing of the calendar".to_owned(),
+            Self::GroupOwner { group, owner } => format!("{owner} as an owner of the group {group}"),
+            Self::Unread(what) => format!("{what}, which could not be read"),
+        }))
     }
 }
 

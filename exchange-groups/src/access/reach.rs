@@ -120,7 +120,7 @@ impl AccessModel<'_> {
                 return Some((AccessPath::LegacyRest, narrowed.and(Access::Unknown), because));
             }
             let (open, why) = ews::is_open(self.facts, mailbox);
-            let verdict = narrowed.and(counts).and(open.into());
+            let verdict = narrowed.and(counts).and(open.into()).and(group_mailbox(mailbox));
             let because = if open == Truth::Yes || narrowed == Access::Denied { because } else { why.to_owned() };
             return Some((AccessPath::EwsGrant, self.ask_for_others(verdict, need), because));
         }
@@ -201,7 +201,8 @@ impl AccessModel<'_> {
             }
             if opens.ews != Truth::No {
                 let (open, switches) = ews::is_open(self.facts, mailbox);
-                let verdict = self.ask_for_others(held.and(opens.ews.into()).and(open.into()), need);
+                let verdict =
+                    self.ask_for_others(held.and(opens.ews.into()).and(open.into()).and(group_mailbox(mailbox)), need);
                 let because = if open == Truth::Yes || held == Access::Denied { because } else { switches.to_owned() };
                 paths.push(PathReach { path: AccessPath::EwsRbac, via, verdict, because });
             }

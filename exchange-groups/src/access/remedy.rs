@@ -93,11 +93,10 @@ impl AccessModel<'_> {
                 ),
             },
             Via::GroupOwner { group, owner } => Remedy {
-                actor: EXCHANGE.into(),
-                step: format!("Remove {} as an owner of the group {}.", plain(owner), plain(group)),
-                command: quoted(group).zip(quoted(owner)).map(|(group, owner)| {
-                    format!("Set-DistributionGroup -Identity {group} -ManagedBy @{{Remove={owner}}}")
-                }),
+                // Only a Microsoft 365 group has a service principal as an owner.
+                actor: "An administrator of Entra (Groups Administrator)".into(),
+                step: format!("Remove {} under Groups > {} > Owners.", plain(owner), plain(group)),
+                command: None,
                 caution: Some("A group needs at least one owner: add another first.".into()),
             },
             Via::Unread(what) => Remedy {

@@ -105,6 +105,9 @@ fn policies_over_the_group_are_those_of_the_application() {
     let model = AccessModel::new(&facts);
     let over: Vec<_> = model.policies_over(&ids("G")).into_iter().map(|policy| policy.right).collect();
     assert_eq!(over, [PolicyRight::Restrict, PolicyRight::Deny]);
+    let others: Vec<_> =
+        model.policies_of_others_over(&ids("G")).into_iter().map(|policy| policy.application).collect();
+    assert_eq!(others, [PolicyApplication::One(guid(OTHER_CLIENT))]);
 }
 
 fn wider(facts: &Facts) -> Vec<(AccessPath, Truth)> {
@@ -155,7 +158,9 @@ fn a_hostile_name_gives_no_command_and_draws_nothing() {
         facts.exchange_principal = Fact::Read(None);
     });
     let model = AccessModel::new(&facts);
-    let remedy = model.remedy(&Via::RoleAssignment { name: hostile.into(), role: "Role Management".into() });
+    let via = Via::RoleAssignment { name: hostile.into(), role: "Role Management".into() };
+    assert!(!via.to_string().contains('\u{1b}'));
+    let remedy = model.remedy(&via);
     assert_eq!(remedy.command, None);
     assert!(!remedy.to_string().contains('\u{1b}'));
     let remedy = model.remedy(&Via::RoleAssignment { name: "O'Brien".into(), role: "x".into() });
