@@ -296,7 +296,8 @@ pub enum RoleScope {
     Management(String),
     /// An administrative unit, by its id or name.
     AdministrativeUnit(String),
-    /// A group or a management scope: the columns name something without saying what it is.
+    /// A name beside the whole organisation: the columns contradict each other. It may be limited by what the name is, or
+    /// by nothing.
     Named(String),
     /// A kind of scope that is not known.
     Unrecognised(String),

@@ -89,6 +89,10 @@ impl<'f> AccessModel<'f> {
                     _ => (Truth::No, false),
                 },
             };
+            let is_over_group = match &assignment.scope {
+                RoleScope::Named(_) => is_over_group.and(Truth::Unknown),
+                _ => is_over_group,
+            };
             (is_over_group != Truth::No).then(|| AssignmentOver {
                 assignment,
                 is_over_group,

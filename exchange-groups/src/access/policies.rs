@@ -27,6 +27,8 @@ pub(super) const fn decide(deny: Truth, restrict: Truth, restricts: Truth) -> Ac
 
 impl AccessModel<'_> {
     /// The policies that are about the application: by its client id, or about every one.
+    // GUESS: both kinds are evaluated as one set; wrong if a tenant shows a mailbox that the application's own policy
+    // restricts it to, and that one for every application does not, refused.
     pub(super) fn policies(&self) -> impl Iterator<Item = &AccessPolicy> {
         let client = *self.facts.client_id.as_uuid();
         self.facts.policies.entries().iter().filter(move |policy| match policy.application {

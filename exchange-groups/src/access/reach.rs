@@ -122,7 +122,7 @@ impl AccessModel<'_> {
             let (open, why) = ews::is_open(self.facts, mailbox);
             let verdict = narrowed.and(counts).and(open.into()).and(group_mailbox(mailbox));
             let because = if open == Truth::Yes || narrowed == Access::Denied { because } else { why.to_owned() };
-            return Some((AccessPath::EwsGrant, self.ask_for_others(verdict, need), because));
+            return Some((AccessPath::EwsGrant, asks_for_others(verdict, need), because));
         }
         if row.value.starts_with("eDiscovery.") {
             let (verdict, because) = self.purview();
@@ -202,7 +202,7 @@ impl AccessModel<'_> {
             if opens.ews != Truth::No {
                 let (open, switches) = ews::is_open(self.facts, mailbox);
                 let verdict =
-                    self.ask_for_others(held.and(opens.ews.into()).and(open.into()).and(group_mailbox(mailbox)), need);
+                    asks_for_others(held.and(opens.ews.into()).and(open.into()).and(group_mailbox(mailbox)), need);
                 let because = if open == Truth::Yes || held == Access::Denied { because } else { switches.to_owned() };
                 paths.push(PathReach { path: AccessPath::EwsRbac, via, verdict, because });
             }
@@ -213,13 +213,6 @@ impl AccessModel<'_> {
             paths.push(path);
         }
         paths
-    }
-
-    /// GUESS: Exchange Web Services answer for the free/busy times of others (`GetUserAvailability`) as `getSchedule`
-    /// does. The reference records are about Graph only, so that it stays unknown.
-    #[allow(clippy::unused_self, reason = "it reads as a rule of the model")]
-    fn ask_for_others(&self, verdict: Access, need: Need) -> Access {
-        if need == Need::Schedule { verdict.and(Access::Unknown) } else { verdict }
     }
 
     /// Whether there is a mailbox through which the application can ask for the free/busy times of others.
@@ -265,6 +258,8 @@ impl AccessModel<'_> {
     }
 
     /// Free/busy of the mailbox, asked through another one: only the mailbox in the path is held against the policy.
+    // GUESS: a role scope is asked about the mailbox in the path alone too, as was seen for policies; wrong if a call
+    // through a room in scope is refused for a mailbox out of scope.
     fn schedule(&self, mailbox: &MailboxFacts, level: Level) -> Option<PathReach> {
         let caller = self.has_caller();
         if caller == Truth::No {
@@ -368,6 +363,12 @@ impl RoleAssignment {
     }
 }
 
+/// Free/busy of others through Exchange Web Services.
+// GUESS: `GetUserAvailability` may show them as `getSchedule` does. No source says so, and it stays unknown.
+fn asks_for_others(verdict: Access, need: Need) -> Access {
+    if need == Need::Schedule { verdict.and(Access::Unknown) } else { verdict }
+}
+
 fn unread(path: AccessPath, what: &str, why: &str) -> PathReach {
     PathReach { path, via: Via::Unread(what.into()), verdict: Access::Unknown, because: format!("not read: {why}") }
 }
@@ -386,6 +387,7 @@ fn is_mail_protocol(row: &Row) -> bool {
     row.resource == RowResource::Exchange && matches!(row.value, "IMAP.AccessAsApp" | "POP.AccessAsApp")
 }
 
+// GUESS: `FullAccess` without a permission for IMAP or POP opens nothing; wrong if Graph shows such a mailbox.
 /// IMAP and POP need `FullAccess` on the mailbox. Over IMAP the calendar folder is listed; what its items show is not
 /// known.
 fn imap(mailbox: &MailboxFacts, need: Need) -> Option<(AccessPath, Access, String)> {

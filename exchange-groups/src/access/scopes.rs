@@ -33,9 +33,9 @@ impl RoleScope {
         let is = |known: &str| kind.eq_ignore_ascii_case(known);
         match name {
             None if is("Organization") => Self::Organization,
-            // GUESS: an assignment that shows a name is limited by it, also under `Organization`, as records constructed
-            // from clients have it; wrong if a tenant shows a name beside a role over the whole organisation.
-            Some(name) if is("Organization") || is("CustomRecipientScope") && resource.is_none() => Self::Named(name),
+            // GUESS: no live record shows a name beside `Organization`; records made from clients' code do. It may be
+            // limited by the name or by nothing, and both are kept open.
+            Some(name) if is("Organization") => Self::Named(name),
             Some(name) if is("Group") => Self::Group(name),
             Some(name) if is("CustomRecipientScope") => Self::Management(name),
             Some(name) if is("AdministrativeUnit") => Self::AdministrativeUnit(name),
@@ -148,7 +148,16 @@ impl<'f> AccessModel<'f> {
 
     /// Whether a scope contains a mailbox, and why.
     pub(super) fn scope_contains(&self, scope: &RoleScope, mailbox: &MailboxFacts) -> (Truth, String) {
-        match self.resolve(scope) {
+        if let RoleScope::Named(name) = scope {
+            let (held, because) = self.resolved_contains(self.resolve(scope), scope, mailbox);
+            let doubt = format!("whether the assignment is limited by \"{name}\" or by nothing is not known");
+            return (held.or(Truth::Unknown), if held == Truth::Yes { because } else { doubt });
+        }
+        self.resolved_contains(self.resolve(scope), scope, mailbox)
+    }
+
+    fn resolved_contains(&self, resolved: Resolved<'_>, scope: &RoleScope, mailbox: &MailboxFacts) -> (Truth, String) {
+        match resolved {
             Resolved::Organization => (Truth::Yes, "the assignment has no scope".into()),
             Resolved::Group(group) => {
                 let held = self.role_group_contains(group, mailbox);
@@ -177,6 +186,7 @@ impl<'f> AccessModel<'f> {
                 )
             }
             Resolved::Unit(unit) => {
+                // GUESS: a group in a unit does not bring its members; wrong if a tenant shows a call for one of them.
                 let held = self.units.iter().find(|(known, _)| std::ptr::eq(*known, unit));
                 let held = held.map_or(Truth::Unknown, |(_, members)| members.contain(&mailbox.ids));
                 let name = unit.name.clone().unwrap_or_else(|| unit.id.to_string());

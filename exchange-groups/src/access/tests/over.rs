@@ -70,6 +70,7 @@ fn scope_columns_are_read_in_every_shape() {
         RoleScope::Group("PlaceOS Room Booking".into())
     );
     assert_eq!(of(Some("CustomRecipientScope"), Some("rooms"), None), RoleScope::Management("rooms".into()));
+    assert_eq!(of(Some("CustomRecipientScope"), Some(""), Some("rooms")), RoleScope::Management("rooms".into()));
     let unit = "4d819ce9-9257-4400-8000-0000000000a1";
     assert_eq!(of(Some("AdministrativeUnit"), None, Some(unit)), RoleScope::AdministrativeUnit(unit.into()));
     assert_eq!(of(Some("AdministrativeUnit"), Some(unit), Some("")), RoleScope::AdministrativeUnit(unit.into()));
@@ -80,6 +81,15 @@ fn scope_columns_are_read_in_every_shape() {
     assert_eq!(of(Some("Group"), None, None), RoleScope::Unrecognised("Group".into()));
     assert!(matches!(of(Some("Group"), Some("a"), Some("b")), RoleScope::Unrecognised(_)));
     assert!(matches!(of(Some("MyGAL"), Some("a"), None), RoleScope::Unrecognised(_)));
+}
+
+#[test]
+fn a_name_beside_the_whole_organisation_limits_nothing_for_certain() {
+    let facts = tenant().role("Application Calendars.Read", RoleScope::Named("G".into()));
+    assert_eq!(over_g(&facts), [(Truth::Unknown, false, YES)]);
+    let model = AccessModel::new(&facts);
+    assert_eq!(model.reach(&mailbox("r1"), Level::Events).verdict, Access::Allowed);
+    assert_eq!(model.reach(&mailbox("ceo"), Level::Events).verdict, Access::Unknown);
 }
 
 #[test]
