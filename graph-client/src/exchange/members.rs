@@ -65,6 +65,13 @@ impl AddDistributionGroupMember {
         Self { identity: group.into(), member: member.into(), bypass_security_group_manager_check: true }
     }
 
+    /// Names the group by another identity: by its id, once it is known, in place of its address.
+    #[must_use]
+    pub fn with_group(mut self, group: impl Into<Identity>) -> Self {
+        self.identity = group.into();
+        self
+    }
+
     /// Says whether to change a group that the caller does not own. Default `true`.
     #[must_use]
     pub fn bypass_manager_check(mut self, bypass: bool) -> Self {
@@ -117,6 +124,13 @@ impl RemoveDistributionGroupMember {
             bypass_security_group_manager_check: true,
             confirm: Confirmed,
         }
+    }
+
+    /// Names the group by another identity: by its id, once it is known, in place of its address.
+    #[must_use]
+    pub fn with_group(mut self, group: impl Into<Identity>) -> Self {
+        self.identity = group.into();
+        self
     }
 
     /// Says whether to change a group that the caller does not own. Default `true`.
@@ -196,6 +210,13 @@ impl UpdateDistributionGroupMember {
             bypass_security_group_manager_check: true,
             confirm: Confirmed,
         }
+    }
+
+    /// Names the group by another identity: by its id, once it is known, in place of its address.
+    #[must_use]
+    pub fn with_group(mut self, group: impl Into<Identity>) -> Self {
+        self.identity = group.into();
+        self
     }
 
     /// Says whether to change a group that the caller does not own. Default `true`.

@@ -256,6 +256,19 @@ impl SetManagementRoleAssignment {
         Self { identity: assignment.into(), scope: Some(scope), enabled: None, confirm: Confirmed }
     }
 
+    /// The scope that the assignment is moved to, if it is.
+    #[must_use]
+    pub fn moves_to(&self) -> Option<&AssignmentScope> {
+        self.scope.as_ref()
+    }
+
+    /// Names the group that the assignment is moved to by another identity: by its id, once it is known.
+    #[must_use]
+    pub fn with_group(mut self, group: impl Into<Identity>) -> Self {
+        self.scope = Some(AssignmentScope::Group(group.into()));
+        self
+    }
+
     /// Switches the assignment on or off.
     #[must_use]
     pub fn enabled(assignment: impl Into<Identity>, enabled: bool) -> Self {
@@ -298,6 +311,12 @@ impl RemoveManagementRoleAssignment {
     #[must_use]
     pub fn new(assignment: impl Into<Identity>) -> Self {
         Self { identity: assignment.into(), confirm: Confirmed }
+    }
+
+    /// The assignment.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
     }
 }
 

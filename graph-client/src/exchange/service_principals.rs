@@ -35,6 +35,12 @@ impl NewServicePrincipal {
         Self { app_id, object_id, display_name: None }
     }
 
+    /// The object id of the enterprise application.
+    #[must_use]
+    pub fn object_id(&self) -> ServicePrincipalId {
+        self.object_id
+    }
+
     /// Sets the name that administrators see.
     #[must_use]
     pub fn display_name(mut self, name: impl Into<String>) -> Self {

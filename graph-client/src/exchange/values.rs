@@ -119,6 +119,13 @@ impl From<&SmtpAddress> for Identity {
     }
 }
 
+/// An object of Exchange's configuration by its name, which is unique among its kind.
+impl From<&ObjectName> for Identity {
+    fn from(name: &ObjectName) -> Self {
+        Self::new(name.as_str().to_owned())
+    }
+}
+
 impl From<&Self> for Identity {
     fn from(identity: &Self) -> Self {
         identity.clone()

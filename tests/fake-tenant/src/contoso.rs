@@ -16,6 +16,9 @@ const ADMINISTRATOR_SECRET: &str = "not-a-real-secret-of-provisioning";
 const ADMINISTRATOR_ROLES: &[&str] = &[
     "Exchange.ManageAsApp",
     "Application.Read.All",
+    "Directory.Read.All",
+    "RoleManagement.Read.Directory",
+    "RoleEligibilitySchedule.Read.Directory",
     "AppRoleAssignment.ReadWrite.All",
     "Organization.Read.All",
     "Place.Read.All",

@@ -87,6 +87,13 @@ impl SetDistributionGroup {
         }
     }
 
+    /// Names the group by another identity: by its id, once it is known, in place of its address.
+    #[must_use]
+    pub fn with_group(mut self, group: impl Into<Identity>) -> Self {
+        self.identity = group.into();
+        self
+    }
+
     setters! {
         /// Sets the name in the directory.
         name(GroupName) => more.name;

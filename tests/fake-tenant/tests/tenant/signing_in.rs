@@ -16,6 +16,9 @@ fn a_token_says_what_the_application_may_do() {
             "https://graph.microsoft.com/.default",
             vec![
                 "Application.Read.All",
+                "Directory.Read.All",
+                "RoleManagement.Read.Directory",
+                "RoleEligibilitySchedule.Read.Directory",
                 "AppRoleAssignment.ReadWrite.All",
                 "Organization.Read.All",
                 "Place.Read.All",
