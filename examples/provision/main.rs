@@ -1,7 +1,7 @@
-//! Makes the room group of PlaceOS's documentation, restricts the application to it, and proves the result.
+//! Makes the room group of PlaceOS's documentation, restricts the application to it, and verifies the result.
 //!
 //! Without any configuration it does so in a tenant in memory. With `TENANT_ID`, `CLIENT_ID` and `CLIENT_SECRET` it
-//! works in that tenant; `APP_CLIENT_ID` and `APP_CLIENT_SECRET`, the restricted application's own, let it prove the
+//! works in that tenant; `APP_CLIENT_ID` and `APP_CLIENT_SECRET`, the restricted application's own, let it verify the
 //! result. `GRAPH_URL`, `EXCHANGE_URL` and `LOGIN_URL` name other servers: a sovereign cloud, or one on localhost.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
 
@@ -23,44 +23,51 @@ use self::target::Target;
 /// How the program ends. 2 is also what it ends with when the command line is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Exit {
-    /// The restriction is proven.
-    Proven = 0,
+    /// The restriction is verified.
+    Verified = 0,
     /// A service refused, or could not be reached; or something else went wrong.
     Failed = 1,
     /// The spec or the environment has faults.
     BadInput = 2,
-    /// The plan has findings that must be dealt with first. Nothing was changed.
+    /// The plan has blocking issues, or the tenant has changed since it was made. Nothing was changed.
     Blocked = 3,
     /// Some steps were not done.
     Incomplete = 4,
-    /// The proof shows that the restriction does not hold.
-    Refuted = 5,
-    /// The proof could not tell.
-    Unknown = 6,
+    /// The restriction is violated.
+    Violated = 5,
+    /// The verification is inconclusive.
+    Inconclusive = 6,
     /// Only a plan was asked for. Nothing was changed.
     Planned = 7,
+    /// The configuration is right, and the live service does not act on it yet.
+    NotYetInEffect = 8,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let exit = match run(&options, Environment::read()).await {
+    let show = Show::new(options.json);
+    let exit = match run(&options, Environment::read(), &show).await {
         Ok(exit) => exit,
         Err(error) => {
-            eprintln!("error: {error:#}");
-            match error.downcast_ref::<Error>().map(Error::kind) {
+            let exit = match error.downcast_ref::<Error>().map(Error::kind) {
                 Some(ErrorKind::Spec) => Exit::BadInput,
-                Some(ErrorKind::Blocked) => Exit::Blocked,
+                Some(ErrorKind::Blocked | ErrorKind::Stale) => Exit::Blocked,
                 _ if error.is::<BadInput>() => Exit::BadInput,
                 _ => Exit::Failed,
+            };
+            eprintln!("error: {error:#}");
+            // Whoever asked for a document gets one in every case, and one only.
+            if !show.has_shown_a_document() {
+                let _ = show.document(&json!({ "error": format!("{error:#}"), "exit": exit as u8 }));
             }
+            exit
         }
     };
     ExitCode::from(exit as u8)
 }
 
-async fn run(options: &Options, environment: Environment) -> anyhow::Result<Exit> {
-    let show = Show::new(options.json);
+async fn run(options: &Options, environment: Environment, show: &Show) -> anyhow::Result<Exit> {
     let target = Target::choose(options, environment).await?;
     let spec = target.spec(options)?;
     let groups = target.groups();
@@ -79,10 +86,10 @@ async fn run(options: &Options, environment: Environment) -> anyhow::Result<Exit
         show.text("Nothing was changed.");
         return Ok(Exit::Planned);
     }
-    let report = apply(&groups, &plan, &show).await?;
+    let report = apply(&groups, &plan, show).await?;
     show.text(&report);
     let after = async {
-        let proof = prove(&groups, &spec, options, &show).await?;
+        let proof = prove(&groups, &spec, options, show).await?;
         show.text(&proof);
         anyhow::Ok((proof, groups.plan(&spec).await?))
     };
@@ -117,10 +124,14 @@ async fn prove(
     options: &Options,
     show: &Show,
 ) -> anyhow::Result<Proof> {
-    let progress = Progress::new("Proving", 0, show);
+    let progress = Progress::new("Verifying", 0, show);
     let listener = progress.clone();
-    let settle = Duration::from_secs(options.settle.saturating_mul(60));
-    let proof = groups.prove(spec).settle(settle).on_progress(move |read, total| listener.reading(read, total)).await?;
+    let deadline = Duration::from_secs(options.wait.saturating_mul(60));
+    let mut prove = groups.prove(spec).wait_up_to(deadline);
+    if let Some(sample) = options.sample {
+        prove = prove.sample(sample);
+    }
+    let proof = prove.on_progress(move |read, total| listener.reading(read, total)).await?;
     progress.finish();
     Ok(proof)
 }
@@ -128,10 +139,11 @@ async fn prove(
 fn verdict(report: &Report, proof: &Proof, again: &Plan) -> Exit {
     match proof.verdict {
         _ if !report.is_complete() => Exit::Incomplete,
-        Verdict::Refuted => Exit::Refuted,
+        Verdict::Violated => Exit::Violated,
         _ if !again.is_empty() => Exit::Incomplete,
-        Verdict::Proven => Exit::Proven,
-        _ => Exit::Unknown,
+        Verdict::Verified => Exit::Verified,
+        Verdict::NotYetInEffect => Exit::NotYetInEffect,
+        _ => Exit::Inconclusive,
     }
 }
 
@@ -141,13 +153,13 @@ mod tests {
 
     async fn exit(arguments: &[&str]) -> Exit {
         let options = Options::parse_from([&["provision", "--json"], arguments].concat());
-        run(&options, Environment::default()).await.unwrap()
+        run(&options, Environment::default(), &Show::new(true)).await.unwrap()
     }
 
     #[tokio::test]
-    async fn both_mechanisms_end_in_a_proof() {
-        assert_eq!(exit(&[]).await, Exit::Proven);
-        assert_eq!(exit(&["--mechanism", "policy", "--rooms", "12"]).await, Exit::Proven);
+    async fn both_mechanisms_are_verified() {
+        assert_eq!(exit(&[]).await, Exit::Verified);
+        assert_eq!(exit(&["--mechanism", "policy", "--rooms", "12"]).await, Exit::Verified);
     }
 
     #[tokio::test]
@@ -163,7 +175,7 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             let started = std::time::Instant::now();
             let options = Options::parse_from(["provision", "--json", "--spec", path.to_str().unwrap()]);
-            let error = run(&options, Environment::default()).await.unwrap_err();
+            let error = run(&options, Environment::default(), &Show::new(true)).await.unwrap_err();
             assert!(error.to_string().contains("nested"), "{error}");
             assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
         }

@@ -8,20 +8,21 @@ const AFTER_HELP: &str = "\
 Without TENANT_ID it works in a tenant in memory: no account, no configuration. With it:
 
   TENANT_ID, CLIENT_ID, CLIENT_SECRET   the tenant, and the application that administers it
-  APP_CLIENT_ID, APP_CLIENT_SECRET      the restricted application: its secret is for the proof alone
+  APP_CLIENT_ID, APP_CLIENT_SECRET      the restricted application: its secret is for the verification alone
   GRAPH_URL, EXCHANGE_URL, LOGIN_URL    other servers: a sovereign cloud, or one on localhost
 
 Exit codes:
-  0  the restriction is proven
+  0  the restriction is verified
   1  a service refused, or could not be reached
   2  bad input: the command line, the environment or the spec
-  3  the plan is blocked; nothing was changed
+  3  the plan is blocked, or the tenant has changed since; nothing was changed
   4  some steps were not done
-  5  the proof shows that the restriction does not hold
-  6  the proof could not tell
-  7  only a plan was made; nothing was changed";
+  5  the restriction is violated
+  6  the verification is inconclusive
+  7  only a plan was made; nothing was changed
+  8  the configuration is right, and the live service does not act on it yet";
 
-/// Make the room group of PlaceOS's documentation, restrict the application to it, and prove the result
+/// Make the room group of PlaceOS's documentation, restrict the application to it, and verify the result
 #[derive(Debug, Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(after_help = AFTER_HELP)]
@@ -54,21 +55,25 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) owner: Vec<String>,
 
-    /// A mailbox that must stay closed [default in memory: ceo@contoso.com]
+    /// A mailbox that must not be reached [default in memory: ceo@contoso.com]
     #[arg(long)]
     pub(crate) must_not_reach: Vec<String>,
 
-    /// A room that is left out [default in memory: boardroom@contoso.com]
+    /// A room that is excluded [default in memory: boardroom@contoso.com]
     #[arg(long)]
     pub(crate) except: Vec<String>,
 
-    /// Take the application's tenant-wide calendar permission away; in memory this is done with --mechanism rbac
+    /// Revoke the application's tenant-wide calendar permission; in memory this is done with --mechanism rbac
     #[arg(long)]
     pub(crate) revoke_tenant_wide_grant: bool,
 
-    /// Wait so long for the change to take effect, in minutes: up to 120 for a role, more for a policy
+    /// Wait up to this long for the change to propagate, in minutes: 120 or more for a role, more for a policy
     #[arg(long, value_name = "MINUTES", default_value_t = 0)]
-    pub(crate) settle: u64,
+    pub(crate) wait: u64,
+
+    /// Read and test only so many of the mailboxes that are to be reached
+    #[arg(long, value_name = "N")]
+    pub(crate) sample: Option<usize>,
 
     /// Do not ask before a real tenant is changed
     #[arg(long)]

@@ -1,6 +1,8 @@
 use std::fmt::Display;
 use std::io::{IsTerminal, Write, stderr, stdout};
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use exchange_groups::graph_client::printable;
 use exchange_groups::{Event, Outcome};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
@@ -8,11 +10,12 @@ use serde_json::Value;
 /// Where text and documents go.
 pub(crate) struct Show {
     json: bool,
+    has_shown_a_document: AtomicBool,
 }
 
 impl Show {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, has_shown_a_document: AtomicBool::new(false) }
     }
 
     /// Text for people; nothing when a document was asked for.
@@ -31,8 +34,13 @@ impl Show {
     pub(crate) fn document(&self, document: &Value) -> anyhow::Result<()> {
         if self.json {
             Self::print(serde_json::to_string_pretty(document)?);
+            self.has_shown_a_document.store(true, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    pub(crate) fn has_shown_a_document(&self) -> bool {
+        self.has_shown_a_document.load(Ordering::Relaxed)
     }
 }
 
@@ -56,18 +64,24 @@ impl Progress {
     pub(crate) fn event(&mut self, event: &Event) {
         match event {
             Event::Stage { stage } => self.bar.set_message(stage.to_string()),
-            Event::Waiting { what } => self.bar.set_message(format!("waiting for {what}")),
-            Event::Step { sentence, outcome, done, total } => {
+            Event::Waiting { what } => {
+                self.bar.set_message(format!("waiting for {what}"));
+                if self.lines {
+                    eprintln!("waiting for {what}");
+                }
+            }
+            Event::Step { change, outcome, done, total } => {
                 self.bar.set_length(*total as u64);
                 self.bar.set_position(*done as u64);
                 let how = match outcome {
                     Outcome::Done => "done",
                     Outcome::AlreadyDone => "was done before",
                     Outcome::Failed { .. } => "FAILED",
+                    Outcome::Unconfirmed { .. } => "not seen yet",
                     _ => "not run",
                 };
                 if self.lines {
-                    eprintln!("{done}/{total} {how}: {sentence}");
+                    eprintln!("{done}/{total} {how}: {}", printable(&change.to_string()));
                 }
             }
             _ => {}
@@ -77,6 +91,9 @@ impl Progress {
     pub(crate) fn reading(&self, read: usize, total: usize) {
         self.bar.set_length(total as u64);
         self.bar.set_position(read as u64);
+        if self.lines {
+            eprintln!("{read}/{total} mailboxes read");
+        }
     }
 
     pub(crate) fn finish(&self) {

@@ -114,7 +114,7 @@ impl Target {
             _ => {
                 let _ = writeln!(
                     introduction,
-                    "APP_CLIENT_ID and APP_CLIENT_SECRET are not set: nothing can be proven without them."
+                    "APP_CLIENT_ID and APP_CLIENT_SECRET are not set: without them the verification is inconclusive."
                 );
             }
         }
@@ -195,7 +195,8 @@ impl Target {
         if self.in_memory.is_some() || plan.is_empty() {
             return Ok(true);
         }
-        let message = format!("{} changes will now be made in {}.", plan.steps.len(), self.name);
+        let changes = if plan.steps.len() == 1 { "1 change".into() } else { format!("{} changes", plan.steps.len()) };
+        let message = format!("{changes} will now be made in {}.", self.name);
         if options.yes || self.is_local {
             eprintln!("{message}");
             return Ok(true);

@@ -1,6 +1,12 @@
 use std::fmt;
 
-use crate::{Finding, SpecError};
+use graph_client::printable;
+
+use crate::SpecError;
+use crate::document::Digest;
+use crate::finding::Finding;
+use crate::plan::{ObservationRef, Step};
+use crate::text::count;
 
 /// The result of every call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -11,8 +17,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum ErrorKind {
     /// The spec breaks rules; nothing was sent.
     Spec,
-    /// The plan has findings that must be dealt with first; nothing was changed.
+    /// The plan has blocking issues, as the tenant is now; nothing was changed.
     Blocked,
+    /// The tenant has changed since the plan was made, so that more is to be done than it says; nothing was changed.
+    Stale,
+    /// The plan is not the one that was approved; nothing was sent.
+    NotApproved,
     /// Microsoft Graph or Exchange refused or could not be reached; see [`Error::service`].
     Service,
 }
@@ -25,12 +35,22 @@ pub struct Error(Box<Inner>);
 enum Inner {
     Spec(SpecError),
     Blocked(Vec<Finding>),
+    Stale { observation: ObservationRef, unplanned: Vec<Step> },
+    NotApproved { approved: Digest, plan: Digest },
     Service { during: &'static str, error: graph_client::Error },
 }
 
 impl Error {
     pub(crate) fn blocked(findings: Vec<Finding>) -> Self {
         Self(Box::new(Inner::Blocked(findings)))
+    }
+
+    pub(crate) fn stale(observation: &ObservationRef, unplanned: Vec<Step>) -> Self {
+        Self(Box::new(Inner::Stale { observation: observation.clone(), unplanned }))
+    }
+
+    pub(crate) fn not_approved(approved: Digest, plan: Digest) -> Self {
+        Self(Box::new(Inner::NotApproved { approved, plan }))
     }
 
     pub(crate) fn during(during: &'static str) -> impl Fn(graph_client::Error) -> Self {
@@ -43,6 +63,8 @@ impl Error {
         match &*self.0 {
             Inner::Spec(_) => ErrorKind::Spec,
             Inner::Blocked(_) => ErrorKind::Blocked,
+            Inner::Stale { .. } => ErrorKind::Stale,
+            Inner::NotApproved { .. } => ErrorKind::NotApproved,
             Inner::Service { .. } => ErrorKind::Service,
         }
     }
@@ -65,6 +87,15 @@ impl Error {
         }
     }
 
+    /// What is to be done now and does not stand in the plan, for [`ErrorKind::Stale`].
+    #[must_use]
+    pub fn unplanned(&self) -> &[Step] {
+        match &*self.0 {
+            Inner::Stale { unplanned, .. } => unplanned,
+            _ => &[],
+        }
+    }
+
     /// What blocks the plan, for [`ErrorKind::Blocked`].
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
@@ -82,6 +113,19 @@ impl fmt::Display for Error {
             Inner::Blocked(findings) => {
                 f.write_str("the plan cannot be applied; nothing was changed")?;
                 findings.iter().try_for_each(|finding| write!(f, "\n- {finding}"))
+            }
+            Inner::Stale { observation, unplanned } => {
+                write!(
+                    f,
+                    "the tenant has changed since {}, when the plan's observation was made; nothing was changed. Plan \
+                     again: {} now to be done that the plan does not have",
+                    observation.made_at,
+                    if unplanned.len() == 1 { "1 step is".to_owned() } else { count(unplanned.len(), "step") + " are" },
+                )?;
+                unplanned.iter().try_for_each(|step| write!(f, "\n- {}", printable(&step.sentence())))
+            }
+            Inner::NotApproved { approved, plan } => {
+                write!(f, "the plan's digest is {plan}, and {approved} was approved; nothing was sent")
             }
             Inner::Service { during, error } => write!(f, "{during}: {error}"),
         }

@@ -6,7 +6,7 @@ use graph_client::{Client, TokenProvider};
 
 use crate::{Apply, Observation, Plan, Prove, RestrictedCalendarGroup, Result};
 
-/// Restricted calendar groups of one tenant: observe, plan, apply, prove.
+/// Restricted calendar groups of one tenant: observe, plan, apply, verify.
 ///
 /// # Examples
 ///
@@ -38,7 +38,7 @@ use crate::{Apply, Observation, Plan, Prove, RestrictedCalendarGroup, Result};
 /// let report = groups.apply(&plan).await?;
 /// assert!(report.is_complete());
 /// let proof = groups.prove(&spec).await?;
-/// assert_eq!(proof.verdict, Verdict::Proven);
+/// assert_eq!(proof.verdict, Verdict::Verified);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
@@ -57,7 +57,7 @@ impl ExchangeGroups {
     }
 
     /// Gives the restricted application's own credential, with which the proof reads calendars. It is used for nothing
-    /// else. Without it a proof can only say what Exchange's own test says, and that is not a proof.
+    /// else. Without it a proof can only say what the configuration and Exchange's own test say, and is inconclusive.
     #[must_use]
     pub fn application(mut self, credential: impl TokenProvider) -> Self {
         self.application = Some(Arc::new(credential));
@@ -75,11 +75,14 @@ impl ExchangeGroups {
     ///
     /// # Permissions
     ///
-    /// Exchange: `Exchange.ManageAsApp` with Global Reader or more. Graph: `Application.Read.All`.
+    /// Exchange: `Exchange.ManageAsApp` with Global Reader or more. Graph: `Application.Read.All`; to tell whether the
+    /// application can widen its own reach also `Directory.Read.All` and `RoleManagement.Read.Directory`. What may not be
+    /// read is left unread, and what needs it is unknown.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Service`](crate::ErrorKind::Service) when something cannot be read to its end.
+    /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the organisation, the rooms, the group or the addresses of
+    /// the spec cannot be read to their end.
     pub async fn observe(&self, spec: &RestrictedCalendarGroup) -> Result<Observation> {
         Observation::of(&self.client, spec).await
     }
@@ -99,6 +102,10 @@ impl ExchangeGroups {
 
     /// Carries a plan out. Await the value; see [`Apply`] for progress.
     ///
+    /// The tenant is observed again first. A plan that is blocked as the tenant is now, or that lacks a step which is
+    /// needed now, is refused; a step that has been done meanwhile is not done again. So a plan can be applied again
+    /// after an interruption, and never does what was not in it.
+    ///
     /// # Permissions
     ///
     /// Exchange: `Exchange.ManageAsApp` with Exchange Administrator. Graph, to revoke a tenant-wide permission:
@@ -107,8 +114,8 @@ impl ExchangeGroups {
         Apply::new(self.clone(), plan.clone())
     }
 
-    /// Proves that the application reaches every room and no mailbox that must stay closed. Await the value; see
-    /// [`Prove`] for waiting and progress. Nothing is changed.
+    /// Verifies that the application reaches every room and no mailbox that it must not reach. Await the value; see
+    /// [`Prove`] for waiting, sampling and progress. Nothing is changed.
     ///
     /// # Permissions
     ///

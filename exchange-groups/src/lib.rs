@@ -3,24 +3,37 @@
 
 pub mod access;
 mod apply;
-mod discover;
+mod change;
+mod document;
 mod error;
+mod finding;
 mod groups;
+mod membership;
 mod observe;
 mod plan;
 mod prove;
-mod roles;
+mod reach;
+mod restriction;
+mod select;
 mod spec;
+mod text;
 
 pub use graph_client;
+use graph_client::Client;
 
-pub use self::apply::{Apply, Event, Outcome, Report, StageUsage, StepReport};
+pub use self::apply::{Apply, Event, MembersReadBack, Outcome, Report, StageUsage, StepReport};
+pub use self::change::{Change, RevokePermission, Stage};
+pub use self::document::{Digest, FormatVersion, Origin};
 pub use self::error::{Error, ErrorKind, Result};
+pub use self::finding::{Actor, Advice, Finding, FindingKind, Severity, Subject, VerdictEffect};
 pub use self::groups::ExchangeGroups;
-pub use self::observe::{Grant, Observation, ObservedGroup, ObservedRoomList, Unread, UnreadPart};
-pub use self::plan::{Change, Finding, FindingKind, Plan, RevokeGrant, Severity, Stage, Step};
-pub use self::prove::{Check, Evidence, Expectation, Proof, Prove, Verdict};
+pub use self::observe::{Observation, ObservedGroup, ObservedRoomList, OtherReach, Unread, UnreadPart};
+pub use self::plan::{ObservationRef, Plan, Step};
+pub use self::prove::{
+    Check, CheckOutcome, Evidence, Expectation, Proof, Prove, Sample, TokenEvidence, Verdict, VisibleTimes,
+    WriteEvidence,
+};
 pub use self::spec::{
     CalendarPermission, OtherMembers, RestrictedCalendarGroup, RestrictedCalendarGroupBuilder, Restriction, RoomFilter,
-    Rooms, SpecError,
+    Rooms, SpecError, Workspaces,
 };

@@ -45,6 +45,8 @@ pub struct RestrictedCalendarGroup {
     pub(crate) restriction: Restriction,
     pub(crate) revoke_tenant_wide_grant: bool,
     pub(crate) must_not_reach: Vec<SmtpAddress>,
+    pub(crate) skip_unmatched_rooms: bool,
+    pub(crate) other_groups: Vec<SmtpAddress>,
 }
 
 /// The name that PlaceOS's documentation gives the group.
@@ -115,10 +117,22 @@ impl RestrictedCalendarGroup {
         self.restriction
     }
 
-    /// The mailboxes that must stay closed to it.
+    /// What the application may do with the calendars that it reaches.
+    #[must_use]
+    pub fn permission(&self) -> CalendarPermission {
+        self.permission
+    }
+
+    /// The mailboxes whose events the application must not reach.
     #[must_use]
     pub fn must_not_reach(&self) -> &[SmtpAddress] {
         &self.must_not_reach
+    }
+
+    /// The other groups that the same application is meant to reach.
+    #[must_use]
+    pub fn other_groups(&self) -> &[SmtpAddress] {
+        &self.other_groups
     }
 }
 
@@ -183,15 +197,53 @@ pub struct Rooms<A = String> {
     pub(crate) addresses: Option<Vec<A>>,
     pub(crate) room_list: Option<A>,
     pub(crate) filter: Option<RoomFilter>,
+    #[serde(default, skip_serializing_if = "Workspaces::is_default")]
+    pub(crate) workspaces: Workspaces,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub(crate) except: Vec<A>,
+}
+
+/// Whether a selection of rooms includes workspaces.
+///
+/// Exchange keeps both as room mailboxes; a workspace has the resource type `Workspace`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Workspaces {
+    /// Meeting rooms and workspaces.
+    #[default]
+    Include,
+    /// Meeting rooms alone.
+    Exclude,
+    /// Workspaces alone.
+    Only,
+}
+
+impl Workspaces {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(crate) fn selects(self, room: &Mailbox) -> bool {
+        match self {
+            Self::Include => true,
+            Self::Exclude => !is_workspace(room),
+            Self::Only => is_workspace(room),
+        }
+    }
+}
+
+/// Whether a room mailbox is a workspace.
+pub(crate) fn is_workspace(room: &Mailbox) -> bool {
+    room.resource_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("Workspace"))
 }
 
 impl Rooms {
     /// Every room mailbox of the tenant.
     #[must_use]
     pub fn all() -> Self {
-        Self { addresses: None, room_list: None, filter: None, except: Vec::new() }
+        Self { addresses: None, room_list: None, filter: None, workspaces: Workspaces::Include, except: Vec::new() }
     }
 
     /// These rooms.
@@ -212,6 +264,14 @@ impl Rooms {
         Self { filter: Some(filter), ..Self::all() }
     }
 
+    /// Says whether workspaces are selected too. Default: they are. Rooms that are named one by one are selected
+    /// whatever this says.
+    #[must_use]
+    pub fn workspaces(mut self, workspaces: Workspaces) -> Self {
+        self.workspaces = workspaces;
+        self
+    }
+
     /// Leaves a room out.
     #[must_use]
     pub fn except(mut self, address: impl Into<String>) -> Self {
@@ -229,10 +289,15 @@ impl Default for Rooms {
 impl<A: fmt::Display> fmt::Display for Rooms<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.addresses, &self.room_list, &self.filter) {
-            (Some(addresses), ..) => write!(f, "{} named rooms", addresses.len())?,
+            (Some(addresses), ..) => f.write_str(&crate::text::count(addresses.len(), "named room"))?,
             (_, Some(list), _) => write!(f, "the rooms of {list}")?,
             (_, _, Some(filter)) => write!(f, "rooms {filter}")?,
             _ => f.write_str("all rooms")?,
+        }
+        match self.workspaces {
+            Workspaces::Include => {}
+            Workspaces::Exclude => f.write_str(", workspaces excluded")?,
+            Workspaces::Only => f.write_str(", workspaces only")?,
         }
         if !self.except.is_empty() {
             let except: Vec<_> = self.except.iter().map(ToString::to_string).collect();
@@ -411,6 +476,10 @@ pub struct RestrictedCalendarGroupBuilder {
     revoke_tenant_wide_grant: bool,
     #[serde(default)]
     must_not_reach: Vec<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    skip_unmatched_rooms: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    other_groups: Vec<String>,
 }
 
 impl RestrictedCalendarGroupBuilder {
@@ -478,7 +547,8 @@ impl RestrictedCalendarGroupBuilder {
 
     /// Says what the application may do with the calendars. Default: read them.
     ///
-    /// With [`Restriction::Policy`] the tenant-wide permission decides, and this is not used.
+    /// With [`Restriction::Policy`] the tenant-wide permission decides what is done; a plan whose application holds less
+    /// than this says so, and its verification fails.
     pub fn permission(mut self, permission: CalendarPermission) -> Self {
         self.permission = permission;
         self
@@ -499,9 +569,28 @@ impl RestrictedCalendarGroupBuilder {
         self
     }
 
-    /// Names a mailbox that must stay closed to the application. The proof tries to read it.
+    /// Names a mailbox whose events the application must not reach. The proof tries to read them.
+    ///
+    /// When somebody is free or busy is another matter: `getSchedule` answers it through any mailbox that the
+    /// application reaches. A proof says what stays visible, and which setting hides it.
     pub fn must_not_reach(mut self, address: impl Into<String>) -> Self {
         self.must_not_reach.push(address.into());
+        self
+    }
+
+    /// Goes on without the named rooms that are no room mailboxes, with a warning for each. Default: such a room blocks
+    /// the plan.
+    pub fn skip_unmatched_rooms(mut self, skip: bool) -> Self {
+        self.skip_unmatched_rooms = skip;
+        self
+    }
+
+    /// Names another group that the same application is meant to reach, by its address: that of another spec.
+    ///
+    /// Exchange takes 10,000 members in a group, so the rooms of a large organisation are divided over several. A proof
+    /// then counts the members of the other groups as meant, and no role or policy over them is advised to be removed.
+    pub fn other_group(mut self, address: impl Into<String>) -> Self {
+        self.other_groups.push(address.into());
         self
     }
 
@@ -542,6 +631,13 @@ impl RestrictedCalendarGroupBuilder {
                 check.fault(field, closed.as_str(), "must not be one of the mailboxes as well");
             }
         }
+        let other_groups = check.addresses("other_groups", &self.other_groups);
+        for (index, other) in other_groups.iter().enumerate() {
+            if Some(other) == address.as_ref() {
+                let rule = "must be the address of another group than this one";
+                check.fault(format!("other_groups[{index}]"), other.as_str(), rule);
+            }
+        }
         let (Some(name), Some(address), Some(alias), Some(rooms), Some(application), true) =
             (name, address, alias, rooms, application, check.faults.is_empty())
         else {
@@ -562,6 +658,8 @@ impl RestrictedCalendarGroupBuilder {
             restriction: self.restriction,
             revoke_tenant_wide_grant: self.revoke_tenant_wide_grant,
             must_not_reach,
+            skip_unmatched_rooms: self.skip_unmatched_rooms,
+            other_groups,
         })
     }
 }
@@ -660,6 +758,7 @@ impl Checks {
             addresses: rooms.addresses.as_ref().map(|texts| self.addresses("rooms.addresses", texts)),
             room_list: rooms.room_list.as_ref().and_then(|text| self.parse("rooms.room_list", text)),
             filter: rooms.filter.clone(),
+            workspaces: rooms.workspaces,
             except: self.addresses("rooms.except", &rooms.except),
         };
         (self.faults.len() == before).then_some(checked)
@@ -687,6 +786,7 @@ impl From<RestrictedCalendarGroup> for RestrictedCalendarGroupBuilder {
                 addresses: spec.rooms.addresses.map(texts),
                 room_list: spec.rooms.room_list.map(String::from),
                 filter: spec.rooms.filter,
+                workspaces: spec.rooms.workspaces,
                 except: texts(spec.rooms.except),
             },
             mailboxes: texts(spec.mailboxes),
@@ -697,6 +797,8 @@ impl From<RestrictedCalendarGroup> for RestrictedCalendarGroupBuilder {
             restriction: spec.restriction,
             revoke_tenant_wide_grant: spec.revoke_tenant_wide_grant,
             must_not_reach: texts(spec.must_not_reach),
+            skip_unmatched_rooms: spec.skip_unmatched_rooms,
+            other_groups: texts(spec.other_groups),
         }
     }
 }

@@ -166,6 +166,17 @@ impl Contoso {
         rooms
     }
 
+    /// The object id of the recipient at an address.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn object_id(&self, address: &str) -> String {
+        let rows = self.tenant.run_cmdlet("Get-Recipient", serde_json::json!({ "Identity": address }));
+        let id = rows.first().and_then(|row| row["ExternalDirectoryObjectId"].as_str());
+        id.unwrap_or_else(|| panic!("{address} has no object id")).to_owned()
+    }
+
     /// How often somebody signed in.
     #[must_use]
     pub fn sign_ins(&self) -> usize {

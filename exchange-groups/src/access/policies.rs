@@ -37,6 +37,14 @@ impl AccessModel<'_> {
         })
     }
 
+    /// The policies about the application that deny a mailbox for certain.
+    #[must_use]
+    pub fn denied_by(&self, mailbox: &MailboxFacts) -> Vec<&AccessPolicy> {
+        self.policies()
+            .filter(|policy| policy.right == PolicyRight::Deny && self.policy_matches(policy, mailbox) == Truth::Yes)
+            .collect()
+    }
+
     pub(super) fn policy_verdict(&self, mailbox: &MailboxFacts) -> PolicyVerdict {
         let (mut deny, mut restrict, mut restricts) = (Truth::No, Truth::No, Truth::No);
         let mut exists = Truth::No;

@@ -339,13 +339,20 @@ impl AccessModel<'_> {
 }
 
 impl Grant {
+    /// What the catalogue knows of this permission, by its resource and id. `None` where it does not know it, or where
+    /// the tenant gives it another name.
+    #[must_use]
+    pub fn row(&self) -> Option<&'static Row> {
+        match application_permission(self) {
+            Entry::Listed(row) => Some(row),
+            Entry::Unlisted { .. } => None,
+        }
+    }
+
     /// What an access path by this permission rests on.
     #[must_use]
     pub fn via(&self) -> Via {
-        let row = match application_permission(self) {
-            Entry::Listed(row) => Some(row.value.to_owned()),
-            Entry::Unlisted { .. } => None,
-        };
+        let row = self.row().map(|row| row.value.to_owned());
         Via::Grant {
             resource: self.resource,
             role: self.role,

@@ -1,20 +1,27 @@
 use std::fmt;
 use std::time::Duration;
 
-use graph_client::{ClientId, ObjectId, SmtpAddress};
-use serde::Serialize;
+use graph_client::{ClientId, ObjectId, SmtpAddress, printable};
+use serde::{Deserialize, Serialize};
 
-use crate::{Restriction, Stage};
+use crate::document::{Origin, seconds};
+use crate::text::{count, some_of};
+use crate::{Change, Restriction, Stage};
 
 /// How a step ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The change was made.
+    /// The change was made, and seen to be made where it can be read back.
     Done,
     /// The change had been made before.
     AlreadyDone,
+    /// The service took the change, and it was not visible by the deadline.
+    Unconfirmed {
+        /// What was looked for.
+        reason: String,
+    },
     /// The change was not made, or is not known to have been.
     Failed {
         /// What was attempted, what the service said, and what to do next.
@@ -37,9 +44,11 @@ impl Outcome {
 
 /// What was done. `Display` is for an administrator: the group's address comes first, because the next step of a
 /// product's set-up asks for it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {
+    /// Where, when and by what it was made.
+    pub origin: Origin,
     /// The group's address.
     pub address: SmtpAddress,
     /// The group's name, which a naming policy may have changed.
@@ -50,32 +59,64 @@ pub struct Report {
     pub application: ClientId,
     /// How it is restricted.
     pub restriction: Restriction,
-    /// How many members the group has, read back; `None` when it was not read.
-    pub members: Option<usize>,
+    /// The members, read back; `None` when they were not read.
+    pub members: Option<MembersReadBack>,
     /// Every step of the plan and how it ended.
     pub steps: Vec<StepReport>,
     /// The requests of each stage, with those of the observation that the plan was made from.
     pub stages: Vec<StageUsage>,
 }
 
+/// The members of the group as they were after the changes, held against the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MembersReadBack {
+    /// How many members the group has.
+    pub present: usize,
+    /// Who was to be a member and is not.
+    pub missing: Vec<SmtpAddress>,
+    /// Who is a member and was not to be: addresses, or ids where there is none.
+    pub unexpected: Vec<String>,
+}
+
+impl MembersReadBack {
+    /// Whether the members are as planned.
+    #[must_use]
+    pub fn is_as_planned(&self) -> bool {
+        self.missing.is_empty() && self.unexpected.is_empty()
+    }
+}
+
 /// A step of the plan and how it ended.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StepReport {
-    /// When it was made.
-    pub stage: Stage,
-    /// The change as a sentence.
-    pub sentence: String,
+    /// The change.
+    pub change: Change,
     /// How it ended.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// The error of the service, if that is how it ended.
+    /// The error of the service, if that is how it ended. It is not part of the JSON form; its text is.
     #[serde(skip)]
     pub error: Option<graph_client::Error>,
 }
 
+impl StepReport {
+    /// The change as a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        self.change.to_string()
+    }
+
+    /// When it was made.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.change.stage()
+    }
+}
+
 /// What a stage cost.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StageUsage {
     /// The stage.
@@ -85,19 +126,16 @@ pub struct StageUsage {
     /// How many of them repeated an earlier one.
     pub retries: u64,
     /// How long it took.
-    #[serde(serialize_with = "seconds")]
+    #[serde(with = "seconds")]
     pub elapsed: Duration,
 }
 
-pub(crate) fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(duration.as_secs_f64())
-}
-
 impl Report {
-    /// Whether every step of the plan is done.
+    /// Whether every step of the plan is done, and what was read back is as planned.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.steps.iter().all(|step| step.outcome.is_success())
+            && self.members.as_ref().is_none_or(MembersReadBack::is_as_planned)
     }
 
     /// How many steps made a change.
@@ -116,12 +154,21 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Group address  {}", self.address)?;
-        writeln!(f, "Group name     {}", self.name)?;
+        writeln!(f, "Group name     {}", printable(&self.name))?;
         if let Some(id) = self.group_id {
             writeln!(f, "Group id       {id}")?;
         }
-        if let Some(members) = self.members {
-            writeln!(f, "Members        {members}")?;
+        writeln!(f, "Tenant         {}", printable(&self.origin.tenant))?;
+        if let Some(members) = &self.members {
+            writeln!(f, "Members        {}", members.present)?;
+            if !members.missing.is_empty() {
+                let who = some_of(&members.missing, 3);
+                writeln!(f, "  MISSING      {}: {who}", count(members.missing.len(), "mailbox"))?;
+            }
+            if !members.unexpected.is_empty() {
+                let who = some_of(members.unexpected.iter().map(|name| printable(name)), 3);
+                writeln!(f, "  UNEXPECTED   {}: {who}", count(members.unexpected.len(), "member"))?;
+            }
         }
         let how = match self.restriction {
             Restriction::Rbac => "RBAC for Applications",
@@ -131,9 +178,16 @@ impl fmt::Display for Report {
         let successes = self.steps.iter().filter(|step| step.outcome.is_success()).count();
         writeln!(f, "Changes        {successes} of {} in place, {} made now", self.steps.len(), self.changes())?;
         for step in &self.steps {
+            let sentence = step.sentence();
+            let sentence = printable(&sentence);
             match &step.outcome {
-                Outcome::Failed { error } => writeln!(f, "  FAILED   {}\n           {error}", step.sentence)?,
-                Outcome::NotRun { reason } => writeln!(f, "  not run  {}\n           because {reason}", step.sentence)?,
+                Outcome::Failed { error } => writeln!(f, "  FAILED   {sentence}\n           {}", printable(error))?,
+                Outcome::NotRun { reason } => {
+                    writeln!(f, "  not run  {sentence}\n           because {}", printable(reason))?;
+                }
+                Outcome::Unconfirmed { reason } => {
+                    writeln!(f, "  not seen {sentence}\n           {}", printable(reason))?;
+                }
                 Outcome::Done | Outcome::AlreadyDone => {}
             }
         }

@@ -1,153 +1,39 @@
-use std::fmt;
+//! What stands in the way of a plan, or is to be known: about the objects that the spec names. What the application
+//! reaches is another matter, see `reach.rs`.
 
-use graph_client::exchange::{AccessRight, Recipient};
-use serde::{Deserialize, Serialize};
+use graph_client::exchange::{
+    AtAddress, Cmdlet, NewManagementRoleAssignment, NewServicePrincipal, Recipient, UpdateDistributionGroupMember,
+};
+use graph_client::{SmtpAddress, Uuid};
 
-use super::steps::unwanted;
-use super::{Change, Step};
-use crate::discover::{Roll, Selection, key_of};
-use crate::observe::{Unread, UnreadPart};
-use crate::roles::opens_calendars;
-use crate::{CalendarPermission, Observation, OtherMembers, RestrictedCalendarGroup, Restriction};
-
-/// Something that an administrator should know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Finding {
-    /// How much it matters.
-    pub severity: Severity,
-    /// What it is, to branch on.
-    pub kind: FindingKind,
-    /// What was found.
-    pub message: String,
-    /// What to do about it.
-    pub advice: String,
-}
-
-/// How much a finding matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Severity {
-    /// The plan cannot be applied before it is dealt with.
-    Blocking,
-    /// The plan can be applied, and the restriction will not hold, or cannot be proven, as long as it stands.
-    Warning,
-    /// Good to know.
-    Note,
-}
-
-/// What a finding is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum FindingKind {
-    /// The address of the group is in a domain that the organisation does not accept.
-    DomainNotAccepted,
-    /// The address of the group belongs to something else.
-    AddressTaken,
-    /// The name of the group belongs to another group.
-    NameTaken,
-    /// The group is of a kind that carries no permission.
-    WrongGroupType,
-    /// The group is kept on premises.
-    DirectorySynced,
-    /// An owner does not exist.
-    UnknownOwner,
-    /// An owner is of a kind that can own no group.
-    UnfitOwner,
-    /// An address among the rooms is not a room mailbox.
-    NotARoom,
-    /// The address of the room list is not that of a room list.
-    NotARoomList,
-    /// A further mailbox does not exist.
-    UnknownMailbox,
-    /// A mailbox that must stay closed does not exist.
-    UnknownClosedMailbox,
-    /// A mailbox that must stay closed is a member by the spec.
-    ClosedMailboxIsMember,
-    /// The spec selects no room.
-    NoRooms,
-    /// The group would have more members than Exchange takes.
-    TooManyMembers,
-    /// The plan removes more than half of the members.
-    LargeRemoval,
-    /// The application does not exist in the tenant.
-    UnknownApplication,
-    /// Exchange knows the application under another object id.
-    ApplicationMismatch,
-    /// The tenant has never been customised, so no role can be assigned.
-    Dehydrated,
-    /// The caller may not run a cmdlet that the plan needs.
-    MissingRole,
-    /// The application holds a calendar permission for every mailbox, which makes the role meaningless.
-    TenantWideGrant,
-    /// The application holds no tenant-wide calendar permission that the policy could narrow.
-    NothingToNarrow,
-    /// The application has another role over calendars, beside the one over the group.
-    OtherRole,
-    /// Another access policy concerns the application.
-    OtherPolicy,
-    /// A group is a member of the group.
-    NestedGroup,
-    /// A room is left out that is not there.
-    IdleException,
-    /// The spec names no mailbox that must stay closed.
-    NothingMustStayClosed,
-    /// A naming policy changes the name of the group.
-    NamingPolicy,
-    /// Something could not be read.
-    NotRead,
-    /// Exchange's own test shows the restriction, and the live service does not act on it yet.
-    NotInEffectYet,
-    /// Steps of the plan are not done.
-    Drift,
-    /// Between the end of the tenant-wide permission and the effect of the role the application may read nothing.
-    Outage,
-    /// The tenant-wide permission gives more than the spec says, which a policy does not change.
-    WiderGrant,
-    /// The group has members that the spec does not name and keeps.
-    KeptMembers,
-    /// The tenant is not the one that the plan was made for.
-    OtherTenant,
-}
-
-impl Finding {
-    pub(crate) fn new(
-        severity: Severity,
-        kind: FindingKind,
-        message: impl Into<String>,
-        advice: impl Into<String>,
-    ) -> Self {
-        Self { severity, kind, message: message.into(), advice: advice.into() }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}. {}", self.message, self.advice)
-    }
-}
-
-use FindingKind as Kind;
+use super::Step;
+use crate::access::Fact;
+use crate::finding::{Advice, Finding, FindingKind as Kind, Severity, Subject};
+use crate::membership::{Difference, MailboxRef, MailboxSet, key_of};
+use crate::observe::{Unread, UnreadPart, is_group};
+use crate::select::{Selection, Unmatched};
+use crate::text::{count, some_of, with_article};
+use crate::{Change, Observation, OtherMembers, RestrictedCalendarGroup, Restriction};
 use Severity::{Blocking, Note, Warning};
 
 pub(super) fn findings(
     spec: &RestrictedCalendarGroup,
     seen: &Observation,
     selection: &Selection,
+    must_not_reach: &[MailboxRef],
     steps: &[Step],
 ) -> Vec<Finding> {
     let mut findings = Findings { spec, seen, found: Vec::new() };
     findings.group();
     findings.owners();
     findings.rooms(selection);
-    findings.members(selection);
-    findings.closed(selection);
+    findings.mailboxes(selection);
+    findings.members(selection, must_not_reach);
+    findings.must_not_reach(selection);
     findings.application();
+    findings.organization(steps);
     findings.rights(steps);
     findings.unread();
-    findings.found.sort_by_key(|finding| finding.severity);
     findings.found
 }
 
@@ -158,370 +44,411 @@ struct Findings<'a> {
 }
 
 impl Findings<'_> {
-    fn add(&mut self, severity: Severity, kind: Kind, message: impl Into<String>, advice: impl Into<String>) {
-        self.found.push(Finding::new(severity, kind, message, advice));
+    fn add(&mut self, finding: Finding) {
+        self.found.push(finding);
+    }
+
+    /// How sentences call the application that administers.
+    fn administrator(&self) -> String {
+        match self.seen.administrator {
+            Some(id) => format!("the administering application {id}"),
+            None => "the administering application".to_owned(),
+        }
     }
 
     fn group(&mut self) {
         let address = &self.spec.address;
         if !self.seen.accepted_domains.iter().any(|domain| domain.eq_ignore_ascii_case(address.domain())) {
-            self.add(
-                Blocking,
-                Kind::DomainNotAccepted,
-                format!("The domain of {address} is not an accepted domain of this organisation"),
-                format!("Use one of {}.", self.seen.accepted_domains.join(", ")),
-            );
+            let message = format!("The domain of {address} is not an accepted domain of this organisation");
+            let advice = Advice::spec(format!("Use one of {}.", self.seen.accepted_domains.join(", ")));
+            self.add(Finding::new(Blocking, Kind::DomainNotAccepted, message, advice).about(address).at("address"));
         }
-        if let Some(existing) = &self.seen.group {
-            let group = &existing.group;
-            if !group.is_security_group() {
-                let kind = group.recipient_type_details.as_deref().unwrap_or("group of an unknown kind");
-                self.add(
-                    Blocking,
-                    Kind::WrongGroupType,
-                    format!("{address} is a {kind}, which carries no permission"),
-                    "Choose another address, or remove that group: Exchange cannot turn it into a mail-enabled \
-                     security group.",
-                );
-            }
-            if group.is_dir_synced == Some(true) {
-                self.add(
-                    Blocking,
-                    Kind::DirectorySynced,
-                    format!("The group {address} is kept on premises"),
-                    "Choose another address: a group that lives in the cloud alone can be kept from here.",
-                );
-            }
-            return;
-        }
-        if let Some(holder) = &self.seen.address_holder {
-            self.add(
-                Blocking,
-                Kind::AddressTaken,
-                format!("{address} belongs to {}", describe(holder)),
-                "Choose another address, or take it away from there.",
+        let Some(existing) = &self.seen.group else { return self.new_group() };
+        let group = &existing.group;
+        let subject = || Subject {
+            address: Some(address.clone()),
+            id: group.external_directory_object_id.or(group.guid).map(|id: Uuid| id.to_string()),
+            kind: group.recipient_type_details.clone(),
+        };
+        if !group.is_security_group() {
+            let kind = group.recipient_type_details.as_deref().unwrap_or("group of an unknown kind");
+            let message = format!("{address} is {}, and not a mail-enabled security group", with_article(kind));
+            let advice = Advice::spec(
+                "Choose another address: Exchange cannot turn this group into a mail-enabled security group.",
             );
+            self.add(Finding::new(Blocking, Kind::WrongGroupType, message, advice).about(subject()).at("address"));
+        }
+        if group.is_dir_synced == Some(true) {
+            let message = format!("The group {address} is synchronised from on-premises Active Directory");
+            let advice = Advice::spec("Choose another address: only a group of the cloud can be changed from here.");
+            self.add(Finding::new(Blocking, Kind::DirectorySynced, message, advice).about(subject()).at("address"));
+        }
+    }
+
+    fn new_group(&mut self) {
+        let address = &self.spec.address;
+        match &self.seen.address_holder {
+            None | Some(AtAddress::Nothing) => {}
+            Some(AtAddress::One(holder)) => {
+                let message = format!("{address} belongs to {}", describe(holder));
+                let advice = Advice::spec("Choose another address.");
+                self.add(Finding::new(Blocking, Kind::AddressTaken, message, advice).about(holder).at("address"));
+            }
+            Some(AtAddress::OnlyByName(others)) => {
+                let who = some_of(others.iter().map(describe), 3);
+                let message = format!("{address} is the name or alias of another object: {who}");
+                let advice = Advice::spec(
+                    "Choose another address: a command that names this one could act on that object, which is not ours.",
+                );
+                let subject = others.first().map_or_else(|| Subject::from(address), Subject::from);
+                self.add(Finding::new(Blocking, Kind::AddressIsAName, message, advice).about(subject).at("address"));
+            }
+            Some(AtAddress::Several(holders)) => {
+                let who = some_of(holders.iter().map(describe), 3);
+                let message = format!("Several recipients have the address {address}: {who}");
+                let advice = Advice::spec("Choose another address, or have one of them lose it.");
+                self.add(Finding::new(Blocking, Kind::AmbiguousAddress, message, advice).about(address).at("address"));
+            }
         }
         if let Some(other) = &self.seen.name_holder {
             let at = other.primary_smtp_address.as_ref().map(|address| format!(" at {address}")).unwrap_or_default();
-            self.add(
-                Blocking,
-                Kind::NameTaken,
-                format!("Another group{at} is called \"{}\"", self.spec.name),
-                "Give that group's address in the spec to use it, or choose another name.",
-            );
+            let message = format!("Another group{at} is called \"{}\"", self.spec.name);
+            let advice = Advice::spec("Give that group's address in the spec to use it, or choose another name.");
+            let subject = Subject {
+                address: other.primary_smtp_address.clone(),
+                id: other.external_directory_object_id.or(other.guid).map(|id: Uuid| id.to_string()),
+                kind: other.recipient_type_details.clone(),
+            };
+            self.add(Finding::new(Blocking, Kind::NameTaken, message, advice).about(subject).at("name"));
         }
         if let Some(policy) = self.seen.organization.distribution_group_naming_policy.as_deref()
             && !policy.trim().is_empty()
             && !policy.trim().eq_ignore_ascii_case("<GroupName>")
         {
-            self.add(
-                Note,
-                Kind::NamingPolicy,
-                format!("The organisation's naming policy \"{policy}\" applies to the new group"),
-                "Its name will differ from the spec; its address will not.",
-            );
+            let message = format!("The organisation's naming policy \"{policy}\" applies to the new group");
+            let advice = Advice::nobody("Its name will differ from the spec; its address will not.");
+            self.add(Finding::new(Note, Kind::NamingPolicy, message, advice).at("name"));
         }
     }
 
     fn owners(&mut self) {
-        for owner in &self.spec.owners {
+        for (index, owner) in self.spec.owners.iter().enumerate() {
+            let path = format!("owners[{index}]");
             match self.seen.recipient(owner) {
-                None => self.add(
-                    Blocking,
-                    Kind::UnknownOwner,
-                    format!("The owner {owner} does not exist in Exchange"),
-                    "Name an existing mailbox, mail user or mail-enabled security group.",
-                ),
-                Some(recipient) if !may_own(recipient) => self.add(
-                    Blocking,
-                    Kind::UnfitOwner,
-                    format!("The owner {owner} is {}", describe(recipient)),
-                    "Name a mailbox, a mail user or a mail-enabled security group.",
-                ),
+                None => {
+                    let advice = Advice::spec("Name an existing mailbox, mail user or mail-enabled security group.");
+                    self.nobody(Blocking, Kind::UnknownOwner, "The owner", owner, &path, advice);
+                }
+                Some(recipient) if !may_own(recipient) => {
+                    let message = format!("The owner {owner} is {}", describe(recipient));
+                    let advice = Advice::spec("Name a mailbox, a mail user or a mail-enabled security group.");
+                    self.add(Finding::new(Blocking, Kind::UnfitOwner, message, advice).about(recipient).at(path));
+                }
                 Some(_) => {}
             }
         }
+    }
+
+    /// An address at which there is not one recipient.
+    fn nobody(
+        &mut self,
+        severity: Severity,
+        kind: Kind,
+        role: &str,
+        address: &SmtpAddress,
+        path: &str,
+        advice: Advice,
+    ) {
+        let (kind, message, subject) = match self.seen.recipients.get(address) {
+            Some(AtAddress::Several(several)) => (
+                Kind::AmbiguousAddress,
+                format!("{role} {address} is ambiguous: {}", some_of(several.iter().map(describe), 3)),
+                Subject::from(address),
+            ),
+            Some(AtAddress::OnlyByName(others)) => (
+                kind,
+                format!(
+                    "{role} {address} does not exist in Exchange; merely called so is {}",
+                    some_of(others.iter().map(describe), 3)
+                ),
+                Subject::from(address),
+            ),
+            Some(AtAddress::One(recipient)) => {
+                (kind, format!("{role} {address} is {}", describe(recipient)), Subject::from(recipient))
+            }
+            Some(AtAddress::Nothing) | None => {
+                (kind, format!("{role} {address} does not exist in Exchange"), Subject::from(address))
+            }
+        };
+        self.add(Finding::new(severity, kind, message, advice).about(subject).at(path));
     }
 
     fn rooms(&mut self, selection: &Selection) {
         if let (Some(list), Some(address)) = (&self.seen.room_list, &self.spec.rooms.room_list) {
             let kind = list.group.as_ref().and_then(|group| group.recipient_type_details.as_deref());
             if kind != Some("RoomList") {
-                let what = kind.map_or_else(|| "does not exist".to_owned(), |kind| format!("is a {kind}"));
-                let advice = "Name the address of a room list, or name the rooms themselves.";
-                self.add(Blocking, Kind::NotARoomList, format!("The room list {address} {what}"), advice);
+                let what =
+                    kind.map_or_else(|| "does not exist".to_owned(), |kind| format!("is {}", with_article(kind)));
+                let message = format!("The room list {address} {what}");
+                let advice = Advice::spec("Name the address of a room list, or name the rooms themselves.");
+                let finding = Finding::new(Blocking, Kind::NotARoomList, message, advice);
+                self.add(finding.about(address).at("rooms.room_list"));
+            }
+            if !list.nested.is_empty() {
+                let lists = some_of(&list.nested, 5);
+                let message = format!("The room list {address} has room lists in it: {lists}");
+                let advice = Advice::nobody("Their rooms are selected too.");
+                let finding = Finding::new(Note, Kind::NestedRoomList, message, advice);
+                self.add(finding.about(address).at("rooms.room_list"));
             }
         }
-        for address in &selection.not_rooms {
-            let what = match self.seen.recipient(address) {
-                None if self.spec.rooms.room_list.is_some() => "is in the room list and no room mailbox".to_owned(),
-                None => "does not exist in Exchange".to_owned(),
-                Some(recipient) => format!("is {}", describe(recipient)),
-            };
-            let advice = match self.seen.recipient(address) {
-                Some(recipient) if recipient.is_mailbox() => {
-                    "Name it under mailboxes if the application is to reach it, or leave it out."
-                }
-                _ => "Correct the address or leave it out: only room mailboxes of Exchange Online count.",
-            };
-            // A room list may well hold rooms that are kept on premises; the rooms that were named must be rooms.
-            let severity = if self.spec.rooms.addresses.is_some() { Blocking } else { Warning };
-            self.add(severity, Kind::NotARoom, format!("The room {address} {what}"), advice);
+        for room in &selection.unmatched_rooms {
+            self.unmatched_room(room);
         }
-        for address in &selection.idle_exceptions {
-            let message = format!("The room {address} is left out, but was not among the rooms");
-            self.add(Note, Kind::IdleException, message, "Check the address: a mistake would let the room in.");
+        for member in &selection.other_list_members {
+            let message = format!("A member of the room list is no room of Exchange Online: {}", describe(member));
+            let advice = Advice::spec("It is left out: only room mailboxes of Exchange Online can be reached.");
+            let finding = Finding::new(Warning, Kind::NotARoom, message, advice);
+            self.add(finding.about(member).at("rooms.room_list"));
         }
-        for address in &selection.unknown_mailboxes {
-            let what = self.seen.recipient(address).map_or_else(
-                || "does not exist in Exchange".to_owned(),
-                |recipient| format!("is {}", describe(recipient)),
-            );
-            let advice = "Name a mailbox of Exchange Online.";
-            self.add(Blocking, Kind::UnknownMailbox, format!("The mailbox {address} {what}"), advice);
+        for Unmatched { address, path } in &selection.unmatched_exclusions {
+            let message = format!("The room {address} is excluded, and is not among the rooms");
+            let advice = Advice::spec("Check the address: with a mistake in it the room is not excluded.");
+            self.add(Finding::new(Note, Kind::UnmatchedExclusion, message, advice).about(address).at(path));
         }
-        if selection.rooms.is_empty() {
-            self.add(
-                Blocking,
-                Kind::NoRooms,
-                format!("The spec selects none of the {} rooms of the tenant", self.seen.rooms.len()),
-                "Check which rooms it names; a group is not emptied by a search that found nothing.",
-            );
+        if selection.rooms == 0 {
+            let message =
+                format!("The spec selects none of the {} of the tenant", count(self.seen.rooms.len(), "room"));
+            let advice =
+                Advice::spec("Check which rooms it names: a group is not emptied by a search that found nothing.");
+            self.add(Finding::new(Blocking, Kind::NoRooms, message, advice).at("rooms"));
         }
     }
 
-    fn members(&mut self, selection: &Selection) {
-        let count = selection.members().count();
-        if count > graph_client::exchange::UpdateDistributionGroupMember::MAX_MEMBERS {
-            let message = format!("The group would have {count} members; Exchange takes 10,000");
-            self.add(Blocking, Kind::TooManyMembers, message, "Split the rooms over several groups.");
+    fn unmatched_room(&mut self, Unmatched { address, path }: &Unmatched) {
+        let advice = match self.seen.recipient(address) {
+            Some(recipient) if recipient.is_mailbox() => {
+                Advice::spec("Name it under mailboxes if the application is to reach it, or leave it out.")
+            }
+            _ => Advice::spec(
+                "Correct the address or leave it out: only room mailboxes of Exchange Online count. To go on without \
+                 such rooms, set skip_unmatched_rooms.",
+            ),
+        };
+        let (severity, kind) =
+            if self.spec.skip_unmatched_rooms { (Warning, Kind::SkippedRoom) } else { (Blocking, Kind::UnmatchedRoom) };
+        self.nobody(severity, kind, "The room", address, path, advice);
+    }
+
+    fn mailboxes(&mut self, selection: &Selection) {
+        for Unmatched { address, path } in &selection.unmatched_mailboxes {
+            let advice = Advice::spec("Name a mailbox of Exchange Online.");
+            self.nobody(Blocking, Kind::UnknownMailbox, "The mailbox", address, path, advice);
+        }
+    }
+
+    fn members(&mut self, selection: &Selection, must_not_reach: &[MailboxRef]) {
+        let members = selection.members.len();
+        if members > UpdateDistributionGroupMember::MAX_MEMBERS {
+            let message = format!("The group would have {members} members, and Exchange takes 10,000");
+            let advice = Advice::spec(
+                "Divide the rooms over several groups, one spec each, and name the others in other_groups.",
+            );
+            self.add(Finding::new(Blocking, Kind::TooManyMembers, message, advice).at("rooms"));
         }
         let Some(existing) = &self.seen.group else { return };
-        let (removed, present) = (unwanted(self.spec, self.seen, selection).count(), existing.members.len());
-        if removed > 5 && removed * 2 > present && !self.spec.allow_large_removal {
-            self.add(
-                Blocking,
-                Kind::LargeRemoval,
-                format!("The plan removes {removed} of {present} members"),
-                "Check the spec; if that is what is meant, set allow_large_removal.",
-            );
+        let present = &existing.members;
+        let difference = Difference::of(&selection.members, must_not_reach, self.spec.other_members, present);
+        let removed = difference.removals().count();
+        if removed > 5 && removed * 2 > present.len() && !self.spec.allow_large_removal {
+            let message = format!("The plan removes {removed} of {}", count(present.len(), "member"));
+            let advice = Advice::spec("Check the spec; if that is what is meant, set allow_large_removal.");
+            self.add(Finding::new(Blocking, Kind::LargeRemoval, message, advice).at("rooms"));
+        }
+        for member in difference.removals().filter(|member| member.identity().is_none()) {
+            let message = format!("A member of the group has neither an id nor an address: {}", describe(member));
+            let advice = Advice::exchange("Remove it in the Exchange admin center: no command can name it.");
+            self.add(Finding::new(Warning, Kind::UnidentifiedMember, message, advice).about(member));
+        }
+        if !difference.kept.is_empty() {
+            let some = some_of(difference.kept.iter().map(|member| describe(member)), 5);
+            let message =
+                format!("{} stay that the spec does not name: {some}", count(difference.kept.len(), "member"));
+            let advice = Advice::spec("The application reaches them. Set other_members to remove if it is not to.");
+            self.add(Finding::new(Note, Kind::KeptMembers, message, advice).at("other_members"));
         }
         if self.spec.other_members == OtherMembers::Keep {
-            let wanted = Roll::of_targets(selection.members());
-            let going: Vec<_> = unwanted(self.spec, self.seen, selection).map(key_of).collect();
-            let kept: Vec<_> = existing
-                .members
-                .iter()
-                .filter(|member| !wanted.has(key_of(member)) && !going.contains(&key_of(member)))
-                .map(describe)
-                .collect();
-            if !kept.is_empty() {
-                let some = kept.iter().take(5).cloned().collect::<Vec<_>>().join("; ");
-                let message = format!("{} members stay that the spec does not name: {some}", kept.len());
-                self.add(Note, Kind::KeptMembers, message, "The application reaches them, and no check covers them.");
-            }
-            for group in existing.members.iter().filter(|member| is_group(member)) {
+            for group in difference.kept.iter().filter(|member| is_group(member)) {
                 let (effect, severity) = match self.spec.restriction {
-                    Restriction::Policy => ("the policy opens its members too", Warning),
+                    Restriction::Policy => ("by Microsoft's page the policy counts its members too", Warning),
                     Restriction::Rbac => ("the role does not reach its members", Note),
                 };
                 let message = format!("The group has a group as a member: {}; {effect}", describe(group));
-                self.add(severity, Kind::NestedGroup, message, "Name the mailboxes themselves.");
+                let advice = Advice::spec("Name the mailboxes themselves, and have the group removed.");
+                self.add(Finding::new(severity, Kind::NestedGroup, message, advice).about(*group).at("other_members"));
             }
         }
     }
 
-    fn closed(&mut self, selection: &Selection) {
+    fn must_not_reach(&mut self, selection: &Selection) {
         if self.spec.must_not_reach.is_empty() {
-            self.add(
-                Warning,
-                Kind::NothingMustStayClosed,
-                "The spec names no mailbox that must stay closed",
-                "Name one at least, such as a manager's: without it nothing proves that the restriction restricts.",
+            let message = "The spec names no mailbox that must not be reached";
+            let advice = Advice::spec(
+                "Name one at least, such as a manager's, but not an administrator's alone: without it nothing shows that \
+                 the restriction restricts.",
             );
+            self.add(Finding::new(Warning, Kind::NoDeniedMailbox, message, advice).at("must_not_reach"));
         }
-        let members = Roll::of_targets(selection.members());
-        for address in &self.spec.must_not_reach {
+        let members = MailboxSet::of_refs(&selection.members);
+        for (index, address) in self.spec.must_not_reach.iter().enumerate() {
+            let path = format!("must_not_reach[{index}]");
             let recipient = self.seen.recipient(address);
             let keys = [(None, Some(address))].into_iter().chain(recipient.map(key_of));
             if keys.into_iter().any(|key| members.has(key)) {
-                self.add(
-                    Blocking,
-                    Kind::ClosedMailboxIsMember,
-                    format!("{address} must stay closed, and the spec makes it a member of the group"),
-                    "Leave it out of the rooms with an exception, or take it off the list.",
-                );
+                let message = format!("{address} must not be reached, and the spec makes it a member of the group");
+                let advice = Advice::spec("Exclude it from the rooms and mailboxes, or take it off must_not_reach.");
+                self.add(Finding::new(Blocking, Kind::DeniedMailboxIsMember, message, advice).about(address).at(path));
             } else if !recipient.is_some_and(Recipient::is_mailbox) {
-                let what = recipient.map_or_else(
-                    || "does not exist in Exchange".to_owned(),
-                    |recipient| format!("is {}", describe(recipient)),
+                let advice = Advice::spec(
+                    "Name an existing mailbox: only a mailbox that could be reached shows anything by being refused.",
                 );
-                self.add(
-                    Blocking,
-                    Kind::UnknownClosedMailbox,
-                    format!("{address} must stay closed, but {what}"),
-                    "Name an existing mailbox: only a mailbox that could be read proves anything by staying closed.",
-                );
+                self.nobody(Blocking, Kind::UnknownDeniedMailbox, "The mailbox", address, &path, advice);
             }
         }
     }
 
     fn application(&mut self) {
         let app = self.spec.application;
-        let entra_was_read = !self.seen.unread.iter().any(|unread| unread.what == UnreadPart::Entra);
-        if self.seen.application.is_none() && entra_was_read {
-            self.add(
-                Blocking,
-                Kind::UnknownApplication,
-                format!("The application {app} has no service principal in this tenant"),
+        let facts = &self.seen.facts;
+        if facts.service_principal == Fact::Read(None) {
+            let message = format!("The application {app} has no service principal in this tenant");
+            let advice = Advice::entra(
                 "Check the client id (not an object id, not a secret's id), and give the application admin consent.",
             );
+            self.add(Finding::new(Blocking, Kind::UnknownApplication, message, advice).at("application"));
         }
-        if let (Some(entra), Some(exchange)) = (&self.seen.application, &self.seen.exchange_application)
-            && exchange.object_id.as_ref() != Some(entra.id.as_uuid())
+        if let Fact::Read(crate::access::SignIn::Disabled { .. }) = facts.sign_in {
+            let message = format!("Sign-in of the application {app} is disabled in Entra");
+            let advice = Advice::entra(
+                "It gets no new tokens, so nothing can be verified with its own. Tokens that it has live on for up to 24 \
+                 hours. Enable it under Enterprise applications, Properties, when the restriction is in place.",
+            );
+            self.add(Finding::new(Warning, Kind::ApplicationDisabled, message, advice).at("application"));
+        }
+        if let (Some(entra), Fact::Read(Some(exchange))) = (&self.seen.application, &facts.exchange_principal)
+            && exchange.object_id != Some(entra.id)
         {
-            self.add(
-                Blocking,
-                Kind::ApplicationMismatch,
-                format!(
-                    "Exchange knows the application {app} under an object id that is not its enterprise application's"
-                ),
-                "Run Remove-ServicePrincipal for it, and plan again: a role under that id is a role for nobody.",
+            let message = format!(
+                "Exchange has registered the application {app} under an object id that is not its service principal's"
             );
-        }
-        match self.spec.restriction {
-            Restriction::Rbac => self.rbac(),
-            Restriction::Policy => self.policy(entra_was_read),
-        }
-        let group = self.seen.group.as_ref();
-        for assignment in &self.seen.role_assignments {
-            let ours = self.spec.permission.role().as_str();
-            let is_ours = self.spec.restriction == Restriction::Rbac
-                && assignment.role.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(ours))
-                && group.is_some_and(|seen| assignment.scope().is_group(&seen.group));
-            if opens_calendars(assignment.role.as_deref()) && assignment.enabled != Some(false) && !is_ours {
-                let scope = assignment.scope();
-                let role = assignment.role.as_deref().unwrap_or_default();
-                let name = assignment.name.as_deref().unwrap_or_default();
-                self.add(
-                    Warning,
-                    Kind::OtherRole,
-                    format!("The application also has the role \"{role}\" over {scope} (assignment \"{name}\")"),
-                    "Remove it if the application is to have what the spec says and no more.",
-                );
+            let mut advice =
+                Advice::exchange("Remove that registration and plan again: a role under that id is a role for nobody.");
+            if let Some(id) = exchange.object_id {
+                advice = advice.with_change(Change::UnregisterApplication(
+                    graph_client::exchange::RemoveServicePrincipal::new(id),
+                ));
             }
+            self.add(Finding::new(Blocking, Kind::ApplicationMismatch, message, advice).at("application"));
+        }
+        let others = &self.seen.other_applications;
+        if !others.is_empty() {
+            let who = some_of(others.iter().map(|other| format!("{} by {}", other.application, other.by)), 5);
+            let message = format!("Other applications reach the members of the group as well: {who}");
+            let advice = Advice::exchange(
+                "Whoever becomes a member is reached by them too. Give them a group of their own if that is not meant.",
+            );
+            self.add(Finding::new(Warning, Kind::OtherApplications, message, advice).about(&self.spec.address));
         }
     }
 
-    fn rbac(&mut self) {
-        if self.seen.organization.is_dehydrated == Some(true) {
-            self.add(
-                Blocking,
-                Kind::Dehydrated,
-                "The tenant has never been customised, so no role can be assigned",
-                "Run Enable-OrganizationCustomization once, and try again in an hour.",
-            );
+    fn organization(&mut self, steps: &[Step]) {
+        let assigns = steps.iter().any(|step| matches!(step.change, Change::AssignRole(_) | Change::AlterRole(_)));
+        if self.spec.restriction == Restriction::Rbac && assigns && self.seen.organization.is_dehydrated == Some(true) {
+            let message = "The tenant has never been customised, so no role can be assigned";
+            let advice = Advice::exchange(
+                "Run this once, and plan again after an hour: assignments are refused for up to an hour more, first as \
+                 if the tenant were not customised, then as if a delegating assignment were missing. Neither is to be \
+                 mended; it is to be waited for.",
+            )
+            .with_change(Change::CustomizeOrganization(graph_client::exchange::EnableOrganizationCustomization::new()));
+            self.add(Finding::new(Blocking, Kind::Dehydrated, message, advice));
         }
-        if self.spec.revoke_tenant_wide_grant && !self.seen.grants.is_empty() {
-            self.add(
-                Note,
-                Kind::Outage,
-                "Once the tenant-wide permission is gone, the application reads no calendar until its role takes effect",
-                "That takes 30 minutes to two hours, and PlaceOS has seen twelve: choose the time.",
+        if steps.iter().any(|step| matches!(step.change, Change::RevokePermission(_))) {
+            let message = "Between the end of the tenant-wide permission and the effect of the role the application may \
+                           reach no calendar";
+            let advice = Advice::operator(
+                "Microsoft says 30 minutes to two hours for a role; PlaceOS has seen twelve. Choose the time.",
             );
-        }
-        if !self.spec.revoke_tenant_wide_grant && !self.seen.grants.is_empty() {
-            let permissions: Vec<_> = self.seen.grants.iter().map(|grant| grant.permission.as_str()).collect();
-            self.add(
-                Warning,
-                Kind::TenantWideGrant,
-                format!("The application holds {} for every mailbox of the tenant", permissions.join(" and ")),
-                "The role adds to that and restricts nothing: set revoke_tenant_wide_grant, or take the permission away \
-                 in Entra.",
-            );
+            self.add(Finding::new(Note, Kind::Outage, message, advice).at("revoke_tenant_wide_grant"));
         }
     }
 
-    fn policy(&mut self, entra_was_read: bool) {
-        if self.seen.grants.is_empty() && self.seen.application.is_some() && entra_was_read {
-            self.add(
-                Warning,
-                Kind::NothingToNarrow,
-                "The application holds no tenant-wide calendar permission, so the policy lets it read nothing",
-                "Grant Calendars.Read or Calendars.ReadWrite in Entra, or use RBAC for Applications.",
-            );
-        }
-        let only_reads = |permission: &str| matches!(permission, "Calendars.Read" | "Calendars.ReadBasic.All");
-        let wider = self.seen.grants.iter().find(|grant| !only_reads(&grant.permission));
-        if let Some(grant) = wider.filter(|_| self.spec.permission == CalendarPermission::Read) {
-            self.add(
-                Note,
-                Kind::WiderGrant,
-                format!("The spec says read, and the application holds {}", grant.permission),
-                "A policy narrows which mailboxes are reached, not what is done there: use RBAC for Applications, or \
-                 grant Calendars.Read in Entra instead.",
-            );
-        }
-        for policy in &self.seen.policies {
-            let ours = self.seen.group.as_ref().is_some_and(|existing| policy.has_scope(&existing.group));
-            let scope = policy.scope_name.as_deref().unwrap_or("an unknown scope");
-            match policy.right() {
-                Some(AccessRight::RestrictAccess) if !ours => self.add(
-                    Warning,
-                    Kind::OtherPolicy,
-                    format!("Another policy opens the members of \"{scope}\" to the application"),
-                    "Remove it if the application is to reach the group alone.",
-                ),
-                Some(AccessRight::DenyAccess) if ours => self.add(
-                    Warning,
-                    Kind::OtherPolicy,
-                    "A policy closes the members of the group to the application, and denying wins",
-                    "Remove it if the application is to reach the group.",
-                ),
-                _ => {}
-            }
-        }
-    }
-
+    /// One finding for each part that could not be read, however many calls it takes.
     fn unread(&mut self) {
-        for Unread { what, error, is_denied } in &self.seen.unread {
-            let message = format!("{what} could not be read: {error}");
-            let is_needed = match self.spec.restriction {
-                Restriction::Rbac => *what != UnreadPart::Policies,
-                Restriction::Policy => *what == UnreadPart::Policies,
-            };
-            match what {
-                UnreadPart::Cmdlets => {
-                    self.add(Note, Kind::NotRead, message, "A missing role will show when a step needs it.");
-                }
-                _ if *is_denied && is_needed => {
-                    let advice = "Give the caller the Entra role Exchange Administrator (and Application.Read.All on \
-                                  Graph); a new role takes effect with a new token.";
-                    self.add(Blocking, Kind::MissingRole, message, advice);
-                }
-                _ => {
-                    let advice = "What else the application may reach is not known, so nothing is proven.";
-                    self.add(Warning, Kind::NotRead, message, advice);
-                }
+        let who = self.administrator();
+        let mut parts: Vec<(UnreadPart, Vec<&Unread>)> = Vec::new();
+        for unread in &self.seen.unread {
+            match parts.iter_mut().find(|(part, _)| *part == unread.what) {
+                Some((_, calls)) => calls.push(unread),
+                None => parts.push((unread.what, vec![unread])),
             }
+        }
+        for (part, calls) in parts {
+            let is_denied = calls.iter().any(|unread| unread.is_denied);
+            let errors: Vec<&str> = calls.iter().map(|unread| unread.error.as_str()).collect();
+            let message = format!("{part} could not be read: {}", errors.join("; "));
+            let is_needed = match self.spec.restriction {
+                Restriction::Rbac => matches!(part, UnreadPart::Entra | UnreadPart::Roles),
+                Restriction::Policy => part == UnreadPart::Policies,
+            };
+            let finding = match (part, is_needed, is_denied) {
+                (UnreadPart::Cmdlets, ..) => {
+                    let advice = Advice::nobody("A missing role will show when a step needs it.");
+                    Finding::new(Note, Kind::NotRead, message, advice)
+                }
+                (_, true, true) => Finding::new(Blocking, Kind::MissingRight, message, needed_rights(&who)),
+                (_, true, false) => {
+                    let advice = Advice::operator("Plan again: without it the plan would be a guess.");
+                    Finding::new(Blocking, Kind::NotRead, message, advice)
+                }
+                (_, false, _) => {
+                    let advice = Advice::operator("What needs it is unknown and is said to be.");
+                    Finding::new(Note, Kind::NotRead, message, advice)
+                }
+            };
+            self.found.push(finding);
         }
     }
 
     fn rights(&mut self, steps: &[Step]) {
         let Some(cmdlets) = &self.seen.cmdlets else { return };
-        let mut missing: Vec<_> =
-            steps.iter().filter_map(|step| step.change.cmdlet()).filter(|name| !cmdlets.contains(name)).collect();
+        let mut needed: Vec<&str> = steps.iter().filter_map(|step| step.change.cmdlet()).collect();
+        // What could not be read may still have to be made.
+        if self.spec.restriction == Restriction::Rbac && self.seen.facts.exchange_principal.whole().is_none() {
+            needed.extend([NewServicePrincipal::NAME, NewManagementRoleAssignment::NAME]);
+        }
+        let mut missing: Vec<_> = needed.into_iter().filter(|name| !cmdlets.contains(name)).collect();
+        missing.sort_unstable();
         missing.dedup();
         if !missing.is_empty() {
-            self.add(
-                Blocking,
-                Kind::MissingRole,
-                format!("The caller may not run {}", missing.join(", ")),
-                "Give the application the Entra role Exchange Administrator; a new role takes effect with a new token.",
-            );
+            let who = self.administrator();
+            let message = format!("{} may not run {}", capitalised(&who), missing.join(", "));
+            self.add(Finding::new(Blocking, Kind::MissingRight, message, needed_rights(&who)));
         }
     }
+}
+
+fn needed_rights(administrator: &str) -> Advice {
+    Advice::entra(format!(
+        "Assign {administrator} the Entra role Exchange Administrator, and Application.Read.All on Microsoft Graph; a new \
+         role counts with a new token."
+    ))
+    .with_danger("Never assign them to the restricted application: it could lift its own restriction.")
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 /// Mailboxes, mail users and mail-enabled security groups can own a group.
@@ -533,24 +460,13 @@ fn may_own(recipient: &Recipient) -> bool {
         )
 }
 
-fn is_group(recipient: &Recipient) -> bool {
-    let kind = recipient.recipient_type_details.as_deref().unwrap_or_default();
-    kind.ends_with("Group") || kind == "RoomList" || kind == "GroupMailbox"
-}
-
-/// `"Jo Doe" <jo@contoso.com>, a MailUser`
+/// `a MailUser: "Jo Doe" <jo@contoso.com>`
 fn describe(recipient: &Recipient) -> String {
-    let kind = recipient.recipient_type_details.as_deref().unwrap_or("recipient");
-    let article = if kind.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
+    let kind = with_article(recipient.recipient_type_details.as_deref().unwrap_or("recipient"));
     match (&recipient.display_name, &recipient.primary_smtp_address) {
-        (Some(name), Some(address)) => format!("{article} {kind}: \"{name}\" <{address}>"),
-        (None, Some(address)) => format!("{article} {kind}: {address}"),
-        (Some(name), None) => format!("{article} {kind}: \"{name}\""),
-        (None, None) => format!("{article} {kind}"),
+        (Some(name), Some(address)) => format!("{kind}: \"{name}\" <{address}>"),
+        (None, Some(address)) => format!("{kind}: {address}"),
+        (Some(name), None) => format!("{kind}: \"{name}\""),
+        (None, None) => kind,
     }
-}
-
-/// Whether a step of the plan is a change to the members.
-pub(super) fn is_member_change(step: &Step) -> bool {
-    matches!(step.change, Change::AddMember(_) | Change::RemoveMember(_))
 }

@@ -1,187 +1,144 @@
 //! From a spec and an observation to ordered steps and findings. Pure: the same input gives the same plan.
 
 mod findings;
+mod forecast;
 mod show;
 mod steps;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
-use graph_client::exchange::{
-    AddDistributionGroupMember, Cmdlet, NewApplicationAccessPolicy, NewDistributionGroup, NewManagementRoleAssignment,
-    NewServicePrincipal, RemoveDistributionGroupMember, SetDistributionGroup, UpdateDistributionGroupMember,
-};
-use graph_client::{AppRoleAssignmentId, ClientId, ServicePrincipalId, SmtpAddress};
+use graph_client::graph::Timestamp;
+use graph_client::{ServicePrincipalId, SmtpAddress};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-pub use self::findings::{Finding, FindingKind, Severity};
-use crate::discover::{Selection, Target};
-use crate::{Observation, RestrictedCalendarGroup};
+use crate::document::{Digest, Origin, seconds};
+use crate::finding::{Finding, Severity};
+use crate::membership::MailboxRef;
+use crate::select::Selection;
+use crate::{Change, Observation, RestrictedCalendarGroup, Stage, reach};
 
 /// What is to be done so that the tenant is as the spec says, in order, and what stands in the way.
 ///
 /// A plan is a value: print it for a review, store it as JSON, apply it later. `Display` is what an administrator
-/// reads.
+/// reads. It names the observation that it was made from; [`ExchangeGroups::apply`](crate::ExchangeGroups::apply)
+/// observes again, and refuses a plan that no longer fits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan {
+    /// For which tenant, when and by what it was made.
+    pub origin: Origin,
+    /// What it was made from.
+    pub observation: ObservationRef,
     /// What should be true.
     pub spec: RestrictedCalendarGroup,
     /// The changes, in the order in which they are made.
     pub steps: Vec<Step>,
-    /// What an administrator should know, the blocking ones first.
+    /// What an administrator should know, the blocking issues first.
     pub findings: Vec<Finding>,
-    /// How many rooms the spec selects.
+    /// How many rooms the spec selects, workspaces included.
     pub rooms: usize,
-    /// How many room mailboxes the tenant has.
+    /// How many of them are workspaces.
+    pub workspaces: usize,
+    /// How many room mailboxes the tenant has, workspaces included.
     pub rooms_in_tenant: usize,
-    /// The rooms that the spec leaves out.
-    pub left_out: Vec<SmtpAddress>,
+    /// The rooms that the spec excludes.
+    pub excluded: Vec<SmtpAddress>,
     /// The application's name.
     pub application_name: Option<String>,
     /// The requests that it took to observe the tenant.
     pub requests: u64,
     /// How long that took.
+    #[serde(with = "seconds")]
     pub elapsed: Duration,
-    /// The first domain of the tenant that was observed.
-    pub organization: String,
-    pub(crate) members: Vec<Target>,
-    pub(crate) closed: Vec<Target>,
+    pub(crate) service_principal: Option<ServicePrincipalId>,
+    pub(crate) members: Vec<MailboxRef>,
+    pub(crate) must_not_reach: Vec<MailboxRef>,
 }
 
-/// One change.
+/// The observation that a plan was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ObservationRef {
+    /// The digest of what was seen.
+    pub digest: Digest,
+    /// When it was seen.
+    pub made_at: Timestamp,
+}
+
+/// One change and why it is needed. Its stage, its sentence and its command are read from the change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Step {
-    /// When it is made.
-    pub stage: Stage,
-    /// The change as a sentence.
-    pub sentence: String,
     /// Why it is needed.
     pub reason: String,
     /// The change itself.
     pub change: Change,
 }
 
-/// The stages of applying a plan, in order. After each of them the application reaches no more than it did before,
-/// or than the spec allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Stage {
-    /// Reading what is there.
-    Observe,
-    /// The group itself.
-    Group,
-    /// Its members, read back at the end.
-    Members,
-    /// The restriction of the application.
-    Restriction,
-    /// The end of its tenant-wide permission.
-    Revocation,
-}
-
-/// A change to the tenant: a cmdlet of Exchange, or a call of Graph.
-///
-/// As JSON it is the cmdlet's name and the parameters exactly as they go on the wire.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "command", content = "parameters")]
-#[non_exhaustive]
-pub enum Change {
-    /// Makes the group.
-    #[serde(rename = "New-DistributionGroup")]
-    CreateGroup(NewDistributionGroup),
-    /// Changes the group's properties.
-    #[serde(rename = "Set-DistributionGroup")]
-    AlterGroup(SetDistributionGroup),
-    /// Replaces all members of a group that has none.
-    #[serde(rename = "Update-DistributionGroupMember")]
-    FillGroup(UpdateDistributionGroupMember),
-    /// Adds a member.
-    #[serde(rename = "Add-DistributionGroupMember")]
-    AddMember(AddDistributionGroupMember),
-    /// Removes a member.
-    #[serde(rename = "Remove-DistributionGroupMember")]
-    RemoveMember(RemoveDistributionGroupMember),
-    /// Makes the application known to Exchange.
-    #[serde(rename = "New-ServicePrincipal")]
-    RegisterApplication(NewServicePrincipal),
-    /// Gives the application a role over the group.
-    #[serde(rename = "New-ManagementRoleAssignment")]
-    AssignRole(NewManagementRoleAssignment),
-    /// Restricts the application to the group.
-    #[serde(rename = "New-ApplicationAccessPolicy")]
-    RestrictApplication(NewApplicationAccessPolicy),
-    /// Takes a tenant-wide permission away from the application.
-    #[serde(rename = "DELETE appRoleAssignments")]
-    RevokeGrant(RevokeGrant),
-}
-
-impl Change {
-    /// The cmdlet's name; `None` for a call of Graph.
+impl Step {
+    /// When it is made.
     #[must_use]
-    pub fn cmdlet(&self) -> Option<&'static str> {
-        fn name<C: Cmdlet>(_: &C) -> &'static str {
-            C::NAME
-        }
-        Some(match self {
-            Self::CreateGroup(cmdlet) => name(cmdlet),
-            Self::AlterGroup(cmdlet) => name(cmdlet),
-            Self::FillGroup(cmdlet) => name(cmdlet),
-            Self::AddMember(cmdlet) => name(cmdlet),
-            Self::RemoveMember(cmdlet) => name(cmdlet),
-            Self::RegisterApplication(cmdlet) => name(cmdlet),
-            Self::AssignRole(cmdlet) => name(cmdlet),
-            Self::RestrictApplication(cmdlet) => name(cmdlet),
-            Self::RevokeGrant(_) => return None,
-        })
+    pub fn stage(&self) -> Stage {
+        self.change.stage()
     }
 
-    fn stage(&self) -> Stage {
-        match self {
-            Self::CreateGroup(_) | Self::AlterGroup(_) => Stage::Group,
-            Self::FillGroup(_) | Self::AddMember(_) | Self::RemoveMember(_) => Stage::Members,
-            Self::RegisterApplication(_) | Self::AssignRole(_) | Self::RestrictApplication(_) => Stage::Restriction,
-            Self::RevokeGrant(_) => Stage::Revocation,
-        }
+    /// The change as a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        self.change.to_string()
+    }
+
+    /// The command that makes it: a line of PowerShell, or a call of Graph.
+    #[must_use]
+    pub fn command(&self) -> String {
+        self.change.command()
     }
 }
 
-/// Takes a tenant-wide permission away from an application, through Graph.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct RevokeGrant {
-    /// The application.
-    pub application: ClientId,
-    /// Its service principal.
-    pub service_principal: ServicePrincipalId,
-    /// The grant.
-    pub assignment: AppRoleAssignmentId,
-    /// The permission, such as `Calendars.ReadWrite`.
-    pub permission: String,
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (because {})", self.change, self.reason)
+    }
 }
 
 impl Plan {
     /// The plan that makes a tenant, as it was observed, what the spec says.
     #[must_use]
     pub fn new(spec: &RestrictedCalendarGroup, seen: &Observation) -> Self {
+        let mut plan = Self::draft(spec, seen);
+        let after = forecast::facts_after(seen, &plan);
+        plan.findings.extend(reach::findings(spec, seen, &after, &plan.members, &plan.must_not_reach));
+        plan.findings.sort_by_key(|finding| finding.severity);
+        plan
+    }
+
+    /// The plan with the findings about the objects that the spec names, and without those about what is reached.
+    pub(crate) fn draft(spec: &RestrictedCalendarGroup, seen: &Observation) -> Self {
         let selection = Selection::of(spec, seen);
-        let steps = steps::steps(spec, seen, &selection);
-        let findings = findings::findings(spec, seen, &selection, &steps);
+        let must_not_reach = selection.must_not_reach(spec, seen);
+        let steps = steps::steps(spec, seen, &selection.members, &must_not_reach);
+        let findings = findings::findings(spec, seen, &selection, &must_not_reach, &steps);
         Self {
+            origin: Origin::now(&seen.origin.tenant),
+            observation: ObservationRef { digest: seen.digest(), made_at: seen.origin.made_at.clone() },
             spec: spec.clone(),
             steps,
             findings,
-            rooms: selection.rooms.len(),
+            rooms: selection.rooms,
+            workspaces: selection.workspaces,
             rooms_in_tenant: seen.rooms.len(),
-            left_out: selection.left_out.iter().map(|room| room.address.clone()).collect(),
+            excluded: selection.excluded.iter().map(|room| room.address.clone()).collect(),
             application_name: seen.application.as_ref().and_then(|application| application.display_name.clone()),
             requests: seen.requests,
             elapsed: seen.elapsed,
-            organization: seen.organization.name.clone(),
-            members: selection.members().cloned().collect(),
-            closed: selection.closed(spec, seen),
+            service_principal: seen.application.as_ref().map(|application| application.id),
+            members: selection.members,
+            must_not_reach,
         }
     }
 
@@ -191,14 +148,64 @@ impl Plan {
         self.steps.is_empty()
     }
 
-    /// Whether something must be dealt with before the plan can be applied.
+    /// Whether a blocking issue stands in the way of applying it.
     #[must_use]
     pub fn is_blocked(&self) -> bool {
         self.blockers().next().is_some()
     }
 
-    /// What must be dealt with before the plan can be applied.
+    /// The blocking issues.
     pub fn blockers(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.severity == Severity::Blocking)
+    }
+
+    /// The digest of what the plan would do: its tenant, its spec, its steps and the observation that it was made from.
+    /// Whoever approves a plan notes it, and [`Apply::approved`](crate::Apply::approved) requires it.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(&json!({
+            "tenant": self.origin.tenant,
+            "spec": self.spec,
+            "steps": self.steps,
+            "observation": self.observation.digest,
+        }))
+    }
+
+    /// The steps of another plan of the same spec that this one does not have, whatever the order and however the group
+    /// is named.
+    pub(crate) fn lacks<'a>(&self, other: &'a Self) -> Vec<&'a Step> {
+        let own: BTreeSet<String> = self.steps.iter().flat_map(|step| effects(&step.change)).collect();
+        let is_missing = |step: &&Step| effects(&step.change).iter().any(|effect| !own.contains(effect));
+        other.steps.iter().filter(is_missing).collect()
+    }
+}
+
+/// What a change brings about, one text for each effect, without the name of the group: a plan for a group that is not
+/// there yet can only name its address, and once it is there its id is used.
+pub(crate) fn effects(change: &Change) -> Vec<String> {
+    let each = |kind: &str, values: &Value| {
+        let values = values.as_array().map(Vec::as_slice).unwrap_or_default();
+        values.iter().map(|value| format!("{kind} {value}")).collect()
+    };
+    let wire = serde_json::to_value(change).unwrap_or_default();
+    let (command, mut parameters) = (wire["command"].to_string(), wire["parameters"].clone());
+    match change {
+        Change::FillGroup(_) => each("member", &parameters["Members"]),
+        Change::AddMember(_) => vec![format!("member {}", parameters["Member"])],
+        Change::RemoveMember(_) => vec![format!("no member {}", parameters["Member"])],
+        Change::AlterGroup(_) => {
+            let properties = parameters.as_object_mut().map(std::mem::take).unwrap_or_default();
+            let is_property = |name: &str| !matches!(name, "Identity" | "Confirm" | "BypassSecurityGroupManagerCheck");
+            let properties = properties.into_iter().filter(|(name, _)| is_property(name));
+            properties.map(|(name, value)| format!("{command} {name} {value}")).collect()
+        }
+        Change::AssignRole(_) | Change::RestrictApplication(_) => {
+            if let Some(parameters) = parameters.as_object_mut() {
+                parameters.remove("RecipientGroupScope");
+                parameters.remove("PolicyScopeGroupId");
+            }
+            vec![format!("{command} {parameters}")]
+        }
+        _ => vec![format!("{command} {parameters}")],
     }
 }

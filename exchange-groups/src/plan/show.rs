@@ -1,8 +1,10 @@
 use std::fmt;
 
-use super::findings::is_member_change;
-use super::{Plan, Severity, Stage, Step};
-use crate::Restriction;
+use graph_client::printable;
+
+use super::{Plan, Severity, Step};
+use crate::text::{count, some_of};
+use crate::{Change, Restriction, Stage};
 
 /// How many changes of single members are shown one by one.
 const SHOWN_MEMBERS: usize = 10;
@@ -22,9 +24,9 @@ impl fmt::Display for Stage {
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let spec = &self.spec;
-        writeln!(f, "Plan for \"{}\" <{}>", spec.name, spec.address)?;
+        writeln!(f, "Plan for \"{}\" <{}>", printable(spec.name.as_str()), spec.address)?;
         let app = self.application_name.as_deref().unwrap_or("(not found)");
-        writeln!(f, "  Application  {app}, client id {}", spec.application)?;
+        writeln!(f, "  Application  {}, client id {}", printable(app), spec.application)?;
         match spec.restriction {
             Restriction::Rbac => {
                 let role = spec.permission.role();
@@ -34,15 +36,16 @@ impl fmt::Display for Plan {
                 writeln!(f, "  Restriction  application access policy: the members of the group and nobody else")?;
             }
         }
-        writeln!(f, "  Rooms        {} of {} in the tenant ({})", self.rooms, self.rooms_in_tenant, spec.rooms)?;
-        let list = |addresses: &[graph_client::SmtpAddress]| {
-            addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        };
+        write!(f, "  Rooms        {} of {} in the tenant ({})", self.rooms, self.rooms_in_tenant, spec.rooms)?;
+        if self.workspaces > 0 {
+            write!(f, ", {} of them", count(self.workspaces, "workspace"))?;
+        }
+        writeln!(f)?;
         if !spec.mailboxes.is_empty() {
-            writeln!(f, "  Mailboxes    {}", list(&spec.mailboxes))?;
+            writeln!(f, "  Mailboxes    {}", some_of(&spec.mailboxes, 10))?;
         }
         if !spec.must_not_reach.is_empty() {
-            writeln!(f, "  Closed to it {}", list(&spec.must_not_reach))?;
+            writeln!(f, "  Must not reach  {}", some_of(&spec.must_not_reach, 10))?;
         }
         if self.steps.is_empty() {
             writeln!(f, "\nNothing to do: the tenant is as the spec says.")?;
@@ -50,7 +53,7 @@ impl fmt::Display for Plan {
             self.show_steps(f)?;
         }
         for (severity, title) in
-            [(Severity::Blocking, "To be dealt with first"), (Severity::Warning, "Warnings"), (Severity::Note, "Notes")]
+            [(Severity::Blocking, "Blocking issues"), (Severity::Warning, "Warnings"), (Severity::Note, "Notes")]
         {
             let mut findings = self.findings.iter().filter(|finding| finding.severity == severity).peekable();
             if findings.peek().is_some() {
@@ -68,17 +71,18 @@ impl Plan {
     fn show_steps(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut stage = None;
         let mut shown = 0;
+        let is_member_change = |step: &Step| matches!(step.change, Change::AddMember(_) | Change::RemoveMember(_));
         let hidden = self.steps.iter().filter(|step| is_member_change(step)).count().saturating_sub(SHOWN_MEMBERS);
         for (number, step) in (1..).zip(&self.steps) {
-            if stage != Some(step.stage) {
-                stage = Some(step.stage);
-                writeln!(f, "\n{}", step.stage)?;
+            if stage != Some(step.stage()) {
+                stage = Some(step.stage());
+                writeln!(f, "\n{}", step.stage())?;
             }
             if is_member_change(step) {
                 shown += 1;
                 if shown > SHOWN_MEMBERS {
                     if shown == SHOWN_MEMBERS + 1 {
-                        writeln!(f, "      … and {hidden} more members to add or remove, one by one")?;
+                        writeln!(f, "      … and {} to add or remove, one by one", count(hidden, "more member"))?;
                     }
                     continue;
                 }
@@ -90,6 +94,6 @@ impl Plan {
 }
 
 fn show_step(f: &mut fmt::Formatter<'_>, number: usize, step: &Step) -> fmt::Result {
-    writeln!(f, "  {number:>2}. {}", step.sentence)?;
-    writeln!(f, "      because {}", step.reason)
+    writeln!(f, "  {number:>2}. {}", printable(&step.sentence()))?;
+    writeln!(f, "      because {}", printable(&step.reason))
 }

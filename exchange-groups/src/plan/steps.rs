@@ -1,23 +1,31 @@
 use graph_client::exchange::{
-    AccessRight, AddDistributionGroupMember, Cmdlet, Identity, ListChange, NewApplicationAccessPolicy,
+    AddDistributionGroupMember, AssignmentScope, Identity, ListChange, NewApplicationAccessPolicy,
     NewDistributionGroup, NewManagementRoleAssignment, NewServicePrincipal, Recipient, RemoveDistributionGroupMember,
-    SetDistributionGroup, UpdateDistributionGroupMember,
+    RemoveManagementRoleAssignment, SetDistributionGroup, SetManagementRoleAssignment, UpdateDistributionGroupMember,
 };
 
-use super::{Change, RevokeGrant, Step};
-use crate::discover::{Roll, Selection, key_of};
-use crate::{Observation, ObservedGroup, OtherMembers, RestrictedCalendarGroup, Restriction};
+use super::Step;
+use crate::change::RevokePermission;
+use crate::membership::{Difference, MailboxRef};
+use crate::restriction;
+use crate::{Change, Observation, ObservedGroup, OtherMembers, RestrictedCalendarGroup, Restriction};
 
 /// How many members one `Update-DistributionGroupMember` is given; Microsoft's advice. The rest is added one by one.
 const FILL_LIMIT: usize = 5_000;
 
-pub(super) fn steps(spec: &RestrictedCalendarGroup, seen: &Observation, selection: &Selection) -> Vec<Step> {
+pub(super) fn steps(
+    spec: &RestrictedCalendarGroup,
+    seen: &Observation,
+    wanted: &[MailboxRef],
+    must_not_reach: &[MailboxRef],
+) -> Vec<Step> {
     let mut steps = Steps { group: group_identity(spec, seen), steps: Vec::new() };
     match &seen.group {
         None => steps.create_group(spec),
         Some(group) => steps.alter_group(spec, seen, group),
     }
-    steps.members(spec, seen, selection);
+    let present = seen.group.as_ref().map_or(&[][..], |group| &group.members);
+    steps.members(spec, &Difference::of(wanted, must_not_reach, spec.other_members, present), present.is_empty());
     match spec.restriction {
         Restriction::Rbac => steps.rbac(spec, seen),
         Restriction::Policy => steps.policy(spec, seen),
@@ -25,25 +33,11 @@ pub(super) fn steps(spec: &RestrictedCalendarGroup, seen: &Observation, selectio
     steps.steps
 }
 
-/// How the steps name the group. A group that is not there yet has an address only.
+/// How the steps name the group. A group that is not there yet has an address only; once it is made, its id takes the
+/// place of the address.
 fn group_identity(spec: &RestrictedCalendarGroup, seen: &Observation) -> Identity {
     let existing = seen.group.as_ref().and_then(|seen| seen.group.identity());
     existing.map_or_else(|| Identity::from(&spec.address), |identity| identity.shown_as(&spec.address))
-}
-
-/// Members that the group has and the spec does not want.
-pub(super) fn unwanted<'a>(
-    spec: &'a RestrictedCalendarGroup,
-    seen: &'a Observation,
-    selection: &'a Selection,
-) -> impl Iterator<Item = &'a Recipient> {
-    let members = seen.group.iter().flat_map(|group| &group.members);
-    let wanted = Roll::of_targets(selection.members());
-    let closed = selection.closed(spec, seen);
-    members.filter(move |member| {
-        let is_closed = || Roll::of_targets(&closed).has_by_any(member);
-        !wanted.has(key_of(member)) && (spec.other_members == OtherMembers::Remove || is_closed())
-    })
 }
 
 struct Steps {
@@ -52,10 +46,8 @@ struct Steps {
 }
 
 impl Steps {
-    fn push<C: Cmdlet>(&mut self, reason: impl Into<String>, cmdlet: C, change: impl Fn(C) -> Change) {
-        let sentence = cmdlet.to_string();
-        let change = change(cmdlet);
-        self.steps.push(Step { stage: change.stage(), sentence, reason: reason.into(), change });
+    fn push(&mut self, reason: impl Into<String>, change: Change) {
+        self.steps.push(Step { reason: reason.into(), change });
     }
 
     fn create_group(&mut self, spec: &RestrictedCalendarGroup) {
@@ -68,7 +60,7 @@ impl Steps {
         if let Some(description) = &spec.description {
             cmdlet = cmdlet.description(description);
         }
-        self.push("no group has this address", cmdlet, Change::CreateGroup);
+        self.push("no group has this address", Change::CreateGroup(cmdlet));
     }
 
     fn alter_group(&mut self, spec: &RestrictedCalendarGroup, seen: &Observation, existing: &ObservedGroup) {
@@ -92,22 +84,52 @@ impl Steps {
             .iter()
             .filter_map(|owner| Some((owner, seen.recipient(owner)?)))
             .filter(|(_, recipient)| !owns(recipient, &group.managed_by))
-            .map(|(owner, _)| owner)
             .collect();
         if !missing.is_empty() {
-            let names: Vec<_> = missing.iter().map(ToString::to_string).collect();
-            reasons.push(format!("{} does not own it", names.join(", ")));
-            let add = missing.into_iter().map(Identity::from).collect();
+            let names: Vec<_> = missing.iter().map(|(owner, _)| owner.to_string()).collect();
+            let does = if names.len() == 1 { "does" } else { "do" };
+            reasons.push(format!("{} {does} not own it", names.join(", ")));
+            let identity = |(owner, recipient): (_, &Recipient)| {
+                recipient.identity().map_or_else(|| Identity::from(owner), |identity| identity.shown_as(owner))
+            };
+            let add = missing.into_iter().map(identity).collect();
             cmdlet = cmdlet.owners(ListChange::Alter { add, remove: Vec::new() });
         }
         if !reasons.is_empty() {
-            self.push(reasons.join("; "), cmdlet, Change::AlterGroup);
+            self.push(reasons.join("; "), Change::AlterGroup(cmdlet));
         }
     }
 
-    fn members(&mut self, spec: &RestrictedCalendarGroup, seen: &Observation, selection: &Selection) {
-        // What must not be there goes first.
-        let mut removals: Vec<_> = unwanted(spec, seen, selection)
+    /// Additions take an hour to act and removals may take none, so additions come first; but a mailbox that must not be
+    /// reached goes before everything else.
+    fn members(&mut self, spec: &RestrictedCalendarGroup, difference: &Difference<'_>, is_empty: bool) {
+        self.removals(&difference.denied, "it must not be reached");
+        let missing = &*difference.comes;
+        // Setting the whole list would lose a member that somebody adds meanwhile, and such members are to be kept.
+        let may_fill = is_empty && missing.len() > 1 && spec.other_members == OtherMembers::Remove;
+        let (fill, single) = missing.split_at(if may_fill { missing.len().min(FILL_LIMIT) } else { 0 });
+        if !fill.is_empty() {
+            let members = fill.iter().map(|mailbox| mailbox.identity());
+            match UpdateDistributionGroupMember::replace_all(self.group.clone(), members) {
+                Ok(cmdlet) => self.push("the group has no members yet", Change::FillGroup(cmdlet)),
+                // A list that the cmdlet refuses is added one by one, where Exchange says which entry it minds.
+                Err(_) => fill.iter().for_each(|mailbox| self.addition(mailbox)),
+            }
+        }
+        for mailbox in single {
+            self.addition(mailbox);
+        }
+        self.removals(&difference.goes, "the spec does not name it");
+    }
+
+    fn addition(&mut self, mailbox: &MailboxRef) {
+        let cmdlet = AddDistributionGroupMember::new(self.group.clone(), mailbox.identity());
+        self.push("it is not a member yet", Change::AddMember(cmdlet));
+    }
+
+    fn removals(&mut self, members: &[&Recipient], reason: &str) {
+        let mut removals: Vec<_> = members
+            .iter()
             .filter_map(|member| {
                 let identity = member.identity()?;
                 let shown = member.primary_smtp_address.as_ref().map(ToString::to_string);
@@ -117,91 +139,94 @@ impl Steps {
             .collect();
         removals.sort_by(|one, other| one.0.cmp(&other.0));
         for (shown, identity, member) in removals {
-            let kind = member.recipient_type_details.as_deref().unwrap_or("member");
+            let kind = member.recipient_type_details.as_deref().unwrap_or("of an unknown kind");
             let cmdlet = RemoveDistributionGroupMember::new(self.group.clone(), identity.shown_as(shown));
-            self.push(format!("the spec does not name this {kind}"), cmdlet, Change::RemoveMember);
-        }
-        let present: &[Recipient] = seen.group.as_ref().map_or(&[], |group| &group.members);
-        let roll = Roll::of_recipients(present);
-        let missing: Vec<_> = selection.members().filter(|target| !roll.has_target(target)).collect();
-        let (fill, single) = if present.is_empty() && missing.len() > 1 {
-            missing.split_at(missing.len().min(FILL_LIMIT))
-        } else {
-            missing.split_at(0)
-        };
-        if !fill.is_empty() {
-            let members = fill.iter().map(|target| target.identity());
-            match UpdateDistributionGroupMember::replace_all(self.group.clone(), members) {
-                Ok(cmdlet) => self.push("the group has no members yet", cmdlet, Change::FillGroup),
-                Err(fault) => unreachable!("5,000 distinct members at most: {fault}"),
-            }
-        }
-        for target in single {
-            let cmdlet = AddDistributionGroupMember::new(self.group.clone(), target.identity());
-            self.push("it is not a member yet", cmdlet, Change::AddMember);
+            self.push(format!("{reason} ({kind})"), Change::RemoveMember(cmdlet));
         }
     }
 
+    fn scope(&self, spec: &RestrictedCalendarGroup, seen: &Observation) -> Identity {
+        let existing = seen.group.as_ref().and_then(|seen| seen.group.scope_identity());
+        existing.map_or_else(|| self.group.clone(), |scope| scope.shown_as(&spec.address))
+    }
+
     fn rbac(&mut self, spec: &RestrictedCalendarGroup, seen: &Observation) {
-        // Without a service principal in Entra there is nobody to give a role to; a finding says so.
+        // Without a service principal in Entra there is nobody to assign a role to; a finding says so.
         let Some(application) = &seen.application else { return };
-        if seen.exchange_application.is_none() {
+        if seen.facts.exchange_principal.whole().is_some_and(Option::is_none) {
             let mut cmdlet = NewServicePrincipal::new(spec.application, application.id);
             if let Some(name) = &application.display_name {
                 cmdlet = cmdlet.display_name(name);
             }
-            self.push("Exchange does not know the application yet", cmdlet, Change::RegisterApplication);
+            self.push("Exchange has not registered the application yet", Change::RegisterApplication(cmdlet));
         }
-        let role = spec.permission.role();
-        let has_role = seen.group.as_ref().is_some_and(|existing| {
-            seen.role_assignments.iter().any(|assignment| {
-                assignment.enabled != Some(false)
-                    && assignment.role.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(role.as_str()))
-                    && assignment.scope().is_group(&existing.group)
-            })
-        });
-        if !has_role {
-            let existing = seen.group.as_ref().and_then(|seen| seen.group.scope_identity());
-            let scope = existing.map_or_else(|| self.group.clone(), |scope| scope.shown_as(&spec.address));
-            let cmdlet = NewManagementRoleAssignment::over_group(application.id, role, scope);
-            self.push("the application has no such role over the group", cmdlet, Change::AssignRole);
-        }
+        self.role(spec, seen);
         if spec.revoke_tenant_wide_grant {
-            for grant in &seen.grants {
-                let revoke = RevokeGrant {
+            for grant in restriction::calendar_grants(&seen.facts) {
+                let Some(assignment) = grant.assignment.clone() else { continue };
+                let revoke = RevokePermission {
                     application: spec.application,
                     service_principal: application.id,
-                    assignment: grant.assignment.clone(),
-                    permission: grant.permission.clone(),
+                    assignment,
+                    permission: restriction::grant_name(grant),
+                    resource: restriction::resource_name(grant.resource),
                 };
-                let change = Change::RevokeGrant(revoke);
-                self.steps.push(Step {
-                    stage: change.stage(),
-                    sentence: format!(
-                        "Take the tenant-wide permission \"{}\" ({}) away from application {}",
-                        grant.permission, grant.resource, spec.application
-                    ),
-                    reason: "it opens every mailbox, whatever the role says".into(),
-                    change,
-                });
+                self.push("it reaches every mailbox, whatever the role says", Change::RevokePermission(revoke));
+            }
+        }
+    }
+
+    fn role(&mut self, spec: &RestrictedCalendarGroup, seen: &Observation) {
+        let Some(application) = &seen.application else { return };
+        // What was not read may be there already; a finding says that it was not.
+        if seen.facts.role_assignments.whole().is_none() {
+            return;
+        }
+        let role = spec.permission.role();
+        let over_group = restriction::roles_over_group(seen);
+        let right = over_group.iter().find(|it| it.role.eq_ignore_ascii_case(role.as_str()));
+        let name = restriction::assignment_name(spec, spec.permission);
+        let ours_elsewhere = seen.facts.role_assignments.entries().iter().find(|it| restriction::is_named(it, &name));
+        match (right, ours_elsewhere) {
+            (Some(right), _) if right.enabled == Some(false) => {
+                if let Ok(identity) = right.name.parse::<Identity>() {
+                    let cmdlet = SetManagementRoleAssignment::enabled(identity, true);
+                    self.push("the role over the group is assigned and disabled", Change::AlterRole(cmdlet));
+                }
+            }
+            (Some(_), _) => {}
+            (None, Some(ours)) => {
+                let scope = AssignmentScope::Group(self.scope(spec, seen));
+                let cmdlet = SetManagementRoleAssignment::scope(Identity::from(&name), scope);
+                self.push("this assignment is made by these crates, and over another scope", Change::AlterRole(cmdlet));
+                if ours.enabled == Some(false) {
+                    let cmdlet = SetManagementRoleAssignment::enabled(Identity::from(&name), true);
+                    self.push("it is disabled", Change::AlterRole(cmdlet));
+                }
+            }
+            (None, None) => {
+                let cmdlet = NewManagementRoleAssignment::over_group(application.id, role, self.scope(spec, seen));
+                let reason = "the application has no such role over the group";
+                self.push(reason, Change::AssignRole(cmdlet.name(name)));
+            }
+        }
+        // What these crates assigned for another permission is replaced. The new role comes first: no outage.
+        for permission in restriction::PERMISSIONS.into_iter().filter(|it| *it != spec.permission) {
+            let name = restriction::assignment_name(spec, permission);
+            if seen.facts.role_assignments.entries().iter().any(|it| restriction::is_named(it, &name)) {
+                let cmdlet = RemoveManagementRoleAssignment::new(Identity::from(&name));
+                let reason = "the spec asks for another permission, which its own role gives";
+                self.push(reason, Change::RemoveRole(cmdlet));
             }
         }
     }
 
     fn policy(&mut self, spec: &RestrictedCalendarGroup, seen: &Observation) {
-        let has_policy = seen.group.as_ref().is_some_and(|existing| {
-            seen.policies.iter().any(|policy| {
-                policy.right() == Some(AccessRight::RestrictAccess)
-                    && policy.app_id != "*"
-                    && policy.has_scope(&existing.group)
-            })
-        });
-        if !has_policy {
-            let existing = seen.group.as_ref().and_then(|seen| seen.group.scope_identity());
-            let scope = existing.map_or_else(|| self.group.clone(), |scope| scope.shown_as(&spec.address));
-            let cmdlet = NewApplicationAccessPolicy::restrict(spec.application, scope)
+        // What was not read may be there already; a finding says that it was not.
+        if seen.facts.policies.known().is_some() && !restriction::has_policy_over_group(seen) {
+            let cmdlet = NewApplicationAccessPolicy::restrict(spec.application, self.scope(spec, seen))
                 .description(format!("Restricts the application to {}", spec.name));
-            self.push("no policy restricts the application to the group", cmdlet, Change::RestrictApplication);
+            self.push("no policy restricts the application to the group", Change::RestrictApplication(cmdlet));
         }
     }
 }
@@ -209,7 +234,8 @@ impl Steps {
 /// Whether a recipient is among the owners, which Exchange names by name or object id.
 fn owns(recipient: &Recipient, owners: &[String]) -> bool {
     let ids = [recipient.external_directory_object_id, recipient.guid];
-    let names = [&recipient.name, &recipient.alias, &recipient.display_name, &recipient.distinguished_name];
+    // A display name or an alias may be another's name.
+    let names = [&recipient.name, &recipient.distinguished_name];
     owners.iter().any(|owner| {
         ids.iter().flatten().any(|id| id.to_string().eq_ignore_ascii_case(owner))
             || names.iter().filter_map(|name| name.as_deref()).any(|name| name.eq_ignore_ascii_case(owner))

@@ -1,144 +1,351 @@
 use std::fmt;
 use std::time::Duration;
 
-use graph_client::SmtpAddress;
-use serde::Serialize;
+use graph_client::graph::Timestamp;
+use graph_client::{ClientId, ObjectId, SmtpAddress, printable};
+use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
-use crate::Finding;
+use crate::access::{Access, PathReach, Truth};
+use crate::document::{Origin, seconds};
+use crate::finding::Finding;
+use crate::plan::ObservationRef;
+use crate::text::{count, some_of};
+use crate::{CalendarPermission, Restriction};
 
-/// What was proven, mailbox by mailbox.
-#[derive(Debug, Clone, Serialize)]
+/// The document of a verification: what was looked at, mailbox by mailbox, and what follows from it.
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Proof {
+    /// In which tenant, when and by what it was made.
+    pub origin: Origin,
     /// The verdict over everything below.
     pub verdict: Verdict,
     /// The group's address.
     pub group: SmtpAddress,
-    /// Every room, every further member and every mailbox that must stay closed.
+    /// The application.
+    pub application: ClientId,
+    /// How it is restricted.
+    pub restriction: Restriction,
+    /// What it may do with the calendars, by the spec.
+    pub permission: CalendarPermission,
+    /// The facts that the configuration was judged by.
+    pub observation: ObservationRef,
+    /// Every room, every further mailbox, every member that nobody named, and every mailbox that must not be reached.
     pub checks: Vec<Check>,
-    /// What speaks against the restriction although every check may have passed.
+    /// Which mailboxes were read and tested, if not all.
+    pub sample: Option<Sample>,
+    /// How writing was verified. `None` when the spec does not grant it.
+    pub writing: Option<WriteEvidence>,
+    /// The token that the mailboxes were read with. `None` when none was got.
+    pub token: Option<TokenEvidence>,
+    /// Until when tokens may live that were issued before a permission was revoked: for a holder of one, the verdict
+    /// holds from then on. `None` where older tokens reach no more than new ones.
+    pub older_tokens_until: Option<Timestamp>,
+    /// Whether the application can widen its own reach.
+    pub can_widen_itself: Truth,
+    /// When people are busy whose events must not be reached, as far as the application sees it.
+    pub visible_times: Vec<VisibleTimes>,
+    /// What speaks for or against the restriction beside the checks.
     pub findings: Vec<Finding>,
+    /// What was not looked at.
+    pub not_looked_at: Vec<String>,
+    /// How often everything was looked at.
+    pub looks: u32,
+    /// How long the verification waited for the change to propagate, so far.
+    #[serde(with = "seconds")]
+    pub waited: Duration,
     /// HTTP requests, those of the live reads included.
     pub requests: u64,
     /// How long it took, waits included.
-    #[serde(serialize_with = "crate::apply::seconds")]
+    #[serde(with = "seconds")]
     pub elapsed: Duration,
 }
 
-/// The outcome of a proof.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+/// The outcome of a verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Verdict {
-    /// Every check passed, and nothing speaks against the restriction.
-    Proven,
-    /// At least one check failed, or something makes the restriction meaningless.
-    Refuted,
-    /// Nothing failed, and something could not be told. That is not a pass.
-    Unknown,
+    /// Configuration, Exchange's own test and live reads agree with the spec on every mailbox, and no finding speaks
+    /// against the restriction.
+    Verified,
+    /// The configuration is not what the spec says, or the application can lift the restriction.
+    Violated,
+    /// The configuration is what the spec says, and the live service does not act on it yet.
+    NotYetInEffect,
+    /// Something could not be told. That is not a pass.
+    Inconclusive,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Verified => "VERIFIED",
+            Self::Violated => "VIOLATED",
+            Self::NotYetInEffect => "NOT YET IN EFFECT",
+            Self::Inconclusive => "INCONCLUSIVE",
+        })
+    }
 }
 
 /// What should be true of a mailbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Expectation {
-    /// The application reads it.
-    Open,
-    /// The application does not.
-    Closed,
+    /// The application reaches its events.
+    Reached,
+    /// The application does not reach its events.
+    NotReached,
+    /// It is a member that the spec does not name and keeps: whether it is reached is shown, and not judged.
+    Kept,
 }
 
-/// What one way of looking says about an expectation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What one way of looking says about a mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "result", content = "because")]
 #[non_exhaustive]
 pub enum Evidence {
-    /// It is as expected.
-    Passed,
-    /// It is not.
-    Failed(String),
+    /// The application is allowed.
+    Allowed,
+    /// The application is denied.
+    Denied,
     /// It could not be told.
     Unknown(String),
+    /// The mailbox is not in the sample.
+    NotInSample,
 }
 
 /// One mailbox: what is expected, and what was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Check {
     /// The mailbox.
     pub mailbox: SmtpAddress,
+    /// Its object id, by which it was read.
+    pub id: Option<ObjectId>,
     /// What should be true.
     pub expected: Expectation,
-    /// What Exchange's own test says. It answers from the configuration.
-    pub configured: Evidence,
-    /// What a read with the application's own token says. Only this proves access.
+    /// What the configuration says of reading its events.
+    pub configured: Access,
+    /// What the configuration says of writing, where the spec grants it.
+    pub configured_write: Option<Access>,
+    /// By which access paths, where that explains the outcome.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<PathReach>,
+    /// What Exchange's own test says. It answers from the configuration, and sees the restriction's mechanism alone.
+    pub tested: Evidence,
+    /// What a read with the application's own token says.
     pub live: Evidence,
 }
 
-impl Check {
-    /// Whether both ways of looking say that it is as expected.
-    #[must_use]
-    pub fn has_passed(&self) -> bool {
-        self.configured == Evidence::Passed && self.live == Evidence::Passed
-    }
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum CheckOutcome {
+    /// The configuration is not as expected.
+    Failed,
+    /// The configuration is as expected, and the live service does not act on it yet.
+    Pending,
+    /// It could not be told.
+    Undecided,
+    /// It is as expected.
+    Passed,
+}
 
-    /// Whether one of them says that it is not.
+impl Check {
+    /// How it ended. A denial counts only if the same token was allowed somewhere else: see [`Proof::has_control`].
     #[must_use]
-    pub fn has_failed(&self) -> bool {
-        matches!(self.configured, Evidence::Failed(_)) || matches!(self.live, Evidence::Failed(_))
+    pub fn outcome(&self, has_control: bool) -> CheckOutcome {
+        use CheckOutcome::{Failed, Passed, Pending, Undecided};
+
+        match self.expected {
+            Expectation::Kept => Passed,
+            Expectation::Reached => match (self.configured, self.configured_write, &self.tested, &self.live) {
+                (Access::Denied, ..) | (_, Some(Access::Denied), ..) => Failed,
+                (Access::Unknown, ..)
+                | (_, Some(Access::Unknown), ..)
+                | (_, _, Evidence::Denied | Evidence::Unknown(_), _)
+                | (.., Evidence::Unknown(_)) => Undecided,
+                (.., Evidence::Denied) => Pending,
+                (.., Evidence::Allowed | Evidence::NotInSample) => Passed,
+            },
+            Expectation::NotReached => match (self.configured, &self.tested, &self.live) {
+                (Access::Allowed, ..) | (_, Evidence::Allowed, _) | (Access::Unknown, _, Evidence::Allowed) => Failed,
+                (Access::Denied, _, Evidence::Allowed) => Pending,
+                (Access::Unknown, ..) | (_, Evidence::Unknown(_), _) => Undecided,
+                (.., Evidence::Denied) if has_control => Passed,
+                // Without a look at it, or without a control, nothing shows that it is closed.
+                (.., Evidence::Denied | Evidence::Unknown(_) | Evidence::NotInSample) => Undecided,
+            },
+        }
     }
+}
+
+/// The mailboxes that were read and tested, where not all were.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Sample {
+    /// How many of the mailboxes that are to be reached.
+    pub size: usize,
+    /// How many there are.
+    pub of: usize,
+}
+
+/// How writing was verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "by")]
+#[non_exhaustive]
+pub enum WriteEvidence {
+    /// By the configuration alone: nothing was written.
+    Configuration,
+    /// By creating a private event in a mailbox and deleting it for good.
+    Event {
+        /// The mailbox.
+        mailbox: SmtpAddress,
+        /// What the service said.
+        result: Evidence,
+        /// The event that could not be deleted again.
+        left_behind: Option<String>,
+    },
+}
+
+/// What the token says with which the mailboxes were read.
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TokenEvidence {
+    /// The application permissions in it (`roles`).
+    pub roles: Vec<String>,
+    /// When it was issued (`iat`).
+    pub issued_at: Option<Timestamp>,
+    /// When it ends (`exp`).
+    pub expires_at: Option<Timestamp>,
+    /// Whether the client announced continuous access evaluation (`xms_cc` has `cp1`): such tokens live for up to a day.
+    pub continuous_access_evaluation: bool,
+}
+
+/// What the application sees of a mailbox whose events it must not reach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct VisibleTimes {
+    /// The mailbox.
+    pub mailbox: SmtpAddress,
+    /// When it is free and busy.
+    pub times: Access,
+    /// Subject and place as well.
+    pub details: Access,
+    /// The command that hides it, from everybody in the organisation.
+    pub hide: String,
 }
 
 impl Proof {
-    /// Whether the restriction is proven.
+    /// Whether the restriction is verified.
     #[must_use]
-    pub fn is_proven(&self) -> bool {
-        self.verdict == Verdict::Proven
+    pub fn is_verified(&self) -> bool {
+        self.verdict == Verdict::Verified
     }
 
-    pub(super) fn count(&self, expected: Expectation) -> (usize, usize) {
-        let of_kind = || self.checks.iter().filter(|check| check.expected == expected);
-        (of_kind().filter(|check| check.has_passed()).count(), of_kind().count())
+    /// Whether the token was allowed at a mailbox that must be reached. Without that a denial shows nothing: while a
+    /// change propagates, everything may be denied.
+    #[must_use]
+    pub fn has_control(&self) -> bool {
+        has_control(&self.checks)
+    }
+
+    /// The checks with their outcomes.
+    pub fn outcomes(&self) -> impl Iterator<Item = (&Check, CheckOutcome)> {
+        let has_control = self.has_control();
+        self.checks.iter().map(move |check| (check, check.outcome(has_control)))
+    }
+
+    fn count(&self, expected: Expectation) -> (usize, usize) {
+        let of_kind = || self.outcomes().filter(|(check, _)| check.expected == expected);
+        (of_kind().filter(|(_, outcome)| *outcome == CheckOutcome::Passed).count(), of_kind().count())
     }
 }
 
+pub(super) fn has_control(checks: &[Check]) -> bool {
+    checks.iter().any(|check| check.expected == Expectation::Reached && check.live == Evidence::Allowed)
+}
+
 /// What can be said of several mailboxes at once.
-type Reasons<'a> = (bool, Expectation, &'a Evidence, &'a Evidence);
+type Reasons<'a> = (CheckOutcome, Expectation, String, &'a Evidence, &'a Evidence);
 
 impl Proof {
     /// The mailboxes that have not passed, those with the same reasons together, failures first.
     fn show_the_rest(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut groups: Vec<(Reasons<'_>, Vec<&SmtpAddress>)> = Vec::new();
-        for check in self.checks.iter().filter(|check| !check.has_passed()) {
-            let reasons = (!check.has_failed(), check.expected, &check.configured, &check.live);
+        for (check, outcome) in self.outcomes().filter(|(_, outcome)| *outcome != CheckOutcome::Passed) {
+            let reasons = (outcome, check.expected, configured(check), &check.tested, &check.live);
             match groups.iter_mut().find(|(known, _)| *known == reasons) {
                 Some((_, mailboxes)) => mailboxes.push(&check.mailbox),
                 None => groups.push((reasons, vec![&check.mailbox])),
             }
         }
-        groups.sort_by_key(|((has_not_failed, ..), _)| *has_not_failed);
+        groups.sort_by_key(|((outcome, ..), _)| *outcome);
         let hidden = groups.len().saturating_sub(SHOWN_GROUPS);
-        for ((_, expected, configured, live), mailboxes) in groups.into_iter().take(SHOWN_GROUPS) {
-            let names: Vec<_> = mailboxes.iter().take(SHOWN_MAILBOXES).map(ToString::to_string).collect();
-            let more = mailboxes.len() - names.len();
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        for ((outcome, expected, configured, tested, live), mailboxes) in groups.into_iter().take(SHOWN_GROUPS) {
             let expected = match expected {
-                Expectation::Open => "should be open",
-                Expectation::Closed => "must stay closed",
+                Expectation::NotReached => "must not be reached",
+                Expectation::Reached | Expectation::Kept => "must be reached",
             };
-            writeln!(f, "  - {}{more} {expected}", names.join(", "))?;
-            for (way, evidence) in [("Exchange's test", configured), ("live read", live)] {
-                match evidence {
-                    Evidence::Passed => {}
-                    Evidence::Failed(reason) => writeln!(f, "      {way} FAILED: {reason}")?,
-                    Evidence::Unknown(reason) => writeln!(f, "      {way} could not tell: {reason}")?,
-                }
+            let outcome = match outcome {
+                CheckOutcome::Failed => "FAILED",
+                CheckOutcome::Pending => "not yet in effect",
+                CheckOutcome::Undecided | CheckOutcome::Passed => "could not be told",
+            };
+            writeln!(f, "  - {} {expected}: {outcome}", some_of(mailboxes, SHOWN_MAILBOXES))?;
+            writeln!(f, "      configuration    {}", printable(&configured))?;
+            for (way, evidence) in [("Exchange's test", tested), ("live read", live)] {
+                writeln!(f, "      {way:<16} {}", printable(&evidence.to_string()))?;
             }
         }
         if hidden > 0 {
             writeln!(f, "  … and {hidden} more reasons; the checks have them all")?;
         }
         Ok(())
+    }
+
+    fn show_visible_times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for visible in &self.visible_times {
+            let what = match (visible.times, visible.details) {
+                (Access::Denied, Access::Denied) => continue,
+                (_, Access::Allowed) => "sees when it is busy, with subject and place",
+                (Access::Allowed, Access::Denied) => "sees when it is busy, not what with",
+                (Access::Allowed, Access::Unknown) => "sees when it is busy; whether subject and place is not known",
+                _ => "may see when it is busy; that could not be told",
+            };
+            writeln!(f, "  Visible      {}: the application {what}, by getSchedule", visible.mailbox)?;
+            writeln!(f, "               [{}] hides it from everybody in the organisation", printable(&visible.hide))?;
+        }
+        Ok(())
+    }
+}
+
+fn configured(check: &Check) -> String {
+    let because = |paths: &[PathReach]| {
+        let reasons: Vec<_> = paths.iter().map(|path| format!("{}: {}", path.via, path.because)).collect();
+        if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join("; ")) }
+    };
+    let write = match check.configured_write {
+        Some(write) if write != check.configured => format!(", writing {write}"),
+        _ => String::new(),
+    };
+    format!("{}{write}{}", check.configured, because(&check.paths))
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Allowed => f.write_str("allowed"),
+            Self::Denied => f.write_str("denied"),
+            Self::Unknown(because) => write!(f, "could not tell: {because}"),
+            Self::NotInSample => f.write_str("not in the sample"),
+        }
     }
 }
 
@@ -147,24 +354,60 @@ const SHOWN_MAILBOXES: usize = 3;
 
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = match self.verdict {
-            Verdict::Proven => "PROVEN",
-            Verdict::Refuted => "NOT RESTRICTED AS SPECIFIED",
-            Verdict::Unknown => "COULD NOT TELL",
+        writeln!(f, "Proof for {}: {}", self.group, self.verdict)?;
+        let how = match self.restriction {
+            Restriction::Rbac => "RBAC for Applications",
+            Restriction::Policy => "application access policy",
         };
-        writeln!(f, "Proof for {}: {verdict}", self.group)?;
-        let (open, all_open) = self.count(Expectation::Open);
-        let (closed, all_closed) = self.count(Expectation::Closed);
-        writeln!(f, "  Open    {open} of {all_open} mailboxes that the application is to reach")?;
-        writeln!(f, "  Closed  {closed} of {all_closed} mailboxes that it must not reach")?;
-        let was_read = self.checks.iter().any(|check| !matches!(check.live, Evidence::Unknown(_)));
+        writeln!(f, "  Application  {} ({how}), tenant {}", self.application, printable(&self.origin.tenant))?;
+        let (reached, all_reached) = self.count(Expectation::Reached);
+        let (denied, all_denied) = self.count(Expectation::NotReached);
+        writeln!(f, "  Reached      {reached} of {} that the application is to reach", count(all_reached, "mailbox"))?;
+        writeln!(f, "  Not reached  {denied} of {} that it must not reach", count(all_denied, "mailbox"))?;
+        let (_, kept) = self.count(Expectation::Kept);
+        if kept > 0 {
+            let who = self.checks.iter().filter(|check| check.expected == Expectation::Kept);
+            let who = some_of(who.map(|check| format!("{} ({})", check.mailbox, check.live)), SHOWN_MAILBOXES);
+            writeln!(f, "  Kept members {kept} that the spec does not name: {}", printable(&who))?;
+        }
+        if let Some(sample) = self.sample {
+            writeln!(f, "  Sample       {} of {} mailboxes were read and tested", sample.size, sample.of)?;
+        }
+        let was_read = self.checks.iter().any(|check| matches!(check.live, Evidence::Allowed | Evidence::Denied));
         let by = if was_read {
-            "Exchange's own test and a read with the application's own token"
+            "the configuration, Exchange's own test and reads with the application's own token"
         } else {
-            "Exchange's own test alone"
+            "the configuration and Exchange's own test alone"
         };
-        writeln!(f, "  by {by}, {} requests", self.requests)?;
+        writeln!(f, "  By           {by}, {}", count(usize::try_from(self.requests).unwrap_or(usize::MAX), "request"))?;
+        match &self.writing {
+            None => {}
+            Some(WriteEvidence::Configuration) => {
+                writeln!(f, "  Writing      by the configuration alone; nothing was written")?;
+            }
+            Some(WriteEvidence::Event { mailbox, result, left_behind }) => {
+                writeln!(f, "  Writing      an event was created in {mailbox} and deleted: {result}")?;
+                if let Some(event) = left_behind {
+                    writeln!(f, "               the event {} is left behind: delete it", printable(event))?;
+                }
+            }
+        }
+        if let Some(until) = &self.older_tokens_until {
+            writeln!(
+                f,
+                "  Older tokens may carry a permission that was revoked, until {until} at the latest: for whoever has one \
+                 the verdict holds from then"
+            )?;
+        }
+        if self.verdict == Verdict::NotYetInEffect {
+            writeln!(f, "  Waited       {:.0?} in {}", self.waited, count(self.looks as usize, "look"))?;
+        }
         self.show_the_rest(f)?;
-        self.findings.iter().try_for_each(|finding| writeln!(f, "  - {finding}"))
+        self.show_visible_times(f)?;
+        self.findings.iter().try_for_each(|finding| writeln!(f, "  - {finding}"))?;
+        for what in &self.not_looked_at {
+            writeln!(f, "  Not looked at: {}", printable(what))?;
+        }
+        Ok(())
     }
 }

@@ -27,7 +27,7 @@ async fn a_throttled_step_in_the_middle_of_a_run_waits_as_asked_and_loses_nothin
     assert_eq!(contoso.tenant.members(GROUP), contoso.rooms());
     assert_eq!(report.stages.iter().map(|usage| usage.retries).sum::<u64>(), 1, "{report}");
     assert!(report.to_string().contains("1 of them retries"), "{report}");
-    assert!(contoso.prove(&spec).await.is_proven());
+    assert!(contoso.prove(&spec).await.is_verified());
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ async fn each_service_sees_its_own_token_and_the_sign_in_service_none() {
         .application(ClientSecret::new(booking.client_id.parse().unwrap(), booking.secret()));
     let plan = groups.plan(&spec).await.unwrap();
     assert!(groups.apply(&plan).await.unwrap().is_complete());
-    assert!(groups.prove(&spec).await.unwrap().is_proven());
+    assert!(groups.prove(&spec).await.unwrap().is_verified());
 
     let tokens = |requests: &[wiremock::Request]| requests.iter().filter_map(bearer).collect::<BTreeSet<_>>();
     let (to_graph, to_exchange, to_login) = (

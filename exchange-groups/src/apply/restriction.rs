@@ -1,0 +1,162 @@
+//! The restriction of the application: registered, assigned, restricted, revoked, and each seen before the next.
+
+use futures_util::TryStreamExt;
+use graph_client::exchange::{
+    AccessRight, AuthorizationRow, DistributionGroup, GetManagementRoleAssignment, GetServicePrincipal,
+    ManagementRoleAssignment, NewApplicationAccessPolicy, NewManagementRoleAssignment, NewServicePrincipal,
+    SetManagementRoleAssignment, TestServicePrincipalAuthorization,
+};
+use graph_client::{Error as ServiceError, ErrorKind};
+
+use super::run::{Attempt, Run, settle};
+use super::{Event, Outcome};
+use crate::Change;
+use crate::change::RevokePermission;
+use crate::membership::MailboxRef;
+use crate::observe::{access_policies, found};
+
+impl Run {
+    pub(super) async fn register(&mut self, cmdlet: &NewServicePrincipal) -> Attempt {
+        let made = self.exchange.run_ref(cmdlet).await.map(drop);
+        self.is_fresh = true;
+        self.tell(&Event::Waiting { what: "the application to be registered in Exchange" });
+        let run = &*self;
+        let app = run.plan.spec.application;
+        let look = || async move {
+            let registered = found(run.exchange.run(GetServicePrincipal::new(app)).await)?;
+            let is_ours = |it: &graph_client::exchange::ExchangeServicePrincipal| {
+                it.app_id.as_ref() == Some(app.as_uuid()) && it.object_id.as_ref() == Some(cmdlet.object_id().as_uuid())
+            };
+            Ok(registered.into_iter().flatten().find(is_ours))
+        };
+        settle(run, made, look).await.map(|(outcome, _)| outcome)
+    }
+
+    pub(super) async fn assign_role(&mut self, cmdlet: &NewManagementRoleAssignment) -> Attempt {
+        // A scope is a group by id; a plan for a group that was not there could only name its address.
+        let cmdlet = match self.group.as_ref().and_then(DistributionGroup::scope_identity) {
+            Some(scope) => cmdlet.clone().with_group(scope.shown_as(&self.plan.spec.address)),
+            None => cmdlet.clone(),
+        };
+        let exchange = &self.exchange;
+        let made = self.when_visible(|| async { exchange.run_ref(&cmdlet).await.map(drop) }).await;
+        self.is_fresh = true;
+        self.role_is_in_place(made).await
+    }
+
+    pub(super) async fn alter_role(&mut self, cmdlet: &SetManagementRoleAssignment) -> Attempt {
+        let cmdlet = match (cmdlet.moves_to(), self.group.as_ref().and_then(DistributionGroup::scope_identity)) {
+            (Some(_), Some(scope)) => cmdlet.clone().with_group(scope.shown_as(&self.plan.spec.address)),
+            _ => cmdlet.clone(),
+        };
+        let made = self.exchange.run_ref(&cmdlet).await;
+        // A further step may still be needed for the role to be in place: this one ends when it was taken.
+        match made {
+            Err(error) if error.is_outcome_unknown() => self.role_is_in_place(Err(error)).await,
+            made => made.map(|()| Outcome::Done),
+        }
+    }
+
+    pub(super) async fn remove_role(&mut self, change: &Change) -> Attempt {
+        match change.make(&self.client).await {
+            Ok(()) => Ok(Outcome::Done),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Outcome::AlreadyDone),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits until the role over the group is there and enabled.
+    async fn role_is_in_place(&mut self, made: Result<(), ServiceError>) -> Attempt {
+        self.tell(&Event::Waiting { what: "the role assignment to be visible" });
+        let run = &*self;
+        let Some(application) = run.plan.service_principal else { return made.map(|()| Outcome::Done) };
+        let role = run.plan.spec.permission.role();
+        let look = || async move {
+            let assignments = found(run.exchange.run(GetManagementRoleAssignment::of(application)).await)?;
+            let is_it = |assignment: &ManagementRoleAssignment| {
+                assignment.role.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(role.as_str()))
+                    && assignment.enabled != Some(false)
+                    && assignment.is_delegating() != Some(true)
+                    && run.group.as_ref().is_some_and(|group| assignment.scope().is_group(group))
+            };
+            Ok(assignments.into_iter().flatten().find(is_it))
+        };
+        settle(run, made, look).await.map(|(outcome, _)| outcome)
+    }
+
+    pub(super) async fn restrict(&mut self, cmdlet: &NewApplicationAccessPolicy) -> Attempt {
+        let cmdlet = match self.group.as_ref().and_then(DistributionGroup::scope_identity) {
+            Some(scope) => cmdlet.clone().with_group(scope.shown_as(&self.plan.spec.address)),
+            None => cmdlet.clone(),
+        };
+        let exchange = &self.exchange;
+        let made = self.when_visible(|| async { exchange.run_ref(&cmdlet).await.map(drop) }).await;
+        self.tell(&Event::Waiting { what: "the access policy to be visible" });
+        let run = &*self;
+        let look = || async move {
+            let Some(group) = &run.group else { return Ok(None) };
+            Ok(access_policies(&run.exchange).await?.into_iter().find(|policy| {
+                policy.concerns(&run.plan.spec.application)
+                    && policy.right() == Some(AccessRight::RestrictAccess)
+                    && policy.has_scope(group)
+            }))
+        };
+        settle(run, made, look).await.map(|(outcome, _)| outcome)
+    }
+
+    /// Revokes the tenant-wide permission, once Exchange's own test shows that the role is in place: otherwise the
+    /// application would reach nothing. That it is gone is read back: whatever is between here and Graph may answer.
+    pub(super) async fn revoke(&mut self, revoke: &RevokePermission) -> Attempt {
+        self.tell(&Event::Waiting { what: "Exchange's test to show the role" });
+        let run = &*self;
+        let role = run.plan.spec.permission.role().as_str();
+        let look = || async {
+            // Ten members in one request stand for all: they have the role by the same group.
+            let test = |member: &MailboxRef| {
+                TestServicePrincipalAuthorization::new(revoke.application).resource(member.identity())
+            };
+            for rows in run.exchange.run_all(run.plan.members.iter().take(10).map(test).collect()).await {
+                let has_role = |row: &AuthorizationRow| {
+                    row.in_scope == Some(true)
+                        && row.role_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(role))
+                };
+                if !rows?.iter().any(has_role) {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(()))
+        };
+        if let Err(error) = run.exchange.wait_until_visible(&run.wait, look).await {
+            return Ok(Outcome::NotRun { reason: format!("Exchange's test does not show the role yet: {error}") });
+        }
+        let principals = run.client.service_principals();
+        let made = match principals.delete_app_role_assignment(&revoke.service_principal, &revoke.assignment).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            made => made.map(|()| true),
+        };
+        let (made, is_ours) = match made {
+            Ok(is_ours) => (Ok(()), is_ours),
+            Err(error) => (Err(error), true),
+        };
+        self.tell(&Event::Waiting { what: "the permission to be gone" });
+        let run = &*self;
+        let look = || async move {
+            let held: Vec<graph_client::graph::AppRoleAssignment> = run
+                .client
+                .service_principals()
+                .app_role_assignments(&revoke.service_principal)
+                .into_stream()
+                .try_collect()
+                .await?;
+            Ok(held.iter().all(|grant| grant.id != revoke.assignment).then_some(()))
+        };
+        match settle(run, made, look).await? {
+            (Outcome::Done, _) if !is_ours => Ok(Outcome::AlreadyDone),
+            (Outcome::Unconfirmed { .. }, _) => {
+                let reason = "Graph took the deletion, and still lists the permission: plan again".to_owned();
+                Ok(Outcome::Unconfirmed { reason })
+            }
+            (outcome, _) => Ok(outcome),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! A change to the tenant as a value: the JSON on the wire, the sentence of a plan, the command of a script and the stage
+//! are all read from it.
+
+use std::fmt;
+
+use graph_client::exchange::{
+    AddDistributionGroupMember, Cmdlet, EnableOrganizationCustomization, NewApplicationAccessPolicy,
+    NewDistributionGroup, NewManagementRoleAssignment, NewServicePrincipal, RemoveApplicationAccessPolicy,
+    RemoveDistributionGroupMember, RemoveManagementRoleAssignment, RemoveServicePrincipal, SetDistributionGroup,
+    SetManagementRoleAssignment, UpdateDistributionGroupMember,
+};
+use graph_client::{AppRoleAssignmentId, Client, ClientId, ServicePrincipalId};
+use serde::{Deserialize, Serialize};
+
+/// The stages of applying a plan, in order. After each of them the application reaches no more than it did before,
+/// or than the spec allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Stage {
+    /// Reading what is there.
+    Observe,
+    /// The group itself.
+    Group,
+    /// Its members, read back at the end.
+    Members,
+    /// The restriction of the application.
+    Restriction,
+    /// The end of its tenant-wide permission.
+    Revocation,
+}
+
+macro_rules! changes {
+    ($($(#[$doc:meta])+ $variant:ident($cmdlet:ty) = $wire:literal, $stage:ident;)+) => {
+        /// A change to the tenant: a cmdlet of Exchange, or a call of Graph.
+        ///
+        /// As JSON it is the cmdlet's name and the parameters exactly as they go on the wire. `Display` is the change as
+        /// a sentence; [`command`](Self::command) is what an administrator would type.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "command", content = "parameters")]
+        #[non_exhaustive]
+        pub enum Change {
+            $($(#[$doc])+ #[serde(rename = $wire)] $variant($cmdlet),)+
+            /// Revokes a tenant-wide permission of the application.
+            #[serde(rename = "DELETE appRoleAssignments")]
+            RevokePermission(RevokePermission),
+        }
+
+        impl Change {
+            /// The cmdlet's name; `None` for a call of Graph.
+            #[must_use]
+            pub fn cmdlet(&self) -> Option<&'static str> {
+                match self {
+                    $(Self::$variant(_) => Some(<$cmdlet as Cmdlet>::NAME),)+
+                    Self::RevokePermission(_) => None,
+                }
+            }
+
+            /// When it is made.
+            #[must_use]
+            pub fn stage(&self) -> Stage {
+                match self {
+                    $(Self::$variant(_) => Stage::$stage,)+
+                    Self::RevokePermission(_) => Stage::Revocation,
+                }
+            }
+
+            /// The command that makes it: a line of PowerShell for the Exchange module, or a call of Graph.
+            #[must_use]
+            pub fn command(&self) -> String {
+                match self {
+                    // A value that does not serialise cannot be sent either; its sentence still says what it is.
+                    $(Self::$variant(cmdlet) => cmdlet.powershell().unwrap_or_else(|_| cmdlet.to_string()),)+
+                    Self::RevokePermission(revoke) => revoke.command(),
+                }
+            }
+
+            /// Makes the change, once and without the checks of a plan.
+            ///
+            /// # Errors
+            ///
+            /// What the service says.
+            pub async fn make(&self, client: &Client) -> graph_client::Result<()> {
+                match self {
+                    $(Self::$variant(cmdlet) => client.exchange().run_ref(cmdlet).await.map(drop),)+
+                    Self::RevokePermission(revoke) => revoke.make(client).await,
+                }
+            }
+        }
+
+        impl fmt::Display for Change {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$variant(cmdlet) => fmt::Display::fmt(cmdlet, f),)+
+                    Self::RevokePermission(revoke) => fmt::Display::fmt(revoke, f),
+                }
+            }
+        }
+    };
+}
+
+changes! {
+    /// Creates the group.
+    CreateGroup(NewDistributionGroup) = "New-DistributionGroup", Group;
+    /// Changes the group's properties.
+    AlterGroup(SetDistributionGroup) = "Set-DistributionGroup", Group;
+    /// Sets all members of a group that has none.
+    FillGroup(UpdateDistributionGroupMember) = "Update-DistributionGroupMember", Members;
+    /// Adds a member.
+    AddMember(AddDistributionGroupMember) = "Add-DistributionGroupMember", Members;
+    /// Removes a member.
+    RemoveMember(RemoveDistributionGroupMember) = "Remove-DistributionGroupMember", Members;
+    /// Prepares the organisation for role assignments, once.
+    CustomizeOrganization(EnableOrganizationCustomization) = "Enable-OrganizationCustomization", Restriction;
+    /// Registers the application's service principal in Exchange.
+    RegisterApplication(NewServicePrincipal) = "New-ServicePrincipal", Restriction;
+    /// Removes the application's service principal from Exchange.
+    UnregisterApplication(RemoveServicePrincipal) = "Remove-ServicePrincipal", Restriction;
+    /// Assigns the application a role over the group.
+    AssignRole(NewManagementRoleAssignment) = "New-ManagementRoleAssignment", Restriction;
+    /// Enables a role assignment, or moves it to another scope.
+    AlterRole(SetManagementRoleAssignment) = "Set-ManagementRoleAssignment", Restriction;
+    /// Removes a role assignment.
+    RemoveRole(RemoveManagementRoleAssignment) = "Remove-ManagementRoleAssignment", Restriction;
+    /// Restricts the application to the group.
+    RestrictApplication(NewApplicationAccessPolicy) = "New-ApplicationAccessPolicy", Restriction;
+    /// Removes an access policy.
+    RemovePolicy(RemoveApplicationAccessPolicy) = "Remove-ApplicationAccessPolicy", Restriction;
+}
+
+/// Revokes a tenant-wide permission of an application, through Graph.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RevokePermission {
+    /// The application.
+    pub application: ClientId,
+    /// Its service principal.
+    pub service_principal: ServicePrincipalId,
+    /// The app role assignment.
+    pub assignment: AppRoleAssignmentId,
+    /// The permission, such as `Calendars.ReadWrite`.
+    pub permission: String,
+    /// What the permission is for, such as *Microsoft Graph*.
+    pub resource: String,
+}
+
+impl RevokePermission {
+    fn command(&self) -> String {
+        format!(
+            "Remove-MgServicePrincipalAppRoleAssignment -ServicePrincipalId '{}' -AppRoleAssignmentId '{}'",
+            self.service_principal, self.assignment
+        )
+    }
+
+    async fn make(&self, client: &Client) -> graph_client::Result<()> {
+        client.service_principals().delete_app_role_assignment(&self.service_principal, &self.assignment).await
+    }
+}
+
+impl fmt::Display for RevokePermission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Revoke the tenant-wide permission \"{}\" ({}) of application {}",
+            self.permission, self.resource, self.application
+        )
+    }
+}

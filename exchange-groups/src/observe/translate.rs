@@ -1,0 +1,460 @@
+//! From records of the services to the facts of the access model.
+
+use std::collections::HashMap;
+
+use graph_client::exchange::{
+    AccessRight, ApplicationAccessPolicy, AssignedScope, AtAddress, DistributionGroup, ExchangeServicePrincipal,
+    FolderRight, Mailbox, MailboxFolderPermission, ManagementRoleAssignment, ManagementScope, OrganizationConfig,
+    Recipient, RoleGroup,
+};
+use graph_client::graph::{
+    AppRoleAssignment, DirectoryObject, PermissionGrant, RoleAssignment as DirectoryRoleAssignment,
+    RoleScheduleInstance, ServicePrincipal,
+};
+use graph_client::{AppRoleId, ClientId, ObjectId, ServicePrincipalId, SmtpAddress, Uuid, well_known};
+
+use crate::access::{self, Fact};
+use crate::membership::MailboxRef;
+
+fn ids(entra: Option<Uuid>, guid: Option<Uuid>) -> access::Ids {
+    access::Ids { entra: entra.map(ObjectId::from_uuid), guid, exchange_guid: None }
+}
+
+fn texts(addresses: &[SmtpAddress], primary: Option<&SmtpAddress>) -> Vec<String> {
+    let mut all: Vec<String> = addresses.iter().chain(primary).map(ToString::to_string).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+pub(crate) fn member(recipient: &Recipient) -> access::Member {
+    access::Member {
+        ids: ids(recipient.external_directory_object_id, recipient.guid),
+        kind: recipient.recipient_type_details.clone(),
+    }
+}
+
+/// The facts about a group, with its members as far as they are known.
+pub(super) fn group_facts(group: &DistributionGroup, members: Fact<Vec<access::Member>>) -> access::Group {
+    let kind = group.recipient_type_details.as_deref();
+    access::Group {
+        ids: ids(group.external_directory_object_id, group.guid),
+        name: group.name.clone(),
+        display_name: group.display_name.clone(),
+        distinguished_name: group.distinguished_name.clone(),
+        addresses: texts(&group.email_addresses, group.primary_smtp_address.as_ref()),
+        kind: kind.map(group_type),
+        members,
+        owners: Fact::Read(group.managed_by.iter().map(|owner| principal(owner)).collect()),
+        joining: group.member_join_restriction.as_deref().map(|restriction| {
+            if restriction.eq_ignore_ascii_case("Open") { access::Joining::Open } else { access::Joining::ByOwner }
+        }),
+        membership_rule: None,
+    }
+}
+
+pub(super) fn group_type(kind: &str) -> access::GroupType {
+    match kind {
+        "MailUniversalSecurityGroup" => access::GroupType::MailEnabledSecurity,
+        "MailUniversalDistributionGroup" | "MailNonUniversalGroup" | "RoomList" => access::GroupType::Distribution,
+        "GroupMailbox" => access::GroupType::Microsoft365,
+        "DynamicDistributionGroup" => access::GroupType::DynamicDistribution,
+        other => access::GroupType::Other(other.to_owned()),
+    }
+}
+
+/// An owner comes as a name or an object id, never as an address.
+fn principal(owner: &str) -> access::Principal {
+    access::Principal { ids: ids(Uuid::try_parse(owner).ok(), None), name: owner.to_owned(), kind: None }
+}
+
+pub(super) fn role_assignment(assignment: &ManagementRoleAssignment) -> access::RoleAssignment {
+    access::RoleAssignment {
+        name: assignment.name.clone().or_else(|| assignment.identity.clone()).unwrap_or_default(),
+        role: assignment.role.clone().unwrap_or_default(),
+        permissions: Fact::Unread("the assignment does not show them".into()),
+        scope: match assignment.scope() {
+            AssignedScope::Organization => access::RoleScope::Organization,
+            AssignedScope::Group(name) => access::RoleScope::Group(name),
+            AssignedScope::ManagementScope(name) => access::RoleScope::Management(name),
+            AssignedScope::AdministrativeUnit(name) => access::RoleScope::AdministrativeUnit(name),
+            other => access::RoleScope::Unrecognised(other.to_string()),
+        },
+        enabled: assignment.enabled,
+        delegating: assignment.is_delegating(),
+    }
+}
+
+/// The role groups that have the application as a member.
+// GUESS: a role group shows a service principal by one of its ids or names; wrong if a tenant shows another text, which
+// would hide a role group that the application is in.
+pub(super) fn role_groups(groups: &[RoleGroup], principal: &ExchangeServicePrincipal) -> Vec<access::RoleGroup> {
+    let ids = [principal.app_id, principal.object_id, principal.guid].map(|id| id.map(|id| id.to_string()));
+    let names = [principal.display_name.clone(), principal.identity.clone()];
+    let called: Vec<String> = ids.into_iter().chain(names).flatten().filter(|name| !name.is_empty()).collect();
+    let has = |group: &RoleGroup| {
+        group.members.iter().any(|member| called.iter().any(|name| name.eq_ignore_ascii_case(member)))
+    };
+    let fact = |group: &RoleGroup| access::RoleGroup {
+        name: group.name.clone().unwrap_or_default(),
+        roles: Fact::Read(group.roles.clone()),
+    };
+    groups.iter().filter(|group| has(group)).map(fact).collect()
+}
+
+pub(super) fn management_scope(scope: &ManagementScope) -> access::ManagementScope {
+    access::ManagementScope {
+        name: scope.name.clone().or_else(|| scope.identity.clone()).unwrap_or_default(),
+        filter: scope
+            .recipient_filter
+            .clone()
+            .map_or_else(|| Fact::Unread("the scope shows no filter".into()), Fact::Read),
+        recipient_root: scope.recipient_root.clone().filter(|root| !root.trim().is_empty()),
+        exclusive: scope.exclusive == Some(true),
+    }
+}
+
+pub(super) fn policy(policy: &ApplicationAccessPolicy, scope: access::PolicyScope) -> Option<access::AccessPolicy> {
+    let application = match policy.app_id.as_str() {
+        "*" => access::PolicyApplication::Every,
+        id => access::PolicyApplication::One(Uuid::try_parse(id).ok()?),
+    };
+    let right = match policy.right()? {
+        AccessRight::RestrictAccess => access::PolicyRight::Restrict,
+        AccessRight::DenyAccess => access::PolicyRight::Deny,
+        _ => return None,
+    };
+    Some(access::AccessPolicy {
+        identity: policy.identity.clone(),
+        application,
+        right,
+        scope,
+        is_valid: policy.is_valid,
+    })
+}
+
+pub(super) fn organization(
+    config: &OrganizationConfig,
+    allowed: Fact<Vec<graph_client::ClientId>>,
+) -> access::OrganizationSettings {
+    let user_agents = match config.ews_application_access_policy.as_deref() {
+        None | Some("") => Fact::Read(access::UserAgents::Any),
+        Some(text) if text.eq_ignore_ascii_case("EnforceAllowList") => {
+            Fact::Read(access::UserAgents::Only(config.ews_allow_list.clone()))
+        }
+        Some(text) if text.eq_ignore_ascii_case("EnforceBlockList") => {
+            Fact::Read(access::UserAgents::Not(config.ews_block_list.clone()))
+        }
+        Some(other) => Fact::Unread(format!("EwsApplicationAccessPolicy is \"{other}\", which is not known")),
+    };
+    access::OrganizationSettings {
+        ews_enabled: config.ews_enabled,
+        ews_allowed_app_ids: allowed,
+        user_agents,
+        enforce_app_rbac: config.enforce_exo_app_rbac_permissions,
+    }
+}
+
+fn active_role(role: &DirectoryRoleAssignment) -> Option<access::DirectoryRole> {
+    let template = Uuid::try_parse(role.role_definition_id.as_deref()?).ok()?;
+    let name = role.role_definition.as_ref().and_then(|definition| definition.display_name.clone());
+    Some(access::DirectoryRole {
+        template,
+        name: name.unwrap_or_else(|| template.to_string()),
+        eligible: false,
+        scope: role.directory_scope_id.clone().filter(|scope| scope != "/"),
+    })
+}
+
+/// How a calendar is shared, from the entries of its folder.
+pub(super) fn sharing(entries: &[MailboxFolderPermission]) -> Fact<access::CalendarSharing> {
+    use access::CalendarRight as Right;
+
+    let right = |entry: &MailboxFolderPermission| match &*entry.access_rights {
+        [] => Right::Other("no right at all".into()),
+        _ if entry.grants(FolderRight::None) => Right::Nothing,
+        _ if entry.grants(FolderRight::AvailabilityOnly) => Right::Availability,
+        _ if entry.grants(FolderRight::LimitedDetails) => Right::LimitedDetails,
+        [only] => match only.as_str() {
+            "Reviewer" | "NonEditingAuthor" | "Author" | "PublishingAuthor" | "Editor" | "PublishingEditor"
+            | "Owner" => Right::Details,
+            other => Right::Other(other.to_owned()),
+        },
+        several => Right::Other(several.join(", ")),
+    };
+    let is = |entry: &MailboxFolderPermission, name: &str| {
+        entry.user.as_deref().is_some_and(|user| user.eq_ignore_ascii_case(name))
+    };
+    let Some(default) = entries.iter().find(|entry| is(entry, "Default")) else {
+        return Fact::Unread("the calendar shows no entry \"Default\"".into());
+    };
+    let others = entries.iter().filter(|entry| !is(entry, "Default") && !is(entry, "Anonymous"));
+    Fact::Read(access::CalendarSharing {
+        default: right(default),
+        // The holder comes by a display name alone, which identifies nobody.
+        entries: others
+            .map(|entry| access::CalendarEntry {
+                holder: access::Member { ids: access::Ids::default(), kind: None },
+                right: right(entry),
+            })
+            .collect(),
+    })
+}
+
+/// A list of records as facts. A record that cannot be told is not left out in silence: the list is then known in part.
+pub(super) fn each<T, F>(records: Fact<Vec<T>>, fact: impl Fn(&T) -> Option<F>) -> Fact<Vec<F>> {
+    let facts: Vec<F> = records.entries().iter().filter_map(&fact).collect();
+    let is_whole = facts.len() == records.entries().len();
+    match records {
+        Fact::Unread(why) => Fact::Unread(why),
+        Fact::Partly(_, why) => Fact::Partly(facts, why),
+        Fact::Read(_) if is_whole => Fact::Read(facts),
+        Fact::Read(_) => Fact::Partly(facts, "an entry of the list is not understood".into()),
+    }
+}
+
+/// The resource that a service principal offers permissions on.
+fn resource_of(principal: &ServicePrincipal) -> Option<access::Resource> {
+    Some(match principal.app_id? {
+        well_known::MICROSOFT_GRAPH => access::Resource::Graph,
+        well_known::EXCHANGE_ONLINE => access::Resource::Exchange,
+        other => access::Resource::Other(other),
+    })
+}
+
+/// The application permissions, with the names that the tenant's own service principals give them.
+pub(super) fn grants(
+    principal: ServicePrincipalId,
+    assignments: &Fact<Vec<AppRoleAssignment>>,
+    offered: &HashMap<ServicePrincipalId, ServicePrincipal>,
+) -> Fact<Vec<access::Grant>> {
+    let mut unknown = assignments.missing().map(str::to_owned);
+    let mut grants = Vec::new();
+    for assignment in assignments.entries() {
+        if assignment.principal_id.is_some_and(|id| id != principal) {
+            unknown = Some("the list has grants of another principal".into());
+            continue;
+        }
+        let offering = assignment.resource_id.and_then(|id| offered.get(&id));
+        let Some((offering, resource)) = offering.and_then(|it| Some((it, resource_of(it)?))) else {
+            let name = assignment.resource_display_name.as_deref().unwrap_or("a resource without a name");
+            unknown = Some(format!("what is granted on \"{name}\" is not known"));
+            continue;
+        };
+        let role = AppRoleId::from_uuid(assignment.app_role_id);
+        let known = offering.app_roles.iter().find(|known| known.id == role);
+        grants.push(access::Grant {
+            resource,
+            role,
+            value: known.and_then(|known| known.value.clone()),
+            assignment: Some(assignment.id.clone()),
+            eligible: false,
+        });
+    }
+    match (assignments, unknown) {
+        (Fact::Unread(why), _) => Fact::Unread(why.clone()),
+        (_, Some(why)) => Fact::Partly(grants, why),
+        (_, None) => Fact::Read(grants),
+    }
+}
+
+pub(super) fn delegated_grants(
+    grants: Fact<Vec<PermissionGrant>>,
+    offered: &HashMap<ServicePrincipalId, ServicePrincipal>,
+) -> Fact<Vec<access::DelegatedGrant>> {
+    each(grants, |grant| {
+        let offering = offered.get(&grant.resource_id.as_deref()?.parse().ok()?)?;
+        Some(access::DelegatedGrant {
+            resource: resource_of(offering)?,
+            scopes: grant.scopes().map(str::to_owned).collect(),
+            user: grant.principal_id.as_deref().and_then(|id| id.parse().ok()),
+            id: Some(grant.id.clone()),
+        })
+    })
+}
+
+pub(super) fn directory_roles(
+    active: &Fact<Vec<DirectoryRoleAssignment>>,
+    eligible: &Fact<Vec<RoleScheduleInstance>>,
+) -> Fact<Vec<access::DirectoryRole>> {
+    let mut held: Vec<_> = active.entries().iter().filter_map(active_role).collect();
+    held.extend(eligible.entries().iter().filter_map(eligible_role));
+    let is_whole = held.len() == active.entries().len() + eligible.entries().len();
+    match active.missing().or(eligible.missing()) {
+        None if is_whole => Fact::Read(held),
+        None => Fact::Partly(held, "a role is not understood".into()),
+        Some(why) if held.is_empty() => Fact::Unread(why.to_owned()),
+        Some(why) => Fact::Partly(held, why.to_owned()),
+    }
+}
+
+fn eligible_role(role: &RoleScheduleInstance) -> Option<access::DirectoryRole> {
+    let template = Uuid::try_parse(role.role_definition_id.as_deref()?).ok()?;
+    Some(access::DirectoryRole {
+        template,
+        name: template.to_string(),
+        eligible: true,
+        scope: role.directory_scope_id.clone().filter(|scope| scope != "/"),
+    })
+}
+
+fn object_id(object: &DirectoryObject) -> Option<ObjectId> {
+    object.id().parse().ok()
+}
+
+pub(super) fn owner(object: &DirectoryObject) -> Option<access::Principal> {
+    let id = object_id(object)?;
+    Some(access::Principal {
+        ids: access::Ids { entra: Some(id), ..access::Ids::default() },
+        name: object.mail().or_else(|| object.display_name()).map_or_else(|| id.to_string(), str::to_owned),
+        kind: match object {
+            DirectoryObject::ServicePrincipal(_) => Some("ServicePrincipal".into()),
+            _ => None,
+        },
+    })
+}
+
+/// An application that the service principal owns. Whether that one has an access path is a question of its own.
+pub(super) fn owned_application(object: &DirectoryObject, own: ClientId) -> Option<access::OtherApplication> {
+    let client_id = match object {
+        DirectoryObject::ServicePrincipal(principal) => principal.app_id?,
+        DirectoryObject::Other(properties) => properties.get("appId")?.as_str()?.parse().ok()?,
+        _ => return None,
+    };
+    let fact = || {
+        if client_id == own { Fact::Read(false) } else { Fact::Unread("what it holds was not read".into()) }
+    };
+    Some(access::OtherApplication {
+        client_id,
+        name: object.display_name().unwrap_or_default().to_owned(),
+        has_access_path: fact(),
+        can_widen: fact(),
+    })
+}
+
+pub(super) fn directory_member(object: &DirectoryObject) -> Option<access::Member> {
+    let kind = match object {
+        DirectoryObject::Group(_) => Some("Group".to_owned()),
+        _ => None,
+    };
+    Some(access::Member { ids: access::Ids { entra: Some(object_id(object)?), ..access::Ids::default() }, kind })
+}
+
+pub(super) fn client_ids(ids: Option<&[String]>) -> Fact<Vec<ClientId>> {
+    let Some(ids) = ids else { return Fact::Unread("the organisation does not show EwsAllowedAppIDs".into()) };
+    let ids: Result<Vec<ClientId>, _> = ids.iter().map(|id| id.trim().parse()).collect();
+    ids.map_or_else(|fault| Fact::Unread(format!("an entry of EwsAllowedAppIDs is no client id: {fault}")), Fact::Read)
+}
+
+/// The facts about a room mailbox.
+fn room(room: &Mailbox) -> access::MailboxFacts {
+    let mut facts = access::MailboxFacts {
+        ids: access::Ids {
+            entra: room.external_directory_object_id.map(ObjectId::from_uuid),
+            exchange_guid: room.exchange_guid,
+            guid: None,
+        },
+        addresses: Fact::Read(texts(&room.email_addresses, room.primary_smtp_address.as_ref())),
+        kind: room.recipient_type_details.clone().map_or_else(Fact::default, Fact::Read),
+        distinguished_name: room.distinguished_name.clone(),
+        ..access::MailboxFacts::default()
+    };
+    for (name, value) in [
+        ("Name", &room.name),
+        ("Alias", &room.alias),
+        ("DisplayName", &room.display_name),
+        ("Office", &room.office),
+        ("CustomAttribute1", &room.custom_attribute1),
+        ("ResourceType", &room.resource_type),
+    ] {
+        if let Some(value) = value {
+            facts.properties.insert(name.to_owned(), vec![value.clone()]);
+        }
+    }
+    facts
+}
+
+/// The facts about a recipient.
+fn recipient(recipient: &Recipient) -> access::MailboxFacts {
+    let mut facts = access::MailboxFacts {
+        ids: ids(recipient.external_directory_object_id, recipient.guid),
+        addresses: Fact::Read(texts(&recipient.email_addresses, recipient.primary_smtp_address.as_ref())),
+        kind: recipient.recipient_type_details.clone().map_or_else(Fact::default, Fact::Read),
+        distinguished_name: recipient.distinguished_name.clone(),
+        ..access::MailboxFacts::default()
+    };
+    for (name, value) in
+        [("Name", &recipient.name), ("Alias", &recipient.alias), ("DisplayName", &recipient.display_name)]
+    {
+        if let Some(value) = value {
+            facts.properties.insert(name.to_owned(), vec![value.clone()]);
+        }
+    }
+    facts
+}
+
+/// The mailboxes that an observation saw, found by id or address.
+pub(crate) struct Mailboxes<'a> {
+    seen: &'a super::Observation,
+    rooms: HashMap<Uuid, &'a Mailbox>,
+    rooms_by_address: HashMap<&'a SmtpAddress, &'a Mailbox>,
+    members: HashMap<Uuid, &'a Recipient>,
+}
+
+impl<'a> Mailboxes<'a> {
+    pub(crate) fn of(seen: &'a super::Observation) -> Self {
+        let groups = seen.group.iter().chain(seen.other_groups.values().flatten());
+        Self {
+            seen,
+            rooms: seen.rooms.iter().filter_map(|room| Some((room.external_directory_object_id?, room))).collect(),
+            rooms_by_address: seen
+                .rooms
+                .iter()
+                .filter_map(|room| Some((room.primary_smtp_address.as_ref()?, room)))
+                .collect(),
+            members: groups
+                .flat_map(|group| &group.members)
+                .filter_map(|member| Some((member.external_directory_object_id?, member)))
+                .collect(),
+        }
+    }
+
+    /// Whether a room signs in by another name than its address.
+    pub(crate) fn has_other_sign_in_name(&self, mailbox: &MailboxRef) -> bool {
+        let room = mailbox.id.and_then(|id| self.rooms.get(&id));
+        room.and_then(|room| room.user_principal_name.as_deref())
+            .is_some_and(|name| !name.is_empty() && !name.eq_ignore_ascii_case(mailbox.address.as_str()))
+    }
+
+    /// A mailbox as a member of a group.
+    pub(crate) fn member(&self, mailbox: &MailboxRef) -> access::Member {
+        let facts = self.facts(mailbox);
+        access::Member { ids: facts.ids, kind: facts.kind.known().cloned() }
+    }
+
+    /// The facts about a mailbox of the spec or of the group: from the list of rooms where it is one, else from what was
+    /// looked up.
+    pub(crate) fn facts(&self, mailbox: &MailboxRef) -> access::MailboxFacts {
+        let found_room = match mailbox.id {
+            Some(id) => self.rooms.get(&id),
+            None => self.rooms_by_address.get(&mailbox.address),
+        };
+        let mut facts = match (found_room, self.seen.recipients.get(&mailbox.address)) {
+            (Some(found), _) => room(found),
+            (None, Some(AtAddress::One(found))) => recipient(found),
+            (None, Some(AtAddress::Several(_))) => access::MailboxFacts {
+                found: access::Found::Ambiguous(format!("several recipients have the address {}", mailbox.address)),
+                ..access::MailboxFacts::default()
+            },
+            (None, Some(_)) => access::MailboxFacts { found: access::Found::Nobody, ..access::MailboxFacts::default() },
+            (None, None) => match mailbox.id.and_then(|id| self.members.get(&id)) {
+                Some(member) => recipient(member),
+                None => access::MailboxFacts { ids: ids(mailbox.id, None), ..access::MailboxFacts::default() },
+            },
+        };
+        if let Some(sharing) = self.seen.sharing.get(&mailbox.address) {
+            facts.sharing = sharing.clone();
+        }
+        facts
+    }
+}

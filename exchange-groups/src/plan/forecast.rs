@@ -1,0 +1,131 @@
+//! The facts as they will be once the steps of a plan are done: what the plan is judged by before it is applied.
+
+use graph_client::{ObjectId, Uuid};
+
+use super::{Plan, Step};
+use crate::access::{
+    AccessPolicy, ExchangePrincipal, Fact, Facts, Group, GroupType, Ids, Joining, Member, PolicyApplication,
+    PolicyRight, PolicyScope, RoleAssignment, RoleScope,
+};
+use crate::membership::{Difference, MailboxRef};
+use crate::observe::Mailboxes;
+use crate::{Change, Observation, RestrictedCalendarGroup, restriction};
+
+/// What the group is called in the forecast before Exchange has given it a GUID.
+const NEW_GROUP: Uuid = Uuid::from_u128(0x0b7d_55c2_8e1a_4f6b_a1c9_3d20_7e84_5f10);
+
+pub(super) fn facts_after(seen: &Observation, plan: &Plan) -> Facts {
+    let spec = &plan.spec;
+    let mut facts = seen.facts.clone();
+    if plan.steps.is_empty() {
+        return facts;
+    }
+    let ids = members_after(spec, seen, &plan.members, &plan.must_not_reach, &mut facts);
+    for Step { change, .. } in &plan.steps {
+        match change {
+            Change::RegisterApplication(cmdlet) => {
+                facts.exchange_principal = Fact::Read(Some(ExchangePrincipal {
+                    app_id: Some(spec.application),
+                    object_id: Some(cmdlet.object_id()),
+                }));
+            }
+            Change::AssignRole(_) | Change::AlterRole(_) => role_after(spec, seen, &ids, &mut facts),
+            Change::RemoveRole(cmdlet) => {
+                edit(&mut facts.role_assignments, |list| {
+                    list.retain(|it| !it.name.eq_ignore_ascii_case(cmdlet.identity().as_str()));
+                });
+            }
+            Change::RestrictApplication(_) => {
+                if let Some(id) = ids.guid.or(ids.entra.map(|id| *id.as_uuid())) {
+                    edit(&mut facts.policies, |list| {
+                        list.push(AccessPolicy {
+                            identity: "the policy of this plan".into(),
+                            application: PolicyApplication::One(*spec.application.as_uuid()),
+                            right: PolicyRight::Restrict,
+                            scope: PolicyScope::Group(id),
+                            is_valid: Some(true),
+                        });
+                    });
+                }
+            }
+            Change::RevokePermission(revoke) => {
+                edit(&mut facts.grants, |list| list.retain(|it| it.assignment.as_ref() != Some(&revoke.assignment)));
+            }
+            _ => {}
+        }
+    }
+    facts
+}
+
+fn edit<T>(fact: &mut Fact<Vec<T>>, change: impl FnOnce(&mut Vec<T>)) {
+    match fact {
+        Fact::Read(list) | Fact::Partly(list, _) => change(list),
+        Fact::Unread(_) => {}
+    }
+}
+
+/// Sets the members of the group, and adds the group if it is not there yet. Gives its ids.
+fn members_after(
+    spec: &RestrictedCalendarGroup,
+    seen: &Observation,
+    wanted: &[MailboxRef],
+    must_not_reach: &[MailboxRef],
+    facts: &mut Facts,
+) -> Ids {
+    let mailboxes = Mailboxes::of(seen);
+    let mut members: Vec<Member> = wanted.iter().map(|mailbox| mailboxes.member(mailbox)).collect();
+    let present = seen.group.as_ref().map_or(&[][..], |group| &group.members);
+    let difference = Difference::of(wanted, must_not_reach, spec.other_members, present);
+    members.extend(difference.kept.iter().map(|member| crate::observe::member(member)));
+    let ids = match &seen.group {
+        Some(existing) => Ids {
+            entra: existing.group.external_directory_object_id.map(ObjectId::from_uuid),
+            guid: existing.group.guid,
+            exchange_guid: None,
+        },
+        None => Ids { guid: Some(NEW_GROUP), ..Ids::default() },
+    };
+    let is_it = |group: &Group| group.ids == ids;
+    edit(&mut facts.groups, |groups| match groups.iter_mut().find(|group| is_it(group)) {
+        Some(group) => group.members = Fact::Read(members),
+        None => groups.push(Group {
+            ids,
+            name: Some(spec.name.to_string()),
+            display_name: Some(spec.name.to_string()),
+            distinguished_name: None,
+            addresses: vec![spec.address.to_string()],
+            kind: Some(GroupType::MailEnabledSecurity),
+            members: Fact::Read(members),
+            owners: Fact::Read(Vec::new()),
+            joining: Some(Joining::ByOwner),
+            membership_rule: None,
+        }),
+    });
+    ids
+}
+
+/// The role over the group, in place of whatever has its name.
+fn role_after(spec: &RestrictedCalendarGroup, seen: &Observation, ids: &Ids, facts: &mut Facts) {
+    let name = restriction::assignment_name(spec, spec.permission);
+    let over_group: Vec<String> = restriction::roles_over_group(seen).iter().map(|it| it.name.clone()).collect();
+    let role = spec.permission.role();
+    // The id of the group: a name may be that of several.
+    let scope = ids.guid.map(|id| id.to_string()).or(ids.entra.map(|id| id.to_string()));
+    edit(&mut facts.role_assignments, |list| {
+        let is_right =
+            |it: &RoleAssignment| over_group.contains(&it.name) && it.role.eq_ignore_ascii_case(role.as_str());
+        if let Some(existing) = list.iter_mut().find(|it| is_right(it)) {
+            existing.enabled = Some(true);
+            return;
+        }
+        list.retain(|it| !restriction::is_named(it, &name));
+        list.push(RoleAssignment {
+            name: name.to_string(),
+            role: role.as_str().to_owned(),
+            permissions: Fact::default(),
+            scope: RoleScope::Group(scope.unwrap_or_default()),
+            enabled: Some(true),
+            delegating: Some(false),
+        });
+    });
+}

@@ -1,0 +1,151 @@
+//! Reads with the application's own token.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use graph_client::graph::{CalendarRefusal, DateTimeTimeZone, Event, FreeBusyStatus, NewEvent, Sensitivity};
+use graph_client::{Client, ErrorKind, Service, SmtpAddress, TokenProvider};
+
+use super::proof::{Evidence, TokenEvidence, WriteEvidence};
+use crate::finding::{Advice, Finding, FindingKind, Severity};
+use crate::membership::MailboxRef;
+use crate::text::{count, some_of};
+use crate::{ExchangeGroups, RestrictedCalendarGroup};
+
+/// How many mailboxes are read before progress is told. Graph takes 20 to a batch, and four batches are in flight.
+pub(super) const AT_ONCE: usize = 80;
+
+/// A client of the application, with one token for all its reads.
+pub(super) struct Reader {
+    client: Client,
+    pub(super) token: Option<TokenEvidence>,
+}
+
+/// It is new each time, and so is its token: an old one would carry the permissions of before. The error is why nothing
+/// can be read with it.
+pub(super) async fn reader(groups: &ExchangeGroups, spec: &RestrictedCalendarGroup) -> Result<Reader, String> {
+    let credential: &Arc<dyn TokenProvider> =
+        groups.application.as_ref().ok_or("the application's credential was not given")?;
+    let client = groups.client.with_shared_credential(Arc::clone(credential));
+    let claims = match client.token_claims(Service::Graph).await {
+        Ok(claims) => claims,
+        // Whose token it is cannot be told, so it cannot show anything about the application.
+        Err(error) => return Err(reason(&error)),
+    };
+    match claims.client_id {
+        Some(own) if own == spec.application => {}
+        Some(other) => {
+            return Err(format!("the credential is that of application {other}, not of {}", spec.application));
+        }
+        None => return Err("the token does not say which application it was issued to".into()),
+    }
+    if !claims.scopes.is_empty() {
+        return Err("the token is a user's: what it reaches is what that user may open".into());
+    }
+    let token = TokenEvidence {
+        issued_at: claims.issued_at.map(Into::into),
+        expires_at: claims.expires_at.map(Into::into),
+        continuous_access_evaluation: claims.client_capabilities.iter().any(|it| it.eq_ignore_ascii_case("cp1")),
+        roles: claims.roles,
+    };
+    Ok(Reader { client, token: Some(token) })
+}
+
+impl Reader {
+    /// Reads one event of the next day of each mailbox, by object id or address.
+    async fn view(&self, users: &[String]) -> Vec<graph_client::Result<()>> {
+        let now = SystemTime::now();
+        let tomorrow = now + Duration::from_secs(24 * 60 * 60);
+        let view = |user: &String| self.client.calendar(user.as_str()).view(now, tomorrow).page_size(1).select(&["id"]);
+        let views: Vec<_> = users.iter().map(view).collect();
+        self.client.batch().run(views).await.into_iter().map(|answer| answer.map(drop)).collect()
+    }
+
+    /// What a read of each mailbox shows.
+    pub(super) async fn read(&self, users: &[String]) -> Vec<Evidence> {
+        let shown = |answer| match answer {
+            Ok(()) => Evidence::Allowed,
+            Err(error) => refused(&error),
+        };
+        self.view(users).await.into_iter().map(shown).collect()
+    }
+
+    /// Whether Graph finds each mailbox by this name. What could not be told counts as found.
+    pub(super) async fn finds(&self, users: &[String]) -> Vec<bool> {
+        let is_lost = |error: &graph_client::Error| CalendarRefusal::of(error) == Some(CalendarRefusal::InvalidUser);
+        self.view(users).await.into_iter().map(|answer| !answer.is_err_and(|error| is_lost(&error))).collect()
+    }
+}
+
+/// Only the documented refusal of an access path is a denial. A proxy's page, an overload, a mailbox that is not there:
+/// none of them says that the application was kept out.
+fn refused(error: &graph_client::Error) -> Evidence {
+    match CalendarRefusal::of(error) {
+        Some(refusal) if refusal.is_denial() => Evidence::Denied,
+        Some(CalendarRefusal::ODataDisabled) => Evidence::Unknown(
+            "the organisation or the mailbox refuses the client by its user agent (EwsApplicationAccessPolicy), which \
+             says nothing about the restriction"
+                .into(),
+        ),
+        Some(CalendarRefusal::InvalidUser) => {
+            Evidence::Unknown(format!("Graph finds no such mailbox here, which is no denial: {}", reason(error)))
+        }
+        Some(CalendarRefusal::MailboxNotEnabled) => Evidence::Unknown(format!(
+            "the mailbox has no licence, is deleted or is on-premises, which is no denial: {}",
+            reason(error)
+        )),
+        _ => Evidence::Unknown(reason(error)),
+    }
+}
+
+pub(super) fn address_finding(mailboxes: &[SmtpAddress]) -> Option<Finding> {
+    if mailboxes.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "{} found by object id and not by address: {}",
+        count(mailboxes.len(), "mailbox"),
+        some_of(mailboxes, 3)
+    );
+    let advice = Advice::exchange(
+        "Set the sign-in name to the address (Set-Mailbox -MicrosoftOnlineServicesID), or have the product use object ids.",
+    );
+    Some(Finding::new(Severity::Warning, FindingKind::AddressNotASignInName, message, advice))
+}
+
+/// Creates an event in a mailbox and deletes it for good.
+pub(super) async fn write(reader: &Reader, mailbox: &MailboxRef) -> WriteEvidence {
+    // Far ahead, where nobody looks, and short.
+    const AHEAD: Duration = Duration::from_secs(700 * 24 * 60 * 60);
+    let start = SystemTime::now() + AHEAD;
+    let event = NewEvent::new(
+        "Verification of calendar access",
+        DateTimeTimeZone::utc(start),
+        DateTimeTimeZone::utc(start + Duration::from_secs(300)),
+    )
+    .sensitivity(Sensitivity::Private)
+    .show_as(FreeBusyStatus::Free)
+    .is_reminder_on(false);
+    let calendar = reader.client.calendar(mailbox.graph_id());
+    let made: graph_client::Result<Event> = calendar.create_event(&event).await;
+    let (result, left_behind) = match made {
+        Ok(event) => match calendar.permanently_delete_event(&event.id).await {
+            Ok(()) => (Evidence::Allowed, None),
+            Err(_) => match calendar.delete_event(&event.id).await {
+                Ok(()) => (Evidence::Allowed, None),
+                Err(_) => (Evidence::Allowed, Some(event.id)),
+            },
+        },
+        Err(error) => (refused(&error), None),
+    };
+    WriteEvidence::Event { mailbox: mailbox.address.clone(), result, left_behind }
+}
+
+/// Why something could not be told: what the service said and what to do, without what differs from call to call.
+pub(super) fn reason(error: &graph_client::Error) -> String {
+    let message = error.message().trim_end_matches('.');
+    let code = error.code().map(|code| format!(" [{code}]")).unwrap_or_default();
+    let advice = error.advice().map(|advice| format!(". {advice}")).unwrap_or_default();
+    let advice = if error.kind() == ErrorKind::Denied { String::new() } else { advice };
+    format!("{message}{code}{advice}")
+}

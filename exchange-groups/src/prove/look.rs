@@ -1,0 +1,379 @@
+//! One look: the tenant, the configuration and every mailbox.
+
+use graph_client::SmtpAddress;
+use graph_client::exchange::{
+    AccessCheckResult, AuthorizationRow, Exchange, TestApplicationAccessPolicy, TestServicePrincipalAuthorization,
+};
+
+use super::live::{self, Reader};
+use super::proof::{
+    Check, CheckOutcome, Evidence, Expectation, Sample, TokenEvidence, Verdict, VisibleTimes, WriteEvidence,
+};
+use super::{Listener, Options, proof, verdict};
+use crate::access::{Access, AccessModel, CalendarRight, Fact, Level, Truth, catalogue};
+use crate::finding::{Advice, Finding, FindingKind, Severity, VerdictEffect};
+use crate::membership::{Difference, MailboxRef};
+use crate::observe::Mailboxes;
+use crate::text::count;
+use crate::{
+    CalendarPermission, Change, ExchangeGroups, Observation, OtherMembers, Plan, RestrictedCalendarGroup, Restriction,
+    Result, Stage, reach,
+};
+
+/// The tenant, the configuration and every mailbox, looked at once.
+pub(super) struct Look {
+    pub(super) plan: Plan,
+    pub(super) checks: Vec<Check>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) token: Option<TokenEvidence>,
+    pub(super) writing: Option<WriteEvidence>,
+    pub(super) visible_times: Vec<VisibleTimes>,
+    pub(super) can_widen_itself: Truth,
+    pub(super) not_looked_at: Vec<String>,
+    pub(super) sample: Option<Sample>,
+    mailboxes: Vec<MailboxRef>,
+    /// The mailboxes whose sign-in name is not their address.
+    other_sign_in_names: Vec<usize>,
+    revoked_grants_matter: bool,
+}
+
+/// How many mailboxes with another sign-in name are read by address as well.
+const MOST_BY_ADDRESS: usize = 60;
+
+impl Look {
+    pub(super) async fn at_everything(
+        groups: &ExchangeGroups,
+        spec: &RestrictedCalendarGroup,
+        options: &Options,
+        on_progress: &mut Listener,
+    ) -> Result<Self> {
+        let seen = groups.observe(spec).await?;
+        let plan = Plan::draft(spec, &seen);
+        let expected = expectations(&plan, &seen);
+        let mut look = Self::configured(spec, &seen, plan, expected);
+        look.choose_sample(options);
+        look.test(&groups.client.exchange(), spec).await;
+        match live::reader(groups, spec).await {
+            Ok(reader) => look.read(&reader, spec, options, on_progress).await,
+            Err(reason) => look.nothing_was_read(&reason),
+        }
+        look.say_what_was_not_looked_at(&seen, groups);
+        Ok(look)
+    }
+
+    /// What the configuration says of every mailbox.
+    fn configured(
+        spec: &RestrictedCalendarGroup,
+        seen: &Observation,
+        plan: Plan,
+        expected: Vec<(MailboxRef, Expectation)>,
+    ) -> Self {
+        let model = AccessModel::new(&seen.facts);
+        let known = Mailboxes::of(seen);
+        let mut checks = Vec::with_capacity(expected.len());
+        let mut visible_times = Vec::new();
+        for (mailbox, expected) in &expected {
+            let facts = known.facts(mailbox);
+            let reach = model.reach(&facts, Level::Events);
+            let is_as_expected = match expected {
+                Expectation::Reached => reach.verdict == Access::Allowed,
+                Expectation::NotReached => reach.verdict == Access::Denied,
+                Expectation::Kept => true,
+            };
+            let writes = *expected == Expectation::Reached && spec.permission == CalendarPermission::ReadWrite;
+            checks.push(Check {
+                mailbox: mailbox.address.clone(),
+                id: mailbox.id.map(graph_client::ObjectId::from_uuid),
+                expected: *expected,
+                configured: reach.verdict,
+                configured_write: writes.then(|| model.reach(&facts, Level::Write).verdict),
+                paths: if is_as_expected { Vec::new() } else { reach.paths },
+                tested: Evidence::NotInSample,
+                live: Evidence::NotInSample,
+            });
+            if *expected == Expectation::NotReached {
+                visible_times.push(VisibleTimes {
+                    mailbox: mailbox.address.clone(),
+                    times: model.reach(&facts, Level::Times).verdict,
+                    details: model.reach(&facts, Level::Brief).verdict,
+                    hide: hide(&mailbox.address),
+                });
+            }
+        }
+        let mut findings: Vec<Finding> = drift(&plan).into_iter().collect();
+        findings.extend(plan.findings.iter().cloned());
+        findings.extend(reach::findings(spec, seen, &seen.facts, &plan.members, &plan.must_not_reach));
+        findings.extend(visible(&visible_times, seen));
+        findings
+            .retain(|finding| finding.severity != Severity::Note || finding.kind.effect() != VerdictEffect::Unaffected);
+        findings.sort_by_key(|finding| finding.severity);
+        let revoked_grants_matter =
+            spec.restriction == Restriction::Rbac && crate::restriction::calendar_grants(&seen.facts).next().is_none();
+        Self {
+            can_widen_itself: model.widening().verdict,
+            writing: (spec.permission == CalendarPermission::ReadWrite).then_some(WriteEvidence::Configuration),
+            plan,
+            checks,
+            findings,
+            token: None,
+            visible_times,
+            not_looked_at: Vec::new(),
+            sample: None,
+            other_sign_in_names: expected
+                .iter()
+                .enumerate()
+                .filter(|(_, (mailbox, expected))| {
+                    *expected == Expectation::Reached && known.has_other_sign_in_name(mailbox)
+                })
+                .map(|(index, _)| index)
+                .collect(),
+            mailboxes: expected.into_iter().map(|(mailbox, _)| mailbox).collect(),
+            revoked_grants_matter,
+        }
+    }
+
+    pub(super) fn verdict(&self) -> Verdict {
+        verdict(&self.checks, &self.findings)
+    }
+
+    /// Whether tokens from before a revocation reach more than new ones.
+    pub(super) fn older_tokens_matter(&self) -> bool {
+        self.revoked_grants_matter
+    }
+
+    /// Leaves the evidence of every mailbox that is not in the sample at [`Evidence::NotInSample`].
+    fn choose_sample(&mut self, options: &Options) {
+        let reached: Vec<usize> =
+            (0..self.checks.len()).filter(|&index| self.checks[index].expected == Expectation::Reached).collect();
+        let size = options.sample.map_or(reached.len(), |size| size.clamp(1, reached.len().max(1)));
+        if size < reached.len() {
+            self.sample = Some(Sample { size, of: reached.len() });
+        }
+        // Spread evenly over the mailboxes, which are in the order of their addresses.
+        let chosen = (0..size.min(reached.len())).map(|place| reached[place * reached.len() / size]);
+        let pending = || Evidence::Unknown("it was not looked at".into());
+        for index in chosen {
+            (self.checks[index].tested, self.checks[index].live) = (pending(), pending());
+        }
+        for check in self.checks.iter_mut().filter(|check| check.expected != Expectation::Reached) {
+            (check.tested, check.live) = (pending(), pending());
+        }
+    }
+
+    fn chosen(&self) -> Vec<usize> {
+        (0..self.checks.len()).filter(|&index| self.checks[index].live != Evidence::NotInSample).collect()
+    }
+
+    /// Exchange's own test, ten mailboxes to a request.
+    async fn test(&mut self, exchange: &Exchange, spec: &RestrictedCalendarGroup) {
+        let chosen = self.chosen();
+        let app = spec.application;
+        let mailboxes = chosen.iter().map(|&index| self.mailboxes[index].identity());
+        let answers: Vec<graph_client::Result<Option<bool>>> = match spec.restriction {
+            Restriction::Rbac => {
+                let tests = mailboxes.map(|it| TestServicePrincipalAuthorization::new(app).resource(it)).collect();
+                let answers = exchange.run_all(tests).await.into_iter();
+                answers.map(|answer| answer.map(|rows| is_in_scope(&rows))).collect()
+            }
+            Restriction::Policy => {
+                let tests = mailboxes.map(|it| TestApplicationAccessPolicy::new(it, app)).collect();
+                let answers = exchange.run_all(tests).await.into_iter();
+                let granted = |result| match result {
+                    AccessCheckResult::Granted => Some(true),
+                    AccessCheckResult::Denied => Some(false),
+                    _ => None,
+                };
+                answers.map(|answer| answer.map(|check| granted(check.access_check_result))).collect()
+            }
+        };
+        for (index, answer) in chosen.into_iter().zip(answers) {
+            self.checks[index].tested = match answer {
+                Ok(Some(true)) => Evidence::Allowed,
+                Ok(Some(false)) => Evidence::Denied,
+                Ok(None) => Evidence::Unknown("the answer is not a verdict".into()),
+                Err(error) => Evidence::Unknown(live::reason(&error)),
+            };
+        }
+    }
+
+    async fn read(
+        &mut self,
+        reader: &Reader,
+        spec: &RestrictedCalendarGroup,
+        options: &Options,
+        on_progress: &mut Listener,
+    ) {
+        let chosen = self.chosen();
+        self.read_some(reader, &chosen, on_progress).await;
+        self.read_by_address(reader).await;
+        self.token.clone_from(&reader.token);
+        if let (CalendarPermission::ReadWrite, Some(mailbox)) = (spec.permission, &options.write_in) {
+            let writing = match self.mailboxes.iter().find(|it| it.address == *mailbox) {
+                Some(it) => live::write(reader, it).await,
+                None => WriteEvidence::Event {
+                    mailbox: mailbox.clone(),
+                    result: Evidence::Unknown("it is no mailbox of the spec, so nothing was written".into()),
+                    left_behind: None,
+                },
+            };
+            self.findings.extend(write_finding(&writing));
+            self.writing = Some(writing);
+        }
+    }
+
+    async fn read_some(&mut self, reader: &Reader, which: &[usize], on_progress: &mut Listener) {
+        let total = self.checks.len();
+        let mut done = total - which.len();
+        for chunk in which.chunks(live::AT_ONCE) {
+            // By object id: an address may be another's sign-in name.
+            let users: Vec<String> = chunk.iter().map(|&index| self.mailboxes[index].graph_id()).collect();
+            for (&index, evidence) in chunk.iter().zip(reader.read(&users).await) {
+                self.checks[index].live = evidence;
+            }
+            done += chunk.len();
+            on_progress(done, total);
+        }
+    }
+
+    /// The product may ask by address. Where that is not the sign-in name, Graph may not find the mailbox.
+    async fn read_by_address(&mut self, reader: &Reader) {
+        let others: Vec<usize> = self.other_sign_in_names.iter().copied().take(MOST_BY_ADDRESS).collect();
+        let users: Vec<String> = others.iter().map(|&index| self.mailboxes[index].address.to_string()).collect();
+        let found = reader.finds(&users).await;
+        let lost: Vec<SmtpAddress> = others
+            .iter()
+            .zip(found)
+            .filter(|(_, found)| !found)
+            .map(|(&index, _)| self.mailboxes[index].address.clone())
+            .collect();
+        self.findings.extend(live::address_finding(&lost));
+    }
+
+    fn nothing_was_read(&mut self, reason: &str) {
+        for index in self.chosen() {
+            self.checks[index].live = Evidence::Unknown(reason.to_owned());
+        }
+    }
+
+    /// Reads the mailboxes on which the live service did not act yet. Whether it now does for all of them.
+    pub(super) async fn read_pending_again(
+        &mut self,
+        groups: &ExchangeGroups,
+        spec: &RestrictedCalendarGroup,
+        on_progress: &mut Listener,
+    ) -> bool {
+        let has_control = proof::has_control(&self.checks);
+        let pending: Vec<usize> = (0..self.checks.len())
+            .filter(|&index| self.checks[index].outcome(has_control) != CheckOutcome::Passed)
+            .collect();
+        if let Ok(reader) = live::reader(groups, spec).await {
+            self.read_some(&reader, &pending, on_progress).await;
+        }
+        let has_control = proof::has_control(&self.checks);
+        self.checks.iter().all(|check| check.outcome(has_control) == CheckOutcome::Passed)
+    }
+
+    fn say_what_was_not_looked_at(&mut self, seen: &Observation, groups: &ExchangeGroups) {
+        if groups.application.is_none() {
+            self.not_looked_at.push("the mailboxes themselves: the application's credential was not given".into());
+        }
+        self.not_looked_at.extend(seen.unread.iter().map(|unread| format!("{}: {}", unread.what, unread.error)));
+        self.not_looked_at.push(
+            "subscriptions made before the restriction (they live for up to seven days), other applications of the same \
+             vendor, and exports such as Graph Data Connect"
+                .into(),
+        );
+    }
+}
+
+fn expectations(plan: &Plan, seen: &Observation) -> Vec<(MailboxRef, Expectation)> {
+    let reached = plan.members.iter().cloned().map(|mailbox| (mailbox, Expectation::Reached));
+    let denied = plan.must_not_reach.iter().cloned().map(|mailbox| (mailbox, Expectation::NotReached));
+    let mut expected: Vec<_> = reached.chain(denied).collect();
+    let present = seen.group.as_ref().map_or(&[][..], |group| &group.members);
+    // Every member is looked at, also those that nobody named and whatever is to become of them.
+    let difference = Difference::of(&plan.members, &plan.must_not_reach, OtherMembers::Keep, present);
+    let kept = difference.kept.iter().filter_map(|member| MailboxRef::of_recipient(member));
+    expected.extend(kept.map(|mailbox| (mailbox, Expectation::Kept)));
+    expected
+}
+
+/// What the plan would still do. Only what decides over access violates the restriction.
+fn drift(plan: &Plan) -> Option<Finding> {
+    let is_property = |step: &&crate::Step| matches!(step.change, Change::AlterGroup(_));
+    let (properties, decisive): (Vec<_>, Vec<_>) = plan.steps.iter().partition(is_property);
+    let (first, steps, kind) = match (decisive.first(), properties.first()) {
+        (Some(first), _) => (*first, decisive.len(), FindingKind::Drift),
+        (None, Some(first)) => (*first, properties.len(), FindingKind::PropertiesDiffer),
+        (None, None) => return None,
+    };
+    debug_assert!(first.stage() != Stage::Observe, "no step is an observation");
+    let are = if steps == 1 { "is" } else { "are" };
+    let message = format!(
+        "The tenant is not as the spec says: {} {are} not done, the first is \"{}\"",
+        count(steps, "step"),
+        first.sentence()
+    );
+    Some(Finding::new(Severity::Warning, kind, message, Advice::operator("Plan, apply, and verify again.")))
+}
+
+fn write_finding(writing: &WriteEvidence) -> Option<Finding> {
+    let WriteEvidence::Event { mailbox, result, .. } = writing else { return None };
+    let kind = match result {
+        Evidence::Allowed => return None,
+        Evidence::Denied => FindingKind::InsufficientPermission,
+        Evidence::Unknown(_) | Evidence::NotInSample => FindingKind::UndecidedPath,
+    };
+    let message = format!("Writing was to be shown by an event in {mailbox}, and was not: {result}");
+    let advice = Advice::operator("See the other findings; verify again later if the role or policy is new.");
+    Some(Finding::new(Severity::Warning, kind, message, advice).about(mailbox))
+}
+
+/// The command that hides free and busy times.
+fn hide(address: &SmtpAddress) -> String {
+    format!("Set-MailboxFolderPermission -Identity '{address}:\\Calendar' -User Default -AccessRights None")
+}
+
+fn visible(visible_times: &[VisibleTimes], seen: &Observation) -> Option<Finding> {
+    let details: Vec<_> = visible_times.iter().filter(|it| it.details == Access::Allowed).collect();
+    let one = details.first()?;
+    let shared = match seen.sharing.get(&one.mailbox) {
+        Some(Fact::Read(sharing)) => match &sharing.default {
+            CalendarRight::LimitedDetails => "LimitedDetails",
+            _ => "more than AvailabilityOnly",
+        },
+        _ => "more than AvailabilityOnly",
+    };
+    let names = crate::text::some_of(details.iter().map(|it| &it.mailbox), 3);
+    let message = format!(
+        "The application sees subject and place of what {names} is busy with, by getSchedule through any mailbox that it \
+         reaches: the calendar's Default permission is {shared}"
+    );
+    let advice = Advice::exchange(
+        "Set it to AvailabilityOnly if that is not meant; None hides the times too, from everybody in the organisation.",
+    );
+    Some(Finding::new(Severity::Warning, FindingKind::FreeBusyVisible, message, advice).about(&one.mailbox))
+}
+
+/// Whether one of the roles covers the mailbox; `None` when none says yes and one does not say.
+fn is_in_scope(rows: &[AuthorizationRow]) -> Option<bool> {
+    let mut known = Some(false);
+    for row in rows.iter().filter(|row| opens_calendars(row)) {
+        match row.in_scope {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => known = None,
+        }
+    }
+    known
+}
+
+/// Whether the role of a row opens calendars: by its permissions, where they are shown and known, else by its name. A
+/// role that nobody knows may.
+fn opens_calendars(row: &AuthorizationRow) -> bool {
+    let role = row.role_name.as_deref().unwrap_or_default();
+    match catalogue().iter().find(|known| known.value.eq_ignore_ascii_case(role)) {
+        Some(known) => known.opens_at(Level::Events),
+        None => true,
+    }
+}

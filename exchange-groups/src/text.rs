@@ -1,0 +1,42 @@
+//! English for administrators.
+
+/// `1 step`, `2 steps`, `2 mailboxes`: a number and what it counts.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    match (number, what.ends_with('x')) {
+        (1, _) => format!("1 {what}"),
+        (_, true) => format!("{number} {what}es"),
+        (_, false) => format!("{number} {what}s"),
+    }
+}
+
+/// A noun with its indefinite article, by its sound where Exchange's names differ from their spelling.
+pub(crate) fn with_article(noun: &str) -> String {
+    let begins_with_a_vowel = noun.starts_with(['A', 'E', 'I', 'O', 'U', 'a', 'e', 'i', 'o', 'u']);
+    // "User" and "unique" begin as "you" does.
+    let sounds_like_you = ["User", "Uni", "user", "uni"].iter().any(|start| noun.starts_with(start));
+    format!("{} {noun}", if begins_with_a_vowel && !sounds_like_you { "an" } else { "a" })
+}
+
+/// The names in a sentence: at most `shown` of them, and how many more there are.
+pub(crate) fn some_of<T: std::fmt::Display>(names: impl IntoIterator<Item = T>, shown: usize) -> String {
+    let names: Vec<_> = names.into_iter().map(|name| name.to_string()).collect();
+    match names.len().checked_sub(shown) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{} and {more} more", names[..shown].join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!((&*count(1, "step"), &*count(0, "step"), &*count(2, "step")), ("1 step", "0 steps", "2 steps"));
+        assert_eq!(count(2, "mailbox"), "2 mailboxes");
+        let nouns = ["UserMailbox", "EquipmentMailbox", "RoomMailbox", "UniversalGroup"].map(with_article);
+        assert_eq!(nouns, ["a UserMailbox", "an EquipmentMailbox", "a RoomMailbox", "a UniversalGroup"]);
+        assert_eq!(some_of(["a", "b"], 2), "a, b");
+        assert_eq!(some_of(["a", "b", "c"], 2), "a, b and 1 more");
+    }
+}
