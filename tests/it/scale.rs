@@ -53,6 +53,27 @@ async fn five_thousand_rooms_take_at_most_sixty_requests_before_the_proof() {
 }
 
 #[tokio::test]
+async fn a_proof_of_five_thousand_rooms_takes_at_most_eight_hundred_requests() {
+    let (contoso, spec) = large(5_000).await;
+    contoso.provision(&spec).await;
+    contoso.tenant.clear_requests();
+    let proof = contoso.prove(&spec).await;
+    assert_eq!(proof.verdict, Verdict::Verified, "{proof}");
+    assert_eq!((proof.checks.len(), proof.sample), (5_001, None));
+    assert_eq!(proof.requests, counted(&contoso));
+    assert!(proof.requests <= 800, "{}", proof.requests);
+    println!("a proof of 5,000 rooms: {} requests in {:.1?}", proof.requests, proof.elapsed);
+
+    contoso.tenant.clear_requests();
+    let sampled = contoso.groups.prove(&spec).sample(100).await.unwrap();
+    assert_eq!(sampled.verdict, Verdict::Verified, "{sampled}");
+    let sample = sampled.sample.expect("a sample");
+    assert_eq!((sample.size, sample.of), (100, 5_000));
+    assert!(sampled.to_string().contains("100 of 5000 mailboxes were read and tested"), "{sampled}");
+    assert!(counted(&contoso) < 60, "{}", counted(&contoso));
+}
+
+#[tokio::test]
 async fn what_one_command_cannot_take_is_added_in_batches() {
     let (contoso, spec) = large(5_025).await;
     let report = contoso.provision(&spec).await;

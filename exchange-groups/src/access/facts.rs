@@ -296,10 +296,7 @@ pub enum RoleScope {
     Management(String),
     /// An administrative unit, by its id or name.
     AdministrativeUnit(String),
-    /// A name beside the whole organisation: the columns contradict each other. It may be limited by what the name is, or
-    /// by nothing.
-    Named(String),
-    /// A kind of scope that is not known.
+    /// A kind of scope that is not known, or columns that contradict each other: it may be limited by anything or nothing.
     Unrecognised(String),
 }
 

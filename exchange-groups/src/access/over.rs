@@ -81,17 +81,11 @@ impl<'f> AccessModel<'f> {
                 },
                 Resolved::Organization | Resolved::Unit(_) => (Truth::No, false),
                 Resolved::Nothing => match &assignment.scope {
-                    RoleScope::Group(name) | RoleScope::Named(name) if is_called(group, name) => {
-                        (Truth::Unknown, false)
-                    }
+                    RoleScope::Group(name) if is_called(group, name) => (Truth::Unknown, false),
                     // A management scope that was not read may be over anything.
                     RoleScope::Management(_) if self.facts.scopes.missing().is_some() => (Truth::Unknown, true),
                     _ => (Truth::No, false),
                 },
-            };
-            let is_over_group = match &assignment.scope {
-                RoleScope::Named(_) => is_over_group.and(Truth::Unknown),
-                _ => is_over_group,
             };
             (is_over_group != Truth::No).then(|| AssignmentOver {
                 assignment,

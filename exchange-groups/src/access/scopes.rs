@@ -1,5 +1,7 @@
 //! Role assignments: what they open, and which mailboxes their scopes contain.
 
+use graph_client::exchange::AssignedScope;
+
 use super::catalogue::{Narrowing, Need, exchange_role, role_permission};
 use super::facts::{
     AdministrativeUnit, Fact, Group, GroupType, MailboxFacts, ManagementScope, RoleAssignment, RoleScope,
@@ -7,39 +9,14 @@ use super::facts::{
 use super::filter::{Filter, same_name};
 use super::{AccessModel, Truth};
 
-impl RoleScope {
-    /// The scope as the columns of `Get-ManagementRoleAssignment` show it.
-    ///
-    /// `RecipientWriteScope` says what kind it is, and one of the other two what it is called. Two records of live
-    /// tenants show the name of a group in `CustomResourceScope`; the id of an administrative unit has been seen in
-    /// `CustomRecipientWriteScope`. Both columns are read in either case.
-    #[must_use]
-    pub fn from_columns(
-        recipient_write_scope: Option<&str>,
-        custom_resource_scope: Option<&str>,
-        custom_recipient_write_scope: Option<&str>,
-    ) -> Self {
-        let filled = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-        let kind = filled(recipient_write_scope).unwrap_or_default();
-        let (resource, recipient) = (filled(custom_resource_scope), filled(custom_recipient_write_scope));
-        let unclear = || {
-            let columns = [Some(kind.clone()), resource.clone(), recipient.clone()];
-            Self::Unrecognised(columns.into_iter().flatten().collect::<Vec<_>>().join(", "))
-        };
-        let name = match (&resource, &recipient) {
-            (Some(one), Some(other)) if !one.eq_ignore_ascii_case(other) => return unclear(),
-            (name, other) => name.clone().or_else(|| other.clone()),
-        };
-        let is = |known: &str| kind.eq_ignore_ascii_case(known);
-        match name {
-            None if is("Organization") => Self::Organization,
-            // GUESS: no live record shows a name beside `Organization`; records made from clients' code do. It may be
-            // limited by the name or by nothing, and both are kept open.
-            Some(name) if is("Organization") => Self::Named(name),
-            Some(name) if is("Group") => Self::Group(name),
-            Some(name) if is("CustomRecipientScope") => Self::Management(name),
-            Some(name) if is("AdministrativeUnit") => Self::AdministrativeUnit(name),
-            _ => unclear(),
+impl From<AssignedScope> for RoleScope {
+    fn from(scope: AssignedScope) -> Self {
+        match scope {
+            AssignedScope::Organization => Self::Organization,
+            AssignedScope::Group(name) => Self::Group(name),
+            AssignedScope::ManagementScope(name) => Self::Management(name),
+            AssignedScope::AdministrativeUnit(name) => Self::AdministrativeUnit(name),
+            other => Self::Unrecognised(other.to_string()),
         }
     }
 }
@@ -114,18 +91,6 @@ impl<'f> AccessModel<'f> {
             }
             RoleScope::Management(name) => self.management_scope(name).map_or(Resolved::Nothing, Resolved::Management),
             RoleScope::AdministrativeUnit(name) => self.unit(name).map_or(Resolved::Nothing, Resolved::Unit),
-            RoleScope::Named(name) => {
-                let is_whole = self.facts.scopes.missing().is_none() && self.facts.groups.missing().is_none();
-                let scope = self.management_scope(name);
-                let group = self.groups.only(|group| is_called(group, name));
-                let has_group = self.groups.iter().any(|group| is_called(group, name));
-                let has_scope = self.facts.scopes.entries().iter().any(|scope| scope.name.eq_ignore_ascii_case(name));
-                match (scope, group) {
-                    (Some(scope), None) if is_whole && !has_group => Resolved::Management(scope),
-                    (None, Some(group)) if is_whole && !has_scope => Resolved::Group(group),
-                    _ => Resolved::Nothing,
-                }
-            }
             RoleScope::Unrecognised(_) => Resolved::Nothing,
         }
     }
@@ -148,11 +113,6 @@ impl<'f> AccessModel<'f> {
 
     /// Whether a scope contains a mailbox, and why.
     pub(super) fn scope_contains(&self, scope: &RoleScope, mailbox: &MailboxFacts) -> (Truth, String) {
-        if let RoleScope::Named(name) = scope {
-            let (held, because) = self.resolved_contains(self.resolve(scope), scope, mailbox);
-            let doubt = format!("whether the assignment is limited by \"{name}\" or by nothing is not known");
-            return (held.or(Truth::Unknown), if held == Truth::Yes { because } else { doubt });
-        }
         self.resolved_contains(self.resolve(scope), scope, mailbox)
     }
 
@@ -248,7 +208,7 @@ impl std::fmt::Display for RoleScope {
             Self::Group(name) => write!(f, "the group \"{name}\""),
             Self::Management(name) => write!(f, "the management scope \"{name}\""),
             Self::AdministrativeUnit(name) => write!(f, "the administrative unit \"{name}\""),
-            Self::Named(name) | Self::Unrecognised(name) => write!(f, "\"{name}\""),
+            Self::Unrecognised(name) => write!(f, "\"{name}\""),
         }
     }
 }

@@ -8,7 +8,7 @@ use graph_client::exchange::{
 };
 use graph_client::{Error as ServiceError, ErrorKind};
 
-use super::run::{Attempt, Run, settle};
+use super::run::{Attempt, Run, confirm};
 use super::{Event, Outcome};
 use crate::Change;
 use crate::change::RevokePermission;
@@ -29,7 +29,7 @@ impl Run {
             };
             Ok(registered.into_iter().flatten().find(is_ours))
         };
-        settle(run, made, look).await.map(|(outcome, _)| outcome)
+        confirm(run, made, look).await.map(|(outcome, _)| outcome)
     }
 
     pub(super) async fn assign_role(&mut self, cmdlet: &NewManagementRoleAssignment) -> Attempt {
@@ -81,7 +81,7 @@ impl Run {
             };
             Ok(assignments.into_iter().flatten().find(is_it))
         };
-        settle(run, made, look).await.map(|(outcome, _)| outcome)
+        confirm(run, made, look).await.map(|(outcome, _)| outcome)
     }
 
     pub(super) async fn restrict(&mut self, cmdlet: &NewApplicationAccessPolicy) -> Attempt {
@@ -101,7 +101,7 @@ impl Run {
                     && policy.has_scope(group)
             }))
         };
-        settle(run, made, look).await.map(|(outcome, _)| outcome)
+        confirm(run, made, look).await.map(|(outcome, _)| outcome)
     }
 
     /// Revokes the tenant-wide permission, once Exchange's own test shows that the role is in place: otherwise the
@@ -150,7 +150,7 @@ impl Run {
                 .await?;
             Ok(held.iter().all(|grant| grant.id != revoke.assignment).then_some(()))
         };
-        match settle(run, made, look).await? {
+        match confirm(run, made, look).await? {
             (Outcome::Done, _) if !is_ours => Ok(Outcome::AlreadyDone),
             (Outcome::Unconfirmed { .. }, _) => {
                 let reason = "Graph took the deletion, and still lists the permission: plan again".to_owned();

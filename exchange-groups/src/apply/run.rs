@@ -3,8 +3,8 @@ use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use graph_client::exchange::{DistributionGroup, Exchange, Identity, NewDistributionGroup, Wait};
-use graph_client::{Client, Error as ServiceError, ErrorKind, Meter, ObjectId};
+use graph_client::exchange::{Created, DistributionGroup, Exchange, Identity, NewDistributionGroup, Wait};
+use graph_client::{Client, Error as ServiceError, Meter, ObjectId};
 
 use super::{Event, Listener, Outcome, Report, StageUsage, StepReport};
 use crate::document::Origin;
@@ -202,7 +202,7 @@ impl Run {
         self.tell(&Event::Waiting { what: "the new group to be visible" });
         // Somebody else, or an attempt that lost its answer, may have made it: then it is at our address.
         let run = &*self;
-        let (outcome, group) = settle(run, made, || run.find_group()).await?;
+        let (outcome, group) = confirm(run, made, || run.find_group()).await?;
         self.group = group;
         Ok(outcome)
     }
@@ -244,34 +244,26 @@ impl Run {
     }
 }
 
-/// Decides a write by what can be seen: what was made is waited for, and so is what an earlier attempt may have made.
-/// A look that finds nothing leaves what the service said first.
-pub(super) async fn settle<T, F>(
+/// Confirms a write by what can be seen. What was taken and is not seen by the deadline is not confirmed, which is no
+/// failure; a write that failed and left nothing to see has failed as the service said.
+pub(super) async fn confirm<T, F>(
     run: &Run,
     made: Result<(), ServiceError>,
-    look: impl Fn() -> F + Send + Sync,
+    look: impl FnMut() -> F + Send,
 ) -> Result<(Outcome, Option<T>), ServiceError>
 where
     T: Send,
     F: Future<Output = Result<Option<T>, ServiceError>> + Send,
 {
-    if let Err(error) = &made
-        && error.kind() != ErrorKind::Conflict
-        && !error.is_outcome_unknown()
-    {
-        return Err(error.clone());
-    }
-    let seen = run.exchange.wait_until_visible(&run.wait, &look).await;
-    match (made, seen) {
-        (Ok(()), Ok(seen)) => Ok((Outcome::Done, Some(seen))),
-        (Err(error), Ok(seen)) => {
-            let outcome = if error.is_outcome_unknown() { Outcome::Done } else { Outcome::AlreadyDone };
-            Ok((outcome, Some(seen)))
-        }
-        (Ok(()), Err(look)) => {
-            let reason = format!("it was made, and could not be seen since: {look}");
+    let was_taken = made.is_ok();
+    match run.exchange.confirm(made, &run.wait, look).await {
+        Ok(Created::New(seen) | Created::AfterLostResponse(seen)) => Ok((Outcome::Done, Some(seen))),
+        Ok(Created::Existing(seen)) => Ok((Outcome::AlreadyDone, Some(seen))),
+        Ok(_) => Ok((Outcome::Done, None)),
+        Err(look) if was_taken => {
+            let reason = format!("the service took it, and it could not be seen since: {look}");
             Ok((Outcome::Unconfirmed { reason }, None))
         }
-        (Err(error), Err(_)) => Err(error),
+        Err(error) => Err(error),
     }
 }

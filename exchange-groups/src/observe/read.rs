@@ -426,7 +426,7 @@ impl Reader<'_> {
         let mut needs_scopes = false;
         for scope in assignments {
             match scope {
-                access::RoleScope::Group(name) | access::RoleScope::Named(name) => {
+                access::RoleScope::Group(name) => {
                     names.insert(name);
                 }
                 access::RoleScope::Management(_) => needs_scopes = true,

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use graph_client::exchange::{
-    AccessRight, ApplicationAccessPolicy, AssignedScope, AtAddress, DistributionGroup, ExchangeServicePrincipal,
-    FolderRight, Mailbox, MailboxFolderPermission, ManagementRoleAssignment, ManagementScope, OrganizationConfig,
-    Recipient, RoleGroup,
+    AccessRight, ApplicationAccessPolicy, AtAddress, DistributionGroup, ExchangeServicePrincipal, FolderRight, Mailbox,
+    MailboxFolderPermission, ManagementRoleAssignment, ManagementScope, OrganizationConfig, Recipient, RoleGroup,
 };
 use graph_client::graph::{
     AppRoleAssignment, DirectoryObject, PermissionGrant, RoleAssignment as DirectoryRoleAssignment,
@@ -73,13 +72,7 @@ pub(super) fn role_assignment(assignment: &ManagementRoleAssignment) -> access::
         name: assignment.name.clone().or_else(|| assignment.identity.clone()).unwrap_or_default(),
         role: assignment.role.clone().unwrap_or_default(),
         permissions: Fact::Unread("the assignment does not show them".into()),
-        scope: match assignment.scope() {
-            AssignedScope::Organization => access::RoleScope::Organization,
-            AssignedScope::Group(name) => access::RoleScope::Group(name),
-            AssignedScope::ManagementScope(name) => access::RoleScope::Management(name),
-            AssignedScope::AdministrativeUnit(name) => access::RoleScope::AdministrativeUnit(name),
-            other => access::RoleScope::Unrecognised(other.to_string()),
-        },
+        scope: assignment.scope().into(),
         enabled: assignment.enabled,
         delegating: assignment.is_delegating(),
     }

@@ -92,7 +92,27 @@ impl Exchange {
         T: Send,
         F: Future<Output = Result<Option<T>>> + Send,
     {
-        let failed = match self.run_ref(cmdlet).await.map(drop) {
+        let made = self.run_ref(cmdlet).await.map(drop);
+        self.confirm(made, wait, look).await
+    }
+
+    /// Confirms a write by looking: what was made is waited for until `look` finds it, and so is what a write may have made
+    /// whose response was lost, or that met such an object.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create).
+    pub async fn confirm<T, F>(
+        &self,
+        made: Result<()>,
+        wait: &Wait,
+        look: impl FnMut() -> F + Send,
+    ) -> Result<Created<T>>
+    where
+        T: Send,
+        F: Future<Output = Result<Option<T>>> + Send,
+    {
+        let failed = match made {
             Ok(()) => return self.wait_until_visible(wait, look).await.map(Created::New),
             Err(error) => error,
         };

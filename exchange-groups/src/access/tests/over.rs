@@ -62,33 +62,11 @@ fn a_name_that_two_groups_have_is_unknown() {
 }
 
 #[test]
-fn scope_columns_are_read_in_every_shape() {
-    let of = RoleScope::from_columns;
-    // As live tenants show a group.
-    assert_eq!(
-        of(Some("Group"), Some("PlaceOS Room Booking"), Some("")),
-        RoleScope::Group("PlaceOS Room Booking".into())
-    );
-    assert_eq!(of(Some("CustomRecipientScope"), Some("rooms"), None), RoleScope::Management("rooms".into()));
-    assert_eq!(of(Some("CustomRecipientScope"), Some(""), Some("rooms")), RoleScope::Management("rooms".into()));
-    let unit = "4d819ce9-9257-4400-8000-0000000000a1";
-    assert_eq!(of(Some("AdministrativeUnit"), None, Some(unit)), RoleScope::AdministrativeUnit(unit.into()));
-    assert_eq!(of(Some("AdministrativeUnit"), Some(unit), Some("")), RoleScope::AdministrativeUnit(unit.into()));
-    assert_eq!(of(Some("Organization"), Some(""), Some(" ")), RoleScope::Organization);
-    assert_eq!(of(Some("Organization"), Some("rooms"), None), RoleScope::Named("rooms".into()));
-    // Nothing here says that there is no limit.
-    assert_eq!(of(None, None, None), RoleScope::Unrecognised(String::new()));
-    assert_eq!(of(Some("Group"), None, None), RoleScope::Unrecognised("Group".into()));
-    assert!(matches!(of(Some("Group"), Some("a"), Some("b")), RoleScope::Unrecognised(_)));
-    assert!(matches!(of(Some("MyGAL"), Some("a"), None), RoleScope::Unrecognised(_)));
-}
-
-#[test]
-fn a_name_beside_the_whole_organisation_limits_nothing_for_certain() {
-    let facts = tenant().role("Application Calendars.Read", RoleScope::Named("G".into()));
-    assert_eq!(over_g(&facts), [(Truth::Unknown, false, YES)]);
+fn a_scope_that_is_not_understood_is_neither_narrow_nor_wide() {
+    let facts = tenant().role("Application Calendars.Read", RoleScope::Unrecognised("Organization, G".into()));
+    assert_eq!(over_g(&facts), []);
     let model = AccessModel::new(&facts);
-    assert_eq!(model.reach(&mailbox("r1"), Level::Events).verdict, Access::Allowed);
+    assert_eq!(model.reach(&mailbox("r1"), Level::Events).verdict, Access::Unknown);
     assert_eq!(model.reach(&mailbox("ceo"), Level::Events).verdict, Access::Unknown);
 }
 

@@ -108,7 +108,6 @@ fn assignment() -> impl Strategy<Value = RoleAssignment> {
         3 => select(vec!["G", "H", "M", "N"]).prop_map(|name| RoleScope::Group(name.into())),
         3 => (0..FILTERS.len()).prop_map(|at| RoleScope::Management(format!("scope {at}"))),
         1 => Just(RoleScope::AdministrativeUnit("U".into())),
-        1 => Just(RoleScope::Named("G".into())),
         1 => Just(RoleScope::Group("of nobody".into())),
         1 => Just(RoleScope::Unrecognised("MyGAL".into())),
     ];
