@@ -52,7 +52,7 @@ async fn main() -> ExitCode {
         Err(error) => {
             let exit = match error.downcast_ref::<Error>().map(Error::kind) {
                 Some(ErrorKind::Spec) => Exit::BadInput,
-                Some(ErrorKind::Blocked | ErrorKind::Stale) => Exit::Blocked,
+                Some(ErrorKind::Blocked | ErrorKind::Stale | ErrorKind::NotApproved) => Exit::Blocked,
                 _ if error.is::<BadInput>() => Exit::BadInput,
                 _ => Exit::Failed,
             };
@@ -78,15 +78,16 @@ async fn run(options: &Options, environment: Environment, show: &Show) -> anyhow
 
     let plan = groups.plan(&spec).await?;
     show.text(&plan);
+    show.text(format_args!("Digest of this plan: {}\n", plan.digest()));
     if options.plan_only || plan.is_blocked() {
-        show.document(&json!({ "plan": plan }))?;
+        show.document(&json!({ "plan": plan, "digest": plan.digest() }))?;
         return Ok(if plan.is_blocked() { Exit::Blocked } else { Exit::Planned });
     }
     if !target.is_confirmed(options, &plan)? {
         show.text("Nothing was changed.");
         return Ok(Exit::Planned);
     }
-    let report = apply(&groups, &plan, show).await?;
+    let report = apply(&groups, &plan, options, show).await?;
     show.text(&report);
     let after = async {
         let proof = prove(&groups, &spec, options, show).await?;
@@ -110,10 +111,14 @@ async fn run(options: &Options, environment: Environment, show: &Show) -> anyhow
     Ok(verdict(&report, &proof, &again))
 }
 
-async fn apply(groups: &ExchangeGroups, plan: &Plan, show: &Show) -> anyhow::Result<Report> {
+async fn apply(groups: &ExchangeGroups, plan: &Plan, options: &Options, show: &Show) -> anyhow::Result<Report> {
     let progress = Progress::new("Applying", plan.steps.len(), show);
     let mut listener = progress.clone();
-    let report = groups.apply(plan).on_event(move |event| listener.event(event)).await?;
+    let mut apply = groups.apply(plan).on_event(move |event| listener.event(event));
+    if let Some(digest) = &options.approved {
+        apply = apply.approved(digest.as_str());
+    }
+    let report = apply.await?;
     progress.finish();
     Ok(report)
 }
@@ -160,6 +165,22 @@ mod tests {
     async fn both_mechanisms_are_verified() {
         assert_eq!(exit(&[]).await, Exit::Verified);
         assert_eq!(exit(&["--mechanism", "policy", "--rooms", "12"]).await, Exit::Verified);
+    }
+
+    #[tokio::test]
+    async fn a_plan_is_the_same_in_every_run_and_only_the_approved_one_is_applied() {
+        let digest = || async {
+            let options = Options::parse_from(["provision", "--json", "--plan-only"]);
+            let target = Target::choose(&options, Environment::default()).await.unwrap();
+            let spec = target.spec(&options).unwrap();
+            target.groups().plan(&spec).await.unwrap().digest().to_string()
+        };
+        let approved = digest().await;
+        assert_eq!(digest().await, approved);
+        assert_eq!(exit(&["--approved", &approved]).await, Exit::Verified);
+        let options = Options::parse_from(["provision", "--json", "--approved", "0123"]);
+        let error = run(&options, Environment::default(), &Show::new(true)).await.unwrap_err();
+        assert!(error.to_string().contains(&approved), "{error}");
     }
 
     #[tokio::test]

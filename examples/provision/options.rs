@@ -75,6 +75,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N")]
     pub(crate) sample: Option<usize>,
 
+    /// Apply the plan only if this is its digest, which --plan-only shows
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) approved: Option<String>,
+
     /// Do not ask before a real tenant is changed
     #[arg(long)]
     pub(crate) yes: bool,

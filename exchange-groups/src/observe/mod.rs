@@ -11,6 +11,7 @@ use graph_client::exchange::{AtAddress, CmdletSet, DistributionGroup, Mailbox, O
 use graph_client::graph::ServicePrincipal;
 use graph_client::{ClientId, SmtpAddress};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub(crate) use self::read::{access_policies, found};
 pub(crate) use self::translate::{Mailboxes, member};
@@ -181,20 +182,45 @@ impl Observation {
         self.recipients.get(address).and_then(AtAddress::as_one)
     }
 
-    /// The digest of what was seen: not of when, by whom, and at what cost.
+    /// The digest of what was seen: not of when, by whom, and at what cost, nor of the words in which a service refused.
     #[must_use]
     pub fn digest(&self) -> Digest {
         let mut seen = self.clone();
         seen.origin = Origin { made_at: "".into(), software: String::new(), ..seen.origin };
         seen.administrator = None;
+        seen.facts.date = jiff::civil::Date::ZERO;
         seen.cmdlets = None;
         seen.unread = Vec::new();
         (seen.requests, seen.elapsed) = (0, Duration::ZERO);
+        let mut seen = serde_json::to_value(&seen).unwrap_or_default();
+        forget_what_varies(&mut seen);
         Digest::of(&seen)
     }
 
     pub(crate) async fn of(client: &Client, spec: &RestrictedCalendarGroup) -> Result<Self> {
         read::observe(client, spec).await
+    }
+}
+
+/// Takes out what differs from call to call: why facts are missing, since a refusal has another request id each time, and
+/// the annotations of Graph.
+fn forget_what_varies(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|name, _| !name.starts_with('@'));
+            for (name, member) in members.iter_mut() {
+                match (name.as_str(), &mut *member) {
+                    ("unread", Value::String(_)) => *member = Value::Null,
+                    ("partly", Value::Array(parts)) if parts.len() == 2 => {
+                        parts[1] = Value::Null;
+                        forget_what_varies(&mut parts[0]);
+                    }
+                    (_, member) => forget_what_varies(member),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_what_varies),
+        _ => {}
     }
 }
 
