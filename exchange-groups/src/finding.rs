@@ -183,6 +183,8 @@ pub enum VerdictEffect {
     Violates,
     /// Whether the restriction is what the spec says cannot be told.
     Undecided,
+    /// The configuration is what the spec says, and does not act yet.
+    Pending,
     /// None: the checks of the mailboxes decide.
     Unaffected,
 }
@@ -304,6 +306,10 @@ finding_kinds! {
     Outage => Unaffected,
     /// The group has members that the spec does not name and keeps.
     KeptMembers => Unaffected,
+    /// Another group that the spec names does not exist.
+    UnknownOtherGroup => Unaffected,
+    /// The token carries a permission that the application no longer holds.
+    TokenNotYetNarrowed => Pending,
     /// Other applications reach the members of the group by it.
     OtherApplications => Unaffected,
     /// The application can widen its own reach.

@@ -1,13 +1,14 @@
 //! The objects that restrict the application, known again: our own role assignment by its name, any role or policy over
 //! the group by its scope.
 
-use graph_client::Uuid;
-use graph_client::exchange::ObjectName;
+use graph_client::exchange::{DistributionGroup, ObjectName};
+use graph_client::{ObjectId, Uuid};
 
 use crate::access::{
-    AccessModel, AccessPolicy, Grant, Ids, Opens, PolicyApplication, PolicyRight, Resource, RoleAssignment, Truth,
+    AccessModel, AssignmentOver, Facts, Grant, Ids, Opens, PolicyApplication, PolicyRight, Resource, RoleAssignment,
+    Truth,
 };
-use crate::{CalendarPermission, Observation, RestrictedCalendarGroup};
+use crate::{CalendarPermission, RestrictedCalendarGroup};
 
 /// Every permission that a spec can give.
 pub(crate) const PERMISSIONS: [CalendarPermission; 2] = [CalendarPermission::Read, CalendarPermission::ReadWrite];
@@ -31,41 +32,40 @@ pub(crate) fn is_named(assignment: &RoleAssignment, name: &ObjectName) -> bool {
     assignment.name.eq_ignore_ascii_case(name.as_str())
 }
 
-fn ids_of_group(seen: &Observation) -> Option<Ids> {
-    let group = &seen.group.as_ref()?.group;
-    Some(Ids {
-        entra: group.external_directory_object_id.map(graph_client::ObjectId::from_uuid),
-        guid: group.guid,
-        exchange_guid: None,
-    })
+/// The ids of a group.
+pub(crate) fn ids_of(group: &DistributionGroup) -> Ids {
+    Ids { entra: group.external_directory_object_id.map(ObjectId::from_uuid), guid: group.guid, exchange_guid: None }
 }
 
-/// The application's role assignments over the members of the group, delegating ones left out: those give no access.
-pub(crate) fn roles_over_group(seen: &Observation) -> Vec<&RoleAssignment> {
-    let Some(ids) = ids_of_group(seen) else { return Vec::new() };
-    AccessModel::new(&seen.facts)
-        .assignments_over(&ids)
-        .into_iter()
-        .filter(|over| over.is_over_group == Truth::Yes && over.assignment.delegating != Some(true))
-        .map(|over| over.assignment)
-        .collect()
+/// The application's assignments of the spec's role over the members of the group, enabled or not. Delegating ones give no
+/// access.
+pub(crate) fn right_roles<'f>(
+    spec: &RestrictedCalendarGroup,
+    facts: &'f Facts,
+    group: &Ids,
+) -> Vec<&'f RoleAssignment> {
+    let role = spec.permission.role();
+    let is_right = |over: &AssignmentOver<'_>| {
+        over.is_over_group == Truth::Yes
+            && over.assignment.delegating != Some(true)
+            && over.assignment.role.eq_ignore_ascii_case(role.as_str())
+    };
+    let over_group = AccessModel::new(facts).assignments_over(group);
+    over_group.into_iter().filter(is_right).map(|over| over.assignment).collect()
 }
 
 /// Whether a policy of the application itself restricts it to the members of the group.
-pub(crate) fn has_policy_over_group(seen: &Observation) -> bool {
-    let Some(ids) = ids_of_group(seen) else { return false };
-    let own = PolicyApplication::One(*seen.facts.client_id.as_uuid());
-    let restricts = |policy: &&AccessPolicy| {
+pub(crate) fn has_right_policy(spec: &RestrictedCalendarGroup, facts: &Facts, group: &Ids) -> bool {
+    let own = PolicyApplication::One(*spec.application.as_uuid());
+    AccessModel::new(facts).policies_over(group).into_iter().any(|policy| {
         policy.application == own && policy.right == PolicyRight::Restrict && policy.is_valid != Some(false)
-    };
-    let model = AccessModel::new(&seen.facts);
-    model.policies_over(&ids).into_iter().any(|policy| restricts(&policy))
+    })
 }
 
 /// The tenant-wide permissions that open calendars by themselves: those that an application may hold for reading rooms.
 ///
 /// Permissions of Bookings and eDiscovery are left out: they serve another purpose, and are reported instead.
-pub(crate) fn calendar_grants(facts: &crate::access::Facts) -> impl Iterator<Item = &Grant> {
+pub(crate) fn calendar_grants(facts: &Facts) -> impl Iterator<Item = &Grant> {
     facts.grants.entries().iter().filter(|grant| {
         grant.row().is_some_and(|row| {
             row.opens.contains(&Opens::CalendarRead)

@@ -791,7 +791,10 @@ async fn a_plan_that_was_stored_as_json_applies_the_same() {
     let text = serde_json::to_string_pretty(&plan).unwrap();
     let stored: Plan = serde_json::from_str(&text).unwrap();
     assert_eq!(stored, plan);
-    assert_eq!(stored.to_string(), plan.to_string(), "what was reviewed is what is applied");
+    // A label is for people and not part of the document: who reads a stored plan is shown the ids that it acts on.
+    let commands = |plan: &Plan| plan.steps.iter().map(exchange_groups::Step::command).collect::<Vec<_>>();
+    assert_eq!(commands(&stored), commands(&plan), "what was reviewed is what is applied");
+    assert_eq!(stored.digest(), plan.digest());
     let report = contoso.groups.apply(&stored).await.unwrap();
     assert!(report.is_complete(), "{report}");
     assert_eq!(contoso.tenant.members(GROUP), contoso.rooms());

@@ -2,20 +2,29 @@
 
 use futures_util::TryStreamExt;
 use graph_client::exchange::{
-    AccessRight, AuthorizationRow, DistributionGroup, GetManagementRoleAssignment, GetServicePrincipal,
-    ManagementRoleAssignment, NewApplicationAccessPolicy, NewManagementRoleAssignment, NewServicePrincipal,
-    SetManagementRoleAssignment, TestServicePrincipalAuthorization,
+    ApplicationAccessPolicy, AuthorizationRow, DistributionGroup, GetManagementRoleAssignment, GetServicePrincipal,
+    NewApplicationAccessPolicy, NewManagementRoleAssignment, NewServicePrincipal, SetManagementRoleAssignment,
+    TestServicePrincipalAuthorization,
 };
 use graph_client::{Error as ServiceError, ErrorKind};
 
 use super::run::{Attempt, Run, confirm};
 use super::{Event, Outcome};
-use crate::Change;
+use crate::access::{Fact, Facts, PolicyScope};
 use crate::change::RevokePermission;
 use crate::membership::MailboxRef;
-use crate::observe::{access_policies, found};
+use crate::observe::{access_policies, found, translate};
+use crate::{Change, restriction};
 
 impl Run {
+    /// The facts that were observed, with the group as it is now and what was read since.
+    fn facts_with(&self, group: &DistributionGroup, read: impl FnOnce(&mut Facts)) -> Facts {
+        let mut facts = self.facts.clone();
+        facts.groups = Fact::Read(vec![translate::group_facts(group, Fact::default())]);
+        read(&mut facts);
+        facts
+    }
+
     pub(super) async fn register(&mut self, cmdlet: &NewServicePrincipal) -> Attempt {
         let made = self.exchange.run_ref(cmdlet).await.map(drop);
         self.is_fresh = true;
@@ -69,17 +78,17 @@ impl Run {
     async fn role_is_in_place(&mut self, made: Result<(), ServiceError>) -> Attempt {
         self.tell(&Event::Waiting { what: "the role assignment to be visible" });
         let run = &*self;
-        let Some(application) = run.plan.service_principal else { return made.map(|()| Outcome::Done) };
-        let role = run.plan.spec.permission.role();
+        let (Some(application), Some(group)) = (run.plan.service_principal, &run.group) else {
+            return made.map(|()| Outcome::Done);
+        };
         let look = || async move {
             let assignments = found(run.exchange.run(GetManagementRoleAssignment::of(application)).await)?;
-            let is_it = |assignment: &ManagementRoleAssignment| {
-                assignment.role.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(role.as_str()))
-                    && assignment.enabled != Some(false)
-                    && assignment.is_delegating() != Some(true)
-                    && run.group.as_ref().is_some_and(|group| assignment.scope().is_group(group))
-            };
-            Ok(assignments.into_iter().flatten().find(is_it))
+            let facts = run.facts_with(group, |facts| {
+                let assignments = assignments.iter().flatten().map(translate::role_assignment).collect();
+                facts.role_assignments = Fact::Read(assignments);
+            });
+            let right = restriction::right_roles(&run.plan.spec, &facts, &restriction::ids_of(group));
+            Ok(right.iter().any(|role| role.enabled != Some(false)).then_some(()))
         };
         confirm(run, made, look).await.map(|(outcome, _)| outcome)
     }
@@ -95,11 +104,15 @@ impl Run {
         let run = &*self;
         let look = || async move {
             let Some(group) = &run.group else { return Ok(None) };
-            Ok(access_policies(&run.exchange).await?.into_iter().find(|policy| {
-                policy.concerns(&run.plan.spec.application)
-                    && policy.right() == Some(AccessRight::RestrictAccess)
-                    && policy.has_scope(group)
-            }))
+            let policies = access_policies(&run.exchange).await?;
+            let facts = run.facts_with(group, |facts| {
+                let over_group = policies.iter().filter(|policy| policy.has_scope(group));
+                let scope = |policy: &ApplicationAccessPolicy| policy.scope_guid().map(PolicyScope::Group);
+                let policies = over_group.filter_map(|policy| translate::policy(policy, scope(policy)?)).collect();
+                facts.policies = Fact::Read(policies);
+            });
+            let has_policy = restriction::has_right_policy(&run.plan.spec, &facts, &restriction::ids_of(group));
+            Ok(has_policy.then_some(()))
         };
         confirm(run, made, look).await.map(|(outcome, _)| outcome)
     }

@@ -7,6 +7,7 @@ use graph_client::exchange::{Created, DistributionGroup, Exchange, Identity, New
 use graph_client::{Client, Error as ServiceError, Meter, ObjectId};
 
 use super::{Event, Listener, Outcome, Report, StageUsage, StepReport};
+use crate::access::Facts;
 use crate::document::Origin;
 use crate::plan::effects;
 use crate::{Change, ExchangeGroups, Observation, Plan, Stage, Step};
@@ -25,6 +26,8 @@ pub(super) struct Run {
     on_event: Mutex<Listener>,
     pub(super) report: Report,
     total: usize,
+    /// What was observed before the first change.
+    pub(super) facts: Facts,
     /// The group, once it is known to be there.
     pub(super) group: Option<DistributionGroup>,
     /// Whether this run made something that may not be everywhere yet.
@@ -79,6 +82,7 @@ impl Run {
             meter,
             on_event: Mutex::new(on_event),
             report,
+            facts: seen.facts,
             group: seen.group.map(|seen| seen.group),
             is_fresh: false,
             halted: None,

@@ -1,7 +1,7 @@
 //! What is there: facts, read once. What could not be read is a fact too.
 
 mod read;
-mod translate;
+pub(crate) mod translate;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -5,10 +5,11 @@ use std::time::{Instant, SystemTime};
 
 use futures_util::StreamExt;
 use graph_client::exchange::{
-    ApplicationAccessPolicy, AtAddress, CmdletErrorKind, DistributionGroup, Exchange, ExchangeServicePrincipal,
-    GetAcceptedDomain, GetApplicationAccessPolicy, GetDistributionGroup, GetDistributionGroupMember, GetMailbox,
-    GetMailboxFolderPermission, GetManagementRoleAssignment, GetManagementScope, GetOrganizationConfig, GetRecipient,
-    GetRoleGroup, GetServicePrincipal, Identity, MailboxFolder, ManagementRoleAssignment, Recipient,
+    ApplicationAccessPolicy, ApplicationRole, AtAddress, CmdletErrorKind, DistributionGroup, Exchange,
+    ExchangeServicePrincipal, GetAcceptedDomain, GetApplicationAccessPolicy, GetDistributionGroup,
+    GetDistributionGroupMember, GetMailbox, GetMailboxFolderPermission, GetManagementRoleAssignment,
+    GetManagementScope, GetOrganizationConfig, GetRecipient, GetRoleGroup, GetServicePrincipal, Identity,
+    MailboxFolder, ManagementRoleAssignment, Recipient,
 };
 use graph_client::graph::{AppRoleAssignment, PermissionGrant, ServicePrincipal};
 use graph_client::{
@@ -403,8 +404,13 @@ impl Reader<'_> {
         let is_for_ews = |grant: &access::Grant| {
             grant.resource == Resource::Exchange && grant.role == well_known::app_roles::FULL_ACCESS_AS_APP
         };
+        let is_role_for_ews = |assignment: &access::RoleAssignment| {
+            let row = access::catalogue().iter().find(|row| row.value.eq_ignore_ascii_case(&assignment.role));
+            row.is_none_or(|row| row.narrowed_by.contains(&access::Narrowing::EwsSwitch))
+                || assignment.role.eq_ignore_ascii_case(ApplicationRole::ExchangeFullAccess.as_str())
+        };
         let may_use_ews = self.seen.facts.grants.entries().iter().any(is_for_ews)
-            || !self.seen.facts.role_assignments.entries().is_empty();
+            || self.seen.facts.role_assignments.entries().iter().any(is_role_for_ews);
         let allowed = if may_use_ews {
             let config = self.exchange.run(GetOrganizationConfig::new().with_ews_applications()).await;
             match self.fact(UnreadPart::Scopes, config) {

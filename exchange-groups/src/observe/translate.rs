@@ -34,7 +34,7 @@ pub(crate) fn member(recipient: &Recipient) -> access::Member {
 }
 
 /// The facts about a group, with its members as far as they are known.
-pub(super) fn group_facts(group: &DistributionGroup, members: Fact<Vec<access::Member>>) -> access::Group {
+pub(crate) fn group_facts(group: &DistributionGroup, members: Fact<Vec<access::Member>>) -> access::Group {
     let kind = group.recipient_type_details.as_deref();
     access::Group {
         ids: ids(group.external_directory_object_id, group.guid),
@@ -67,7 +67,7 @@ fn principal(owner: &str) -> access::Principal {
     access::Principal { ids: ids(Uuid::try_parse(owner).ok(), None), name: owner.to_owned(), kind: None }
 }
 
-pub(super) fn role_assignment(assignment: &ManagementRoleAssignment) -> access::RoleAssignment {
+pub(crate) fn role_assignment(assignment: &ManagementRoleAssignment) -> access::RoleAssignment {
     access::RoleAssignment {
         name: assignment.name.clone().or_else(|| assignment.identity.clone()).unwrap_or_default(),
         role: assignment.role.clone().unwrap_or_default(),
@@ -107,7 +107,7 @@ pub(super) fn management_scope(scope: &ManagementScope) -> access::ManagementSco
     }
 }
 
-pub(super) fn policy(policy: &ApplicationAccessPolicy, scope: access::PolicyScope) -> Option<access::AccessPolicy> {
+pub(crate) fn policy(policy: &ApplicationAccessPolicy, scope: access::PolicyScope) -> Option<access::AccessPolicy> {
     let application = match policy.app_id.as_str() {
         "*" => access::PolicyApplication::Every,
         id => access::PolicyApplication::One(Uuid::try_parse(id).ok()?),

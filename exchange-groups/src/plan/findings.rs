@@ -350,6 +350,14 @@ impl Findings<'_> {
             }
             self.add(Finding::new(Blocking, Kind::ApplicationMismatch, message, advice).at("application"));
         }
+        for (index, address) in self.spec.other_groups.iter().enumerate() {
+            if matches!(self.seen.other_groups.get(address), None | Some(None)) {
+                let message = format!("The other group {address} does not exist");
+                let advice = Advice::operator("Apply the spec of that group too, or take it off other_groups.");
+                let finding = Finding::new(Warning, Kind::UnknownOtherGroup, message, advice);
+                self.add(finding.about(address).at(format!("other_groups[{index}]")));
+            }
+        }
         let others = &self.seen.other_applications;
         if !others.is_empty() {
             let who = some_of(others.iter().map(|other| format!("{} by {}", other.application, other.by)), 5);

@@ -1,6 +1,6 @@
 //! The facts as they will be once the steps of a plan are done: what the plan is judged by before it is applied.
 
-use graph_client::{ObjectId, Uuid};
+use graph_client::Uuid;
 
 use super::{Plan, Step};
 use crate::access::{
@@ -78,11 +78,7 @@ fn members_after(
     let difference = Difference::of(wanted, must_not_reach, spec.other_members, present);
     members.extend(difference.kept.iter().map(|member| crate::observe::member(member)));
     let ids = match &seen.group {
-        Some(existing) => Ids {
-            entra: existing.group.external_directory_object_id.map(ObjectId::from_uuid),
-            guid: existing.group.guid,
-            exchange_guid: None,
-        },
+        Some(existing) => restriction::ids_of(&existing.group),
         None => Ids { guid: Some(NEW_GROUP), ..Ids::default() },
     };
     let is_it = |group: &Group| group.ids == ids;
@@ -107,13 +103,14 @@ fn members_after(
 /// The role over the group, in place of whatever has its name.
 fn role_after(spec: &RestrictedCalendarGroup, seen: &Observation, ids: &Ids, facts: &mut Facts) {
     let name = restriction::assignment_name(spec, spec.permission);
-    let over_group: Vec<String> = restriction::roles_over_group(seen).iter().map(|it| it.name.clone()).collect();
+    let existing = seen.group.as_ref().map(|seen| restriction::ids_of(&seen.group));
+    let over_group = existing.map_or_else(Vec::new, |group| restriction::right_roles(spec, &seen.facts, &group));
+    let over_group: Vec<String> = over_group.iter().map(|it| it.name.clone()).collect();
     let role = spec.permission.role();
     // The id of the group: a name may be that of several.
     let scope = ids.guid.map(|id| id.to_string()).or(ids.entra.map(|id| id.to_string()));
     edit(&mut facts.role_assignments, |list| {
-        let is_right =
-            |it: &RoleAssignment| over_group.contains(&it.name) && it.role.eq_ignore_ascii_case(role.as_str());
+        let is_right = |it: &RoleAssignment| over_group.contains(&it.name);
         if let Some(existing) = list.iter_mut().find(|it| is_right(it)) {
             existing.enabled = Some(true);
             return;

@@ -1,3 +1,4 @@
+use graph_client::SmtpAddress;
 use graph_client::exchange::{
     AddDistributionGroupMember, AssignmentScope, Identity, ListChange, NewApplicationAccessPolicy,
     NewDistributionGroup, NewManagementRoleAssignment, NewServicePrincipal, Recipient, RemoveDistributionGroupMember,
@@ -21,7 +22,7 @@ pub(super) fn steps(
 ) -> Vec<Step> {
     let mut steps = Steps { group: group_identity(spec, seen), steps: Vec::new() };
     match &seen.group {
-        None => steps.create_group(spec),
+        None => steps.create_group(spec, seen),
         Some(group) => steps.alter_group(spec, seen, group),
     }
     let present = seen.group.as_ref().map_or(&[][..], |group| &group.members);
@@ -50,12 +51,12 @@ impl Steps {
         self.steps.push(Step { reason: reason.into(), change });
     }
 
-    fn create_group(&mut self, spec: &RestrictedCalendarGroup) {
+    fn create_group(&mut self, spec: &RestrictedCalendarGroup, seen: &Observation) {
         let mut cmdlet = NewDistributionGroup::security(spec.name.clone())
             .alias(spec.alias.clone())
             .primary_smtp_address(spec.address.clone());
         for owner in &spec.owners {
-            cmdlet = cmdlet.owner(owner);
+            cmdlet = cmdlet.owner(owner_identity(owner, seen.recipient(owner)));
         }
         if let Some(description) = &spec.description {
             cmdlet = cmdlet.description(description);
@@ -89,10 +90,7 @@ impl Steps {
             let names: Vec<_> = missing.iter().map(|(owner, _)| owner.to_string()).collect();
             let does = if names.len() == 1 { "does" } else { "do" };
             reasons.push(format!("{} {does} not own it", names.join(", ")));
-            let identity = |(owner, recipient): (_, &Recipient)| {
-                recipient.identity().map_or_else(|| Identity::from(owner), |identity| identity.shown_as(owner))
-            };
-            let add = missing.into_iter().map(identity).collect();
+            let add = missing.into_iter().map(|(owner, recipient)| owner_identity(owner, Some(recipient))).collect();
             cmdlet = cmdlet.owners(ListChange::Alter { add, remove: Vec::new() });
         }
         if !reasons.is_empty() {
@@ -183,8 +181,9 @@ impl Steps {
             return;
         }
         let role = spec.permission.role();
-        let over_group = restriction::roles_over_group(seen);
-        let right = over_group.iter().find(|it| it.role.eq_ignore_ascii_case(role.as_str()));
+        let group = seen.group.as_ref().map(|seen| restriction::ids_of(&seen.group));
+        let over_group = group.map_or_else(Vec::new, |group| restriction::right_roles(spec, &seen.facts, &group));
+        let right = over_group.iter().find(|it| it.enabled != Some(false)).or(over_group.first());
         let name = restriction::assignment_name(spec, spec.permission);
         let ours_elsewhere = seen.facts.role_assignments.entries().iter().find(|it| restriction::is_named(it, &name));
         match (right, ours_elsewhere) {
@@ -222,13 +221,21 @@ impl Steps {
     }
 
     fn policy(&mut self, spec: &RestrictedCalendarGroup, seen: &Observation) {
+        let group = seen.group.as_ref().map(|seen| restriction::ids_of(&seen.group));
+        let has_policy = group.is_some_and(|group| restriction::has_right_policy(spec, &seen.facts, &group));
         // What was not read may be there already; a finding says that it was not.
-        if seen.facts.policies.known().is_some() && !restriction::has_policy_over_group(seen) {
+        if seen.facts.policies.known().is_some() && !has_policy {
             let cmdlet = NewApplicationAccessPolicy::restrict(spec.application, self.scope(spec, seen))
                 .description(format!("Restricts the application to {}", spec.name));
             self.push("no policy restricts the application to the group", Change::RestrictApplication(cmdlet));
         }
     }
+}
+
+/// An owner by its id: the address may be the name of somebody else.
+fn owner_identity(owner: &SmtpAddress, recipient: Option<&Recipient>) -> Identity {
+    let identity = recipient.and_then(Recipient::identity);
+    identity.map_or_else(|| Identity::from(owner), |identity| identity.shown_as(owner))
 }
 
 /// Whether a recipient is among the owners, which Exchange names by name or object id.

@@ -191,10 +191,8 @@ fn carry_out(plan: &Plan, seen: &mut Observation) {
                 group.description = Some(text("Description"));
                 group.recipient_type_details = Some("MailUniversalSecurityGroup".into());
                 let owners = parameters["ManagedBy"].as_array().unwrap();
-                let owner = |owner: &Value| {
-                    let recipient = seen.recipients[&address(owner.as_str().unwrap())].as_one().unwrap();
-                    recipient.name.clone().unwrap()
-                };
+                // As Exchange shows it: by its name, which is its id here.
+                let owner = |owner: &Value| owner.as_str().unwrap().to_owned();
                 group.managed_by = owners.iter().map(owner).collect();
                 put_group(seen, group, Vec::new());
             }
@@ -352,7 +350,7 @@ fn a_change_as_json_is_the_command_as_it_goes_on_the_wire() {
         [
             json!({ "command": "New-DistributionGroup", "parameters": {
                 "Name": "PlaceOS Room Booking", "Alias": "rooms", "Type": "Security",
-                "PrimarySmtpAddress": group, "ManagedBy": ["admin@contoso.com"],
+                "PrimarySmtpAddress": group, "ManagedBy": [id(901)],
                 "Description": "Room calendars that PlaceOS may read and write",
             }}),
             json!({ "command": "Add-DistributionGroupMember", "parameters": {

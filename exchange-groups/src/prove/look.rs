@@ -1,5 +1,7 @@
 //! One look: the tenant, the configuration and every mailbox.
 
+use std::collections::BTreeSet;
+
 use graph_client::SmtpAddress;
 use graph_client::exchange::{
     AccessCheckResult, AuthorizationRow, Exchange, TestApplicationAccessPolicy, TestServicePrincipalAuthorization,
@@ -10,11 +12,11 @@ use super::proof::{
     Check, CheckOutcome, Evidence, Expectation, Sample, TokenEvidence, Verdict, VisibleTimes, WriteEvidence,
 };
 use super::{Listener, Options, proof, verdict};
-use crate::access::{Access, AccessModel, CalendarRight, Fact, Level, Truth, catalogue};
+use crate::access::{Access, AccessModel, CalendarRight, Fact, Level, Row, RowKind, RowResource, Truth, catalogue};
 use crate::finding::{Advice, Finding, FindingKind, Severity, VerdictEffect};
 use crate::membership::{Difference, MailboxRef};
 use crate::observe::Mailboxes;
-use crate::text::count;
+use crate::text::{count, some_of};
 use crate::{
     CalendarPermission, Change, ExchangeGroups, Observation, OtherMembers, Plan, RestrictedCalendarGroup, Restriction,
     Result, Stage, reach,
@@ -35,6 +37,8 @@ pub(super) struct Look {
     /// The mailboxes whose sign-in name is not their address.
     other_sign_in_names: Vec<usize>,
     revoked_grants_matter: bool,
+    /// The names of the application permissions that the application holds, where they were read to their end.
+    held: Option<BTreeSet<String>>,
 }
 
 /// How many mailboxes with another sign-in name are read by address as well.
@@ -129,6 +133,7 @@ impl Look {
                 .collect(),
             mailboxes: expected.into_iter().map(|(mailbox, _)| mailbox).collect(),
             revoked_grants_matter,
+            held: seen.facts.grants.whole().map(|held| held.iter().map(crate::restriction::grant_name).collect()),
         }
     }
 
@@ -207,6 +212,10 @@ impl Look {
         self.read_some(reader, &chosen, on_progress).await;
         self.read_by_address(reader).await;
         self.token.clone_from(&reader.token);
+        if let Some(held) = &self.held {
+            let carried = reader.token.iter().flat_map(|token| &token.roles);
+            self.findings.extend(not_yet_narrowed(carried.filter(|role| !held.contains(*role))));
+        }
         if let (CalendarPermission::ReadWrite, Some(mailbox)) = (spec.permission, &options.write_in) {
             let writing = match self.mailboxes.iter().find(|it| it.address == *mailbox) {
                 Some(it) => live::write(reader, it).await,
@@ -286,6 +295,27 @@ impl Look {
     }
 }
 
+/// The permissions that the token carries and the application does not hold any more, among those that open calendars. The
+/// same mailboxes may be reached by them with this token, so that nothing is shown about the next one.
+fn not_yet_narrowed<'a>(carried: impl Iterator<Item = &'a String>) -> Option<Finding> {
+    let opens = |role: &&String| {
+        let is_it = |row: &&Row| {
+            row.resource == RowResource::Graph
+                && row.kind == RowKind::Application
+                && row.value.eq_ignore_ascii_case(role)
+        };
+        catalogue().iter().find(is_it).is_none_or(|row| row.opens_at(Level::Events))
+    };
+    let stale: Vec<&String> = carried.filter(opens).collect();
+    if stale.is_empty() {
+        return None;
+    }
+    let message = format!("The token carries {}, which the application does not hold any more", some_of(stale, 5));
+    let advice =
+        Advice::operator("Verify again in some minutes: the sign-in service follows a revocation with a delay.");
+    Some(Finding::new(Severity::Warning, FindingKind::TokenNotYetNarrowed, message, advice))
+}
+
 fn expectations(plan: &Plan, seen: &Observation) -> Vec<(MailboxRef, Expectation)> {
     let reached = plan.members.iter().cloned().map(|mailbox| (mailbox, Expectation::Reached));
     let denied = plan.must_not_reach.iter().cloned().map(|mailbox| (mailbox, Expectation::NotReached));
@@ -344,7 +374,7 @@ fn visible(visible_times: &[VisibleTimes], seen: &Observation) -> Option<Finding
         },
         _ => "more than AvailabilityOnly",
     };
-    let names = crate::text::some_of(details.iter().map(|it| &it.mailbox), 3);
+    let names = some_of(details.iter().map(|it| &it.mailbox), 3);
     let message = format!(
         "The application sees subject and place of what {names} is busy with, by getSchedule through any mailbox that it \
          reaches: the calendar's Default permission is {shared}"

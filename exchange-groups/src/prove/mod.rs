@@ -216,11 +216,15 @@ fn verdict(checks: &[Check], findings: &[Finding]) -> Verdict {
     };
     if any(CheckOutcome::Failed) || has(VerdictEffect::Violates) {
         Verdict::Violated
-    } else if any(CheckOutcome::Pending) && checks.iter().all(is_configured) && !has(VerdictEffect::Undecided) {
+    } else if (any(CheckOutcome::Pending) || has(VerdictEffect::Pending))
+        && checks.iter().all(is_configured)
+        && !has(VerdictEffect::Undecided)
+    {
         Verdict::NotYetInEffect
     } else if is_one_sided
         || !has_control
         || has(VerdictEffect::Undecided)
+        || has(VerdictEffect::Pending)
         || any(CheckOutcome::Pending)
         || any(CheckOutcome::Undecided)
     {

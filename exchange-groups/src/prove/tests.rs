@@ -89,6 +89,7 @@ fn each_kind_of_finding_has_the_effect_that_its_definition_says() {
         let expected = match kind.effect() {
             VerdictEffect::Violates => Verdict::Violated,
             VerdictEffect::Undecided => Verdict::Inconclusive,
+            VerdictEffect::Pending => Verdict::NotYetInEffect,
             VerdictEffect::Unaffected => Verdict::Verified,
         };
         assert_eq!(verdict(&[reached(), refused()], &[finding(kind)]), expected, "{kind:?}");
