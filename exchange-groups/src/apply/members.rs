@@ -9,7 +9,7 @@ use graph_client::exchange::{CmdletErrorKind, GetDistributionGroupMember, Recipi
 use super::run::{Attempt, Run};
 use super::{Event, MembersReadBack, Outcome};
 use crate::membership::Difference;
-use crate::{Change, OtherMembers, Step};
+use crate::{Change, Step};
 
 /// How many members one batch changes.
 const BATCH: usize = 10;
@@ -25,7 +25,7 @@ impl Run {
     }
 
     /// Sets the members of a group that has none. That replaces them all, so it must be known that there is nobody to
-    /// lose, or that whoever came meanwhile is not to stay.
+    /// lose.
     async fn fill(&self, cmdlet: &UpdateDistributionGroupMember) -> Attempt {
         let members = match self.read_members().await {
             Ok(members) => members,
@@ -36,7 +36,7 @@ impl Run {
         if self.difference(&members).is_none() {
             return Ok(Outcome::AlreadyDone);
         }
-        if !members.is_empty() && self.plan.spec.other_members == OtherMembers::Keep {
+        if !members.is_empty() {
             let reason = format!("the group had no members and now has {}: plan again", members.len());
             return Ok(Outcome::NotRun { reason });
         }

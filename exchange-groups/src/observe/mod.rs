@@ -107,6 +107,10 @@ pub enum UnreadPart {
     Owners,
     /// The delegated permissions of the application.
     DelegatedPermissions,
+    /// The role groups of Exchange.
+    RoleGroups,
+    /// The role assignments of other applications.
+    OtherApplications,
     /// With whom mailboxes share their calendars.
     Calendars,
 }
@@ -122,6 +126,8 @@ impl fmt::Display for UnreadPart {
             Self::DirectoryRoles => "The list of the application's directory roles",
             Self::Owners => "The list of owners of the application",
             Self::DelegatedPermissions => "The list of delegated permissions",
+            Self::RoleGroups => "The list of role groups",
+            Self::OtherApplications => "The list of the role assignments of other applications",
             Self::Calendars => "The sharing of a calendar",
         })
     }

@@ -296,7 +296,7 @@ impl Reader<'_> {
             Fact::Read(None) => Fact::Read(Vec::new()),
             Fact::Read(Some(principal)) => {
                 let groups = found(self.exchange.run(GetRoleGroup::all()).await).map(Option::unwrap_or_default);
-                match self.fact(UnreadPart::Roles, groups) {
+                match self.fact(UnreadPart::RoleGroups, groups) {
                     Fact::Read(groups) => Fact::Read(translate::role_groups(&groups, principal)),
                     Fact::Partly(_, why) | Fact::Unread(why) => Fact::Unread(why),
                 }
@@ -371,7 +371,8 @@ impl Reader<'_> {
         let Some(seen) = &self.seen.group else { return };
         let group = seen.group.clone();
         let assignments = found(self.exchange.run(GetManagementRoleAssignment::all()).await);
-        let Fact::Read(assignments) = self.fact(UnreadPart::Roles, assignments.map(Option::unwrap_or_default)) else {
+        let assignments = assignments.map(Option::unwrap_or_default);
+        let Fact::Read(assignments) = self.fact(UnreadPart::OtherApplications, assignments) else {
             return;
         };
         let own: BTreeSet<&str> =

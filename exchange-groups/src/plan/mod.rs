@@ -199,10 +199,11 @@ pub(crate) fn effects(change: &Change) -> Vec<String> {
             let properties = properties.into_iter().filter(|(name, _)| is_property(name));
             properties.map(|(name, value)| format!("{command} {name} {value}")).collect()
         }
-        Change::AssignRole(_) | Change::RestrictApplication(_) => {
-            if let Some(parameters) = parameters.as_object_mut() {
-                parameters.remove("RecipientGroupScope");
-                parameters.remove("PolicyScopeGroupId");
+        Change::AssignRole(_) | Change::AlterRole(_) | Change::RestrictApplication(_) => {
+            for scope in ["RecipientGroupScope", "PolicyScopeGroupId"] {
+                if let Some(group) = parameters.get_mut(scope) {
+                    *group = "the group".into();
+                }
             }
             vec![format!("{command} {parameters}")]
         }
