@@ -282,6 +282,8 @@ finding_kinds! {
     NarrowedPermission => Unaffected,
     /// The application holds no tenant-wide calendar permission that the policy could narrow.
     NothingToNarrow => Unaffected,
+    /// Mailboxes that the spec wants reached are not reached.
+    NotReached => Unaffected,
     /// A policy denies mailboxes that the spec wants reached.
     DenyPolicy => Unaffected,
     /// The application may do more with the calendars than the spec says.

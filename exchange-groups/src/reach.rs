@@ -310,15 +310,15 @@ impl Findings<'_> {
                 kind: None,
             };
             self.add(Finding::new(Warning, Kind::DenyPolicy, message, advice).about(subject).at("rooms"));
-        } else if let (false, Some(path)) = (denied.is_empty(), because) {
+        } else if !denied.is_empty() && !self.found.iter().any(|finding| finding.kind == Kind::NothingToNarrow) {
+            let because = because.map_or_else(|| "the application has no access path".to_owned(), |path| path.because);
             let message = format!(
-                "{} would not be reached: {} ({})",
+                "Not reached of what the spec wants: {}, {} ({because})",
                 count(denied.len(), "mailbox"),
-                some_of(&denied, SHOWN),
-                path.because
+                some_of(&denied, SHOWN)
             );
             let advice = Advice::operator("Apply the plan; if it has no step for this, see the other findings.");
-            self.add(Finding::new(Note, Kind::NothingToNarrow, message, advice));
+            self.add(Finding::new(Warning, Kind::NotReached, message, advice));
         }
     }
 

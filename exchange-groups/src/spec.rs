@@ -547,8 +547,8 @@ impl RestrictedCalendarGroupBuilder {
 
     /// Says what the application may do with the calendars. Default: read them.
     ///
-    /// With [`Restriction::Policy`] the tenant-wide permission decides what is done; a plan whose application holds less
-    /// than this says so, and its verification fails.
+    /// With [`Restriction::Policy`] the tenant-wide permission decides what is done. An application that holds less or more
+    /// than this violates the spec; a plan says so beforehand.
     pub fn permission(mut self, permission: CalendarPermission) -> Self {
         self.permission = permission;
         self
