@@ -44,7 +44,14 @@ pub(super) async fn observe(client: &Client, spec: &RestrictedCalendarGroup) -> 
     let mut seen = Observation::empty(&organization.name, spec.application);
     seen.origin = Origin::now(&organization.name);
     seen.organization = organization;
-    seen.administrator = client.token_claims(Service::Exchange).await.ok().and_then(|claims| claims.client_id);
+    let claims = client.token_claims(Service::Exchange).await.ok();
+    seen.administrator = claims.as_ref().and_then(|claims| claims.client_id);
+    // An application that administers by its own right is another one by which access can be widened. A person's
+    // token says nothing about the application that it was issued to.
+    seen.facts.other_applications = match claims.filter(|claims| claims.scopes.is_empty()) {
+        Some(claims) => translate::administrator(claims.client_id, spec.application),
+        None => Fact::default(),
+    };
     let mut reader = Reader { client, exchange, spec, seen };
     reader.cmdlets().await;
     reader.recipients().await?;
