@@ -9,7 +9,8 @@
 //! cargo test -p exchange-groups-tests --test it adversary -- --nocapture
 //! ```
 //!
-//! Replaced answers are tried in part; `ADVERSARY=all` tries every combination.
+//! Of the combinations of an answer and what replaces it, one in 61 is tried; `ADVERSARY=7` tries one in seven, and
+//! `ADVERSARY=1` each of them.
 
 mod answers;
 mod names;
