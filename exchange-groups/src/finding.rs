@@ -317,7 +317,7 @@ finding_kinds! {
     /// The application can widen its own reach.
     CanWidenItself => Violates,
     /// Whether the application can widen its own reach is not known.
-    WideningUndecided => Unaffected,
+    WideningUndecided => Undecided,
     /// Who else can widen the reach of the application.
     OthersCanWiden => Unaffected,
     /// A permission of the application that serves no purpose any more.

@@ -1,6 +1,7 @@
 //! Integration tests over `graph-client`, `exchange-groups` and `fake-tenant`, through their public interfaces and over
 //! real sockets.
 
+mod adversary;
 mod calendar_refusals;
 mod directory_reads;
 mod exchange_cmdlets;
@@ -28,3 +29,4 @@ mod scale;
 mod secrets;
 mod signin;
 mod terminal;
+mod worlds;

@@ -119,7 +119,6 @@ impl<'f> Members<'f> {
 /// The groups of the facts with their members.
 #[derive(Debug)]
 pub(super) struct Groups<'f> {
-    is_whole: bool,
     all: Vec<Known<'f>>,
 }
 
@@ -134,7 +133,6 @@ struct Known<'f> {
 impl<'f> Groups<'f> {
     pub(super) fn new(groups: &'f Fact<Vec<Group>>) -> Self {
         Self {
-            is_whole: groups.missing().is_none(),
             all: groups
                 .entries()
                 .iter()
@@ -192,7 +190,9 @@ impl<'f> Groups<'f> {
                         found.push(inner);
                         open.push(inner);
                     }
-                    None => is_known &= kind != MemberKind::Group && self.is_whole,
+                    // A group whose members nobody read: Exchange's list of groups has no Microsoft 365 groups. What
+                    // does not show its kind may be one as well.
+                    None => is_known = false,
                 }
             }
         }

@@ -86,16 +86,24 @@ impl<'f> AccessModel<'f> {
     pub(super) fn resolve(&self, scope: &RoleScope) -> Resolved<'f> {
         match scope {
             RoleScope::Organization => Resolved::Organization,
-            RoleScope::Group(name) => {
-                self.groups.only(|group| is_called(group, name)).map_or(Resolved::Nothing, Resolved::Group)
-            }
+            RoleScope::Group(name) => self.group_called(name).map_or(Resolved::Nothing, Resolved::Group),
             RoleScope::Management(name) => self.management_scope(name).map_or(Resolved::Nothing, Resolved::Management),
             RoleScope::AdministrativeUnit(name) => self.unit(name).map_or(Resolved::Nothing, Resolved::Unit),
             RoleScope::Unrecognised(_) => Resolved::Nothing,
         }
     }
 
+    /// The only group that a scope column can mean. A name leads to one only if every group of that name was read; an id
+    /// or a distinguished name is one group's anyway.
+    fn group_called(&self, text: &str) -> Option<&'f Group> {
+        let group = self.groups.only(|group| is_called(group, text))?;
+        let is_only_a_name = group.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text));
+        (!is_only_a_name || self.facts.groups.missing().is_none()).then_some(group)
+    }
+
     fn management_scope(&self, name: &str) -> Option<&'f ManagementScope> {
+        // Another one of the name may be among those that were not read.
+        self.facts.scopes.whole()?;
         let mut fitting = self.facts.scopes.entries().iter().filter(|scope| scope.name.eq_ignore_ascii_case(name));
         let first = fitting.next()?;
         fitting.next().is_none().then_some(first)

@@ -15,8 +15,9 @@ use serde_json::Value;
 
 pub(crate) use self::read::{access_policies, found};
 pub(crate) use self::translate::{Mailboxes, member};
-use crate::access::{CalendarSharing, Fact, Facts};
+use crate::access::{CalendarSharing, Fact, Facts, MailboxFacts};
 use crate::document::{Digest, Origin};
+use crate::membership::MailboxRef;
 use crate::{Client, RestrictedCalendarGroup, Result};
 
 /// What is there now, as far as a spec asks about it. Plans are made from it, without a network.
@@ -188,6 +189,21 @@ impl Observation {
         self.recipients.get(address).and_then(AtAddress::as_one)
     }
 
+    /// What was seen of the mailbox at an address: one that the spec names, or a room or member by its primary address.
+    /// It is what the [`AccessModel`](crate::access::AccessModel) is asked about. Settings that only a look at each
+    /// mailbox shows (`Get-CASMailbox`, `Get-MailboxPermission`) are unread in it.
+    #[must_use]
+    pub fn mailbox(&self, address: &SmtpAddress) -> MailboxFacts {
+        let member = || {
+            let groups = self.group.iter().chain(self.other_groups.values().flatten());
+            let mut members = groups.flat_map(|group| &group.members);
+            members.find(|member| member.primary_smtp_address.as_ref() == Some(address))
+        };
+        let known = self.recipient(address).or_else(member);
+        let id = known.and_then(|recipient| recipient.external_directory_object_id);
+        Mailboxes::of(self).facts(&MailboxRef { id, address: address.clone() })
+    }
+
     /// The digest of what was seen: not of when, by whom, and at what cost, nor of the words in which a service refused.
     #[must_use]
     pub fn digest(&self) -> Digest {
@@ -195,6 +211,8 @@ impl Observation {
         seen.origin = Origin { made_at: "".into(), software: String::new(), ..seen.origin };
         seen.administrator = None;
         seen.facts.date = jiff::civil::Date::ZERO;
+        // Of the other applications only the one that looks is known.
+        seen.facts.other_applications = Fact::default();
         seen.cmdlets = None;
         seen.unread = Vec::new();
         (seen.requests, seen.elapsed) = (0, Duration::ZERO);

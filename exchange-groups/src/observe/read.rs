@@ -45,8 +45,15 @@ pub(super) async fn observe(client: &Client, spec: &RestrictedCalendarGroup) -> 
     let mut seen = Observation::empty(&organization.name, spec.application);
     seen.origin = Origin::now(&organization.name);
     seen.organization = organization;
-    seen.administrator = client.token_claims(Service::Exchange).await.ok().and_then(|claims| claims.client_id);
-    let mut reader = Reader { client, exchange, spec, seen };
+    let claims = client.token_claims(Service::Exchange).await.ok();
+    seen.administrator = claims.as_ref().and_then(|claims| claims.client_id);
+    // An application that administers by its own right is another one by which access can be widened. A person's
+    // token says nothing about the application that it was issued to.
+    seen.facts.other_applications = match claims.filter(|claims| claims.scopes.is_empty()) {
+        Some(claims) => translate::administrator(claims.client_id, spec.application),
+        None => Fact::default(),
+    };
+    let mut reader = Reader { client, exchange, spec, seen, assigned: BTreeMap::new(), named: BTreeMap::new() };
     reader.cmdlets().await;
     reader.recipients().await?;
     reader.entra().await;
@@ -65,6 +72,10 @@ struct Reader<'a> {
     exchange: Exchange,
     spec: &'a RestrictedCalendarGroup,
     seen: Observation,
+    /// When each role assignment of the application was last changed, by its name.
+    assigned: BTreeMap<String, SystemTime>,
+    /// When the groups of a name were made, the oldest of them.
+    named: BTreeMap<String, SystemTime>,
 }
 
 impl Reader<'_> {
@@ -280,6 +291,10 @@ impl Reader<'_> {
             (Fact::Read(Some(_)), Some(id)) => {
                 let assignments = found(self.exchange.run(GetManagementRoleAssignment::of(id)).await);
                 let assignments = self.fact(UnreadPart::Roles, assignments.map(Option::unwrap_or_default));
+                let changed = |it: &ManagementRoleAssignment| {
+                    Some((it.name.clone()?, it.when_changed.as_ref()?.to_system_time()?))
+                };
+                self.assigned = assignments.entries().iter().filter_map(changed).collect();
                 translate::each(assignments, |it| Some(translate::role_assignment(it)))
             }
             (Fact::Read(Some(_)), None) => Fact::Unread("Exchange shows no object id for the application".into()),
@@ -454,7 +469,26 @@ impl Reader<'_> {
             Fact::Read(Vec::new())
         };
         self.groups(names).await;
+        self.names_that_moved();
         self.units(units).await;
+    }
+
+    /// A scope column shows the name that a group had. An assignment that was last changed before the group of that name
+    /// was made is over another group, which was called so before.
+    fn names_that_moved(&mut self) {
+        let (Fact::Read(assignments) | Fact::Partly(assignments, _)) = &mut self.seen.facts.role_assignments else {
+            return;
+        };
+        for assignment in assignments {
+            let access::RoleScope::Group(name) = &assignment.scope else { continue };
+            let made = self.named.get(&name.to_ascii_lowercase());
+            if let (Some(changed), Some(made)) = (self.assigned.get(&assignment.name), made)
+                && changed < made
+            {
+                let scope = format!("{name} (a group that was called so before the one that is now)");
+                assignment.scope = access::RoleScope::Unrecognised(scope);
+            }
+        }
     }
 
     async fn groups(&mut self, names: BTreeSet<String>) {
@@ -484,6 +518,11 @@ impl Reader<'_> {
             let Some(id) = group.guid.or(group.external_directory_object_id) else { continue };
             if !known.insert(id) {
                 continue;
+            }
+            let made = group.when_created.as_ref().and_then(graph_client::graph::Timestamp::to_system_time);
+            if let (Some(name), Some(made)) = (&group.name, made) {
+                let oldest = self.named.entry(name.to_ascii_lowercase()).or_insert(made);
+                *oldest = made.min(*oldest);
             }
             if groups.len() >= MOST_NESTED {
                 missing = Some(format!("more than {MOST_NESTED} groups are nested in each other"));

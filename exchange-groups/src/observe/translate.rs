@@ -307,6 +307,22 @@ pub(super) fn owner(object: &DirectoryObject) -> Option<access::Principal> {
     })
 }
 
+/// The other applications of the tenant, of which the administering one is known: it changes groups, roles and policies.
+pub(super) fn administrator(administrator: Option<ClientId>, own: ClientId) -> Fact<Vec<access::OtherApplication>> {
+    match administrator.filter(|administrator| *administrator != own) {
+        None => Fact::Unread("the other applications were not looked at".into()),
+        Some(client_id) => Fact::Partly(
+            vec![access::OtherApplication {
+                client_id,
+                name: "the administering application".into(),
+                has_access_path: Fact::Unread("what it holds was not read".into()),
+                can_widen: Fact::Read(true),
+            }],
+            "only the administering application was looked at".into(),
+        ),
+    }
+}
+
 /// An application that the service principal owns. Whether that one has an access path is a question of its own.
 pub(super) fn owned_application(object: &DirectoryObject, own: ClientId) -> Option<access::OtherApplication> {
     let client_id = match object {

@@ -8,6 +8,7 @@ use super::cmdlet::single_output;
 use super::values::ResultSize;
 use super::{Cmdlet, Effect, Filter, Identity, Property, lenient};
 use crate::SmtpAddress;
+use crate::graph::Timestamp;
 
 mod new;
 mod remove;
@@ -236,6 +237,9 @@ pub struct DistributionGroup {
     /// The distinguished name. `New-DistributionGroup` may leave it out.
     #[serde(deserialize_with = "lenient::text")]
     pub distinguished_name: Option<String>,
+    /// When it was made (`WhenCreatedUTC`).
+    #[serde(rename = "WhenCreatedUTC", deserialize_with = "lenient::time")]
+    pub when_created: Option<Timestamp>,
 }
 single_output!(DistributionGroup);
 

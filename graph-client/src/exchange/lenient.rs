@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::SmtpAddress;
+use crate::graph::Timestamp;
 
 fn no(what: impl Display) -> String {
     format!("not {what}")
@@ -137,7 +138,12 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     one(Value::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
-/// The same where there is always a value; empty text when the service leaves it out.
+/// A date and time, as text.
+pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    text(deserializer).map(|text| text.as_deref().map(Timestamp::from))
+}
+
+/// Text where there is always a value; empty text when the service leaves it out.
 pub(super) fn plain<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     items(Value::deserialize(deserializer)?).map(|items| items.join(",")).map_err(D::Error::custom)
 }

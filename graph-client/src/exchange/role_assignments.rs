@@ -9,6 +9,7 @@ use super::cmdlet::single_output;
 use super::groups::is_same;
 use super::values::Confirmed;
 use super::{Cmdlet, Effect, Identity, ObjectName, lenient};
+use crate::graph::Timestamp;
 use crate::text::Printable;
 use crate::{InvalidValue, ObjectId, ServicePrincipalId};
 
@@ -448,6 +449,9 @@ pub struct ManagementRoleAssignment {
     /// Whether it counts.
     #[serde(deserialize_with = "lenient::boolean")]
     pub enabled: Option<bool>,
+    /// When it was last changed (`WhenChangedUTC`).
+    #[serde(rename = "WhenChangedUTC", deserialize_with = "lenient::time")]
+    pub when_changed: Option<Timestamp>,
 }
 single_output!(ManagementRoleAssignment);
 

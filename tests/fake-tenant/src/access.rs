@@ -92,6 +92,7 @@ pub(crate) struct Assignment {
     pub(crate) reach: Reach,
     pub(crate) enabled: bool,
     pub(crate) delegating: bool,
+    pub(crate) changed: Timestamp,
 }
 
 /// Everything that decides over access, apart from what the token says.

@@ -62,3 +62,16 @@ fn one_page_of_policies_that_failed_leaves_only_a_deny_certain() {
     assert_eq!(model.reach(&mailbox("ceo"), Level::Events).verdict, Access::Denied);
     assert_eq!(model.reach(&mailbox("r1"), Level::Events).verdict, Access::Unknown);
 }
+
+/// Exchange's list of groups shows no Microsoft 365 groups, so that the members of one in a policy's group are not read.
+#[test]
+fn a_microsoft_365_group_in_a_policys_group_may_have_anybody_in_it() {
+    for kind in [Some("GroupMailbox"), Some("MailUniversalDistributionGroup"), None] {
+        let mut facts = tenant().graph("Calendars.Read").policy(PolicyRight::Restrict, "G");
+        let unread = Member { ids: ids("nobody"), kind: kind.map(str::to_owned) };
+        read(&mut group_mut(&mut facts, "G").members).push(unread);
+        let model = AccessModel::new(&facts);
+        assert_eq!(model.reach(&mailbox("ceo"), Level::Events).verdict, Access::Unknown, "{kind:?}");
+        assert_eq!(model.reach(&mailbox("r1"), Level::Events).verdict, Access::Allowed);
+    }
+}

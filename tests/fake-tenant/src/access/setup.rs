@@ -168,7 +168,9 @@ pub(super) fn assign(world: &mut World, application: &str, new: NewRoleAssignmen
     {
         world.exchange.scope_names.insert(guid, group.name.clone());
     }
+    let changed = world.now();
     world.change(Change::PutAssignment(Assignment {
+        changed,
         guid,
         name: name.clone(),
         role: new.role,

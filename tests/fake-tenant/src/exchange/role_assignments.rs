@@ -9,6 +9,7 @@ use super::recipients::{guid_property, object};
 use super::rights::ROLES;
 use super::{Delegates, Invocation, Outcome, Output, role_groups, scopes, service_principals};
 use crate::access::{Assignee, Assignment, Change, Reach};
+use crate::clock::exchange_date_time;
 use crate::recipient::{Recipient, RecipientId};
 use crate::replication::ObjectKind;
 use crate::world::World;
@@ -60,6 +61,7 @@ pub(crate) fn built_in(world: &mut World) {
             reach: Reach::Organization,
             enabled: true,
             delegating,
+            changed: world.now(),
         };
         world.change(Change::PutAssignment(assignment));
     }
@@ -118,7 +120,8 @@ pub(super) fn new(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
         }
     };
     let guid = call.world.issue_id("assignment", &name);
-    let assignment = Assignment { guid, name, role, assignee, reach, enabled: true, delegating };
+    let changed = call.world.now();
+    let assignment = Assignment { guid, name, role, assignee, reach, enabled: true, delegating, changed };
     note_scope_name(call.world, &assignment);
     let row = row(call.world, &assignment);
     call.world.change(Change::PutAssignment(assignment));
@@ -173,6 +176,7 @@ pub(super) fn set(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
     if let Some(enabled) = arguments.flag("Enabled") {
         assignment.enabled = enabled;
     }
+    assignment.changed = call.world.now();
     call.world.change(Change::PutAssignment(assignment));
     Ok(Output::Nothing)
 }
@@ -352,6 +356,9 @@ pub(super) fn row(world: &World, assignment: &Assignment) -> Value {
         "Enabled": assignment.enabled,
         "IsValid": true,
         "DistinguishedName": distinguished_name(world, &assignment.name),
+        // GUESS: an assignment shows when it was changed, as groups do; wrong if a tenant does not show it.
+        "WhenChangedUTC@data.type": "System.DateTime",
+        "WhenChangedUTC": exchange_date_time(assignment.changed),
     }));
     guid_property(&mut row, "Guid", &assignment.guid.to_string());
     Value::Object(row)
