@@ -282,6 +282,8 @@ finding_kinds! {
     NothingToNarrow => Unaffected,
     /// A policy denies mailboxes that the spec wants reached.
     DenyPolicy => Unaffected,
+    /// Mailboxes were refused that a policy denies, while the others were read: it is not for time to mend.
+    RefusedUnderDenyPolicy => Undecided,
     /// The application may do more with the calendars than the spec says.
     WiderPermission => Violates,
     /// The application may do less with the calendars than the spec says.
