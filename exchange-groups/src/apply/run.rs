@@ -4,10 +4,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use graph_client::exchange::{DistributionGroup, Exchange, Identity, NewDistributionGroup, Wait};
-use graph_client::{Client, Error as ServiceError, ErrorKind, Meter, ObjectId};
+use graph_client::{Client, ClientId, Error as ServiceError, ErrorKind, Meter, ObjectId};
 
 use super::{Event, Listener, Outcome, Report, StageUsage, StepReport};
 use crate::document::Origin;
+use crate::error::caller_of;
 use crate::plan::effects;
 use crate::{Change, ExchangeGroups, Observation, Plan, Stage, Step};
 
@@ -29,6 +30,8 @@ pub(super) struct Run {
     pub(super) group: Option<DistributionGroup>,
     /// Whether this run made something that may not be everywhere yet.
     pub(super) is_fresh: bool,
+    /// The application that makes the changes.
+    administrator: Option<ClientId>,
     /// Why no further step is run.
     pub(super) halted: Option<String>,
     /// Why the tenant-wide permission stays: without it the application would lose rooms that it still needs it for.
@@ -79,6 +82,7 @@ impl Run {
             meter,
             on_event: Mutex::new(on_event),
             report,
+            administrator: seen.administrator,
             group: seen.group.map(|seen| seen.group),
             is_fresh: false,
             halted: None,
@@ -147,7 +151,10 @@ impl Run {
     pub(super) fn end(&mut self, change: Change, attempt: Attempt) {
         let (outcome, error) = match attempt {
             Ok(outcome) => (outcome, None),
-            Err(error) => (Outcome::Failed { error: error.to_string() }, Some(error)),
+            Err(error) => {
+                let text = format!("{error}{}", caller_of(&error, self.administrator));
+                (Outcome::Failed { error: text }, Some(error))
+            }
         };
         if !outcome.is_success() {
             self.keep_permission.get_or_insert_with(|| "an earlier step is not done".into());

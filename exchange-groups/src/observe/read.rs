@@ -40,14 +40,16 @@ pub(super) async fn observe(client: &Client, spec: &RestrictedCalendarGroup) -> 
     let exchange = client.exchange();
     // The first read tells whether token, role and tenant work at all.
     let organization = exchange.run(GetOrganizationConfig::new()).await;
-    let organization = organization.map_err(Error::during("read the organisation"))?;
+    let administrator = client.token_claims(Service::Exchange).await.ok().and_then(|claims| claims.client_id);
+    let organization =
+        organization.map_err(Error::during("read the organisation")).map_err(|error| error.called_by(administrator))?;
     let mut seen = Observation::empty(&organization.name, spec.application);
     seen.origin = Origin::now(&organization.name);
     seen.organization = organization;
-    seen.administrator = client.token_claims(Service::Exchange).await.ok().and_then(|claims| claims.client_id);
+    seen.administrator = administrator;
     let mut reader = Reader { client, exchange, spec, seen };
     reader.cmdlets().await;
-    reader.recipients().await?;
+    reader.recipients().await.map_err(|error| error.called_by(administrator))?;
     reader.entra().await;
     reader.exchange_application().await;
     reader.organization().await;
