@@ -17,7 +17,7 @@ pub enum Outcome {
     Done,
     /// The change had been made before.
     AlreadyDone,
-    /// The service took the change, and it was not visible by the deadline.
+    /// The service took the change, now or in an earlier run, and it was not visible by the deadline.
     Unconfirmed {
         /// What was looked for.
         reason: String,

@@ -8,7 +8,7 @@ use graph_client::exchange::{
 };
 use graph_client::{Error as ServiceError, ErrorKind};
 
-use super::run::{Attempt, Run, settle};
+use super::run::{Attempt, Run, ours_if_taken, settle};
 use super::{Event, Outcome};
 use crate::Change;
 use crate::change::RevokePermission;
@@ -29,7 +29,7 @@ impl Run {
             };
             Ok(registered.into_iter().flatten().find(is_ours))
         };
-        settle(run, made, look).await.map(|(outcome, _)| outcome)
+        ours_if_taken(settle(run, made, look).await).map(|(outcome, _)| outcome)
     }
 
     pub(super) async fn assign_role(&mut self, cmdlet: &NewManagementRoleAssignment) -> Attempt {
@@ -81,7 +81,7 @@ impl Run {
             };
             Ok(assignments.into_iter().flatten().find(is_it))
         };
-        settle(run, made, look).await.map(|(outcome, _)| outcome)
+        ours_if_taken(settle(run, made, look).await).map(|(outcome, _)| outcome)
     }
 
     pub(super) async fn restrict(&mut self, cmdlet: &NewApplicationAccessPolicy) -> Attempt {
@@ -101,7 +101,7 @@ impl Run {
                     && policy.has_scope(group)
             }))
         };
-        settle(run, made, look).await.map(|(outcome, _)| outcome)
+        ours_if_taken(settle(run, made, look).await).map(|(outcome, _)| outcome)
     }
 
     /// Revokes the tenant-wide permission, once Exchange's own test shows that the role is in place: otherwise the

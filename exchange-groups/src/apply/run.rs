@@ -282,3 +282,20 @@ where
         (Err(error), Err(_)) => Err(error),
     }
 }
+
+/// What nobody else can have made is ours also when the service says that it exists and does not show it: an earlier run
+/// made it, and it is not visible yet.
+pub(super) fn ours_if_taken<T>(
+    settled: Result<(Outcome, Option<T>), ServiceError>,
+) -> Result<(Outcome, Option<T>), ServiceError> {
+    match settled {
+        Err(error) if error.kind() == ErrorKind::Conflict => {
+            let reason = format!(
+                "the service says that it exists already, and does not show it yet: wait, and plan again ({})",
+                error.message()
+            );
+            Ok((Outcome::Unconfirmed { reason }, None))
+        }
+        settled => settled,
+    }
+}
