@@ -352,7 +352,7 @@ impl fmt::Display for Evidence {
         match self {
             Self::Allowed => f.write_str("allowed"),
             Self::Denied => f.write_str("denied"),
-            Self::Unknown(because) => write!(f, "could not tell: {because}"),
+            Self::Unknown(because) => write!(f, "could not tell: {}", printable(because)),
             Self::NotInSample => f.write_str("not in the sample"),
         }
     }
