@@ -350,6 +350,6 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}. {}", printable(&self.message), self.advice)
+        write!(f, "{}. {}", printable(self.message.trim_end_matches('.')), self.advice)
     }
 }
