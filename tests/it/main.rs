@@ -2,6 +2,7 @@
 //! real sockets.
 
 mod calendar_refusals;
+mod cases;
 mod directory_reads;
 mod exchange_cmdlets;
 mod exchange_conformance;
