@@ -270,13 +270,13 @@ impl Look {
         }
     }
 
-    /// Reads the mailboxes on which the live service did not act yet. Whether it now does for all of them.
+    /// Reads the mailboxes on which the live service did not act yet.
     pub(super) async fn read_pending_again(
         &mut self,
         groups: &ExchangeGroups,
         spec: &RestrictedCalendarGroup,
         on_progress: &mut Listener,
-    ) -> bool {
+    ) {
         let has_control = proof::has_control(&self.checks);
         let pending: Vec<usize> = (0..self.checks.len())
             .filter(|&index| self.checks[index].outcome(has_control) != CheckOutcome::Passed)
@@ -285,8 +285,6 @@ impl Look {
             self.read_some(&reader, &pending, on_progress).await;
         }
         self.notice_refusals_by_policy();
-        let has_control = proof::has_control(&self.checks);
-        self.checks.iter().all(|check| check.outcome(has_control) == CheckOutcome::Passed)
     }
 
     /// By Microsoft's page policies do not bind roles. Where the live service refuses just the mailboxes that a policy
