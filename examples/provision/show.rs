@@ -83,6 +83,7 @@ impl Progress {
                 let how = match outcome {
                     Outcome::Done => "done",
                     Outcome::AlreadyDone => "was done before",
+                    Outcome::NotNeeded => "is not needed",
                     Outcome::Failed { .. } => "FAILED",
                     Outcome::Unconfirmed { .. } => "not seen yet",
                     _ => "not run",

@@ -66,12 +66,12 @@ impl Run {
             steps: Vec::with_capacity(planned.steps.len()),
             stages: vec![observed],
         };
-        // What was planned and is not to be done any more has been done meanwhile.
+        // What was planned and is not called for any more is not done. Whether somebody has done it is not known.
         let open: BTreeSet<String> = now.steps.iter().flat_map(|step| effects(&step.change)).collect();
-        let is_done = |step: &&Step| effects(&step.change).iter().all(|effect| !open.contains(effect));
-        for step in planned.steps.iter().filter(is_done) {
+        let is_not_needed = |step: &&Step| effects(&step.change).iter().all(|effect| !open.contains(effect));
+        for step in planned.steps.iter().filter(is_not_needed) {
             let change = step.change.clone();
-            report.steps.push(StepReport { change, outcome: Outcome::AlreadyDone, error: None });
+            report.steps.push(StepReport { change, outcome: Outcome::NotNeeded, error: None });
         }
         Self {
             exchange: client.exchange(),

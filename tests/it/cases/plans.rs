@@ -45,6 +45,46 @@ async fn p1_an_edited_plan_shows_the_truth_and_does_nothing_that_the_spec_does_n
 }
 
 #[tokio::test]
+async fn p1_a_step_that_was_put_into_a_stored_plan_is_not_done_and_not_called_done() {
+    let contoso = Contoso::start().await;
+    contoso.provision(&contoso.rbac().build().unwrap()).await;
+    contoso.tenant.add_room("room-new@contoso.com");
+    let spec = contoso.rbac().build().unwrap();
+    let plan = contoso.plan(&spec).await;
+    let evil = edited(&plan, |document| {
+        let mut step = document["steps"][0].clone();
+        step["change"]["parameters"]["Member"] = json!("ceo@contoso.com");
+        document["steps"].as_array_mut().unwrap().push(step);
+    });
+    let report = contoso.groups.apply(&evil).await.unwrap();
+    let ceo = report.steps.iter().find(|step| step.sentence().contains("ceo@contoso.com")).expect("the step");
+    assert_eq!(ceo.outcome, Outcome::NotNeeded, "{report}");
+    assert!(
+        report.to_string().contains("1 of 2 in place") && report.to_string().contains("not needed now"),
+        "{report}"
+    );
+    assert!(!contoso.tenant.members(GROUP).contains(&"ceo@contoso.com".to_owned()));
+}
+
+#[tokio::test]
+async fn p1_what_a_stored_plan_was_robbed_of_is_found_again() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().owner("nobody@contoso.com").build().unwrap();
+    let blocked = contoso.plan(&spec).await;
+    let approved = blocked.digest();
+    let unblocked = edited(&blocked, |document| document["findings"] = json!([]));
+    assert!(!unblocked.is_blocked());
+    assert_eq!(contoso.groups.apply(&unblocked).await.unwrap_err().kind(), ErrorKind::Blocked);
+    let other_spec = edited(&blocked, |document| document["spec"]["must_not_reach"] = json!([]));
+    let error = contoso.groups.apply(&other_spec).approved(approved).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotApproved, "{error}");
+    let plan = contoso.plan(&contoso.rbac().build().unwrap()).await;
+    let without_revocation = edited(&plan, |document| drop(document["steps"].as_array_mut().unwrap().pop()));
+    assert_eq!(contoso.groups.apply(&without_revocation).await.unwrap_err().kind(), ErrorKind::Stale);
+    assert_eq!(contoso.tenant.write_count(), 0);
+}
+
+#[tokio::test]
 async fn p2_the_stage_of_a_step_is_that_of_its_change_whatever_a_document_says() {
     let contoso = Contoso::start().await;
     let plan = contoso.plan(&contoso.rbac().build().unwrap()).await;
