@@ -46,25 +46,28 @@ enum Exit {
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let show = Show::new(options.json);
-    let exit = match run(&options, Environment::read(), &show).await {
-        Ok(exit) => exit,
-        Err(error) => {
-            let exit = match error.downcast_ref::<Error>().map(Error::kind) {
-                Some(ErrorKind::Spec) => Exit::BadInput,
-                Some(ErrorKind::Blocked | ErrorKind::Stale | ErrorKind::NotApproved) => Exit::Blocked,
-                _ if error.is::<BadInput>() => Exit::BadInput,
-                _ => Exit::Failed,
-            };
-            eprintln!("error: {error:#}");
-            // Whoever asked for a document gets one in every case, and one only.
-            if !show.has_shown_a_document() {
-                let _ = show.document(&json!({ "error": format!("{error:#}"), "exit": exit as u8 }));
-            }
-            exit
-        }
-    };
+    let exit = run_and_tell(&options, Environment::read(), &Show::new(options.json)).await;
     ExitCode::from(exit as u8)
+}
+
+/// Runs, and tells of an error where everything else is told.
+async fn run_and_tell(options: &Options, environment: Environment, show: &Show) -> Exit {
+    let error = match run(options, environment, show).await {
+        Ok(exit) => return exit,
+        Err(error) => error,
+    };
+    let exit = match error.downcast_ref::<Error>().map(Error::kind) {
+        Some(ErrorKind::Spec) => Exit::BadInput,
+        Some(ErrorKind::Blocked | ErrorKind::Stale | ErrorKind::NotApproved) => Exit::Blocked,
+        _ if error.is::<BadInput>() => Exit::BadInput,
+        _ => Exit::Failed,
+    };
+    eprintln!("error: {error:#}");
+    // Whoever asked for a document gets one in every case, and one only.
+    if !show.has_shown_a_document() {
+        let _ = show.document(&json!({ "error": format!("{error:#}"), "exit": exit as u8 }));
+    }
+    exit
 }
 
 async fn run(options: &Options, environment: Environment, show: &Show) -> anyhow::Result<Exit> {
@@ -87,10 +90,10 @@ async fn run(options: &Options, environment: Environment, show: &Show) -> anyhow
         show.text("Nothing was changed.");
         return Ok(Exit::Planned);
     }
-    let report = apply(&groups, &plan, options, show).await?;
+    let report = apply(&groups, &plan, options).await?;
     show.text(&report);
     let after = async {
-        let proof = prove(&groups, &spec, options, show).await?;
+        let proof = prove(&groups, &spec, options).await?;
         show.text(&proof);
         anyhow::Ok((proof, groups.plan(&spec).await?))
     };
@@ -111,8 +114,8 @@ async fn run(options: &Options, environment: Environment, show: &Show) -> anyhow
     Ok(verdict(&report, &proof, &again))
 }
 
-async fn apply(groups: &ExchangeGroups, plan: &Plan, options: &Options, show: &Show) -> anyhow::Result<Report> {
-    let progress = Progress::new("Applying", plan.steps.len(), show);
+async fn apply(groups: &ExchangeGroups, plan: &Plan, options: &Options) -> anyhow::Result<Report> {
+    let progress = Progress::new("Applying", plan.steps.len());
     let mut listener = progress.clone();
     let mut apply = groups.apply(plan).on_event(move |event| listener.event(event));
     if let Some(digest) = &options.approved {
@@ -123,13 +126,8 @@ async fn apply(groups: &ExchangeGroups, plan: &Plan, options: &Options, show: &S
     Ok(report)
 }
 
-async fn prove(
-    groups: &ExchangeGroups,
-    spec: &RestrictedCalendarGroup,
-    options: &Options,
-    show: &Show,
-) -> anyhow::Result<Proof> {
-    let progress = Progress::new("Verifying", 0, show);
+async fn prove(groups: &ExchangeGroups, spec: &RestrictedCalendarGroup, options: &Options) -> anyhow::Result<Proof> {
+    let progress = Progress::new("Verifying", 0);
     let listener = progress.clone();
     let deadline = Duration::from_secs(options.wait.saturating_mul(60));
     let mut prove = groups.prove(spec).wait_up_to(deadline);
@@ -153,58 +151,4 @@ fn verdict(report: &Report, proof: &Proof, again: &Plan) -> Exit {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn exit(arguments: &[&str]) -> Exit {
-        let options = Options::parse_from([&["provision", "--json"], arguments].concat());
-        run(&options, Environment::default(), &Show::new(true)).await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn both_mechanisms_are_verified() {
-        assert_eq!(exit(&[]).await, Exit::Verified);
-        assert_eq!(exit(&["--mechanism", "policy", "--rooms", "12"]).await, Exit::Verified);
-    }
-
-    #[tokio::test]
-    async fn a_plan_is_the_same_in_every_run_and_only_the_approved_one_is_applied() {
-        let digest = || async {
-            let options = Options::parse_from(["provision", "--json", "--plan-only"]);
-            let target = Target::choose(&options, Environment::default()).await.unwrap();
-            let spec = target.spec(&options).unwrap();
-            target.groups().plan(&spec).await.unwrap().digest().to_string()
-        };
-        let approved = digest().await;
-        assert_eq!(digest().await, approved);
-        assert_eq!(exit(&["--approved", &approved]).await, Exit::Verified);
-        let options = Options::parse_from(["provision", "--json", "--approved", "0123"]);
-        let error = run(&options, Environment::default(), &Show::new(true)).await.unwrap_err();
-        assert!(error.to_string().contains(&approved), "{error}");
-    }
-
-    #[tokio::test]
-    async fn a_plan_alone_is_no_success() {
-        assert_eq!(exit(&["--plan-only"]).await, Exit::Planned);
-    }
-
-    /// W23.
-    #[tokio::test]
-    async fn a_spec_that_is_nested_without_end_is_refused_at_once() {
-        let path = std::env::temp_dir().join(format!("provision-deep-spec-{}.yaml", std::process::id()));
-        for text in [format!("name: {}", "[".repeat(100_000)), format!("name: {}", "{a: ".repeat(100_000))] {
-            std::fs::write(&path, text).unwrap();
-            let started = std::time::Instant::now();
-            let options = Options::parse_from(["provision", "--json", "--spec", path.to_str().unwrap()]);
-            let error = run(&options, Environment::default(), &Show::new(true)).await.unwrap_err();
-            assert!(error.to_string().contains("nested"), "{error}");
-            assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
-        }
-        std::fs::remove_file(path).unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_blocked_plan_changes_nothing_and_says_so() {
-        assert_eq!(exit(&["--owner", "nobody@contoso.com"]).await, Exit::Blocked);
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 use std::fmt::Display;
 use std::io::{IsTerminal, Write, stderr, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use exchange_groups::graph_client::printable;
 use exchange_groups::{Event, Outcome};
@@ -11,29 +12,35 @@ use serde_json::Value;
 pub(crate) struct Show {
     json: bool,
     has_shown_a_document: AtomicBool,
+    out: Mutex<Box<dyn Write + Send>>,
 }
 
 impl Show {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, has_shown_a_document: AtomicBool::new(false) }
+        Self::to(stdout(), json)
+    }
+
+    /// Shows everything there.
+    pub(crate) fn to(out: impl Write + Send + 'static, json: bool) -> Self {
+        Self { json, has_shown_a_document: AtomicBool::new(false), out: Mutex::new(Box::new(out)) }
     }
 
     /// Text for people; nothing when a document was asked for.
     pub(crate) fn text(&self, text: impl Display) {
         if !self.json {
-            Self::print(text);
+            self.print(text);
         }
     }
 
     /// Nobody may be reading any more (`| head`), which must not stop a change half way.
-    fn print(text: impl Display) {
-        let _ = writeln!(stdout().lock(), "{text}");
+    fn print(&self, text: impl Display) {
+        let _ = writeln!(self.out.lock().unwrap_or_else(PoisonError::into_inner), "{text}");
     }
 
     /// The document for programs; nothing when text was asked for.
     pub(crate) fn document(&self, document: &Value) -> anyhow::Result<()> {
         if self.json {
-            Self::print(serde_json::to_string_pretty(document)?);
+            self.print(serde_json::to_string_pretty(document)?);
             self.has_shown_a_document.store(true, Ordering::Relaxed);
         }
         Ok(())
@@ -52,13 +59,13 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn new(title: &'static str, total: usize, show: &Show) -> Self {
+    pub(crate) fn new(title: &'static str, total: usize) -> Self {
         let is_terminal = stderr().is_terminal();
         let bar = if is_terminal { ProgressBar::new(total as u64) } else { ProgressBar::hidden() };
         let style = ProgressStyle::with_template("{prefix:>9} [{bar:30}] {pos}/{len} {wide_msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
         bar.set_prefix(title);
-        Self { bar, lines: !is_terminal && !show.json }
+        Self { bar, lines: !is_terminal }
     }
 
     pub(crate) fn event(&mut self, event: &Event) {
@@ -76,6 +83,7 @@ impl Progress {
                 let how = match outcome {
                     Outcome::Done => "done",
                     Outcome::AlreadyDone => "was done before",
+                    Outcome::NotNeeded => "is not needed",
                     Outcome::Failed { .. } => "FAILED",
                     Outcome::Unconfirmed { .. } => "not seen yet",
                     _ => "not run",

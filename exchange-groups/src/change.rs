@@ -9,7 +9,7 @@ use graph_client::exchange::{
     RemoveDistributionGroupMember, RemoveManagementRoleAssignment, RemoveServicePrincipal, SetDistributionGroup,
     SetManagementRoleAssignment, UpdateDistributionGroupMember,
 };
-use graph_client::{AppRoleAssignmentId, Client, ClientId, ServicePrincipalId};
+use graph_client::{AppRoleAssignmentId, Client, ClientId, ServicePrincipalId, printable};
 use serde::{Deserialize, Serialize};
 
 /// The stages of applying a plan, in order. After each of them the application reaches no more than it did before,
@@ -90,10 +90,11 @@ macro_rules! changes {
 
         impl fmt::Display for Change {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match self {
-                    $(Self::$variant(cmdlet) => fmt::Display::fmt(cmdlet, f),)+
-                    Self::RevokePermission(revoke) => fmt::Display::fmt(revoke, f),
-                }
+                let sentence = match self {
+                    $(Self::$variant(cmdlet) => cmdlet.to_string(),)+
+                    Self::RevokePermission(revoke) => revoke.to_string(),
+                };
+                f.write_str(&printable(&sentence))
             }
         }
     };
@@ -162,7 +163,9 @@ impl fmt::Display for RevokePermission {
         write!(
             f,
             "Revoke the tenant-wide permission \"{}\" ({}) of application {}",
-            self.permission, self.resource, self.application
+            printable(&self.permission),
+            printable(&self.resource),
+            self.application
         )
     }
 }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use graph_client::printable;
+use graph_client::{ClientId, ErrorKind as ServiceErrorKind, printable};
 
 use crate::SpecError;
 use crate::document::Digest;
@@ -37,7 +37,7 @@ enum Inner {
     Blocked(Vec<Finding>),
     Stale { observation: ObservationRef, unplanned: Vec<Step> },
     NotApproved { approved: Digest, plan: Digest },
-    Service { during: &'static str, error: graph_client::Error },
+    Service { during: &'static str, error: graph_client::Error, caller: Option<ClientId> },
 }
 
 impl Error {
@@ -54,7 +54,15 @@ impl Error {
     }
 
     pub(crate) fn during(during: &'static str) -> impl Fn(graph_client::Error) -> Self {
-        move |error| Self(Box::new(Inner::Service { during, error }))
+        move |error| Self(Box::new(Inner::Service { during, error, caller: None }))
+    }
+
+    /// Says which application called: another one is restricted, and must not be given what the caller lacks.
+    pub(crate) fn called_by(mut self, application: Option<ClientId>) -> Self {
+        if let Inner::Service { caller, .. } = &mut *self.0 {
+            *caller = application;
+        }
+        self
     }
 
     /// What to branch on.
@@ -106,6 +114,16 @@ impl Error {
     }
 }
 
+/// Which application a refused call came from, to follow the error's text.
+pub(crate) fn caller_of(error: &graph_client::Error, caller: Option<ClientId>) -> String {
+    match (error.kind(), caller) {
+        (ServiceErrorKind::Denied, Some(caller)) => {
+            format!(" (called by the administering application {caller})")
+        }
+        _ => String::new(),
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
@@ -127,7 +145,10 @@ impl fmt::Display for Error {
             Inner::NotApproved { approved, plan } => {
                 write!(f, "the plan's digest is {plan}, and {approved} was approved; nothing was sent")
             }
-            Inner::Service { during, error } => write!(f, "{during}: {error}"),
+            Inner::Service { during, error, caller } => {
+                write!(f, "{during}: {error}")?;
+                f.write_str(&caller_of(error, *caller))
+            }
         }
     }
 }

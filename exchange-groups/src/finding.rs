@@ -286,6 +286,8 @@ finding_kinds! {
     NotReached => Unaffected,
     /// A policy denies mailboxes that the spec wants reached.
     DenyPolicy => Unaffected,
+    /// Mailboxes were refused that a policy denies, while the others were read: it is not for time to mend.
+    RefusedUnderDenyPolicy => Undecided,
     /// The application may do more with the calendars than the spec says.
     WiderPermission => Violates,
     /// The application may do less with the calendars than the spec says.
@@ -356,6 +358,6 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}. {}", printable(&self.message), self.advice)
+        write!(f, "{}. {}", printable(self.message.trim_end_matches('.')), self.advice)
     }
 }

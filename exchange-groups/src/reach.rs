@@ -51,7 +51,10 @@ struct Findings<'a> {
 
 impl Findings<'_> {
     fn add(&mut self, finding: Finding) {
-        self.found.push(finding);
+        // Several rows of the catalogue may come to the same.
+        if !self.found.contains(&finding) {
+            self.found.push(finding);
+        }
     }
 
     /// The access paths that lead beyond the mailboxes that are meant: those that the spec wants, the members that it

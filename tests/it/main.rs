@@ -3,6 +3,7 @@
 
 mod adversary;
 mod calendar_refusals;
+mod cases;
 mod directory_reads;
 mod exchange_cmdlets;
 mod exchange_conformance;

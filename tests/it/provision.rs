@@ -453,7 +453,7 @@ async fn a_missing_graph_permission_fails_the_revocation_alone() {
 }
 
 #[tokio::test]
-async fn what_somebody_else_did_in_the_meantime_counts_as_done() {
+async fn what_somebody_else_did_in_the_meantime_is_not_needed() {
     let contoso = Contoso::start().await;
     let spec = contoso.rbac().build().unwrap();
     contoso.provision(&spec).await;
@@ -469,7 +469,7 @@ async fn what_somebody_else_did_in_the_meantime_counts_as_done() {
     let report = contoso.groups.apply(&plan).await.unwrap();
     assert!(report.is_complete(), "{report}");
     assert_eq!(report.changes(), 2);
-    assert_eq!(report.steps.iter().filter(|step| step.outcome == Outcome::AlreadyDone).count(), 2);
+    assert_eq!(report.steps.iter().filter(|step| step.outcome == Outcome::NotNeeded).count(), 2);
     assert_eq!(contoso.tenant.members(GROUP), contoso.rooms());
 }
 
@@ -493,7 +493,7 @@ impl Cmdlet for Registration {
 }
 
 #[tokio::test]
-async fn an_application_that_was_registered_in_the_meantime_counts_as_done() {
+async fn an_application_that_was_registered_in_the_meantime_is_not_needed() {
     let contoso = Contoso::start().await;
     let spec = contoso.rbac().build().unwrap();
     let plan = contoso.plan(&spec).await;
@@ -501,18 +501,18 @@ async fn an_application_that_was_registered_in_the_meantime_counts_as_done() {
     contoso.run(Registration { app_id, object_id }).await;
     let report = contoso.groups.apply(&plan).await.unwrap();
     assert!(report.is_complete(), "{report}");
-    assert_eq!(report.steps[2].outcome, Outcome::AlreadyDone);
+    assert_eq!(report.steps[2].outcome, Outcome::NotNeeded);
     assert_restricted(&contoso);
 }
 
 #[tokio::test]
-async fn a_permission_that_was_revoked_in_the_meantime_counts_as_done() {
+async fn a_permission_that_was_revoked_in_the_meantime_is_not_needed() {
     let contoso = Contoso::start().await;
     let plan = contoso.plan(&contoso.rbac().build().unwrap()).await;
     contoso.tenant.revoke_app_role(&contoso.booking, "Calendars.ReadWrite");
     let report = contoso.groups.apply(&plan).await.unwrap();
     assert!(report.is_complete(), "{report}");
-    assert_eq!(report.steps[4].outcome, Outcome::AlreadyDone);
+    assert_eq!(report.steps[4].outcome, Outcome::NotNeeded);
 }
 
 #[tokio::test]

@@ -466,7 +466,7 @@ pub(super) fn role_group(name: &str) -> Option<&'static Row> {
     find(RowResource::Rbac, RowKind::RoleGroup, |row| row.is_named(name))
 }
 
-pub(super) fn directory_role(template: Uuid) -> Option<&'static Row> {
+pub(crate) fn directory_role(template: Uuid) -> Option<&'static Row> {
     find(RowResource::DirectoryRole, RowKind::DirectoryRole, |row| row.id == Some(template))
 }
 

@@ -57,6 +57,7 @@ mod tests;
 
 use std::sync::OnceLock;
 
+pub(crate) use self::catalogue::directory_role;
 pub use self::catalogue::{
     Certainty, Condition, Escalation, IdStatus, Narrowing, Opens, PolicyCoverage, Row, RowKind, RowResource, Severity,
     TierZero, catalogue,

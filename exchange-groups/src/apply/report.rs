@@ -17,7 +17,10 @@ pub enum Outcome {
     Done,
     /// The change had been made before.
     AlreadyDone,
-    /// The service took the change, and it was not visible by the deadline.
+    /// As the tenant is now the spec does not call for the change: it was made since the plan, is not of use any more, or
+    /// was never part of what the spec says. It was not tried.
+    NotNeeded,
+    /// The service took the change, now or in an earlier run, and it was not visible by the deadline.
     Unconfirmed {
         /// What was looked for.
         reason: String,
@@ -35,10 +38,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Whether the tenant is now as the step wants it.
+    /// Whether nothing is left to do for the step: the tenant is as the spec wants it.
     #[must_use]
     pub fn is_success(&self) -> bool {
-        matches!(self, Self::Done | Self::AlreadyDone)
+        matches!(self, Self::Done | Self::AlreadyDone | Self::NotNeeded)
     }
 }
 
@@ -175,8 +178,9 @@ impl fmt::Display for Report {
             Restriction::Policy => "application access policy",
         };
         writeln!(f, "Application    {} ({how})", self.application)?;
-        let successes = self.steps.iter().filter(|step| step.outcome.is_success()).count();
-        writeln!(f, "Changes        {successes} of {} in place, {} made now", self.steps.len(), self.changes())?;
+        let in_place = |step: &&StepReport| matches!(step.outcome, Outcome::Done | Outcome::AlreadyDone);
+        let in_place = self.steps.iter().filter(in_place).count();
+        writeln!(f, "Changes        {in_place} of {} in place, {} made now", self.steps.len(), self.changes())?;
         for step in &self.steps {
             let sentence = step.sentence();
             let sentence = printable(&sentence);
@@ -188,6 +192,7 @@ impl fmt::Display for Report {
                 Outcome::Unconfirmed { reason } => {
                     writeln!(f, "  not seen {sentence}\n           {}", printable(reason))?;
                 }
+                Outcome::NotNeeded => writeln!(f, "  not needed now  {sentence}")?,
                 Outcome::Done | Outcome::AlreadyDone => {}
             }
         }

@@ -8,7 +8,7 @@ use graph_client::exchange::{
 };
 use graph_client::{Error as ServiceError, ErrorKind};
 
-use super::run::{Attempt, Run, confirm};
+use super::run::{Attempt, Run, confirm, ours_if_taken};
 use super::{Event, Outcome};
 use crate::access::{Fact, Facts, PolicyScope};
 use crate::change::RevokePermission;
@@ -38,7 +38,7 @@ impl Run {
             };
             Ok(registered.into_iter().flatten().find(is_ours))
         };
-        confirm(run, made, look).await.map(|(outcome, _)| outcome)
+        ours_if_taken(confirm(run, made, look).await).map(|(outcome, _)| outcome)
     }
 
     pub(super) async fn assign_role(&mut self, cmdlet: &NewManagementRoleAssignment) -> Attempt {
@@ -90,7 +90,7 @@ impl Run {
             let right = restriction::right_roles(&run.plan.spec, &facts, &restriction::ids_of(group));
             Ok(right.iter().any(|role| role.enabled != Some(false)).then_some(()))
         };
-        confirm(run, made, look).await.map(|(outcome, _)| outcome)
+        ours_if_taken(confirm(run, made, look).await).map(|(outcome, _)| outcome)
     }
 
     pub(super) async fn restrict(&mut self, cmdlet: &NewApplicationAccessPolicy) -> Attempt {
@@ -114,7 +114,7 @@ impl Run {
             let has_policy = restriction::has_right_policy(&run.plan.spec, &facts, &restriction::ids_of(group));
             Ok(has_policy.then_some(()))
         };
-        confirm(run, made, look).await.map(|(outcome, _)| outcome)
+        ours_if_taken(confirm(run, made, look).await).map(|(outcome, _)| outcome)
     }
 
     /// Revokes the tenant-wide permission, once Exchange's own test shows that the role is in place: otherwise the

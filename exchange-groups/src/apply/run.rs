@@ -4,11 +4,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use graph_client::exchange::{Created, DistributionGroup, Exchange, Identity, NewDistributionGroup, Wait};
-use graph_client::{Client, Error as ServiceError, Meter, ObjectId};
+use graph_client::{Client, ClientId, Error as ServiceError, ErrorKind, Meter, ObjectId};
 
 use super::{Event, Listener, Outcome, Report, StageUsage, StepReport};
 use crate::access::Facts;
 use crate::document::Origin;
+use crate::error::caller_of;
 use crate::plan::effects;
 use crate::{Change, ExchangeGroups, Observation, Plan, Stage, Step};
 
@@ -32,6 +33,8 @@ pub(super) struct Run {
     pub(super) group: Option<DistributionGroup>,
     /// Whether this run made something that may not be everywhere yet.
     pub(super) is_fresh: bool,
+    /// The application that makes the changes.
+    administrator: Option<ClientId>,
     /// Why no further step is run.
     pub(super) halted: Option<String>,
     /// Why the tenant-wide permission stays: without it the application would lose rooms that it still needs it for.
@@ -66,12 +69,12 @@ impl Run {
             steps: Vec::with_capacity(planned.steps.len()),
             stages: vec![observed],
         };
-        // What was planned and is not to be done any more has been done meanwhile.
+        // What was planned and is not called for any more is not done. Whether somebody has done it is not known.
         let open: BTreeSet<String> = now.steps.iter().flat_map(|step| effects(&step.change)).collect();
-        let is_done = |step: &&Step| effects(&step.change).iter().all(|effect| !open.contains(effect));
-        for step in planned.steps.iter().filter(is_done) {
+        let is_not_needed = |step: &&Step| effects(&step.change).iter().all(|effect| !open.contains(effect));
+        for step in planned.steps.iter().filter(is_not_needed) {
             let change = step.change.clone();
-            report.steps.push(StepReport { change, outcome: Outcome::AlreadyDone, error: None });
+            report.steps.push(StepReport { change, outcome: Outcome::NotNeeded, error: None });
         }
         Self {
             exchange: client.exchange(),
@@ -83,6 +86,7 @@ impl Run {
             on_event: Mutex::new(on_event),
             report,
             facts: seen.facts,
+            administrator: seen.administrator,
             group: seen.group.map(|seen| seen.group),
             is_fresh: false,
             halted: None,
@@ -151,7 +155,10 @@ impl Run {
     pub(super) fn end(&mut self, change: Change, attempt: Attempt) {
         let (outcome, error) = match attempt {
             Ok(outcome) => (outcome, None),
-            Err(error) => (Outcome::Failed { error: error.to_string() }, Some(error)),
+            Err(error) => {
+                let text = format!("{error}{}", caller_of(&error, self.administrator));
+                (Outcome::Failed { error: text }, Some(error))
+            }
         };
         if !outcome.is_success() {
             self.keep_permission.get_or_insert_with(|| "an earlier step is not done".into());
@@ -269,5 +276,22 @@ where
             Ok((Outcome::Unconfirmed { reason }, None))
         }
         Err(error) => Err(error),
+    }
+}
+
+/// What nobody else can have made is ours also when the service says that it exists and does not show it: an earlier run
+/// made it, and it is not visible yet.
+pub(super) fn ours_if_taken<T>(
+    settled: Result<(Outcome, Option<T>), ServiceError>,
+) -> Result<(Outcome, Option<T>), ServiceError> {
+    match settled {
+        Err(error) if error.kind() == ErrorKind::Conflict => {
+            let reason = format!(
+                "the service says that it exists already, and does not show it yet: wait, and plan again ({})",
+                error.message()
+            );
+            Ok((Outcome::Unconfirmed { reason }, None))
+        }
+        settled => settled,
     }
 }

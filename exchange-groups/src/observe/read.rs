@@ -41,12 +41,14 @@ pub(super) async fn observe(client: &Client, spec: &RestrictedCalendarGroup) -> 
     let exchange = client.exchange();
     // The first read tells whether token, role and tenant work at all.
     let organization = exchange.run(GetOrganizationConfig::new()).await;
-    let organization = organization.map_err(Error::during("read the organisation"))?;
+    let claims = client.token_claims(Service::Exchange).await.ok();
+    let administrator = claims.as_ref().and_then(|claims| claims.client_id);
+    let organization =
+        organization.map_err(Error::during("read the organisation")).map_err(|error| error.called_by(administrator))?;
     let mut seen = Observation::empty(&organization.name, spec.application);
     seen.origin = Origin::now(&organization.name);
     seen.organization = organization;
-    let claims = client.token_claims(Service::Exchange).await.ok();
-    seen.administrator = claims.as_ref().and_then(|claims| claims.client_id);
+    seen.administrator = administrator;
     // An application that administers by its own right is another one by which access can be widened. A person's
     // token says nothing about the application that it was issued to.
     seen.facts.other_applications = match claims.filter(|claims| claims.scopes.is_empty()) {
@@ -55,7 +57,7 @@ pub(super) async fn observe(client: &Client, spec: &RestrictedCalendarGroup) -> 
     };
     let mut reader = Reader { client, exchange, spec, seen, assigned: BTreeMap::new(), named: BTreeMap::new() };
     reader.cmdlets().await;
-    reader.recipients().await?;
+    reader.recipients().await.map_err(|error| error.called_by(administrator))?;
     reader.entra().await;
     reader.exchange_application().await;
     reader.organization().await;

@@ -148,12 +148,17 @@ pub(super) fn organization(
     }
 }
 
+/// The name of a directory role: lists of assignments have its id alone, which is the same in every tenant.
+fn role_name(template: Uuid) -> String {
+    access::directory_role(template).map_or_else(|| template.to_string(), |row| row.value.to_string())
+}
+
 fn active_role(role: &DirectoryRoleAssignment) -> Option<access::DirectoryRole> {
     let template = Uuid::try_parse(role.role_definition_id.as_deref()?).ok()?;
     let name = role.role_definition.as_ref().and_then(|definition| definition.display_name.clone());
     Some(access::DirectoryRole {
         template,
-        name: name.unwrap_or_else(|| template.to_string()),
+        name: name.unwrap_or_else(|| role_name(template)),
         eligible: false,
         scope: role.directory_scope_id.clone().filter(|scope| scope != "/"),
     })
@@ -285,7 +290,7 @@ fn eligible_role(role: &RoleScheduleInstance) -> Option<access::DirectoryRole> {
     let template = Uuid::try_parse(role.role_definition_id.as_deref()?).ok()?;
     Some(access::DirectoryRole {
         template,
-        name: template.to_string(),
+        name: role_name(template),
         eligible: true,
         scope: role.directory_scope_id.clone().filter(|scope| scope != "/"),
     })

@@ -31,6 +31,7 @@ pub(super) fn findings(
     findings.members(selection, must_not_reach);
     findings.must_not_reach(selection);
     findings.application();
+    findings.other_applications(selection, must_not_reach);
     findings.organization(steps);
     findings.rights(steps);
     findings.unread();
@@ -358,15 +359,26 @@ impl Findings<'_> {
                 self.add(finding.about(address).at(format!("other_groups[{index}]")));
             }
         }
+    }
+
+    /// Who else reaches the members of the group, and what this plan opens to them.
+    fn other_applications(&mut self, selection: &Selection, must_not_reach: &[MailboxRef]) {
         let others = &self.seen.other_applications;
-        if !others.is_empty() {
-            let who = some_of(others.iter().map(|other| format!("{} by {}", other.application, other.by)), 5);
-            let message = format!("Other applications reach the members of the group as well: {who}");
-            let advice = Advice::exchange(
-                "Whoever becomes a member is reached by them too. Give them a group of their own if that is not meant.",
-            );
-            self.add(Finding::new(Warning, Kind::OtherApplications, message, advice).about(&self.spec.address));
-        }
+        let Some(existing) = self.seen.group.as_ref().filter(|_| !others.is_empty()) else { return };
+        let who = some_of(others.iter().map(|other| format!("{} by {}", other.application, other.by)), 5);
+        let difference = Difference::of(&selection.members, must_not_reach, self.spec.other_members, &existing.members);
+        let gained = match difference.comes.len() {
+            0 => String::new(),
+            comes => {
+                let some = some_of(difference.comes.iter().map(|mailbox| &mailbox.address), 3);
+                format!(". They gain the {} that this plan adds: {some}", count(comes, "mailbox"))
+            }
+        };
+        let message = format!("Other applications reach the members of the group as well: {who}{gained}");
+        let advice = Advice::exchange(
+            "Whoever becomes a member is reached by them too. Give them a group of their own if that is not meant.",
+        );
+        self.add(Finding::new(Warning, Kind::OtherApplications, message, advice).about(&self.spec.address));
     }
 
     fn organization(&mut self, steps: &[Step]) {

@@ -12,7 +12,7 @@ use std::fmt;
 use std::time::Duration;
 
 use graph_client::graph::Timestamp;
-use graph_client::{ServicePrincipalId, SmtpAddress};
+use graph_client::{ServicePrincipalId, SmtpAddress, printable};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -102,7 +102,7 @@ impl Step {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (because {})", self.change, self.reason)
+        write!(f, "{} (because {})", self.change, printable(&self.reason))
     }
 }
 

@@ -38,7 +38,7 @@ impl fmt::Display for Plan {
         }
         write!(f, "  Rooms        {} of {} in the tenant ({})", self.rooms, self.rooms_in_tenant, spec.rooms)?;
         if self.workspaces > 0 {
-            write!(f, ", {} of them", count(self.workspaces, "workspace"))?;
+            write!(f, ", of which {}", count(self.workspaces, "workspace"))?;
         }
         writeln!(f)?;
         if !spec.mailboxes.is_empty() {

@@ -1,10 +1,11 @@
 //! One look: the tenant, the configuration and every mailbox.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use graph_client::SmtpAddress;
 use graph_client::exchange::{
-    AccessCheckResult, AuthorizationRow, Exchange, TestApplicationAccessPolicy, TestServicePrincipalAuthorization,
+    AccessCheckResult, AuthorizationRow, Exchange, Recipient, TestApplicationAccessPolicy,
+    TestServicePrincipalAuthorization,
 };
 
 use super::live::{self, Reader};
@@ -39,6 +40,10 @@ pub(super) struct Look {
     revoked_grants_matter: bool,
     /// The names of the application permissions that the application holds, where they were read to their end.
     held: Option<BTreeSet<String>>,
+    /// The policies that deny a mailbox that is to be reached, by the place of its check.
+    denying: BTreeMap<usize, Vec<String>>,
+    /// Members that are not read, because they are no mailboxes.
+    no_mailboxes: Vec<String>,
 }
 
 /// How many mailboxes with another sign-in name are read by address as well.
@@ -61,6 +66,7 @@ impl Look {
             Ok(reader) => look.read(&reader, spec, options, on_progress).await,
             Err(reason) => look.nothing_was_read(&reason),
         }
+        look.notice_refusals_by_policy();
         look.say_what_was_not_looked_at(&seen, groups);
         Ok(look)
     }
@@ -76,8 +82,13 @@ impl Look {
         let known = Mailboxes::of(seen);
         let mut checks = Vec::with_capacity(expected.len());
         let mut visible_times = Vec::new();
+        let mut denying = BTreeMap::new();
         for (mailbox, expected) in &expected {
             let facts = known.facts(mailbox);
+            let policies: Vec<_> = model.denied_by(&facts).iter().map(|policy| policy.identity.clone()).collect();
+            if *expected == Expectation::Reached && !policies.is_empty() {
+                denying.insert(checks.len(), policies);
+            }
             let reach = model.reach(&facts, Level::Events);
             let is_as_expected = match expected {
                 Expectation::Reached => reach.verdict == Access::Allowed,
@@ -134,6 +145,8 @@ impl Look {
             mailboxes: expected.into_iter().map(|(mailbox, _)| mailbox).collect(),
             revoked_grants_matter,
             held: seen.facts.grants.whole().map(|held| held.iter().map(crate::restriction::grant_name).collect()),
+            denying,
+            no_mailboxes: members_without_mailbox(seen),
         }
     }
 
@@ -264,13 +277,13 @@ impl Look {
         }
     }
 
-    /// Reads the mailboxes on which the live service did not act yet. Whether it now does for all of them.
+    /// Reads the mailboxes on which the live service did not act yet.
     pub(super) async fn read_pending_again(
         &mut self,
         groups: &ExchangeGroups,
         spec: &RestrictedCalendarGroup,
         on_progress: &mut Listener,
-    ) -> bool {
+    ) {
         let has_control = proof::has_control(&self.checks);
         let pending: Vec<usize> = (0..self.checks.len())
             .filter(|&index| self.checks[index].outcome(has_control) != CheckOutcome::Passed)
@@ -278,8 +291,33 @@ impl Look {
         if let Ok(reader) = live::reader(groups, spec).await {
             self.read_some(&reader, &pending, on_progress).await;
         }
+        self.notice_refusals_by_policy();
+    }
+
+    /// By Microsoft's page policies do not bind roles. Where the live service refuses just the mailboxes that a policy
+    /// denies and opens the others, it is the policy that is to be looked at, and not the clock.
+    fn notice_refusals_by_policy(&mut self) {
+        self.findings.retain(|finding| finding.kind != FindingKind::RefusedUnderDenyPolicy);
         let has_control = proof::has_control(&self.checks);
-        self.checks.iter().all(|check| check.outcome(has_control) == CheckOutcome::Passed)
+        let pending: Vec<usize> = (0..self.checks.len())
+            .filter(|&index| self.checks[index].outcome(has_control) == CheckOutcome::Pending)
+            .collect();
+        if !has_control || pending.is_empty() || !pending.iter().all(|index| self.denying.contains_key(index)) {
+            return;
+        }
+        let mailboxes = crate::text::some_of(pending.iter().map(|&index| &self.checks[index].mailbox), 3);
+        let mut policies: Vec<&String> = pending.iter().flat_map(|index| &self.denying[index]).collect();
+        policies.sort_unstable();
+        policies.dedup();
+        let message = format!(
+            "The live service refuses {mailboxes}, which the access policy {} denies, and opens the others",
+            crate::text::some_of(policies, 3)
+        );
+        let advice = Advice::exchange(
+            "Take these mailboxes out of that policy's group, and verify again an hour later: waiting alone does not help.",
+        );
+        let finding = Finding::new(Severity::Warning, FindingKind::RefusedUnderDenyPolicy, message, advice);
+        self.findings.push(finding.about(&self.checks[pending[0]].mailbox));
     }
 
     fn say_what_was_not_looked_at(&mut self, seen: &Observation, groups: &ExchangeGroups) {
@@ -287,6 +325,10 @@ impl Look {
             self.not_looked_at.push("the mailboxes themselves: the application's credential was not given".into());
         }
         self.not_looked_at.extend(seen.unread.iter().map(|unread| format!("{}: {}", unread.what, unread.error)));
+        if !self.no_mailboxes.is_empty() {
+            let who = crate::text::some_of(&self.no_mailboxes, 3);
+            self.not_looked_at.push(format!("members of the group that are no mailboxes here: {who}"));
+        }
         self.not_looked_at.push(
             "subscriptions made before the restriction (they live for up to seven days), other applications of the same \
              vendor, and exports such as Graph Data Connect"
@@ -323,9 +365,25 @@ fn expectations(plan: &Plan, seen: &Observation) -> Vec<(MailboxRef, Expectation
     let present = seen.group.as_ref().map_or(&[][..], |group| &group.members);
     // Every member is looked at, also those that nobody named and whatever is to become of them.
     let difference = Difference::of(&plan.members, &plan.must_not_reach, OtherMembers::Keep, present);
-    let kept = difference.kept.iter().filter_map(|member| MailboxRef::of_recipient(member));
+    let kept = difference.kept.iter().filter(|member| may_be_a_mailbox(member));
+    let kept = kept.filter_map(|member| MailboxRef::of_recipient(member));
     expected.extend(kept.map(|mailbox| (mailbox, Expectation::Kept)));
     expected
+}
+
+/// A recipient of an unknown kind may be one.
+fn may_be_a_mailbox(recipient: &Recipient) -> bool {
+    recipient.is_mailbox() || (recipient.recipient_type_details.is_none() && recipient.recipient_type.is_none())
+}
+
+/// The members that nobody can read, by what they are called.
+fn members_without_mailbox(seen: &Observation) -> Vec<String> {
+    let members = seen.group.iter().flat_map(|group| &group.members).filter(|member| !may_be_a_mailbox(member));
+    let called = |member: &Recipient| {
+        let address = member.primary_smtp_address.as_ref().map(ToString::to_string);
+        address.or_else(|| member.display_name.clone()).unwrap_or_else(|| "one without a name".into())
+    };
+    members.map(called).collect()
 }
 
 /// What the plan would still do. Only what decides over access violates the restriction.

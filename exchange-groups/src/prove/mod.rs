@@ -132,8 +132,9 @@ async fn prove(prove: Prove) -> Result<Proof> {
         tracing::debug!(looks, "the change has not propagated yet");
         tokio::time::sleep(options.poll_interval).await;
         looks += 1;
+        look.read_pending_again(&groups, &spec, &mut on_progress).await;
         let is_last = started.elapsed().saturating_add(options.poll_interval) > options.wait_up_to;
-        if look.read_pending_again(&groups, &spec, &mut on_progress).await || is_last {
+        if is_last || look.verdict() != Verdict::NotYetInEffect {
             // What passed before may have changed meanwhile: only one look at everything is a proof.
             look = Box::pin(Look::at_everything(&groups, &spec, &options, &mut on_progress)).await?;
         }

@@ -99,7 +99,8 @@ pub enum Expectation {
     Reached,
     /// The application does not reach its events.
     NotReached,
-    /// It is a member that the spec does not name and keeps: whether it is reached is shown, and not judged.
+    /// It is a member that the spec does not name and keeps: whether it is reached is shown, and not judged. Without that
+    /// nothing is verified.
     Kept,
 }
 
@@ -163,7 +164,14 @@ impl Check {
         use CheckOutcome::{Failed, Passed, Pending, Undecided};
 
         match self.expected {
-            Expectation::Kept => Passed,
+            // Whether it is reached is shown and not judged; but it must have been seen.
+            Expectation::Kept => {
+                if matches!(self.live, Evidence::Unknown(_)) {
+                    Undecided
+                } else {
+                    Passed
+                }
+            }
             Expectation::Reached => match (self.configured, self.configured_write, &self.tested, &self.live) {
                 (Access::Denied, ..) | (_, Some(Access::Denied), ..) => Failed,
                 (Access::Unknown, ..)
@@ -291,7 +299,8 @@ impl Proof {
         for ((outcome, expected, configured, tested, live), mailboxes) in groups.into_iter().take(SHOWN_GROUPS) {
             let expected = match expected {
                 Expectation::NotReached => "must not be reached",
-                Expectation::Reached | Expectation::Kept => "must be reached",
+                Expectation::Reached => "must be reached",
+                Expectation::Kept => "is a member that the spec does not name",
             };
             let outcome = match outcome {
                 CheckOutcome::Failed => "FAILED",
@@ -343,7 +352,7 @@ impl fmt::Display for Evidence {
         match self {
             Self::Allowed => f.write_str("allowed"),
             Self::Denied => f.write_str("denied"),
-            Self::Unknown(because) => write!(f, "could not tell: {because}"),
+            Self::Unknown(because) => write!(f, "could not tell: {}", printable(because)),
             Self::NotInSample => f.write_str("not in the sample"),
         }
     }

@@ -1,0 +1,185 @@
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use fake_tenant::{DirectoryRole, FakeTenant, Server};
+use serde_json::Value;
+
+use super::*;
+
+/// What a run has shown.
+#[derive(Clone, Default)]
+struct Shown(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Shown {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Shown {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// The one document that was shown.
+    fn document(&self) -> Value {
+        serde_json::from_str(&self.text()).unwrap_or_else(|error| panic!("{error}\n{}", self.text()))
+    }
+}
+
+/// Runs as the command line would, and gives what was shown.
+async fn run_in(environment: Environment, arguments: &[&str]) -> (Exit, Shown) {
+    let options = Options::parse_from([&["provision"], arguments].concat());
+    let shown = Shown::default();
+    let exit = run_and_tell(&options, environment, &Show::to(shown.clone(), options.json)).await;
+    (exit, shown)
+}
+
+async fn exit(arguments: &[&str]) -> Exit {
+    run_in(Environment::default(), &[&["--json"], arguments].concat()).await.0
+}
+
+/// The environment of a tenant that is served on this machine.
+fn environment(tenant: &FakeTenant, server: &Server) -> Environment {
+    let (administrator, application) = (tenant.administrator(), tenant.booking_application());
+    Environment {
+        tenant_id: Some(tenant.id()),
+        client_id: Some(administrator.client_id.clone()),
+        client_secret: Some(administrator.secret().to_owned()),
+        app_client_id: Some(application.client_id.clone()),
+        app_client_secret: Some(application.secret().to_owned()),
+        graph_url: Some(server.graph_url().to_owned()),
+        exchange_url: Some(server.exchange_url().to_owned()),
+        login_url: Some(server.login_url().to_owned()),
+    }
+}
+
+const SPEC: [&str; 8] = [
+    "--address",
+    "rooms@contoso.com",
+    "--owner",
+    "exchange.admin@contoso.com",
+    "--must-not-reach",
+    "ceo@contoso.com",
+    "--revoke-tenant-wide-grant",
+    "--json",
+];
+
+#[tokio::test]
+async fn both_mechanisms_are_verified() {
+    assert_eq!(exit(&[]).await, Exit::Verified);
+    assert_eq!(exit(&["--mechanism", "policy", "--rooms", "12"]).await, Exit::Verified);
+}
+
+#[tokio::test]
+async fn a_plan_is_the_same_in_every_run_and_only_the_approved_one_is_applied() {
+    let digest = || async {
+        let (_, shown) = run_in(Environment::default(), &["--json", "--plan-only"]).await;
+        shown.document()["digest"].as_str().unwrap().to_owned()
+    };
+    let approved = digest().await;
+    assert_eq!(digest().await, approved);
+    assert_eq!(exit(&["--approved", &approved]).await, Exit::Verified);
+    let (refused, shown) = run_in(Environment::default(), &["--json", "--approved", "0123"]).await;
+    assert_eq!(refused, Exit::Blocked);
+    assert!(shown.text().contains(&approved), "{}", shown.text());
+}
+
+#[tokio::test]
+async fn a_plan_alone_is_no_success() {
+    assert_eq!(exit(&["--plan-only"]).await, Exit::Planned);
+}
+
+#[tokio::test]
+async fn w23_a_spec_that_is_nested_without_end_is_refused_at_once() {
+    let path = std::env::temp_dir().join(format!("provision-deep-spec-{}.yaml", std::process::id()));
+    for text in [format!("name: {}", "[".repeat(100_000)), format!("name: {}", "{a: ".repeat(100_000))] {
+        std::fs::write(&path, text).unwrap();
+        let started = std::time::Instant::now();
+        let arguments = ["--json", "--spec", path.to_str().unwrap()];
+        let (exit, shown) = run_in(Environment::default(), &arguments).await;
+        assert_eq!(exit, Exit::BadInput);
+        assert!(shown.document()["error"].as_str().is_some_and(|error| error.contains("nested")), "{}", shown.text());
+        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    }
+    std::fs::remove_file(path).unwrap();
+}
+
+#[tokio::test]
+async fn a_blocked_plan_changes_nothing_and_says_so() {
+    assert_eq!(exit(&["--owner", "nobody@contoso.com"]).await, Exit::Blocked);
+}
+
+#[tokio::test]
+async fn v12_a_change_that_does_not_act_yet_has_an_exit_code_of_its_own() {
+    let tenant = FakeTenant::contoso();
+    tenant.set_policy_delay(Duration::from_secs(3_600));
+    let server = tenant.serve().await.unwrap();
+    let (exit, shown) = run_in(environment(&tenant, &server), &SPEC).await;
+    assert_eq!(exit, Exit::NotYetInEffect, "{}", shown.text());
+    assert_eq!(shown.document()["proof"]["verdict"], "not_yet_in_effect");
+    tenant.advance(Duration::from_secs(3_601));
+    assert_eq!(run_in(environment(&tenant, &server), &SPEC).await.0, Exit::Verified);
+}
+
+#[tokio::test]
+async fn p14_there_is_one_document_in_every_case() {
+    let (_, shown) = run_in(Environment::default(), &["--json"]).await;
+    let document = shown.document();
+    for part in ["plan", "report", "proof", "plan_after"] {
+        assert!(document[part].is_object(), "{part}");
+    }
+    // A plan that is blocked, a spec with faults, and an environment that names half a tenant.
+    let (exit, shown) = run_in(Environment::default(), &["--json", "--owner", "nobody@contoso.com"]).await;
+    assert_eq!((exit, shown.document()["plan"]["findings"][0]["severity"].as_str()), (Exit::Blocked, Some("blocking")));
+    let (exit, shown) = run_in(Environment::default(), &["--json", "--address", "rooms at contoso"]).await;
+    assert_eq!((exit, &shown.document()["exit"]), (Exit::BadInput, &json!(2)));
+    let half = Environment { client_id: Some("id".into()), ..Environment::default() };
+    let (exit, shown) = run_in(half, &["--json"]).await;
+    assert_eq!((exit, &shown.document()["exit"]), (Exit::BadInput, &json!(2)));
+    // A plan that fails: the administering application may read nothing.
+    let tenant = FakeTenant::contoso();
+    tenant.remove_directory_role(tenant.administrator(), DirectoryRole::ExchangeAdministrator);
+    let server = tenant.serve().await.unwrap();
+    let (exit, shown) = run_in(environment(&tenant, &server), &SPEC).await;
+    assert_eq!((exit, &shown.document()["exit"]), (Exit::Failed, &json!(1)));
+    let error = shown.document()["error"].as_str().unwrap_or_default().to_owned();
+    assert!(error.contains(&tenant.administrator().client_id), "{error}");
+}
+
+/// The plurals of one, and the articles of sounds.
+#[tokio::test]
+async fn p14_what_is_shown_is_english() {
+    let tenant = FakeTenant::contoso();
+    for address in tenant.rooms().iter().skip(1) {
+        tenant.remove_mailbox(address);
+    }
+    let server = tenant.serve().await.unwrap();
+    let text: Vec<&str> = SPEC.iter().copied().filter(|argument| *argument != "--json").collect();
+    let mut texts = vec![run_in(environment(&tenant, &server), &text).await.1.text()];
+    // One step, one member, one of everything.
+    tenant.add_room("second@contoso.com");
+    texts.push(run_in(environment(&tenant, &server), &text).await.1.text());
+    let unfit = ["--owner", "projector-1@contoso.com", "--except", "adele.vance@contoso.com"];
+    texts.push(run_in(environment(&tenant, &server), &[&*text, &unfit].concat()).await.1.text());
+    let list = ["--must-not-reach", "facilities@contoso.com"];
+    texts.push(run_in(environment(&tenant, &server), &[&*text, &list].concat()).await.1.text());
+    let all = texts.concat();
+    let words: Vec<&str> = all.split_whitespace().collect();
+    for pair in words.windows(2) {
+        let next = pair[1].trim_matches(|c: char| !c.is_alphanumeric());
+        if pair[0].trim_start_matches('(') == "1" {
+            let is_plural = next.ends_with('s') && next != "is" && next != "less";
+            assert!(!is_plural, "\"1 {next}\"\n{all}");
+        }
+        let is_vowel = next.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']);
+        assert!(!(pair[0] == "a" && is_vowel && !next.starts_with("one")), "\"a {next}\"\n{all}");
+        assert!(!(pair[0] == "an" && next.starts_with("User")), "\"an {next}\"\n{all}");
+    }
+    assert!(!all.contains(".. ") && !all.contains("  because because"), "{all}");
+    assert!(all.contains("1 request") || all.contains("requests"), "{all}");
+}
