@@ -17,6 +17,19 @@ pub(crate) fn with_article(noun: &str) -> String {
     format!("{} {noun}", if begins_with_a_vowel && !sounds_like_you { "an" } else { "a" })
 }
 
+/// What the service said of a failure, without the client's general advice: whoever shows it has advice of its own.
+pub(crate) fn without_advice(error: &graph_client::Error) -> String {
+    let text = error.to_string();
+    let text = error.advice().and_then(|advice| text.strip_suffix(advice)).unwrap_or(&text);
+    text.trim_end().trim_end_matches('.').to_owned()
+}
+
+/// A sentence with a capital letter.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}
+
 /// The names in a sentence: at most `shown` of them, and how many more there are.
 pub(crate) fn some_of<T: std::fmt::Display>(names: impl IntoIterator<Item = T>, shown: usize) -> String {
     let names: Vec<_> = names.into_iter().map(|name| name.to_string()).collect();

@@ -1,6 +1,7 @@
 //! Integration tests over `graph-client`, `exchange-groups` and `fake-tenant`, through their public interfaces and over
 //! real sockets.
 
+mod advice;
 mod calendar_refusals;
 mod directory_reads;
 mod exchange_cmdlets;

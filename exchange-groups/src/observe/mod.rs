@@ -181,6 +181,14 @@ impl Observation {
         self.recipients.get(address).and_then(AtAddress::as_one)
     }
 
+    /// How sentences call the application that administers.
+    pub(crate) fn called_administrator(&self) -> String {
+        match self.administrator {
+            Some(id) => format!("the administering application {id}"),
+            None => "the administering application".to_owned(),
+        }
+    }
+
     /// The digest of what was seen: not of when, by whom, and at what cost.
     #[must_use]
     pub fn digest(&self) -> Digest {

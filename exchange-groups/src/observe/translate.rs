@@ -160,10 +160,18 @@ fn active_role(role: &DirectoryRoleAssignment) -> Option<access::DirectoryRole> 
     let name = role.role_definition.as_ref().and_then(|definition| definition.display_name.clone());
     Some(access::DirectoryRole {
         template,
-        name: name.unwrap_or_else(|| template.to_string()),
+        name: name.unwrap_or_else(|| role_name(template)),
         eligible: false,
         scope: role.directory_scope_id.clone().filter(|scope| scope != "/"),
     })
+}
+
+/// A directory role by its name, where the tenant sends its template id alone.
+fn role_name(template: Uuid) -> String {
+    let known = access::catalogue()
+        .iter()
+        .find(|row| row.resource == access::RowResource::DirectoryRole && row.id == Some(template));
+    known.map_or_else(|| template.to_string(), |row| row.value.to_owned())
 }
 
 /// How a calendar is shared, from the entries of its folder.
@@ -292,7 +300,7 @@ fn eligible_role(role: &RoleScheduleInstance) -> Option<access::DirectoryRole> {
     let template = Uuid::try_parse(role.role_definition_id.as_deref()?).ok()?;
     Some(access::DirectoryRole {
         template,
-        name: template.to_string(),
+        name: role_name(template),
         eligible: true,
         scope: role.directory_scope_id.clone().filter(|scope| scope != "/"),
     })
