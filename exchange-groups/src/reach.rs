@@ -105,8 +105,13 @@ impl Findings<'_> {
         let (advice, subject) = if kind == Kind::OtherPolicy {
             self.remove_other_policies()
         } else {
-            let planned = self.planned(&wider.via);
-            (planned.unwrap_or_else(|| self.close(&wider.via, &wider.remedy)), subject_of(&wider.via))
+            let mut advice = self.planned(&wider.via).unwrap_or_else(|| self.close(&wider.via, &wider.remedy));
+            // A role over another group may be that of another spec.
+            if kind == Kind::OtherRole && wider.opens_any != Truth::Yes && !advice.changes.is_empty() {
+                advice.text +=
+                    " If its scope is a group that is meant, name the group in other_groups of the spec instead.";
+            }
+            (advice, subject_of(&wider.via))
         };
         let mut finding = Finding::new(Warning, kind, message, advice).about(subject);
         if self.spec.restriction == Restriction::Rbac && matches!(wider.via, Via::Grant { .. }) {
@@ -137,7 +142,10 @@ impl Findings<'_> {
     }
 
     fn remove_other_policies(&self) -> (Advice, Subject) {
-        let mut advice = Advice::exchange("Remove the other policies, if their mailboxes are not to be reached.")
+        let mut advice = Advice::exchange(
+            "Remove the other policies, if their mailboxes are not to be reached. If the group of one is meant, name it in \
+             other_groups of the spec instead.",
+        )
             .with_danger(
                 "Only once the policy over the group acts: without any policy the tenant-wide permission reaches every \
                  mailbox of the organisation.",
@@ -391,7 +399,8 @@ impl Findings<'_> {
             self.add(Finding::new(Note, Kind::WideningUndecided, message, advice));
         }
         if !widening.who_else.is_empty() {
-            let who: Vec<_> = widening.who_else.iter().map(|who| format!("{} ({})", who.who, who.by)).collect();
+            let who: Vec<_> =
+                widening.who_else.iter().map(|who| format!("{} ({})", self.called(&who.who), who.by)).collect();
             let who = who.join("; ");
             let message = format!("Others who can change what the application reaches: {who}");
             self.add(Finding::new(
@@ -401,6 +410,16 @@ impl Findings<'_> {
                 Advice::nobody("Check that each of them is meant."),
             ));
         }
+    }
+
+    /// Somebody by address, where only an id was told and the spec has the address.
+    fn called(&self, who: &str) -> String {
+        let is_it = |id: Option<graph_client::Uuid>| id.is_some_and(|id| id.to_string().eq_ignore_ascii_case(who));
+        let known = self.seen.recipients.values().filter_map(graph_client::exchange::AtAddress::as_one);
+        known
+            .filter(|one| is_it(one.external_directory_object_id) || is_it(one.guid))
+            .find_map(|one| one.primary_smtp_address.as_ref())
+            .map_or_else(|| who.to_owned(), ToString::to_string)
     }
 
     /// A permission by which the application lifts its restriction is no calendar permission: revoking it opens nothing.

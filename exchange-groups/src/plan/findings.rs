@@ -13,7 +13,7 @@ use crate::finding::{Advice, Finding, FindingKind as Kind, Severity, Subject};
 use crate::membership::{Difference, MailboxRef, MailboxSet, key_of};
 use crate::observe::{Unread, UnreadPart, is_group};
 use crate::select::{Selection, Unmatched};
-use crate::text::{capitalised, count, some_of, with_article};
+use crate::text::{capitalised, count, some_of, thousands, with_article};
 use crate::{Change, Observation, OtherMembers, RestrictedCalendarGroup, Restriction};
 use Severity::{Blocking, Note, Warning};
 
@@ -262,7 +262,11 @@ impl Findings<'_> {
     fn members(&mut self, selection: &Selection, must_not_reach: &[MailboxRef]) {
         let members = selection.members.len();
         if members > UpdateDistributionGroupMember::MAX_MEMBERS {
-            let message = format!("The group would have {members} members, and Exchange takes 10,000");
+            let message = format!(
+                "The group would have {}, and Exchange takes {}",
+                count(members, "member"),
+                thousands(UpdateDistributionGroupMember::MAX_MEMBERS)
+            );
             let advice = Advice::spec(
                 "Divide the rooms over several groups with one spec each, and name the other groups in other_groups of \
                  each.",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use exchange_groups::{Actor, CalendarPermission, FindingKind as Kind, Verdict};
+use exchange_groups::{Actor, CalendarPermission, FindingKind as Kind, Rooms, Verdict};
 use exchange_groups_tests::{Contoso, GROUP, OWNER};
 use fake_tenant::{DirectoryRole, Fault, Matcher, NewGroup, NewRoleAssignment, PolicyRight, Resource};
 use serde_json::json;
@@ -15,7 +15,7 @@ scenarios! {
     PolicyWithWrongId: a_policy_for_the_object_id;
     TenantWidePermission: a_permission_that_stays, a_permission_that_the_plan_revokes, a_permission_that_the_policy_narrows,
         a_permission_for_web_services;
-    OtherRole: a_role_over_everybody, a_disabled_role_of_ours_beside_it;
+    OtherRole: a_role_over_everybody, a_role_of_ours_over_everybody, a_role_over_the_group_of_another_spec;
     OtherPolicy: a_policy_over_another_group;
     UndecidedPath: a_permission_that_nobody_lists;
     NothingToNarrow: a_policy_without_a_permission;
@@ -105,8 +105,26 @@ async fn a_role_over_everybody() {
     case.verify_without(Kind::OtherRole).await;
 }
 
-/// Ours over everybody: the plan moves it.
-async fn a_disabled_role_of_ours_beside_it() {
+/// V8: to remove it would end what the other spec wants.
+async fn a_role_over_the_group_of_another_spec() {
+    let tenant = small();
+    tenant.add_group(NewGroup::security("panels").owner(OWNER).members(["boardroom@contoso.com"]));
+    let others = NewRoleAssignment::new("Application Calendars.ReadWrite").group("panels@contoso.com");
+    tenant.assign_role(tenant.booking_application(), others);
+    let lower = |contoso: &Contoso| contoso.rbac().rooms(Rooms::all().except("boardroom@contoso.com"));
+    let mut case = Case::of(tenant, lower).await;
+    case.provision().await;
+    let finding = case.find(Kind::OtherRole).await;
+    assert_says(&finding, "name the group in other_groups of the spec instead");
+    let first = ["room-00001@contoso.com", "room-00002@contoso.com"];
+    let spec = case.contoso.rbac().rooms(Rooms::at(first)).allow_large_removal(true);
+    case.spec = spec.other_group("panels@contoso.com").build().unwrap();
+    case.verify_without(Kind::OtherRole).await;
+    assert!(case.reaches("boardroom@contoso.com"), "the other spec's room is still reached");
+}
+
+/// The plan moves it.
+async fn a_role_of_ours_over_everybody() {
     let mut case = Case::new(Contoso::rbac).await;
     case.provision().await;
     let ours = case.tenant().role_assignments(&case.contoso.booking)[0].clone();
