@@ -111,6 +111,8 @@ impl Findings<'_> {
                 advice.text +=
                     " If its scope is a group that is meant, name the group in other_groups of the spec instead.";
             }
+            // A command for one mailbox becomes one for each.
+            advice.command = advice.command.and_then(|command| for_each_mailbox(&command, &some));
             (advice, subject_of(&wider.via))
         };
         let mut finding = Finding::new(Warning, kind, message, advice).about(subject);
@@ -481,6 +483,22 @@ impl Findings<'_> {
             self.add(Finding::new(severity, kind, message, advice).about(subject));
         }
     }
+}
+
+/// A command with a mailbox to be filled in, for each of these; the command itself if there is none to fill in. A mailbox
+/// that goes by no address gives no command.
+fn for_each_mailbox(command: &str, mailboxes: &[String]) -> Option<String> {
+    const MAILBOX: &str = "<mailbox>:\\Calendar";
+    if !command.contains(MAILBOX) {
+        return Some(command.to_owned());
+    }
+    let is_plain = |address: &&String| address.contains('@') && !address.contains(['\'', ' ', ';', '$', '`']);
+    let filled: Vec<String> = mailboxes
+        .iter()
+        .filter(is_plain)
+        .map(|address| command.replace(MAILBOX, &format!("'{address}:\\Calendar'")))
+        .collect();
+    (!filled.is_empty()).then(|| filled.join("; "))
 }
 
 /// Who carries a remedy out.
