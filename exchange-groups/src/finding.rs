@@ -278,8 +278,6 @@ finding_kinds! {
     OtherPolicy => Violates,
     /// An access path may reach more than the spec says: the references do not say, or a part could not be read.
     UndecidedPath => Undecided,
-    /// The tenant-wide permission stays, and nothing but the access policy narrows it.
-    NarrowedPermission => Unaffected,
     /// The application holds no tenant-wide calendar permission that the policy could narrow.
     NothingToNarrow => Unaffected,
     /// Mailboxes that the spec wants reached are not reached.
@@ -340,7 +338,9 @@ finding_kinds! {
 
 impl Finding {
     pub(crate) fn new(severity: Severity, kind: FindingKind, message: impl Into<String>, advice: Advice) -> Self {
-        Self { severity, kind, message: message.into(), advice, subject: Subject::default(), spec_path: None }
+        // Where what the service said comes last, its own full stop is one too many.
+        let message = message.into().trim_end().trim_end_matches('.').to_owned();
+        Self { severity, kind, message, advice, subject: Subject::default(), spec_path: None }
     }
 
     #[must_use]

@@ -76,8 +76,8 @@ impl ExchangeGroups {
     /// # Permissions
     ///
     /// Exchange: `Exchange.ManageAsApp` with Global Reader or more. Graph: `Application.Read.All`; to tell whether the
-    /// application can widen its own reach also `Directory.Read.All` and `RoleManagement.Read.Directory`. What may not be
-    /// read is left unread, and what needs it is unknown.
+    /// application can widen its own reach also `Directory.Read.All`, `RoleManagement.Read.Directory` and
+    /// `RoleEligibilitySchedule.Read.Directory`. What may not be read is left unread, and what needs it is unknown.
     ///
     /// # Errors
     ///

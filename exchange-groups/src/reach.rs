@@ -14,7 +14,7 @@ use crate::change::RevokePermission;
 use crate::finding::{Actor, Advice, Finding, FindingKind as Kind, Severity, Subject};
 use crate::membership::{Difference, MailboxRef, MailboxSet};
 use crate::observe::Mailboxes;
-use crate::text::{count, some_of};
+use crate::text::{capitalised, count, some_of};
 use crate::{CalendarPermission, Change, Observation, RestrictedCalendarGroup, Restriction};
 use Severity::{Note, Warning};
 
@@ -108,7 +108,15 @@ impl Findings<'_> {
         let (advice, subject) = if kind == Kind::OtherPolicy {
             self.remove_other_policies()
         } else {
-            (self.close(&wider.via, &wider.remedy), subject_of(&wider.via))
+            let mut advice = self.planned(&wider.via).unwrap_or_else(|| self.close(&wider.via, &wider.remedy));
+            // A role over another group may be that of another spec.
+            if kind == Kind::OtherRole && wider.opens_any != Truth::Yes && !advice.changes.is_empty() {
+                advice.text +=
+                    " If its scope is a group that is meant, name the group in other_groups of the spec instead.";
+            }
+            // A command for one mailbox becomes one for each.
+            advice.command = advice.command.and_then(|command| for_each_mailbox(&command, &some));
+            (advice, subject_of(&wider.via))
         };
         let mut finding = Finding::new(Warning, kind, message, advice).about(subject);
         if self.spec.restriction == Restriction::Rbac && matches!(wider.via, Via::Grant { .. }) {
@@ -139,9 +147,13 @@ impl Findings<'_> {
     }
 
     fn remove_other_policies(&self) -> (Advice, Subject) {
-        let mut advice = Advice::exchange("Remove the other policies, if their mailboxes are not to be reached.")
+        let mut advice = Advice::exchange(
+            "Remove the other policies, if their mailboxes are not to be reached. If the group of one is meant, name it in \
+             other_groups of the spec instead.",
+        )
             .with_danger(
-                "Keep the policy over the group: without any policy the tenant-wide permission reaches every mailbox.",
+                "Only once the policy over the group acts: without any policy the tenant-wide permission reaches every \
+                 mailbox of the organisation.",
             );
         let mut subject = Subject::default();
         for policy in self.other_restrictions() {
@@ -157,19 +169,43 @@ impl Findings<'_> {
         (advice, subject)
     }
 
+    fn is_ours(&self, name: &str) -> bool {
+        crate::restriction::PERMISSIONS.iter().any(|permission| {
+            crate::restriction::assignment_name(self.spec, *permission).as_str().eq_ignore_ascii_case(name)
+        })
+    }
+
+    /// What the plan does about an access path by itself, in the right order. By hand it would be out of order, or undo
+    /// what the restriction needs.
+    fn planned(&self, via: &Via) -> Option<Advice> {
+        let is_calendar_grant = |assignment: &Option<String>| {
+            crate::restriction::calendar_grants(self.facts)
+                .any(|grant| grant.assignment.as_ref().map(ToString::to_string) == *assignment)
+        };
+        match via {
+            Via::RoleAssignment { name, .. } if self.is_ours(name) => {
+                Some(Advice::operator("Apply the plan: it corrects the role assignment, which these crates made."))
+            }
+            Via::Grant { assignment, .. } if is_calendar_grant(assignment) => match self.spec.restriction {
+                Restriction::Rbac if self.spec.revoke_tenant_wide_grant => Some(
+                    Advice::operator("Apply the plan: it revokes the permission once the role is in place.").with_danger(
+                        "Revoked by hand before the role has propagated, the application reaches no room.",
+                    ),
+                ),
+                Restriction::Policy if self.facts.policies.whole().is_some_and(Vec::is_empty) => Some(
+                    Advice::operator("Apply the plan: its access policy narrows the permission to the group.").with_danger(
+                        "Do not revoke the permission: under an access policy the application reaches its rooms by it.",
+                    ),
+                ),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// How what an access path rests on is removed, with the moment at which it may be.
     fn close(&self, via: &Via, remedy: &Remedy) -> Advice {
-        let actor = match via {
-            Via::Grant { .. } | Via::DelegatedGrant { .. } | Via::DirectoryRole { .. } => Actor::EntraAdministrator,
-            Via::Unread(_) => Actor::Operator,
-            _ => Actor::ExchangeAdministrator,
-        };
-        let is_ours = |name: &str| {
-            crate::restriction::PERMISSIONS.iter().any(|permission| {
-                crate::restriction::assignment_name(self.spec, *permission).as_str().eq_ignore_ascii_case(name)
-            })
-        };
-        let mut advice = Advice::new(actor, remedy.step.clone());
+        let mut advice = Advice::new(actor_of(remedy), remedy.step.clone());
         let change = match via {
             Via::Grant { name, resource, assignment, .. } => self.seen.application.as_ref().and_then(|application| {
                 Some(Change::RevokePermission(RevokePermission {
@@ -180,7 +216,7 @@ impl Findings<'_> {
                     resource: resource.to_string(),
                 }))
             }),
-            Via::RoleAssignment { name, .. } if !is_ours(name) => {
+            Via::RoleAssignment { name, .. } => {
                 name.parse::<Identity>().ok().map(|name| Change::RemoveRole(RemoveManagementRoleAssignment::new(name)))
             }
             _ => None,
@@ -192,8 +228,8 @@ impl Findings<'_> {
         };
         let danger = match (self.spec.restriction, via) {
             (Restriction::Rbac, Via::Grant { .. }) => Some(
-                "Until the role over the group has taken effect, the application reaches its rooms by this permission alone: \
-                 set revoke_tenant_wide_grant to have it revoked in order.",
+                "Only once the role over the group has propagated: until then the application reaches its rooms by this \
+                 permission alone. With revoke_tenant_wide_grant the plan revokes it in order.",
             ),
             _ => None,
         };
@@ -222,7 +258,7 @@ impl Findings<'_> {
                 let message = format!("The spec says read and write, and the application only reads, by {held}");
                 let advice = match self.spec.restriction {
                     Restriction::Rbac => Advice::operator("Apply the plan: its role is for reading and writing."),
-                    Restriction::Policy => self.grant_under_policy("Grant Calendars.ReadWrite on Microsoft Graph."),
+                    Restriction::Policy => self.grant_under_policy("Calendars.ReadWrite"),
                 };
                 self.add(Finding::new(Warning, Kind::InsufficientPermission, message, advice).at("permission"));
             }
@@ -230,8 +266,8 @@ impl Findings<'_> {
                 let held = some_of(write.allowed().map(|path| path.via.to_string()), SHOWN);
                 let message = format!("The spec says read, and the application also writes, by {held}");
                 let advice = Advice::spec(
-                    "Set permission to read_write if that is meant. A policy narrows which mailboxes are reached, not \
-                     what is done there: for reading alone use RBAC for Applications, or have the permission replaced \
+                    "Set permission to read_write if that is meant. An access policy narrows which mailboxes are reached, \
+                     not what is done there: for reading alone set restriction to rbac, or have the permission replaced \
                      by Calendars.Read.",
                 );
                 self.add(Finding::new(Warning, Kind::WiderPermission, message, advice).at("permission"));
@@ -248,16 +284,18 @@ impl Findings<'_> {
             };
             let message = "The application holds no tenant-wide calendar permission, so there is nothing for the policy to \
                            narrow, and no room is reached";
-            let advice = self.grant_under_policy(&format!("Grant {permission} on Microsoft Graph, or use RBAC."));
+            let advice = self.grant_under_policy(permission);
             self.add(Finding::new(Warning, Kind::NothingToNarrow, message, advice).at("restriction"));
         }
     }
 
-    fn grant_under_policy(&self, what: &str) -> Advice {
+    fn grant_under_policy(&self, permission: &str) -> Advice {
         let refused = some_of(&self.spec.must_not_reach, SHOWN);
         Advice::entra(format!(
-            "{what} Do so only once the policy acts: Test-ApplicationAccessPolicy answers Denied for {}, and some hours \
-             have passed.",
+            "Only once the policy acts, grant {permission} on Microsoft Graph under App registrations > the application > \
+             API permissions, with admin consent. The policy acts when Test-ApplicationAccessPolicy answers Denied for {}, \
+             and hours have passed since: PlaceOS has seen twelve. Or set restriction to rbac in the spec, which needs no \
+             tenant-wide permission.",
             if refused.is_empty() { "a mailbox outside the group" } else { &refused }
         ))
         .with_danger("Until the policy acts, the permission reaches every mailbox of the organisation.")
@@ -295,7 +333,10 @@ impl Findings<'_> {
             let mut advice = Advice::exchange(
                 "Take the mailboxes out of that policy's group, or remove the policy if nothing else needs it.",
             )
-            .with_danger("Whatever else the policy denies is reached again once it is removed. Waiting does not help.");
+            .with_danger(
+                "Only once the restriction of this plan acts: until then whatever else the policy denies may be reached \
+                 again. Waiting does not help.",
+            );
             for policy in &policies {
                 let of_all = self
                     .facts
@@ -355,23 +396,35 @@ impl Findings<'_> {
                 "Whether the application can lift its own restriction is not known, because this was not read: {}",
                 some_of(parts, 5)
             );
-            let advice = Advice::entra(
-                "Let the administering application read it: Directory.Read.All, RoleManagement.Read.Directory and \
-                 RoleEligibilitySchedule.Read.Directory on Microsoft Graph.",
-            );
-            self.add(Finding::new(Note, Kind::WideningUndecided, message, advice));
+            let advice = Advice::entra(format!(
+                "Grant {} the application permissions Directory.Read.All, RoleManagement.Read.Directory and \
+                 RoleEligibilitySchedule.Read.Directory on Microsoft Graph, and verify again.",
+                self.seen.called_administrator()
+            ));
+            self.add(Finding::new(Warning, Kind::WideningUndecided, message, advice));
         }
         if !widening.who_else.is_empty() {
-            let who: Vec<_> = widening.who_else.iter().map(|who| format!("{} ({})", who.who, who.by)).collect();
+            let who: Vec<_> =
+                widening.who_else.iter().map(|who| format!("{} ({})", self.called(&who.who), who.by)).collect();
             let who = who.join("; ");
             let message = format!("Others who can change what the application reaches: {who}");
             self.add(Finding::new(
                 Note,
                 Kind::OthersCanWiden,
                 message,
-                Advice::nobody("See that each of them is meant."),
+                Advice::nobody("Check that each of them is meant."),
             ));
         }
+    }
+
+    /// Somebody by address, where only an id was told and the spec has the address.
+    fn called(&self, who: &str) -> String {
+        let is_it = |id: Option<graph_client::Uuid>| id.is_some_and(|id| id.to_string().eq_ignore_ascii_case(who));
+        let known = self.seen.recipients.values().filter_map(graph_client::exchange::AtAddress::as_one);
+        known
+            .filter(|one| is_it(one.external_directory_object_id) || is_it(one.guid))
+            .find_map(|one| one.primary_smtp_address.as_ref())
+            .map_or_else(|| who.to_owned(), ToString::to_string)
     }
 
     /// A permission by which the application lifts its restriction is no calendar permission: revoking it opens nothing.
@@ -379,6 +432,24 @@ impl Findings<'_> {
         let mut advice = self.close(via, remedy);
         advice.danger =
             Some("Whatever the application does by this permission or role ends with it: ask its owner first.".into());
+        advice
+    }
+
+    /// How a policy that does not do what it looks like is removed.
+    fn remove_policy(&self, identity: &str, kind: Kind) -> Advice {
+        let is_it = |policy: &&crate::access::AccessPolicy| policy.identity == identity;
+        let policy = self.facts.policies.entries().iter().find(is_it);
+        let is_of_all = policy.is_none_or(|policy| policy.application == crate::access::PolicyApplication::Every);
+        let mut advice = Advice::exchange("Remove the policy, if nothing else needs it.");
+        if let (false, Ok(identity)) = (is_of_all, identity.parse()) {
+            advice = advice.with_change(Change::RemovePolicy(RemoveApplicationAccessPolicy::new(identity)));
+        }
+        if kind == Kind::BrokenScope {
+            advice = advice.with_danger(
+                "Only once the restriction of this plan acts: until then an invalid policy may be all that keeps a \
+                 tenant-wide permission from every mailbox of the organisation.",
+            );
+        }
         advice
     }
 
@@ -393,21 +464,52 @@ impl Findings<'_> {
                 // These are said by the paths that they open, or by a finding of their own.
                 _ => continue,
             };
-            let advice = caveat.remedy.as_ref().map_or_else(
-                || Advice::exchange("Correct it, or remove it if nothing else needs it."),
-                |remedy| {
-                    let advice = Advice::entra(remedy.step.clone());
-                    match &remedy.command {
-                        Some(command) => advice.with_command(command.clone()),
-                        None => advice,
+            let advice = match &caveat.remedy {
+                Some(remedy) => {
+                    let mut advice = Advice::new(actor_of(remedy), remedy.step.clone());
+                    advice.command.clone_from(&remedy.command);
+                    advice.danger.clone_from(&remedy.caution);
+                    if severity == Note {
+                        advice.text = format!("If the application does not need it: {}", advice.text);
                     }
-                },
-            );
+                    advice
+                }
+                None => self.remove_policy(&caveat.subject, kind),
+            };
             let subject = Subject { id: Some(caveat.subject.clone()), ..Subject::default() };
-            self.add(
-                Finding::new(severity, kind, format!("{}: {}", caveat.subject, caveat.text), advice).about(subject),
-            );
+            let message = match caveat.kind {
+                CaveatKind::PolicyNamesObjectId | CaveatKind::InvalidPolicy => {
+                    format!("{} It is {}", caveat.text, caveat.subject)
+                }
+                _ => format!("{}: {}", capitalised(&caveat.subject), caveat.text),
+            };
+            self.add(Finding::new(severity, kind, message, advice).about(subject));
         }
+    }
+}
+
+/// A command with a mailbox to be filled in, for each of these; the command itself if there is none to fill in. A mailbox
+/// that goes by no address gives no command.
+fn for_each_mailbox(command: &str, mailboxes: &[String]) -> Option<String> {
+    const MAILBOX: &str = "<mailbox>:\\Calendar";
+    if !command.contains(MAILBOX) {
+        return Some(command.to_owned());
+    }
+    let is_plain = |address: &&String| address.contains('@') && !address.contains(['\'', ' ', ';', '$', '`']);
+    let filled: Vec<String> = mailboxes
+        .iter()
+        .filter(is_plain)
+        .map(|address| command.replace(MAILBOX, &format!("'{address}:\\Calendar'")))
+        .collect();
+    (!filled.is_empty()).then(|| filled.join("; "))
+}
+
+/// Who carries a remedy out.
+fn actor_of(remedy: &Remedy) -> Actor {
+    match &*remedy.actor {
+        actor if actor.contains("Entra") => Actor::EntraAdministrator,
+        actor if actor.contains("Exchange") => Actor::ExchangeAdministrator,
+        _ => Actor::Operator,
     }
 }
 

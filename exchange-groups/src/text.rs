@@ -4,9 +4,22 @@
 pub(crate) fn count(number: usize, what: &str) -> String {
     match (number, what.ends_with('x')) {
         (1, _) => format!("1 {what}"),
-        (_, true) => format!("{number} {what}es"),
-        (_, false) => format!("{number} {what}s"),
+        (_, true) => format!("{} {what}es", thousands(number)),
+        (_, false) => format!("{} {what}s", thousands(number)),
     }
+}
+
+/// `10,001`: a number as sentences have it.
+pub(crate) fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// A noun with its indefinite article, by its sound where Exchange's names differ from their spelling.
@@ -15,6 +28,19 @@ pub(crate) fn with_article(noun: &str) -> String {
     // "User" and "unique" begin as "you" does.
     let sounds_like_you = ["User", "Uni", "user", "uni"].iter().any(|start| noun.starts_with(start));
     format!("{} {noun}", if begins_with_a_vowel && !sounds_like_you { "an" } else { "a" })
+}
+
+/// What the service said of a failure, without the client's general advice: whoever shows it has advice of its own.
+pub(crate) fn without_advice(error: &graph_client::Error) -> String {
+    let text = error.to_string();
+    let text = error.advice().and_then(|advice| text.strip_suffix(advice)).unwrap_or(&text);
+    text.trim_end().trim_end_matches('.').to_owned()
+}
+
+/// A sentence with a capital letter.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
 /// The names in a sentence: at most `shown` of them, and how many more there are.
@@ -34,6 +60,8 @@ mod tests {
     fn one_is_not_many() {
         assert_eq!((&*count(1, "step"), &*count(0, "step"), &*count(2, "step")), ("1 step", "0 steps", "2 steps"));
         assert_eq!(count(2, "mailbox"), "2 mailboxes");
+        let numbers = [7, 999, 1_000, 10_001, 1_234_567].map(thousands);
+        assert_eq!(numbers, ["7", "999", "1,000", "10,001", "1,234,567"]);
         let nouns = ["UserMailbox", "EquipmentMailbox", "RoomMailbox", "UniversalGroup"].map(with_article);
         assert_eq!(nouns, ["a UserMailbox", "an EquipmentMailbox", "a RoomMailbox", "a UniversalGroup"]);
         assert_eq!(some_of(["a", "b"], 2), "a, b");

@@ -2,6 +2,7 @@
 //! real sockets.
 
 mod adversary;
+mod advice;
 mod calendar_refusals;
 mod cases;
 mod directory_reads;

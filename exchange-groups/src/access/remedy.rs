@@ -66,7 +66,7 @@ impl AccessModel<'_> {
                 actor: PRIVILEGED.into(),
                 step: format!(
                     "Remove the application from the role {} under Roles and administrators, with its eligible \
-                     assignments and the groups that give it.",
+                     assignments and the groups by which it holds it.",
                     plain(name)
                 ),
                 command: None,

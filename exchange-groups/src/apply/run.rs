@@ -3,7 +3,9 @@ use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use graph_client::exchange::{Created, DistributionGroup, Exchange, Identity, NewDistributionGroup, Wait};
+use graph_client::exchange::{
+    CmdletErrorKind, Created, DistributionGroup, Exchange, Identity, NewDistributionGroup, Wait,
+};
 use graph_client::{Client, ClientId, Error as ServiceError, ErrorKind, Meter, ObjectId};
 
 use super::{Event, Listener, Outcome, Report, StageUsage, StepReport};
@@ -11,6 +13,7 @@ use crate::access::Facts;
 use crate::document::Origin;
 use crate::error::caller_of;
 use crate::plan::effects;
+use crate::text::without_advice;
 use crate::{Change, ExchangeGroups, Observation, Plan, Stage, Step};
 
 /// How a step went.
@@ -35,6 +38,8 @@ pub(super) struct Run {
     pub(super) is_fresh: bool,
     /// The application that makes the changes.
     administrator: Option<ClientId>,
+    /// Whether the organisation says that it was prepared for role assignments.
+    is_customised: bool,
     /// Why no further step is run.
     pub(super) halted: Option<String>,
     /// Why the tenant-wide permission stays: without it the application would lose rooms that it still needs it for.
@@ -89,6 +94,7 @@ impl Run {
             administrator: seen.administrator,
             group: seen.group.map(|seen| seen.group),
             is_fresh: false,
+            is_customised: seen.organization.is_dehydrated == Some(false),
             halted: None,
             keep_permission: None,
         }
@@ -155,10 +161,7 @@ impl Run {
     pub(super) fn end(&mut self, change: Change, attempt: Attempt) {
         let (outcome, error) = match attempt {
             Ok(outcome) => (outcome, None),
-            Err(error) => {
-                let text = format!("{error}{}", caller_of(&error, self.administrator));
-                (Outcome::Failed { error: text }, Some(error))
-            }
+            Err(error) => (Outcome::Failed { error: self.explain(&error) }, Some(error)),
         };
         if !outcome.is_success() {
             self.keep_permission.get_or_insert_with(|| "an earlier step is not done".into());
@@ -166,6 +169,21 @@ impl Run {
         self.report.steps.push(StepReport { change: change.clone(), outcome: outcome.clone(), error });
         let (done, total) = (self.report.steps.len(), self.total);
         self.tell(&Event::Step { change: Box::new(change), outcome, done, total });
+    }
+
+    /// What an error says. An organisation that is customised already and is still refused as if it were not needs time,
+    /// and not another command.
+    fn explain(&self, error: &ServiceError) -> String {
+        let is_dehydrated = error.cmdlet().is_some_and(|cmdlet| cmdlet.kind == CmdletErrorKind::Dehydrated);
+        if !(is_dehydrated && self.is_customised) {
+            return format!("{error}{}", caller_of(error, self.administrator));
+        }
+        format!(
+            "{}. Enable-OrganizationCustomization was run already (IsDehydrated is False), and has not propagated yet: wait \
+             for an hour and apply again. The next refusal may be that a delegating assignment is missing, for up to an \
+             hour more: wait then too, and assign nothing",
+            without_advice(error)
+        )
     }
 
     async fn one_by_one(&mut self, steps: Vec<Step>) {

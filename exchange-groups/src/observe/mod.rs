@@ -204,6 +204,14 @@ impl Observation {
         Mailboxes::of(self).facts(&MailboxRef { id, address: address.clone() })
     }
 
+    /// How sentences call the application that administers.
+    pub(crate) fn called_administrator(&self) -> String {
+        match self.administrator {
+            Some(id) => format!("the administering application {id}"),
+            None => "the administering application".to_owned(),
+        }
+    }
+
     /// The digest of what was seen: not of when, by whom, and at what cost, nor of the words in which a service refused.
     #[must_use]
     pub fn digest(&self) -> Digest {

@@ -22,6 +22,7 @@ use super::translate;
 use super::{Observation, ObservedGroup, ObservedRoomList, OtherReach, Unread, UnreadPart, is_group};
 use crate::access::{self, Fact};
 use crate::document::Origin;
+use crate::text::without_advice;
 use crate::{Error, RestrictedCalendarGroup, Result};
 
 /// How deep room lists, and groups under a policy, are followed into each other.
@@ -87,14 +88,14 @@ impl Reader<'_> {
             Ok(value) => Fact::Read(value),
             Err(error) => {
                 self.leave_unread(what, &error);
-                Fact::Unread(error.to_string())
+                Fact::Unread(without_advice(&error))
             }
         }
     }
 
     fn leave_unread(&mut self, what: UnreadPart, error: &graph_client::Error) {
         let is_denied = error.kind() == ErrorKind::Denied;
-        self.seen.unread.push(Unread { what, error: error.to_string(), is_denied });
+        self.seen.unread.push(Unread { what, error: without_advice(error), is_denied });
     }
 
     /// A list to its end, or as far as it could be read.
@@ -106,7 +107,7 @@ impl Reader<'_> {
                 Ok(item) => items.push(item),
                 Err(error) => {
                     self.leave_unread(what, &error);
-                    let why = error.to_string();
+                    let why = without_advice(&error);
                     return if items.is_empty() { Fact::Unread(why) } else { Fact::Partly(items, why) };
                 }
             }
@@ -219,8 +220,12 @@ impl Reader<'_> {
         let delegated = self.whole(part, delegated, || principals.permission_grants(&id)).await;
         let active = pages.take(active);
         let active = self.whole(UnreadPart::DirectoryRoles, active, || roles.transitive_of(&object)).await;
-        let eligible = pages.take(eligible);
-        let eligible = self.whole(UnreadPart::DirectoryRoles, eligible, || roles.eligible_of(&object)).await;
+        let eligible = match pages.take(eligible) {
+            // GUESS: a tenant without Privileged Identity Management refuses the list with this code, and has no eligible
+            // roles; wrong if roles that were made eligible while it had the licence can still be activated.
+            Err(error) if error.code() == Some("AadPremiumLicenseRequired") => Fact::Read(Vec::new()),
+            eligible => self.whole(UnreadPart::DirectoryRoles, eligible, || roles.eligible_of(&object)).await,
+        };
         let owners = pages.take(owners);
         let owners = self.whole(UnreadPart::Owners, owners, || principals.owners(&id)).await;
         let owned = pages.take(owned);
@@ -378,7 +383,7 @@ impl Reader<'_> {
             },
             Err(error) => {
                 self.leave_unread(UnreadPart::Scopes, &error);
-                access::PolicyScope::Unresolved(error.to_string())
+                access::PolicyScope::Unresolved(without_advice(&error))
             }
         }
     }
@@ -511,7 +516,7 @@ impl Reader<'_> {
                 Ok(found) => open.extend(found.into_iter().map(|group| (group, None))),
                 Err(error) => {
                     self.leave_unread(UnreadPart::Scopes, &error);
-                    missing = Some(error.to_string());
+                    missing = Some(without_advice(&error));
                 }
             }
         }

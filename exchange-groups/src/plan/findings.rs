@@ -2,7 +2,8 @@
 //! reaches is another matter, see `reach.rs`.
 
 use graph_client::exchange::{
-    AtAddress, Cmdlet, NewManagementRoleAssignment, NewServicePrincipal, Recipient, UpdateDistributionGroupMember,
+    AtAddress, Cmdlet, NewManagementRoleAssignment, NewServicePrincipal, Recipient, RemoveDistributionGroupMember,
+    UpdateDistributionGroupMember,
 };
 use graph_client::{SmtpAddress, Uuid};
 
@@ -12,7 +13,7 @@ use crate::finding::{Advice, Finding, FindingKind as Kind, Severity, Subject};
 use crate::membership::{Difference, MailboxRef, MailboxSet, key_of};
 use crate::observe::{Unread, UnreadPart, is_group};
 use crate::select::{Selection, Unmatched};
-use crate::text::{count, some_of, with_article};
+use crate::text::{capitalised, count, some_of, thousands, with_article};
 use crate::{Change, Observation, OtherMembers, RestrictedCalendarGroup, Restriction};
 use Severity::{Blocking, Note, Warning};
 
@@ -47,14 +48,6 @@ struct Findings<'a> {
 impl Findings<'_> {
     fn add(&mut self, finding: Finding) {
         self.found.push(finding);
-    }
-
-    /// How sentences call the application that administers.
-    fn administrator(&self) -> String {
-        match self.seen.administrator {
-            Some(id) => format!("the administering application {id}"),
-            None => "the administering application".to_owned(),
-        }
     }
 
     fn group(&mut self) {
@@ -107,14 +100,18 @@ impl Findings<'_> {
             Some(AtAddress::Several(holders)) => {
                 let who = some_of(holders.iter().map(describe), 3);
                 let message = format!("Several recipients have the address {address}: {who}");
-                let advice = Advice::spec("Choose another address, or have one of them lose it.");
+                let advice =
+                    Advice::spec("Choose another address, or have it removed from the recipients that are not meant.");
                 self.add(Finding::new(Blocking, Kind::AmbiguousAddress, message, advice).about(address).at("address"));
             }
         }
         if let Some(other) = &self.seen.name_holder {
             let at = other.primary_smtp_address.as_ref().map(|address| format!(" at {address}")).unwrap_or_default();
             let message = format!("Another group{at} is called \"{}\"", self.spec.name);
-            let advice = Advice::spec("Give that group's address in the spec to use it, or choose another name.");
+            let advice = Advice::spec("Choose another name, or set address to that group's address to use the group.")
+                .with_danger(
+                    "A group that is used loses the members that the spec does not name, unless other_members is keep.",
+                );
             let subject = Subject {
                 address: other.primary_smtp_address.clone(),
                 id: other.external_directory_object_id.or(other.guid).map(|id: Uuid| id.to_string()),
@@ -163,13 +160,16 @@ impl Findings<'_> {
         let (kind, message, subject) = match self.seen.recipients.get(address) {
             Some(AtAddress::Several(several)) => (
                 Kind::AmbiguousAddress,
-                format!("{role} {address} is ambiguous: {}", some_of(several.iter().map(describe), 3)),
+                format!(
+                    "{role} {address} is ambiguous, because several recipients have the address: {}",
+                    some_of(several.iter().map(describe), 3)
+                ),
                 Subject::from(address),
             ),
             Some(AtAddress::OnlyByName(others)) => (
                 kind,
                 format!(
-                    "{role} {address} does not exist in Exchange; merely called so is {}",
+                    "{role} {address} does not exist in Exchange; it is the name or alias of {}",
                     some_of(others.iter().map(describe), 3)
                 ),
                 Subject::from(address),
@@ -180,6 +180,13 @@ impl Findings<'_> {
             Some(AtAddress::Nothing) | None => {
                 (kind, format!("{role} {address} does not exist in Exchange"), Subject::from(address))
             }
+        };
+        let advice = if kind == Kind::AmbiguousAddress {
+            Advice::spec(
+                "Name the one that is meant by an address that it alone has, or have the others lose this one.",
+            )
+        } else {
+            advice
         };
         self.add(Finding::new(severity, kind, message, advice).about(subject).at(path));
     }
@@ -208,20 +215,25 @@ impl Findings<'_> {
         }
         for member in &selection.other_list_members {
             let message = format!("A member of the room list is no room of Exchange Online: {}", describe(member));
-            let advice = Advice::spec("It is left out: only room mailboxes of Exchange Online can be reached.");
+            let advice = Advice::nobody(
+                "It is left out: only room mailboxes of Exchange Online can be reached. Remove it from the room list if it \
+                 does not belong there.",
+            );
             let finding = Finding::new(Warning, Kind::NotARoom, message, advice);
             self.add(finding.about(member).at("rooms.room_list"));
         }
         for Unmatched { address, path } in &selection.unmatched_exclusions {
             let message = format!("The room {address} is excluded, and is not among the rooms");
-            let advice = Advice::spec("Check the address: with a mistake in it the room is not excluded.");
+            let advice = Advice::spec(
+                "Correct the address, or remove the exclusion: with a mistake in it the room is not excluded.",
+            );
             self.add(Finding::new(Note, Kind::UnmatchedExclusion, message, advice).about(address).at(path));
         }
         if selection.rooms == 0 {
             let message =
                 format!("The spec selects none of the {} of the tenant", count(self.seen.rooms.len(), "room"));
             let advice =
-                Advice::spec("Check which rooms it names: a group is not emptied by a search that found nothing.");
+                Advice::spec("Correct which rooms it selects: a group is not emptied by a search that found nothing.");
             self.add(Finding::new(Blocking, Kind::NoRooms, message, advice).at("rooms"));
         }
     }
@@ -251,9 +263,14 @@ impl Findings<'_> {
     fn members(&mut self, selection: &Selection, must_not_reach: &[MailboxRef]) {
         let members = selection.members.len();
         if members > UpdateDistributionGroupMember::MAX_MEMBERS {
-            let message = format!("The group would have {members} members, and Exchange takes 10,000");
+            let message = format!(
+                "The group would have {}, and Exchange takes {}",
+                count(members, "member"),
+                thousands(UpdateDistributionGroupMember::MAX_MEMBERS)
+            );
             let advice = Advice::spec(
-                "Divide the rooms over several groups, one spec each, and name the others in other_groups.",
+                "Divide the rooms over several groups with one spec each, and name the other groups in other_groups of \
+                 each.",
             );
             self.add(Finding::new(Blocking, Kind::TooManyMembers, message, advice).at("rooms"));
         }
@@ -263,7 +280,7 @@ impl Findings<'_> {
         let removed = difference.removals().count();
         if removed > 5 && removed * 2 > present.len() && !self.spec.allow_large_removal {
             let message = format!("The plan removes {removed} of {}", count(present.len(), "member"));
-            let advice = Advice::spec("Check the spec; if that is what is meant, set allow_large_removal.");
+            let advice = Advice::spec("Correct the spec; if the removal is meant, set allow_large_removal.");
             self.add(Finding::new(Blocking, Kind::LargeRemoval, message, advice).at("rooms"));
         }
         for member in difference.removals().filter(|member| member.identity().is_none()) {
@@ -285,7 +302,16 @@ impl Findings<'_> {
                     Restriction::Rbac => ("the role does not reach its members", Note),
                 };
                 let message = format!("The group has a group as a member: {}; {effect}", describe(group));
-                let advice = Advice::spec("Name the mailboxes themselves, and have the group removed.");
+                let mut advice = Advice::exchange(
+                    "Remove the group from the members. Whoever writes the spec names the mailboxes that are meant under \
+                     mailboxes.",
+                );
+                if let (Some(ours), Some(member)) = (existing.group.identity(), group.identity()) {
+                    let ours = ours.shown_as(&self.spec.address);
+                    advice = advice.with_change(Change::RemoveMember(
+                        RemoveDistributionGroupMember::new(ours, member).bypass_manager_check(true),
+                    ));
+                }
                 self.add(Finding::new(severity, Kind::NestedGroup, message, advice).about(*group).at("other_members"));
             }
         }
@@ -295,8 +321,8 @@ impl Findings<'_> {
         if self.spec.must_not_reach.is_empty() {
             let message = "The spec names no mailbox that must not be reached";
             let advice = Advice::spec(
-                "Name one at least, such as a manager's, but not an administrator's alone: without it nothing shows that \
-                 the restriction restricts.",
+                "Name at least one, such as a manager's mailbox, and not only administrators': without one nothing shows \
+                 that the restriction restricts.",
             );
             self.add(Finding::new(Warning, Kind::NoDeniedMailbox, message, advice).at("must_not_reach"));
         }
@@ -323,17 +349,25 @@ impl Findings<'_> {
         let facts = &self.seen.facts;
         if facts.service_principal == Fact::Read(None) {
             let message = format!("The application {app} has no service principal in this tenant");
-            let advice = Advice::entra(
-                "Check the client id (not an object id, not a secret's id), and give the application admin consent.",
+            let advice = Advice::spec(
+                "Set application to the client id (not an object id, not a secret's id). If it is right, an administrator \
+                 of Entra grants the application admin consent in this tenant.",
             );
             self.add(Finding::new(Blocking, Kind::UnknownApplication, message, advice).at("application"));
         }
         if let Fact::Read(crate::access::SignIn::Disabled { .. }) = facts.sign_in {
             let message = format!("Sign-in of the application {app} is disabled in Entra");
-            let advice = Advice::entra(
-                "It gets no new tokens, so nothing can be verified with its own. Tokens that it has live on for up to 24 \
-                 hours. Enable it under Enterprise applications, Properties, when the restriction is in place.",
-            );
+            let mut advice = Advice::entra(
+                "Once the restriction is in place, enable it under Enterprise applications > the application > Properties, \
+                 and verify: until then it gets no token to verify with. Tokens that it has live on for up to 24 hours.",
+            )
+            .with_danger("Enabled before the restriction acts, it reaches whatever its tenant-wide permissions reach.");
+            if let Some(application) = &self.seen.application {
+                advice = advice.with_command(format!(
+                    "Update-MgServicePrincipal -ServicePrincipalId '{}' -AccountEnabled:$true",
+                    application.id
+                ));
+            }
             self.add(Finding::new(Warning, Kind::ApplicationDisabled, message, advice).at("application"));
         }
         if let (Some(entra), Fact::Read(Some(exchange))) = (&self.seen.application, &facts.exchange_principal)
@@ -342,8 +376,9 @@ impl Findings<'_> {
             let message = format!(
                 "Exchange has registered the application {app} under an object id that is not its service principal's"
             );
-            let mut advice =
-                Advice::exchange("Remove that registration and plan again: a role under that id is a role for nobody.");
+            let mut advice = Advice::exchange(
+                "Remove that registration, and plan again: a role that is assigned to it reaches nothing.",
+            );
             if let Some(id) = exchange.object_id {
                 advice = advice.with_change(Change::UnregisterApplication(
                     graph_client::exchange::RemoveServicePrincipal::new(id),
@@ -376,7 +411,8 @@ impl Findings<'_> {
         };
         let message = format!("Other applications reach the members of the group as well: {who}{gained}");
         let advice = Advice::exchange(
-            "Whoever becomes a member is reached by them too. Give them a group of their own if that is not meant.",
+            "If that is not meant, restrict them to a group of their own, or choose another address for this one: whoever \
+             becomes a member is reached by them too.",
         );
         self.add(Finding::new(Warning, Kind::OtherApplications, message, advice).about(&self.spec.address));
     }
@@ -384,20 +420,21 @@ impl Findings<'_> {
     fn organization(&mut self, steps: &[Step]) {
         let assigns = steps.iter().any(|step| matches!(step.change, Change::AssignRole(_) | Change::AlterRole(_)));
         if self.spec.restriction == Restriction::Rbac && assigns && self.seen.organization.is_dehydrated == Some(true) {
-            let message = "The tenant has never been customised, so no role can be assigned";
+            let message =
+                "The Exchange organisation has never been customised (IsDehydrated), so no role can be assigned";
             let advice = Advice::exchange(
-                "Run this once, and plan again after an hour: assignments are refused for up to an hour more, first as \
-                 if the tenant were not customised, then as if a delegating assignment were missing. Neither is to be \
-                 mended; it is to be waited for.",
+                "Run the command once, wait for an hour, and plan again. For up to two hours assignments are refused, first \
+                 as if the organisation were not customised, then as if a delegating assignment were missing. Wait, and \
+                 change nothing.",
             )
             .with_change(Change::CustomizeOrganization(graph_client::exchange::EnableOrganizationCustomization::new()));
             self.add(Finding::new(Blocking, Kind::Dehydrated, message, advice));
         }
         if steps.iter().any(|step| matches!(step.change, Change::RevokePermission(_))) {
-            let message = "Between the end of the tenant-wide permission and the effect of the role the application may \
+            let message = "After the tenant-wide permission is revoked, and until the role has propagated, the application may \
                            reach no calendar";
             let advice = Advice::operator(
-                "Microsoft says 30 minutes to two hours for a role; PlaceOS has seen twelve. Choose the time.",
+                "Choose the time: Microsoft says 30 minutes to two hours for a role, and PlaceOS has seen twelve.",
             );
             self.add(Finding::new(Note, Kind::Outage, message, advice).at("revoke_tenant_wide_grant"));
         }
@@ -405,7 +442,7 @@ impl Findings<'_> {
 
     /// One finding for each part that could not be read, however many calls it takes.
     fn unread(&mut self) {
-        let who = self.administrator();
+        let who = self.seen.called_administrator();
         let mut parts: Vec<(UnreadPart, Vec<&Unread>)> = Vec::new();
         for unread in &self.seen.unread {
             match parts.iter_mut().find(|(part, _)| *part == unread.what) {
@@ -423,7 +460,7 @@ impl Findings<'_> {
             };
             let finding = match (part, is_needed, is_denied) {
                 (UnreadPart::Cmdlets, ..) => {
-                    let advice = Advice::nobody("A missing role will show when a step needs it.");
+                    let advice = Advice::nobody("Whether a role is missing shows when a step needs it.");
                     Finding::new(Note, Kind::NotRead, message, advice)
                 }
                 (_, true, true) => Finding::new(Blocking, Kind::MissingRight, message, needed_rights(&who)),
@@ -431,8 +468,9 @@ impl Findings<'_> {
                     let advice = Advice::operator("Plan again: without it the plan would be a guess.");
                     Finding::new(Blocking, Kind::NotRead, message, advice)
                 }
-                (_, false, _) => {
-                    let advice = Advice::operator("What needs it is unknown and is said to be.");
+                (_, false, true) => Finding::new(Note, Kind::NotRead, message, right_to_read(part, &who)),
+                (_, false, false) => {
+                    let advice = Advice::operator("Plan again. Until it is read, what needs it is unknown.");
                     Finding::new(Note, Kind::NotRead, message, advice)
                 }
             };
@@ -451,7 +489,7 @@ impl Findings<'_> {
         missing.sort_unstable();
         missing.dedup();
         if !missing.is_empty() {
-            let who = self.administrator();
+            let who = self.seen.called_administrator();
             let message = format!("{} may not run {}", capitalised(&who), missing.join(", "));
             self.add(Finding::new(Blocking, Kind::MissingRight, message, needed_rights(&who)));
         }
@@ -460,15 +498,28 @@ impl Findings<'_> {
 
 fn needed_rights(administrator: &str) -> Advice {
     Advice::entra(format!(
-        "Assign {administrator} the Entra role Exchange Administrator, and Application.Read.All on Microsoft Graph; a new \
-         role counts with a new token."
+        "Assign {administrator} the Entra role Exchange Administrator, and grant it the application permission \
+         Application.Read.All on Microsoft Graph; both are in new tokens only."
     ))
     .with_danger("Never assign them to the restricted application: it could lift its own restriction.")
 }
 
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+/// What the administering application needs to read a part that the plan can do without.
+fn right_to_read(part: UnreadPart, administrator: &str) -> Advice {
+    match part {
+        UnreadPart::Entra => Advice::entra(format!(
+            "Grant {administrator} the application permission Application.Read.All on Microsoft Graph. Until it is read, \
+             what needs it is unknown."
+        )),
+        UnreadPart::DirectoryRoles | UnreadPart::Owners | UnreadPart::DelegatedPermissions => Advice::entra(format!(
+            "Grant {administrator} the application permissions Directory.Read.All, RoleManagement.Read.Directory and \
+             RoleEligibilitySchedule.Read.Directory on Microsoft Graph. Until it is read, what needs it is unknown."
+        )),
+        _ => Advice::entra(format!(
+            "Assign {administrator} the Entra role Exchange Administrator. Until it is read, what needs it is unknown."
+        )),
+    }
+    .with_danger("Never assign it to the restricted application: it could lift its own restriction.")
 }
 
 /// Mailboxes, mail users and mail-enabled security groups can own a group.

@@ -26,23 +26,23 @@ impl fmt::Display for Plan {
         let spec = &self.spec;
         writeln!(f, "Plan for \"{}\" <{}>", printable(spec.name.as_str()), spec.address)?;
         let app = self.application_name.as_deref().unwrap_or("(not found)");
-        writeln!(f, "  Application  {}, client id {}", printable(app), spec.application)?;
+        writeln!(f, "  Application     {}, client id {}", printable(app), spec.application)?;
         match spec.restriction {
             Restriction::Rbac => {
                 let role = spec.permission.role();
-                writeln!(f, "  Restriction  RBAC for Applications: \"{role}\" over the members of the group")?;
+                writeln!(f, "  Restriction     RBAC for Applications: \"{role}\" over the members of the group")?;
             }
             Restriction::Policy => {
-                writeln!(f, "  Restriction  application access policy: the members of the group and nobody else")?;
+                writeln!(f, "  Restriction     application access policy: only the members of the group")?;
             }
         }
-        write!(f, "  Rooms        {} of {} in the tenant ({})", self.rooms, self.rooms_in_tenant, spec.rooms)?;
+        write!(f, "  Rooms           {} of {} in the tenant ({})", self.rooms, self.rooms_in_tenant, spec.rooms)?;
         if self.workspaces > 0 {
             write!(f, ", of which {}", count(self.workspaces, "workspace"))?;
         }
         writeln!(f)?;
         if !spec.mailboxes.is_empty() {
-            writeln!(f, "  Mailboxes    {}", some_of(&spec.mailboxes, 10))?;
+            writeln!(f, "  Mailboxes       {}", some_of(&spec.mailboxes, 10))?;
         }
         if !spec.must_not_reach.is_empty() {
             writeln!(f, "  Must not reach  {}", some_of(&spec.must_not_reach, 10))?;

@@ -276,9 +276,9 @@ fn a_fresh_tenant_is_planned_as_an_administrator_would_read_it() {
     let plan = plan(spec().rooms(Rooms::all().except("room-002@contoso.com")), &seen);
     insta::assert_snapshot!(plan, @r#"
     Plan for "PlaceOS Room Booking" <rooms@contoso.com>
-      Application  Bookings, client id 8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01
-      Restriction  RBAC for Applications: "Application Calendars.ReadWrite" over the members of the group
-      Rooms        2 of 3 in the tenant (all rooms except room-002@contoso.com)
+      Application     Bookings, client id 8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01
+      Restriction     RBAC for Applications: "Application Calendars.ReadWrite" over the members of the group
+      Rooms           2 of 3 in the tenant (all rooms except room-002@contoso.com)
       Must not reach  ceo@contoso.com
 
     Group
@@ -286,13 +286,13 @@ fn a_fresh_tenant_is_planned_as_an_administrator_would_read_it() {
           because no group has this address
 
     Members
-       2. Make 2 recipients the only members of rooms@contoso.com
+       2. Set the member list of rooms@contoso.com to 2 mailboxes
           because the group has no members yet
 
     Restriction
-       3. Make the application "Bookings" (8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01) known to Exchange
+       3. Register the service principal of application "Bookings" (8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01) in Exchange
           because Exchange has not registered the application yet
-       4. Give the application (service principal b6c2f6a4-55c1-4b09-8a77-0e5b1f6f2d02) the role "Application Calendars.ReadWrite" over the members of rooms@contoso.com
+       4. Assign the role "Application Calendars.ReadWrite" to the application (service principal b6c2f6a4-55c1-4b09-8a77-0e5b1f6f2d02) over the members of rooms@contoso.com
           because the application has no such role over the group
 
     Tenant-wide permission
@@ -300,8 +300,8 @@ fn a_fresh_tenant_is_planned_as_an_administrator_would_read_it() {
           because it reaches every mailbox, whatever the role says
 
     Notes
-      - Between the end of the tenant-wide permission and the effect of the role the application may reach no calendar. Microsoft says 30 minutes to two hours for a role; PlaceOS has seen twelve. Choose the time.
-      - Others who can change what the application reaches: Global Administrators and Exchange Administrators (they change every restriction); Holders of Role Management, Organization Configuration, or Distribution Groups with Security Group Creation and Membership (they change role assignments and scopes, access policies, or members of the groups). See that each of them is meant.
+      - After the tenant-wide permission is revoked, and until the role has propagated, the application may reach no calendar. Choose the time: Microsoft says 30 minutes to two hours for a role, and PlaceOS has seen twelve.
+      - Others who can change what the application reaches: Global Administrators and Exchange Administrators (they change every restriction); Holders of Role Management, Organization Configuration, or Distribution Groups with Security Group Creation and Membership (they change role assignments and scopes, access policies, or members of the groups). Check that each of them is meant.
     "#);
 }
 

@@ -102,14 +102,19 @@ pub(super) fn address_finding(mailboxes: &[SmtpAddress]) -> Option<Finding> {
     if mailboxes.is_empty() {
         return None;
     }
+    let are = if mailboxes.len() == 1 { "is" } else { "are" };
     let message = format!(
-        "{} found by object id and not by address: {}",
+        "{} {are} found by object id and not by address, because the sign-in name differs: {}",
         count(mailboxes.len(), "mailbox"),
         some_of(mailboxes, 3)
     );
-    let advice = Advice::exchange(
-        "Set the sign-in name to the address (Set-Mailbox -MicrosoftOnlineServicesID), or have the product use object ids.",
-    );
+    let set = |mailbox: &SmtpAddress| {
+        let address = mailbox.as_str().replace('\'', "''");
+        format!("Set-Mailbox -Identity '{address}' -MicrosoftOnlineServicesID '{address}'")
+    };
+    let advice = Advice::exchange("Set the sign-in name to the address, or have the product use object ids.")
+        .with_command(mailboxes.iter().map(set).collect::<Vec<_>>().join("; "))
+        .with_danger("Whoever signs in by the old name signs in by the new one from then on.");
     Some(Finding::new(Severity::Warning, FindingKind::AddressNotASignInName, message, advice))
 }
 

@@ -419,7 +419,12 @@ fn write_finding(writing: &WriteEvidence) -> Option<Finding> {
 
 /// The command that hides free and busy times.
 fn hide(address: &SmtpAddress) -> String {
-    format!("Set-MailboxFolderPermission -Identity '{address}:\\Calendar' -User Default -AccessRights None")
+    share(address, "None")
+}
+
+fn share(address: &SmtpAddress, right: &str) -> String {
+    let address = address.as_str().replace('\'', "''");
+    format!("Set-MailboxFolderPermission -Identity '{address}:\\Calendar' -User Default -AccessRights {right}")
 }
 
 fn visible(visible_times: &[VisibleTimes], seen: &Observation) -> Option<Finding> {
@@ -437,9 +442,14 @@ fn visible(visible_times: &[VisibleTimes], seen: &Observation) -> Option<Finding
         "The application sees subject and place of what {names} is busy with, by getSchedule through any mailbox that it \
          reaches: the calendar's Default permission is {shared}"
     );
-    let advice = Advice::exchange(
-        "Set it to AvailabilityOnly if that is not meant; None hides the times too, from everybody in the organisation.",
-    );
+    let mut advice = Advice::exchange(
+        "Set it to AvailabilityOnly, which shows when somebody is busy; None hides that too, from everybody in the \
+         organisation.",
+    )
+    .with_danger("The name of the calendar folder is in the mailbox's language.");
+    // One line for each: PowerShell takes several on one.
+    let commands: Vec<_> = details.iter().map(|it| share(&it.mailbox, "AvailabilityOnly")).collect();
+    advice = advice.with_command(commands.join("; "));
     Some(Finding::new(Severity::Warning, FindingKind::FreeBusyVisible, message, advice).about(&one.mailbox))
 }
 

@@ -145,7 +145,7 @@ async fn prove(prove: Prove) -> Result<Proof> {
         look.findings.push(not_yet_in_effect(spec.restriction, waited));
     }
     let older_tokens_until = look.older_tokens_matter().then(|| {
-        let since = options.revoked_at.unwrap_or_else(SystemTime::now);
+        let since = whole_seconds(options.revoked_at.unwrap_or_else(SystemTime::now));
         Timestamp::from(since.checked_add(LONGEST_TOKEN_LIFE).unwrap_or(since))
     });
     let Look { plan, checks, findings, token, writing, visible_times, can_widen_itself, not_looked_at, sample, .. } =
@@ -174,6 +174,13 @@ async fn prove(prove: Prove) -> Result<Proof> {
     })
 }
 
+/// A time without the part that only machines read, rounded up.
+fn whole_seconds(time: SystemTime) -> SystemTime {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let seconds = Duration::from_secs(since.as_secs().saturating_add(u64::from(since.subsec_nanos() > 0)));
+    SystemTime::UNIX_EPOCH.checked_add(seconds).unwrap_or(time)
+}
+
 fn not_yet_in_effect(restriction: Restriction, waited: Duration) -> Finding {
     let (what, takes) = match restriction {
         Restriction::Rbac => ("role", "Microsoft says 30 minutes to two hours for a role"),
@@ -189,8 +196,8 @@ fn not_yet_in_effect(restriction: Restriction, waited: Duration) -> Finding {
         FindingKind::NotYetInEffect,
         format!("The configuration is right, and the live service does not act on the {what} yet. {measured}"),
         Advice::operator(format!(
-            "Verify again later. {takes}, PlaceOS has seen twelve hours, and more than 24 have been reported: there is no \
-             ceiling. Change nothing meanwhile."
+            "Change nothing, and verify again later. {takes}, PlaceOS has seen twelve hours, and more than 24 have been \
+             reported: there is no upper limit."
         )),
     )
 }

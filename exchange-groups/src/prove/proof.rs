@@ -314,7 +314,7 @@ impl Proof {
             }
         }
         if hidden > 0 {
-            writeln!(f, "  … and {hidden} more reasons; the checks have them all")?;
+            writeln!(f, "  … and {}; the checks have them all", count(hidden, "more reason"))?;
         }
         Ok(())
     }
@@ -326,7 +326,7 @@ impl Proof {
                 (_, Access::Allowed) => "sees when it is busy, with subject and place",
                 (Access::Allowed, Access::Denied) => "sees when it is busy, not what with",
                 (Access::Allowed, Access::Unknown) => "sees when it is busy; whether subject and place is not known",
-                _ => "may see when it is busy; that could not be told",
+                _ => "may see when it is busy, which was not looked at",
             };
             writeln!(f, "  Visible      {}: the application {what}, by getSchedule", visible.mailbox)?;
             writeln!(f, "               [{}] hides it from everybody in the organisation", printable(&visible.hide))?;
@@ -380,7 +380,7 @@ impl fmt::Display for Proof {
             writeln!(f, "  Kept members {kept} that the spec does not name: {}", printable(&who))?;
         }
         if let Some(sample) = self.sample {
-            writeln!(f, "  Sample       {} of {} mailboxes were read and tested", sample.size, sample.of)?;
+            writeln!(f, "  Sample       {} of {} read and tested", sample.size, count(sample.of, "mailbox"))?;
         }
         let was_read = self.checks.iter().any(|check| matches!(check.live, Evidence::Allowed | Evidence::Denied));
         let by = if was_read {
@@ -404,8 +404,7 @@ impl fmt::Display for Proof {
         if let Some(until) = &self.older_tokens_until {
             writeln!(
                 f,
-                "  Older tokens may carry a permission that was revoked, until {until} at the latest: for whoever has one \
-                 the verdict holds from then"
+                "  Older tokens may carry a revoked permission until {until}: for their holders the verdict holds from then"
             )?;
         }
         if self.verdict == Verdict::NotYetInEffect {

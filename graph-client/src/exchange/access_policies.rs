@@ -134,7 +134,7 @@ impl fmt::Display for NewApplicationAccessPolicy {
         let (app, group) = (&self.app_id, &self.policy_scope_group_id);
         match self.access_right {
             AccessRight::RestrictAccess => write!(f, "Restrict application {app} to the members of {group}"),
-            AccessRight::DenyAccess => write!(f, "Close the members of {group} to application {app}"),
+            AccessRight::DenyAccess => write!(f, "Deny application {app} the members of {group}"),
         }
     }
 }

@@ -280,13 +280,13 @@ impl CmdletErrorKind {
             }
             Self::SeveralMatch => "Name the object by its address or Entra object id.",
             Self::AlreadyExists => "Read the existing object, and use it or choose another name.",
-            Self::AddressInUse => "Choose another address, or take it away from the recipient that has it.",
+            Self::AddressInUse => "Choose another address, or remove it from the recipient that has it.",
             Self::DomainNotAccepted => "Use a domain that Get-AcceptedDomain lists.",
             Self::AlreadyMember | Self::NotMember => "Nothing is left to do.",
             Self::DuplicateInList => "Name each recipient once: two addresses may belong to the same one.",
             Self::NotGroupManager => {
-                "Make the caller an owner of the group, or give it the Exchange role \"Security Group Creation and \
-                 Membership\" and let it by-pass the check."
+                "Make the calling application an owner of the group, or assign it the Exchange role \"Security Group \
+                 Creation and Membership\" and set BypassSecurityGroupManagerCheck."
             }
             Self::DynamicMembership => "Use a group whose members are listed one by one.",
             Self::LastOwner => "Add another owner first.",
@@ -298,24 +298,28 @@ impl CmdletErrorKind {
                  (Organization.Read.All in Graph, or Get-AcceptedDomain)."
             }
             Self::InsufficientPermissions | Self::CmdletDenied => {
-                "Give the calling application the Entra role Exchange Administrator (or an Exchange role group with this \
-                 cmdlet); a new role takes effect with a new token."
+                "Assign the calling application the Entra role Exchange Administrator (or an Exchange role group with this \
+                 cmdlet); a new role is in new tokens only."
             }
             Self::DeniedWithoutReason => {
                 "Check that the calling application has the app role Exchange.ManageAsApp (not one of its look-alikes) and the \
-                 Entra role Exchange Administrator; a role that was just granted may take 30 minutes to be known."
+                 Entra role Exchange Administrator; a role that was just assigned may take 30 minutes to propagate."
             }
             Self::UnknownParameter => {
                 "The caller's role may lack the right to this parameter: BypassSecurityGroupManagerCheck needs \
                  Organization Management or \"Security Group Creation and Membership\"."
             }
             Self::InvalidParameterValue => "Correct the value; the message lists what is taken.",
-            Self::RolePropagating => "The role is not everywhere known yet: try again in 30 minutes.",
+            Self::RolePropagating => "The role has not propagated yet: try again in 30 minutes.",
             Self::NoDelegatingRole => {
-                "Give the caller a delegating assignment of this role; Organization Management has one. In the hour after \
-                 Enable-OrganizationCustomization the service says so of callers that have one: wait, and try again."
+                "If Enable-OrganizationCustomization was run within the last two hours, wait: the service says so of callers \
+                 that have a delegating assignment, for up to an hour after it first takes assignments. Otherwise assign \
+                 the caller a delegating assignment of this role; Organization Management has one."
             }
-            Self::Dehydrated => "Run Enable-OrganizationCustomization once, and wait up to an hour.",
+            Self::Dehydrated => {
+                "If Enable-OrganizationCustomization was not run yet, run it once. Then wait for up to an hour: until then the \
+                 service goes on saying this, although IsDehydrated is false."
+            }
             Self::NotSecurityPrincipal => {
                 "Use a mail-enabled security group: distribution groups, room lists and room mailboxes are not taken."
             }
@@ -369,7 +373,7 @@ pub(super) fn classify(response: &Response) -> Option<Failure> {
     if failure.status == Some(401) {
         failure.advice = Some(
             "The calling application needs the app role Exchange.ManageAsApp on Office 365 Exchange Online, with admin \
-             consent; a new role takes minutes to be known everywhere."
+             consent; a new role takes minutes to propagate."
                 .into(),
         );
     }

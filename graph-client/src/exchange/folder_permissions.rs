@@ -355,7 +355,7 @@ impl Cmdlet for RemoveMailboxFolderPermission {
 
 impl fmt::Display for RemoveMailboxFolderPermission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Take all rights of {} in {} away", self.user, self.identity)
+        write!(f, "Remove all rights of {} in {}", self.user, self.identity)
     }
 }
 

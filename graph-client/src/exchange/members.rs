@@ -181,7 +181,7 @@ impl UpdateDistributionGroupMember {
     /// The most members that the service takes in one call.
     pub const MAX_MEMBERS: usize = 10_000;
 
-    /// Makes `members` the only members of `group`, also if the caller does not own it.
+    /// Sets the member list of `group` to `members`, also if the caller does not own it.
     ///
     /// # Errors
     ///
@@ -252,8 +252,8 @@ impl fmt::Display for UpdateDistributionGroupMember {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.members {
             [] => write!(f, "Remove all members of {}", self.identity),
-            [one] => write!(f, "Make {one} the only member of {}", self.identity),
-            all => write!(f, "Make {} recipients the only members of {}", all.len(), self.identity),
+            [one] => write!(f, "Set the member list of {} to {one}", self.identity),
+            all => write!(f, "Set the member list of {} to {} mailboxes", self.identity, all.len()),
         }
     }
 }

@@ -141,7 +141,7 @@ impl Cmdlet for EnableOrganizationCustomization {
 
 impl fmt::Display for EnableOrganizationCustomization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Let the Exchange organisation be customised")
+        f.write_str("Prepare the Exchange organisation for role assignments")
     }
 }
 

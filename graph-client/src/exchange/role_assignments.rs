@@ -224,7 +224,7 @@ impl Cmdlet for NewManagementRoleAssignment {
 
 impl fmt::Display for NewManagementRoleAssignment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Give the application (service principal {}) the role \"{}\" over ", self.app, self.role)?;
+        write!(f, "Assign the role \"{}\" to the application (service principal {}) over ", self.role, self.app)?;
         match &self.scope {
             Some(scope) => scope.fmt(f),
             None => f.write_str("every mailbox of the organisation"),
@@ -232,7 +232,7 @@ impl fmt::Display for NewManagementRoleAssignment {
     }
 }
 
-/// `Set-ManagementRoleAssignment`: moves an assignment to another scope, or switches it on or off.
+/// `Set-ManagementRoleAssignment`: moves an assignment to another scope, or enables or disables it.
 ///
 /// # Permissions
 ///
@@ -270,7 +270,7 @@ impl SetManagementRoleAssignment {
         self
     }
 
-    /// Switches the assignment on or off.
+    /// Enables or disables the assignment.
     #[must_use]
     pub fn enabled(assignment: impl Into<Identity>, enabled: bool) -> Self {
         Self { identity: assignment.into(), scope: None, enabled: Some(enabled), confirm: Confirmed }
@@ -287,13 +287,13 @@ impl fmt::Display for SetManagementRoleAssignment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.scope, self.enabled) {
             (Some(scope), _) => write!(f, "Move the role assignment {} to {scope}", self.identity),
-            (None, Some(true)) => write!(f, "Switch the role assignment {} on", self.identity),
-            (None, _) => write!(f, "Switch the role assignment {} off", self.identity),
+            (None, Some(true)) => write!(f, "Enable the role assignment {}", self.identity),
+            (None, _) => write!(f, "Disable the role assignment {}", self.identity),
         }
     }
 }
 
-/// `Remove-ManagementRoleAssignment`: takes a role away.
+/// `Remove-ManagementRoleAssignment`: removes a role assignment.
 ///
 /// # Permissions
 ///

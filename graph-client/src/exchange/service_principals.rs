@@ -65,11 +65,11 @@ impl Cmdlet for NewServicePrincipal {
 
 impl fmt::Display for NewServicePrincipal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Make the application ")?;
+        f.write_str("Register the service principal of application ")?;
         if let Some(name) = &self.display_name {
             write!(f, "\"{}\" ", Printable(name))?;
         }
-        write!(f, "({}) known to Exchange", self.app_id)
+        write!(f, "({}) in Exchange", self.app_id)
     }
 }
 
@@ -183,7 +183,7 @@ impl Cmdlet for RemoveServicePrincipal {
 
 impl fmt::Display for RemoveServicePrincipal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Make Exchange forget the application (service principal {})", self.identity)
+        write!(f, "Remove the service principal {} from Exchange", self.identity)
     }
 }
 
