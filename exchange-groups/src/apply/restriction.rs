@@ -4,13 +4,12 @@ use futures_util::TryStreamExt;
 use graph_client::exchange::{
     AccessRight, AuthorizationRow, DistributionGroup, GetManagementRoleAssignment, GetServicePrincipal,
     ManagementRoleAssignment, NewApplicationAccessPolicy, NewManagementRoleAssignment, NewServicePrincipal,
-    SetManagementRoleAssignment, TestServicePrincipalAuthorization,
+    RemoveManagementRoleAssignment, SetManagementRoleAssignment, TestServicePrincipalAuthorization,
 };
 use graph_client::{Error as ServiceError, ErrorKind};
 
 use super::run::{Attempt, Run, ours_if_taken, settle};
 use super::{Event, Outcome};
-use crate::Change;
 use crate::change::RevokePermission;
 use crate::membership::MailboxRef;
 use crate::observe::{access_policies, found};
@@ -57,11 +56,28 @@ impl Run {
         }
     }
 
-    pub(super) async fn remove_role(&mut self, change: &Change) -> Attempt {
-        match change.make(&self.client).await {
-            Ok(()) => Ok(Outcome::Done),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Outcome::AlreadyDone),
-            Err(error) => Err(error),
+    /// Removes a role, and sees that it is gone: whatever is between here and Exchange may answer.
+    pub(super) async fn remove_role(&mut self, cmdlet: &RemoveManagementRoleAssignment) -> Attempt {
+        let (made, is_ours) = match self.exchange.run_ref(cmdlet).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => (Ok(()), false),
+            made => (made, true),
+        };
+        let run = &*self;
+        let Some(application) = run.plan.service_principal else { return made.map(|()| Outcome::Done) };
+        let name = cmdlet.identity().as_str();
+        let look = || async move {
+            let held = run.exchange.run(GetManagementRoleAssignment::of(application)).await?;
+            let is_it =
+                |it: &ManagementRoleAssignment| it.name.as_deref().is_none_or(|it| it.eq_ignore_ascii_case(name));
+            Ok((!held.iter().any(is_it)).then_some(()))
+        };
+        match settle(run, made, look).await? {
+            (Outcome::Done, _) if !is_ours => Ok(Outcome::AlreadyDone),
+            (Outcome::Unconfirmed { .. }, _) => {
+                let reason = "the removal was taken, and Exchange still lists the role: plan again".to_owned();
+                Ok(Outcome::Unconfirmed { reason })
+            }
+            (outcome, _) => Ok(outcome),
         }
     }
 
