@@ -52,9 +52,9 @@ fn environment(tenant: &FakeTenant, server: &Server) -> Environment {
         client_secret: Some(administrator.secret().to_owned()),
         app_client_id: Some(application.client_id.clone()),
         app_client_secret: Some(application.secret().to_owned()),
-        graph_url: Some(server.graph_url().to_owned()),
-        exchange_url: Some(server.exchange_url().to_owned()),
-        login_url: Some(server.login_url().to_owned()),
+        graph_url: Some(server.graph_url().clone()),
+        exchange_url: Some(server.exchange_url().clone()),
+        login_url: Some(server.login_url().clone()),
     }
 }
 
