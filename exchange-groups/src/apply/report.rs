@@ -138,7 +138,12 @@ impl Report {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.steps.iter().all(|step| step.outcome.is_success())
-            && self.members.as_ref().is_none_or(MembersReadBack::is_as_planned)
+            && self.members.as_ref().map_or(!self.changed_members(), MembersReadBack::is_as_planned)
+    }
+
+    /// Whether members were changed, and so had to be read back.
+    fn changed_members(&self) -> bool {
+        self.steps.iter().any(|step| step.stage() == Stage::Members && step.outcome == Outcome::Done)
     }
 
     /// How many steps made a change.
@@ -162,6 +167,9 @@ impl fmt::Display for Report {
             writeln!(f, "Group id       {id}")?;
         }
         writeln!(f, "Tenant         {}", printable(&self.origin.tenant))?;
+        if self.members.is_none() && self.changed_members() {
+            writeln!(f, "Members        NOT READ BACK: plan again")?;
+        }
         if let Some(members) = &self.members {
             writeln!(f, "Members        {}", members.present)?;
             if !members.missing.is_empty() {

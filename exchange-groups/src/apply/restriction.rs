@@ -3,8 +3,8 @@
 use futures_util::TryStreamExt;
 use graph_client::exchange::{
     ApplicationAccessPolicy, AuthorizationRow, DistributionGroup, GetManagementRoleAssignment, GetServicePrincipal,
-    NewApplicationAccessPolicy, NewManagementRoleAssignment, NewServicePrincipal, SetManagementRoleAssignment,
-    TestServicePrincipalAuthorization,
+    ManagementRoleAssignment, NewApplicationAccessPolicy, NewManagementRoleAssignment, NewServicePrincipal,
+    RemoveManagementRoleAssignment, SetManagementRoleAssignment, TestServicePrincipalAuthorization,
 };
 use graph_client::{Error as ServiceError, ErrorKind};
 
@@ -14,7 +14,7 @@ use crate::access::{Fact, Facts, PolicyScope};
 use crate::change::RevokePermission;
 use crate::membership::MailboxRef;
 use crate::observe::{access_policies, found, translate};
-use crate::{Change, restriction};
+use crate::restriction;
 
 impl Run {
     /// The facts that were observed, with the group as it is now and what was read since.
@@ -66,11 +66,28 @@ impl Run {
         }
     }
 
-    pub(super) async fn remove_role(&mut self, change: &Change) -> Attempt {
-        match change.make(&self.client).await {
-            Ok(()) => Ok(Outcome::Done),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Outcome::AlreadyDone),
-            Err(error) => Err(error),
+    /// Removes a role, and sees that it is gone: whatever is between here and Exchange may answer.
+    pub(super) async fn remove_role(&mut self, cmdlet: &RemoveManagementRoleAssignment) -> Attempt {
+        let (made, is_ours) = match self.exchange.run_ref(cmdlet).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => (Ok(()), false),
+            made => (made, true),
+        };
+        let run = &*self;
+        let Some(application) = run.plan.service_principal else { return made.map(|()| Outcome::Done) };
+        let name = cmdlet.identity().as_str();
+        let look = || async move {
+            let held = run.exchange.run(GetManagementRoleAssignment::of(application)).await?;
+            let is_it =
+                |it: &ManagementRoleAssignment| it.name.as_deref().is_none_or(|it| it.eq_ignore_ascii_case(name));
+            Ok((!held.iter().any(is_it)).then_some(()))
+        };
+        match confirm(run, made, look).await? {
+            (Outcome::Done, _) if !is_ours => Ok(Outcome::AlreadyDone),
+            (Outcome::Unconfirmed { .. }, _) => {
+                let reason = "the removal was taken, and Exchange still lists the role: plan again".to_owned();
+                Ok(Outcome::Unconfirmed { reason })
+            }
+            (outcome, _) => Ok(outcome),
         }
     }
 

@@ -218,7 +218,7 @@ impl Run {
             Change::RegisterApplication(cmdlet) => self.register(cmdlet).await,
             Change::AssignRole(cmdlet) => self.assign_role(cmdlet).await,
             Change::AlterRole(cmdlet) => self.alter_role(cmdlet).await,
-            Change::RemoveRole(_) => self.remove_role(change).await,
+            Change::RemoveRole(cmdlet) => self.remove_role(cmdlet).await,
             Change::RestrictApplication(cmdlet) => self.restrict(cmdlet).await,
             Change::RevokePermission(revoke) => self.revoke(revoke).await,
             other => self.named(other).make(&self.client).await.map(|()| Outcome::Done),

@@ -5,11 +5,11 @@ use std::time::{Instant, SystemTime};
 
 use futures_util::StreamExt;
 use graph_client::exchange::{
-    ApplicationAccessPolicy, ApplicationRole, AtAddress, CmdletErrorKind, DistributionGroup, Exchange,
+    ApplicationAccessPolicy, ApplicationRole, AssignedScope, AtAddress, CmdletErrorKind, DistributionGroup, Exchange,
     ExchangeServicePrincipal, GetAcceptedDomain, GetApplicationAccessPolicy, GetDistributionGroup,
     GetDistributionGroupMember, GetMailbox, GetMailboxFolderPermission, GetManagementRoleAssignment,
     GetManagementScope, GetOrganizationConfig, GetRecipient, GetRoleGroup, GetServicePrincipal, Identity,
-    MailboxFolder, ManagementRoleAssignment, Recipient,
+    MailboxFolder, ManagementRoleAssignment, ManagementScope, Recipient,
 };
 use graph_client::graph::{AppRoleAssignment, PermissionGrant, ServicePrincipal};
 use graph_client::{
@@ -401,12 +401,34 @@ impl Reader<'_> {
             self.seen.facts.role_assignments.entries().iter().map(|assignment| assignment.name.as_str()).collect();
         let is_other = |assignment: &&ManagementRoleAssignment| {
             assignment.role_assignee_type.as_deref() == Some("ServicePrincipal")
-                && assignment.scope().is_group(&group)
                 && assignment.name.as_deref().is_none_or(|name| !own.contains(name))
+        };
+        let assignments: Vec<_> = assignments.iter().filter(is_other).collect();
+        // A management scope may name the group in its filter.
+        let has_scope = |it: &&ManagementRoleAssignment| matches!(it.scope(), AssignedScope::ManagementScope(_));
+        let scopes = if assignments.iter().any(has_scope) {
+            let scopes = found(self.exchange.run(GetManagementScope::all()).await).map(Option::unwrap_or_default);
+            self.fact(UnreadPart::Scopes, scopes)
+        } else {
+            Fact::Read(Vec::new())
+        };
+        let names_group = |scope: &&ManagementScope| {
+            let own = group.distinguished_name.as_deref();
+            scope.groups().iter().any(|named| own.is_some_and(|own| own.eq_ignore_ascii_case(named)))
+        };
+        let over_group: BTreeSet<String> = scopes
+            .entries()
+            .iter()
+            .filter(names_group)
+            .filter_map(|it| Some(it.name.as_ref()?.to_lowercase()))
+            .collect();
+        let is_over_group = |assignment: &&&ManagementRoleAssignment| match assignment.scope() {
+            AssignedScope::ManagementScope(name) => over_group.contains(&name.to_lowercase()),
+            scope => scope.is_group(&group),
         };
         let others: Vec<_> = assignments
             .iter()
-            .filter(is_other)
+            .filter(is_over_group)
             .map(|assignment| OtherReach {
                 application: assignment.role_assignee.clone().unwrap_or_default(),
                 by: format!(

@@ -325,6 +325,12 @@ impl Look {
             self.not_looked_at.push("the mailboxes themselves: the application's credential was not given".into());
         }
         self.not_looked_at.extend(seen.unread.iter().map(|unread| format!("{}: {}", unread.what, unread.error)));
+        if let Some(more) = self.other_sign_in_names.len().checked_sub(MOST_BY_ADDRESS).filter(|more| *more > 0) {
+            self.not_looked_at.push(format!(
+                "whether Graph finds {} by address, whose sign-in name is another: they were read by object id",
+                count(more, "more mailbox")
+            ));
+        }
         if !self.no_mailboxes.is_empty() {
             let who = crate::text::some_of(&self.no_mailboxes, 3);
             self.not_looked_at.push(format!("members of the group that are no mailboxes here: {who}"));

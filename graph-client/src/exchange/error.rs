@@ -350,19 +350,18 @@ pub(super) fn classify(response: &Response) -> Option<Failure> {
     let said = text.as_deref().and_then(Said::parse);
     let has_reason = diagnostics.is_some() || exception.is_some() || said.is_some();
     let said = said.unwrap_or_default();
-    // The service's own "not found" has a code; a server in between that finds no page has none.
-    let is_own = said.code.as_deref().is_some_and(|code| code.eq_ignore_ascii_case("NotFound"));
     let exception = said.exception.or(exception);
     let decided = CmdletErrorKind::decide(exception.as_deref(), said.id.as_deref(), &said.sentence);
     let kind = match (decided, response.status()) {
         (Kind::Other, 403) if !has_reason => Kind::DeniedWithoutReason,
         (Kind::Other, 403) => Kind::CmdletDenied,
-        (Kind::Other, 404) if is_own => Kind::ObjectNotFound,
         (kind, _) => kind,
     };
     let sentence = if said.sentence.is_empty() { unexplained(response, diagnostics.as_deref()) } else { said.sentence };
     let mut failure = Failure::from_status(response, sentence.clone());
     refine(&mut failure, kind, has_reason);
+    // The service's own "not found" names its exception or has its sentence; a server in between that finds no page may
+    // say "NotFound" as well.
     if (kind, failure.status) == (Kind::Other, Some(404)) {
         failure.kind = ErrorKind::Decode;
         failure.in_doubt = true;

@@ -176,11 +176,20 @@ async fn v14_other_applications_that_gain_by_the_group_are_named() {
     tenant.add_access_policy(&panels.client_id, PolicyRight::Restrict, GROUP);
     let signs = tenant.add_application("Signs", "signs~secret");
     tenant.assign_role(&signs, NewRoleAssignment::new("Application Calendars.Read").group(GROUP));
+    let lights = tenant.add_application("Lights", "lights~secret");
+    let filter = format!("MemberOfGroup -eq '{}'", tenant.group(GROUP).unwrap().distinguished_name);
+    tenant.assign_role(&lights, NewRoleAssignment::new("Application Mail.Read").name("By filter").filter(&filter));
+    let elsewhere = tenant.add_application("Elsewhere", "elsewhere~secret");
+    let other =
+        NewRoleAssignment::new("Application Calendars.Read").name("Other scope").filter("Alias -eq 'boardroom'");
+    tenant.assign_role(&elsewhere, other);
     let spec = contoso.rbac().build().unwrap();
     let plan = contoso.plan(&spec).await;
     let finding = in_plan(&plan, FindingKind::OtherApplications);
     assert!(finding.message.contains(&panels.client_id), "{finding}");
     assert!(finding.message.contains("Application Calendars.Read"), "{finding}");
+    assert!(finding.message.contains("By filter"), "the scope names the group in its filter: {finding}");
+    assert!(!finding.message.contains("Other scope"), "{finding}");
     assert!(finding.message.contains("39 mailboxes"), "what they gain is said: {finding}");
     contoso.provision(&spec).await;
     let proof = contoso.prove(&spec).await;

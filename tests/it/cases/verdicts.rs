@@ -206,11 +206,10 @@ async fn v6_a_member_that_nobody_asked_for_is_looked_at_and_named() {
     assert!(proof.to_string().contains("1 that the spec does not name: ben.vance@contoso.com (allowed)"), "{proof}");
     assert_eq!(proof.verdict, Verdict::Verified, "{proof}");
 
-    for fault in [Fault::status(404, json!({"error": {"code": "ErrorItemNotFound", "message": "?"}}))] {
-        contoso.tenant.fail_next(reads_of(&contoso, ben), fault);
-        let proof = contoso.prove(&spec).await;
-        assert_eq!(proof.verdict, Verdict::Inconclusive, "whether ben is reached could not be told\n{proof}");
-    }
+    let nothing = Fault::status(404, json!({"error": {"code": "ErrorItemNotFound", "message": "?"}}));
+    contoso.tenant.fail_next(reads_of(&contoso, ben), nothing);
+    let proof = contoso.prove(&spec).await;
+    assert_eq!(proof.verdict, Verdict::Inconclusive, "whether ben is reached could not be told\n{proof}");
     // Nobody can read a mailbox that is not there, and nothing is left open by it.
     contoso.tenant.add_mailbox(NewMailbox::new(fake_tenant::RecipientKind::MailUser, "partner@contoso.com"));
     contoso.tenant.add_member(GROUP, "partner@contoso.com");
