@@ -111,7 +111,7 @@ fn open(contoso: &Contoso, what: &str) {
             tenant.add_member(GROUP, &inner);
         }
         "a role that exports" => {
-            drop(tenant.assign_role(app, NewRoleAssignment::new("Application MailboxItem.Export")))
+            drop(tenant.assign_role(app, NewRoleAssignment::new("Application MailboxItem.Export")));
         }
         "the right to grant permissions" => tenant.grant(app, Resource::Graph, "AppRoleAssignment.ReadWrite.All"),
         "the right to administer Exchange" => {
@@ -143,16 +143,13 @@ async fn reads(contoso: &Contoso, spec: &RestrictedCalendarGroup) -> Vec<(String
     let mut reads = Vec::new();
     for (index, request) in requests.iter().enumerate() {
         let before = &requests[..index];
-        let (name, matcher, count) = match &request.cmdlet {
-            Some(cmdlet) => {
-                let count = before.iter().filter(|other| other.cmdlet.as_ref() == Some(cmdlet)).count();
-                (cmdlet.clone(), Matcher::cmdlet(cmdlet), count)
-            }
-            None => {
-                let path = path_of(request);
-                let count = before.iter().filter(|other| other.path.contains(&path)).count();
-                (path.clone(), Matcher::path(&path), count)
-            }
+        let (name, matcher, count) = if let Some(cmdlet) = &request.cmdlet {
+            let count = before.iter().filter(|other| other.cmdlet.as_ref() == Some(cmdlet)).count();
+            (cmdlet.clone(), Matcher::cmdlet(cmdlet), count)
+        } else {
+            let path = path_of(request);
+            let count = before.iter().filter(|other| other.path.contains(&path)).count();
+            (path.clone(), Matcher::path(&path), count)
         };
         reads.push((format!("{name} ({})", count + 1), matcher.after(count)));
     }

@@ -125,6 +125,7 @@ impl Tally {
 
     /// Prints the number of attempts, and insists that none succeeded.
     #[track_caller]
+    #[expect(clippy::print_stdout, reason = "the number of attempts is a result")]
     fn conclude(&self, part: &str) {
         println!(
             "adversary: {} attempts by {part}, {} false verified, {} false violated, {} not modelled; {:?}",

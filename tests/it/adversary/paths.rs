@@ -3,7 +3,7 @@
 use exchange_groups::access::{Escalation, Row, RowKind, RowResource, Truth, catalogue};
 use exchange_groups::{RestrictedCalendarGroup, Verdict};
 use exchange_groups_tests::{Contoso, GROUP};
-use fake_tenant::{AccessPath, NewRoleAssignment, Opened, PolicyRight, Resource};
+use fake_tenant::{AccessPath, NewRoleAssignment, Opened, PolicyRight, Resource, RoleAssignmentView};
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 
@@ -46,7 +46,8 @@ fn close(contoso: &Contoso, row: &Row, key: &str, before: &[String]) -> bool {
             contoso.tenant.revoke(&contoso.booking, resource, key);
         }
         RowKind::ApplicationRole => {
-            let made = contoso.tenant.role_assignments(&contoso.booking).into_iter().rfind(|role| role.is_unscoped());
+            let made =
+                contoso.tenant.role_assignments(&contoso.booking).into_iter().rfind(RoleAssignmentView::is_unscoped);
             let made = made.expect("the assignment").name;
             contoso.tenant.run_cmdlet("Remove-ManagementRoleAssignment", json!({ "Identity": made }));
         }
@@ -90,7 +91,7 @@ async fn prove_one(contoso: &Contoso, spec: &RestrictedCalendarGroup, mode: Mode
     let may_lift = proof.as_ref().is_ok_and(|proof| proof.can_widen_itself != Truth::No);
     let may_lift = may_lift.then(|| "the application may lift the restriction, as far as is known".to_owned());
     tally.note(&what, &proof, reached.clone().or(lifts).or(may_lift).as_deref());
-    let proof = proof.unwrap();
+    let proof = proof.expect("a proof");
     if is_harmless(row) && reached.is_none() && proof.verdict == Verdict::Violated {
         tally.false_violated.push(format!("{what}\n{proof}"));
     }

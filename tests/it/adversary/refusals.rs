@@ -190,7 +190,10 @@ async fn nothing_is_verified_with_what_is_not_the_applications_own() {
     for mode in MODES {
         let (contoso, spec) = provisioned(mode).await;
         let other = contoso.tenant.add_application("Other", "not-a-real-secret-of-another");
-        let secret = exchange_groups::graph_client::ClientSecret::new(other.client_id.parse().unwrap(), other.secret());
+        let secret = exchange_groups::graph_client::ClientSecret::new(
+            other.client_id.parse().expect("a client id"),
+            other.secret(),
+        );
         let groups = contoso.groups.clone().application(secret);
         contoso.tenant.grant(&contoso.booking, Resource::Graph, "MailboxItem.Export.All");
         let proof = groups.prove(&spec).await;

@@ -11,7 +11,7 @@ use super::{ADELE, CEO, MODES, Mode, Tally, provisioned, tenant};
 async fn is_right(contoso: &Contoso, spec: &RestrictedCalendarGroup, what: &str, tally: &mut Tally) {
     let proof = contoso.groups.prove(spec).await;
     tally.note(what, &proof, None);
-    let proof = proof.unwrap();
+    let proof = proof.expect("a proof");
     if proof.verdict != Verdict::Verified {
         tally.false_violated.push(format!("{what}: {proof}"));
     }
@@ -22,7 +22,7 @@ async fn by_a_management_scope(tally: &mut Tally) {
     let (contoso, spec) = provisioned(Mode::Rbac).await;
     let ours = contoso.tenant.role_assignments(&contoso.booking)[0].name.clone();
     contoso.tenant.run_cmdlet("Remove-ManagementRoleAssignment", json!({"Identity": ours}));
-    let name = contoso.tenant.group(GROUP).unwrap().distinguished_name;
+    let name = contoso.tenant.group(GROUP).expect("the group").distinguished_name;
     let role = NewRoleAssignment::new("Application Calendars.ReadWrite").filter(&format!("MemberOfGroup -eq '{name}'"));
     contoso.tenant.assign_role(&contoso.booking, role);
     assert!(contoso.plan(&spec).await.is_empty());
@@ -45,7 +45,7 @@ async fn by_two_groups(mode: Mode, tally: &mut Tally) {
             Mode::Policy => spec.restriction(exchange_groups::Restriction::Policy),
         }
         .build()
-        .unwrap()
+        .expect("a spec")
     };
     let (a, b) = ("rooms-a@contoso.com", "rooms-b@contoso.com");
     let first = spec(a, "Rooms A", b, &rooms[..1]);
@@ -66,7 +66,7 @@ async fn with_a_room_elsewhere(mode: Mode, tally: &mut Tally) {
         Mode::Rbac => contoso.rbac(),
         Mode::Policy => contoso.policy(),
     };
-    let spec = spec.rooms(Rooms::in_list("campus@contoso.com")).build().unwrap();
+    let spec = spec.rooms(Rooms::in_list("campus@contoso.com")).build().expect("a spec");
     contoso.apply(&spec).await;
     is_right(&contoso, &spec, &format!("V9: a room that is on-premises, {mode:?}"), tally).await;
 }

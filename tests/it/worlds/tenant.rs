@@ -97,6 +97,7 @@ pub(crate) enum Listed {
 }
 
 /// A tenant. Sets of mailboxes are bits.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent switches of a tenant")]
 #[derive(Debug, Clone)]
 pub(crate) struct World {
     /// Who has `CustomAttribute1` "PLACEOS".
@@ -132,6 +133,9 @@ fn rows_of(kind: RowKind) -> Vec<usize> {
     rows.filter(|(_, row)| row.kind == kind).map(|(index, _)| index).collect()
 }
 
+/// Names that no source has, of which one is about no mailbox.
+const NAMES: [&str; 4] = ["Calendars.Peek.All", "Mailboxes.Everything", "Sites.Peek.All", "full_access_as_device"];
+
 fn held() -> impl Strategy<Value = Held> {
     let all = rows_of(RowKind::Application);
     let about_calendars: Vec<usize> = all.iter().copied().filter(|row| !catalogue()[*row].opens.is_empty()).collect();
@@ -141,7 +145,6 @@ fn held() -> impl Strategy<Value = Held> {
         .copied()
         .filter(|row| usual.contains(&catalogue()[*row].value) && catalogue()[*row].resource == RowResource::Graph)
         .collect();
-    const NAMES: [&str; 4] = ["Calendars.Peek.All", "Mailboxes.Everything", "Sites.Peek.All", "full_access_as_device"];
     prop_oneof![
         5 => select(usual).prop_map(Held::Row),
         4 => select(about_calendars).prop_map(Held::Row),
