@@ -1,4 +1,5 @@
 //! Every piece of advice, followed.
+#![expect(clippy::unwrap_used, reason = "a helper of a test is part of the test")]
 
 mod access;
 mod danger;
@@ -16,7 +17,7 @@ use std::pin::Pin;
 use exchange_groups::FindingKind;
 
 /// A tenant in which a finding appears, its advice followed, and what comes of it.
-pub(self) struct Scenario {
+struct Scenario {
     kind: FindingKind,
     name: &'static str,
     run: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -33,7 +34,7 @@ macro_rules! scenarios {
         }
     };
 }
-pub(self) use scenarios;
+use scenarios;
 
 /// The kinds that no scenario makes, and why.
 const WITHOUT_SCENARIO: &[(FindingKind, &str)] = &[];
