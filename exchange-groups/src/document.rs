@@ -1,7 +1,7 @@
 //! What plan, report and proof have in common as documents: a format version, where and when they were made, digests.
 
 use std::fmt::{self, Write as _};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use graph_client::graph::Timestamp;
 use serde::de::Error as _;
@@ -57,10 +57,16 @@ impl Origin {
         Self {
             format: FormatVersion::CURRENT,
             tenant: tenant.into(),
-            made_at: SystemTime::now().into(),
+            made_at: whole_seconds(SystemTime::now()).into(),
             software: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
+}
+
+/// A time without the part that only machines read.
+pub(crate) fn whole_seconds(time: SystemTime) -> SystemTime {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(since.as_secs())).unwrap_or(time)
 }
 
 /// A SHA-256 digest of a document's content, in hexadecimal.

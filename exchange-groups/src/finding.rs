@@ -112,7 +112,7 @@ pub struct Advice {
     pub changes: Vec<Change>,
     /// The command or portal step, where it is none of the changes that these crates make.
     pub command: Option<String>,
-    /// What it opens or breaks if it is done at the wrong moment.
+    /// What it makes reachable, or breaks, if it is done at the wrong moment.
     pub danger: Option<String>,
 }
 
@@ -193,6 +193,7 @@ macro_rules! finding_kinds {
     ($($(#[$doc:meta])+ $kind:ident => $effect:ident,)+) => {
         /// What a finding is about.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
         #[non_exhaustive]
         pub enum FindingKind {
             $($(#[$doc])+ $kind,)+
@@ -322,7 +323,7 @@ finding_kinds! {
     OthersCanWiden => Unaffected,
     /// A permission of the application that serves no purpose any more.
     ObsoletePermission => Unaffected,
-    /// A permission of the application that opens something else than calendars, and shows a part of them.
+    /// A permission of the application for something else than calendars, which shows a part of them.
     RelatedPermission => Unaffected,
     /// The scope of a role or policy leads nowhere.
     BrokenScope => Unaffected,

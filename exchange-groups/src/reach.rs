@@ -7,13 +7,14 @@ use graph_client::exchange::{Identity, PolicyIdentity, RemoveApplicationAccessPo
 use graph_client::{AppRoleAssignmentId, SmtpAddress};
 
 use crate::access::{
-    Access, AccessModel, CaveatKind, Facts, Ids, Level, MailboxFacts, PathReach, PolicyRight, Remedy, Truth, Via,
-    WiderPath,
+    Access, AccessModel, CaveatKind, Facts, Ids, Level, MailboxFacts, PathReach, PolicyCoverage, PolicyRight, Remedy,
+    Truth, Via, WiderPath,
 };
 use crate::change::RevokePermission;
 use crate::finding::{Actor, Advice, Finding, FindingKind as Kind, Severity, Subject};
 use crate::membership::{Difference, MailboxRef, MailboxSet};
 use crate::observe::Mailboxes;
+use crate::restriction;
 use crate::text::{capitalised, count, some_of};
 use crate::{CalendarPermission, Change, Observation, RestrictedCalendarGroup, Restriction};
 use Severity::{Note, Warning};
@@ -170,37 +171,54 @@ impl Findings<'_> {
     }
 
     fn is_ours(&self, name: &str) -> bool {
-        crate::restriction::PERMISSIONS.iter().any(|permission| {
-            crate::restriction::assignment_name(self.spec, *permission).as_str().eq_ignore_ascii_case(name)
-        })
+        restriction::PERMISSIONS
+            .iter()
+            .any(|permission| restriction::assignment_name(self.spec, *permission).as_str().eq_ignore_ascii_case(name))
     }
 
     /// What the plan does about an access path by itself, in the right order. By hand it would be out of order, or undo
     /// what the restriction needs.
     fn planned(&self, via: &Via) -> Option<Advice> {
-        let is_calendar_grant = |assignment: &Option<String>| {
-            crate::restriction::calendar_grants(self.facts)
-                .any(|grant| grant.assignment.as_ref().map(ToString::to_string) == *assignment)
-        };
         match via {
             Via::RoleAssignment { name, .. } if self.is_ours(name) => {
                 Some(Advice::operator("Apply the plan: it corrects the role assignment, which these crates made."))
             }
-            Via::Grant { assignment, .. } if is_calendar_grant(assignment) => match self.spec.restriction {
-                Restriction::Rbac if self.spec.revoke_tenant_wide_grant => Some(
-                    Advice::operator("Apply the plan: it revokes the permission once the role is in place.").with_danger(
-                        "Revoked by hand before the role has propagated, the application reaches no room.",
-                    ),
-                ),
-                Restriction::Policy if self.facts.policies.whole().is_some_and(Vec::is_empty) => Some(
-                    Advice::operator("Apply the plan: its access policy narrows the permission to the group.").with_danger(
-                        "Do not revoke the permission: under an access policy the application reaches its rooms by it.",
-                    ),
-                ),
-                _ => None,
-            },
+            Via::Grant { assignment, .. } => {
+                let is_it =
+                    |grant: &&crate::access::Grant| grant.assignment.as_ref().map(ToString::to_string) == *assignment;
+                let grant = restriction::calendar_grants(self.facts).find(is_it)?;
+                match self.spec.restriction {
+                    Restriction::Rbac => self.revoked_by_the_plan(),
+                    Restriction::Policy => self.narrowed_by_the_policy(grant),
+                }
+            }
             _ => None,
         }
+    }
+
+    fn revoked_by_the_plan(&self) -> Option<Advice> {
+        self.spec.revoke_tenant_wide_grant.then(|| {
+            Advice::operator("Apply the plan: it revokes the permission once the role is in place.")
+                .with_danger("Revoked by hand before the role has propagated, the application reaches no room.")
+        })
+    }
+
+    /// Under an access policy the application reaches its rooms by the very permission that the policy narrows.
+    fn narrowed_by_the_policy(&self, grant: &crate::access::Grant) -> Option<Advice> {
+        let is_covered = grant.row().is_some_and(|row| row.coverage == PolicyCoverage::Documented);
+        let group = self.seen.group.as_ref().map(|seen| restriction::ids_of(&seen.group));
+        let has_policy = |ids| restriction::has_right_policy(self.spec, &self.seen.facts, &ids);
+        let is_missing = self.facts.policies.whole().is_some() && !group.is_some_and(has_policy);
+        is_covered.then(|| {
+            Advice::operator(if is_missing {
+                "Apply the plan: its access policy narrows the permission to the group."
+            } else {
+                "Correct what the other findings say of the access policies, their groups and what could not be read."
+            })
+            .with_danger(
+                "Do not revoke the permission: under an access policy the application reaches its rooms by it.",
+            )
+        })
     }
 
     /// How what an access path rests on is removed, with the moment at which it may be.
@@ -275,7 +293,7 @@ impl Findings<'_> {
             _ => {}
         }
         let holds_nothing = self.facts.grants.whole().is_some()
-            && crate::restriction::calendar_grants(self.facts).next().is_none()
+            && restriction::calendar_grants(self.facts).next().is_none()
             && self.seen.application.is_some();
         if self.spec.restriction == Restriction::Policy && holds_nothing {
             let permission = match self.spec.permission {

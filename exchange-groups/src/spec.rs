@@ -49,7 +49,7 @@ pub struct RestrictedCalendarGroup {
     pub(crate) other_groups: Vec<SmtpAddress>,
 }
 
-/// The name that PlaceOS's documentation gives the group.
+/// The group's name in PlaceOS's documentation.
 const PLACEOS_NAME: &str = "PlaceOS Room Booking";
 
 impl RestrictedCalendarGroup {
@@ -141,7 +141,7 @@ impl RestrictedCalendarGroup {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Restriction {
-    /// RBAC for Applications: Exchange gives the application a role over the direct members of the group.
+    /// RBAC for Applications: a role is assigned to the application over the direct members of the group.
     ///
     /// The role adds to what the application holds in Entra, so a tenant-wide calendar permission there must go.
     #[default]
@@ -165,7 +165,7 @@ pub enum CalendarPermission {
 }
 
 impl CalendarPermission {
-    /// The role of RBAC for Applications that gives it.
+    /// The role of RBAC for Applications that grants it.
     #[must_use]
     pub fn role(self) -> ApplicationRole {
         match self {
@@ -258,7 +258,7 @@ impl Rooms {
         Self { room_list: Some(room_list.into()), ..Self::all() }
     }
 
-    /// The rooms that a filter lets through.
+    /// The rooms that match a filter.
     #[must_use]
     pub fn matching(filter: RoomFilter) -> Self {
         Self { filter: Some(filter), ..Self::all() }

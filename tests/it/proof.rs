@@ -202,7 +202,7 @@ async fn a_policy_that_does_not_act_yet_is_not_yet_in_effect() {
     assert_eq!(ceo.configured, Access::Denied, "the configuration is right by now");
     assert_eq!((&ceo.live, outcome), (&Evidence::Allowed, CheckOutcome::Pending), "and the calendar is still open");
     assert!(has_finding(&proof, FindingKind::NotYetInEffect), "{proof}");
-    assert!(proof.to_string().contains("Change nothing meanwhile"), "{proof}");
+    assert!(proof.to_string().contains("Change nothing, and verify again later"), "{proof}");
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ async fn a_contact_at_the_address_blocks() {
 async fn a_name_that_another_group_has_blocks() {
     let contoso = Contoso::start().await;
     contoso.tenant.add_group(NewGroup::security("other-group").display_name("PlaceOS Room Booking"));
-    let words = ["PlaceOS Room Booking", "other-group@contoso.com", "choose another name"];
+    let words = ["PlaceOS Room Booking", "other-group@contoso.com", "Choose another name"];
     assert_blocked(&contoso, &contoso.rbac().build().unwrap(), FindingKind::NameTaken, &words).await;
 }
 

@@ -18,7 +18,7 @@ use self::look::Look;
 pub use self::proof::{
     Check, CheckOutcome, Evidence, Expectation, Proof, Sample, TokenEvidence, Verdict, VisibleTimes, WriteEvidence,
 };
-use crate::document::Origin;
+use crate::document::{Origin, whole_seconds};
 use crate::finding::{Advice, Finding, FindingKind, Severity, VerdictEffect};
 use crate::{ExchangeGroups, RestrictedCalendarGroup, Restriction, Result};
 
@@ -145,7 +145,8 @@ async fn prove(prove: Prove) -> Result<Proof> {
         look.findings.push(not_yet_in_effect(spec.restriction, waited));
     }
     let older_tokens_until = look.older_tokens_matter().then(|| {
-        let since = whole_seconds(options.revoked_at.unwrap_or_else(SystemTime::now));
+        // Rounded up: by then the last of them has ended.
+        let since = whole_seconds(options.revoked_at.unwrap_or_else(SystemTime::now)) + Duration::from_secs(1);
         Timestamp::from(since.checked_add(LONGEST_TOKEN_LIFE).unwrap_or(since))
     });
     let Look { plan, checks, findings, token, writing, visible_times, can_widen_itself, not_looked_at, sample, .. } =
@@ -172,13 +173,6 @@ async fn prove(prove: Prove) -> Result<Proof> {
         requests: meter.usage().requests,
         elapsed: started.elapsed(),
     })
-}
-
-/// A time without the part that only machines read, rounded up.
-fn whole_seconds(time: SystemTime) -> SystemTime {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let seconds = Duration::from_secs(since.as_secs().saturating_add(u64::from(since.subsec_nanos() > 0)));
-    SystemTime::UNIX_EPOCH.checked_add(seconds).unwrap_or(time)
 }
 
 fn not_yet_in_effect(restriction: Restriction, waited: Duration) -> Finding {

@@ -137,7 +137,7 @@ pub struct Check {
     /// By which access paths, where that explains the outcome.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<PathReach>,
-    /// What Exchange's own test says. It answers from the configuration, and sees the restriction's mechanism alone.
+    /// What Exchange's own test says. It is computed from the configuration, and covers the restriction's mechanism alone.
     pub tested: Evidence,
     /// What a read with the application's own token says.
     pub live: Evidence,
@@ -369,6 +369,7 @@ impl fmt::Display for Proof {
             Restriction::Policy => "application access policy",
         };
         writeln!(f, "  Application  {} ({how}), tenant {}", self.application, printable(&self.origin.tenant))?;
+        writeln!(f, "  Made         {} by {}", self.origin.made_at, printable(&self.origin.software))?;
         let (reached, all_reached) = self.count(Expectation::Reached);
         let (denied, all_denied) = self.count(Expectation::NotReached);
         writeln!(f, "  Reached      {reached} of {} that the application is to reach", count(all_reached, "mailbox"))?;
@@ -407,7 +408,7 @@ impl fmt::Display for Proof {
                 "  Older tokens may carry a revoked permission until {until}: for their holders the verdict holds from then"
             )?;
         }
-        if self.verdict == Verdict::NotYetInEffect {
+        if self.verdict == Verdict::NotYetInEffect && !self.waited.is_zero() {
             writeln!(f, "  Waited       {:.0?} in {}", self.waited, count(self.looks as usize, "look"))?;
         }
         self.show_the_rest(f)?;

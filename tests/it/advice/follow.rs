@@ -191,7 +191,7 @@ impl Case {
         };
         for change in &advice.changes {
             change.make(&client).await.unwrap_or_else(|error| panic!("{}: {error}", change.command()));
-            self.assert_same_by_command(change);
+            Self::assert_same_by_command(change);
         }
         for line in advice.command.iter().flat_map(|text| lines(text)) {
             self.run(&client, advice.actor, &line).await;
@@ -199,7 +199,7 @@ impl Case {
     }
 
     /// The command of a change is a line that PowerShell reads as that cmdlet.
-    fn assert_same_by_command(&self, change: &Change) {
+    fn assert_same_by_command(change: &Change) {
         let read = lines(&change.command());
         assert_eq!(read.len(), 1, "{}", change.command());
         if let Some(cmdlet) = change.cmdlet() {

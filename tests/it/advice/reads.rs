@@ -106,7 +106,9 @@ async fn unread_directory_roles(kind: Kind, says: &str) {
     let finding = case.find(kind).await;
     assert!(finding.advice.text.contains(&desk.client_id), "{finding}");
     case.by_hand(&finding, Actor::EntraAdministrator, says, |contoso| {
-        READS.iter().for_each(|role| contoso.tenant.grant_app_role(&desk, role));
+        for role in READS {
+            contoso.tenant.grant_app_role(&desk, role);
+        }
     });
     case.groups = administered_by(&case, &desk);
     case.verify_without(kind).await;
