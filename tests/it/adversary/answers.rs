@@ -191,3 +191,16 @@ async fn no_replaced_answer_hides_what_is_open() {
     }
     tally.conclude("a replaced answer");
 }
+
+/// Found by trying one in thirteen of the combinations: the 404 of a proxy is no word of Exchange on who is registered.
+#[tokio::test]
+async fn the_404_of_a_proxy_does_not_say_that_the_application_is_unknown_to_exchange() {
+    let mut tally = Tally::default();
+    let what = "the right to be a member who administers Exchange";
+    let (contoso, spec) = provisioned(Mode::Policy).await;
+    open(&contoso, what);
+    let fault = Fault::status(404, json!({"error": {"code": "NotFound", "message": "No such route."}}));
+    contoso.tenant.fail_next(Matcher::cmdlet("Get-ServicePrincipal").times(99), fault);
+    tally.note("a proxy's 404", &contoso.groups.prove(&spec).await, Some(what));
+    tally.conclude("the 404 of a proxy");
+}
