@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use exchange_groups::graph_client::StaticToken;
 use exchange_groups::{Actor, CalendarPermission, FindingKind as Kind, Rooms, Verdict};
 use exchange_groups_tests::{Contoso, GROUP, OWNER};
 use fake_tenant::{DirectoryRole, Fault, Matcher, NewGroup, NewRoleAssignment, PolicyRight, Resource};
@@ -32,6 +33,8 @@ scenarios! {
     DelegatedPermission: a_delegated_permission;
     FreeBusyVisible: a_calendar_that_shows_subjects;
     AddressNotASignInName: a_room_with_another_sign_in_name;
+    TokenNotYetNarrowed: a_token_from_before_the_revocation;
+    RefusedUnderDenyPolicy: a_policy_that_binds_a_role;
 }
 
 async fn a_disabled_application() {
@@ -383,4 +386,43 @@ async fn a_room_with_another_sign_in_name() {
     let finding = case.find(Kind::AddressNotASignInName).await;
     case.follow(&finding).await;
     case.verify_without(Kind::AddressNotASignInName).await;
+}
+
+/// The sign-in service goes on to give the permission that was revoked.
+async fn a_token_from_before_the_revocation() {
+    let tenant = small();
+    tenant.set_token_lifetime(Duration::from_secs(24 * 60 * 60));
+    let mut case = Case::of(tenant, Contoso::rbac).await;
+    let before = StaticToken::graph(case.tenant().graph_token(&case.contoso.booking));
+    case.provision().await;
+    let own = case.groups.clone();
+    case.groups = own.clone().application(before);
+    assert_eq!(case.prove().await.verdict, Verdict::NotYetInEffect);
+    let finding = case.find(Kind::TokenNotYetNarrowed).await;
+    assert!(finding.message.contains("Calendars.ReadWrite"), "{finding}");
+    assert_eq!(finding.advice.actor, Actor::Operator);
+    assert_says(&finding, "Verify again in some minutes");
+    case.groups = own;
+    case.verify_without(Kind::TokenNotYetNarrowed).await;
+}
+
+/// By Microsoft's page it does not; a service that thinks otherwise is to be survived.
+async fn a_policy_that_binds_a_role() {
+    let tenant = small();
+    tenant.add_group(NewGroup::security("private").owner("ceo").members(["boardroom@contoso.com", "ceo@contoso.com"]));
+    tenant.add_access_policy(&tenant.booking_application().client_id, PolicyRight::Deny, "private@contoso.com");
+    let mut case = Case::of(tenant, Contoso::rbac).await;
+    case.provision().await;
+    let room = case.contoso.object_id("boardroom@contoso.com");
+    let reads = Matcher::path(&format!("/users/{room}/calendarView")).times(50);
+    let refused = json!({"error": {"code": "ErrorAccessDenied",
+        "message": "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings."}});
+    case.tenant().fail_next(reads, Fault::status(403, refused));
+    assert_eq!(case.prove().await.verdict, Verdict::Inconclusive);
+    let finding = case.find(Kind::RefusedUnderDenyPolicy).await;
+    case.by_hand(&finding, Actor::ExchangeAdministrator, "out of that policy's group", |contoso| {
+        contoso.tenant.remove_member("private@contoso.com", "boardroom@contoso.com");
+        contoso.tenant.clear_faults();
+    });
+    case.verify_without(Kind::RefusedUnderDenyPolicy).await;
 }

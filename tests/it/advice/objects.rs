@@ -29,6 +29,7 @@ scenarios! {
     NoDeniedMailbox: nobody_denied;
     NoRooms: a_filter_without_rooms;
     TooManyMembers: more_than_a_group_takes;
+    UnknownOtherGroup: a_group_beside_that_is_not_made_yet;
     LargeRemoval: a_large_removal;
     UnidentifiedMember: a_member_without_a_name;
     NestedGroup: a_group_in_the_group;
@@ -281,6 +282,25 @@ async fn more_than_a_group_takes() {
     case.verify().await;
     assert!(case.reaches("room-00001@contoso.com") && case.reaches("boardroom@contoso.com"));
     assert!(!case.reaches("ceo@contoso.com"));
+}
+
+async fn a_group_beside_that_is_not_made_yet() {
+    let (north, south) = ("rooms-north@contoso.com", "rooms-south@contoso.com");
+    let half = |contoso: &Contoso, group: &str, name: &str, starts: &str| {
+        at(contoso, group).name(name).rooms(Rooms::matching(RoomFilter::new().address_starts_with(starts)))
+    };
+    let mut case = Case::new(|contoso| half(contoso, north, "North", "room-").other_group(south)).await;
+    let finding = case.find(Kind::UnknownOtherGroup).await;
+    assert_eq!(finding.advice.actor, Actor::Operator);
+    assert_says(&finding, "Apply the spec of that group too, or take it off other_groups");
+    // Taken off.
+    let first = std::mem::replace(&mut case.spec, half(&case.contoso, north, "North", "room-").build().unwrap());
+    case.verify_without(Kind::UnknownOtherGroup).await;
+    // Applied.
+    case.spec = half(&case.contoso, south, "South", "boardroom").other_group(north).build().unwrap();
+    case.verify().await;
+    case.spec = first;
+    case.verify_without(Kind::UnknownOtherGroup).await;
 }
 
 async fn a_large_removal() {
