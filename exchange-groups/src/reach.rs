@@ -89,7 +89,7 @@ impl Findings<'_> {
     fn wider_path(&mut self, wider: &WiderPath, names: &HashMap<Ids, String>) {
         let some: Vec<String> =
             wider.mailboxes.iter().map(|ids| names.get(ids).cloned().unwrap_or_else(|| label(ids))).collect();
-        let whom = match (wider.opens_any, &*some) {
+        let mailboxes = match (wider.opens_any, &*some) {
             (Truth::Yes, _) => "every mailbox of the organisation".to_owned(),
             (_, []) => "mailboxes outside the group".to_owned(),
             (_, some) => some_of(some, SHOWN),
@@ -103,8 +103,8 @@ impl Findings<'_> {
             (Truth::Unknown, _) => Kind::UndecidedPath,
         };
         let message = match wider.is_wider {
-            Truth::Yes => format!("By {} the application reaches {whom}: {}", wider.via, wider.because),
-            _ => format!("By {} the application may reach {whom}: {}", wider.via, wider.because),
+            Truth::Yes => format!("By {} the application reaches {mailboxes}: {}", wider.via, wider.because),
+            _ => format!("By {} the application may reach {mailboxes}: {}", wider.via, wider.because),
         };
         let (advice, subject) = if kind == Kind::OtherPolicy {
             self.remove_other_policies()
@@ -312,7 +312,7 @@ impl Findings<'_> {
         Advice::entra(format!(
             "Only once the policy acts, grant {permission} on Microsoft Graph under App registrations > the application > \
              API permissions, with admin consent. The policy acts when Test-ApplicationAccessPolicy answers Denied for {}, \
-             and hours have passed since: PlaceOS has seen twelve. Or set restriction to rbac in the spec, which needs no \
+             and hours have passed since: PlaceOS saw twelve. Or set restriction to rbac in the spec, which needs no \
              tenant-wide permission.",
             if refused.is_empty() { "a mailbox outside the group" } else { &refused }
         ))

@@ -355,7 +355,7 @@ pub enum GroupType {
 pub enum Joining {
     /// Everybody, by themselves.
     Open,
-    /// Only whom an owner adds or approves.
+    /// Only members that an owner adds or approves.
     ByOwner,
 }
 
@@ -501,7 +501,7 @@ pub enum CalendarRight {
     Other(String),
 }
 
-/// With whom a mailbox shares its default calendar.
+/// The permissions on a mailbox's default calendar.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CalendarSharing {
     /// The entry *Default*.
@@ -551,6 +551,6 @@ pub struct MailboxFacts {
     pub full_access: Fact<bool>,
     /// Whether an entry of the service principal was seen in the folder permissions of its calendar.
     pub has_folder_entry: bool,
-    /// With whom it shares its calendar.
+    /// The permissions on its calendar.
     pub sharing: Fact<CalendarSharing>,
 }

@@ -291,7 +291,7 @@ impl AccessModel<'_> {
         let because = match shown {
             Truth::Yes => "the calendar shows it to everybody in the organisation, or to a mailbox that is reached",
             Truth::No => "the calendar shows it to no mailbox that is reached",
-            Truth::Unknown => "to whom the calendar shows it is not known",
+            Truth::Unknown => "the calendar's permissions are not known",
         };
         Some(PathReach {
             path: AccessPath::GetSchedule,

@@ -44,7 +44,7 @@ pub struct Observation {
     pub other_groups: BTreeMap<SmtpAddress, Option<ObservedGroup>>,
     /// What is at the other addresses in the spec.
     pub recipients: BTreeMap<SmtpAddress, AtAddress<Recipient>>,
-    /// With whom the mailboxes that must not be reached share their calendars, by the address in the spec.
+    /// The calendar permissions of the mailboxes that must not be reached, by the address in the spec.
     pub sharing: BTreeMap<SmtpAddress, Fact<CalendarSharing>>,
     /// The application in Entra. `None` when it has no service principal in this tenant.
     pub application: Option<ServicePrincipal>,
@@ -112,7 +112,7 @@ pub enum UnreadPart {
     RoleGroups,
     /// The role assignments of other applications.
     OtherApplications,
-    /// With whom mailboxes share their calendars.
+    /// The calendar permissions of mailboxes.
     Calendars,
 }
 
@@ -212,7 +212,7 @@ impl Observation {
         }
     }
 
-    /// The digest of what was seen: not of when, by whom, and at what cost, nor of the words in which a service refused.
+    /// The digest of what was seen: not of the time, the caller and the cost, nor of the words in which a service refused.
     #[must_use]
     pub fn digest(&self) -> Digest {
         let mut seen = self.clone();

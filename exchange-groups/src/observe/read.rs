@@ -28,7 +28,7 @@ use crate::{Error, RestrictedCalendarGroup, Result};
 /// How deep room lists, and groups under a policy, are followed into each other.
 const MOST_NESTED: usize = 50;
 
-/// How many mailboxes that must not be reached are asked with whom they share their calendar.
+/// Of how many mailboxes that must not be reached the calendar permissions are read.
 const MOST_CALENDARS: usize = 20;
 
 pub(super) fn today(now: SystemTime) -> Date {
@@ -604,7 +604,7 @@ impl Reader<'_> {
         };
     }
 
-    /// With whom the mailboxes that must not be reached share their calendars: what `getSchedule` answers for them.
+    /// The calendar permissions of the mailboxes that must not be reached: what `getSchedule` answers for them.
     async fn calendars(&mut self) {
         let mailboxes: Vec<(SmtpAddress, Identity)> = self
             .spec

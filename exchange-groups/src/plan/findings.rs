@@ -434,7 +434,7 @@ impl Findings<'_> {
             let message = "After the tenant-wide permission is revoked, and until the role has propagated, the application may \
                            reach no calendar";
             let advice = Advice::operator(
-                "Choose the time: Microsoft says 30 minutes to two hours for a role, and PlaceOS has seen twelve.",
+                "Choose the time: Microsoft says 30 minutes to two hours for a role, and PlaceOS saw twelve hours.",
             );
             self.add(Finding::new(Note, Kind::Outage, message, advice).at("revoke_tenant_wide_grant"));
         }

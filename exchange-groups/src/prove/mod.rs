@@ -190,7 +190,7 @@ fn not_yet_in_effect(restriction: Restriction, waited: Duration) -> Finding {
         FindingKind::NotYetInEffect,
         format!("The configuration is right, and the live service does not act on the {what} yet. {measured}"),
         Advice::operator(format!(
-            "Change nothing, and verify again later. {takes}, PlaceOS has seen twelve hours, and more than 24 have been \
+            "Change nothing, and verify again later. {takes}, PlaceOS saw twelve hours, and more than 24 have been \
              reported: there is no upper limit."
         )),
     )

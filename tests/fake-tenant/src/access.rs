@@ -432,24 +432,24 @@ impl Access {
 
     /// Sets the delay of every kind.
     pub(crate) fn set_delay(&mut self, now: Timestamp, delay: SignedDuration) {
-        self.settle(now);
+        self.propagate(now);
         self.delays.clear();
         self.delay = delay;
     }
 
     pub(crate) fn set_delay_of(&mut self, now: Timestamp, kind: ObjectKind, delay: SignedDuration) {
-        self.settle(now);
+        self.propagate(now);
         self.delays.insert(kind, delay);
     }
 
     pub(crate) fn deny_until_policies_act(&mut self, now: Timestamp, deny: bool) {
-        self.settle(now);
+        self.propagate(now);
         self.deny_until_policies_act = deny;
         self.note_denied_meanwhile();
     }
 
     /// Lets everything take effect that is old enough.
-    pub(crate) fn settle(&mut self, now: Timestamp) {
+    pub(crate) fn propagate(&mut self, now: Timestamp) {
         let is_due =
             |access: &Self, made: Timestamp, change: &Change| now.duration_since(made) >= access.delay(change.kind());
         if !self.pending.iter().any(|(made, change)| is_due(self, *made, change)) {

@@ -124,7 +124,7 @@ impl FakeTenant {
     pub fn reaches_now(&self, application: impl AsRef<str>, mailbox: &str, level: Level) -> Reach {
         let state = &mut *self.state();
         let now = state.world.now();
-        state.world.access.settle(now);
+        state.world.access.propagate(now);
         let app = expect_app(&state.world, application.as_ref());
         let mut asker = Asker::fresh(&state.world, app);
         for token in state.tokens.living(&state.world, app.client_id) {
@@ -142,7 +142,7 @@ impl FakeTenant {
     pub fn can_read(&self, application: impl AsRef<str>, mailbox: &str) -> bool {
         let world = &mut self.state().world;
         let now = world.now();
-        world.access.settle(now);
+        world.access.propagate(now);
         let asker = Asker::fresh(world, expect_app(world, application.as_ref()));
         let id = expect(world, mailbox);
         let decision = Decision { world, configuration: &world.access.effective, asker: &asker };

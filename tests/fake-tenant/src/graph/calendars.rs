@@ -65,7 +65,7 @@ pub(crate) fn reach(
     purpose: Purpose,
 ) -> Result<RecipientId, GraphError> {
     let now = world.now();
-    world.access.settle(now);
+    world.access.propagate(now);
     let world = &*world;
     let token = &call.token;
     let asker = Asker::of_token(world, token);
