@@ -86,7 +86,8 @@ impl AccessModel<'_> {
     /// Whether a policy's scope has the mailbox in it.
     fn policy_matches(&self, policy: &AccessPolicy, mailbox: &MailboxFacts) -> Truth {
         if policy.is_valid != Some(true) {
-            // GUESS: what an invalid policy still does is one client's reading. It decides nothing alone.
+            // GUESS: what an invalid policy still does is one client's reading, so that it decides nothing alone; wrong to
+            // leave it unknown if a tenant shows that it restricts, or that it does not.
             return Truth::Unknown;
         }
         match &policy.scope {

@@ -116,7 +116,7 @@ impl AccessModel<'_> {
         if row.resource == RowResource::Exchange {
             if !row.is_narrowed_by(Narrowing::EwsSwitch) {
                 let because = "it was for the Outlook REST API, which was shut in March 2024".to_owned();
-                // GUESS: whether an end point still honours these permissions is not known.
+                // GUESS: an end point may still honour these permissions; wrong if every call with them is refused.
                 return Some((AccessPath::LegacyRest, narrowed.and(Access::Unknown), because));
             }
             let (open, why) = ews::is_open(self.facts, mailbox);
@@ -371,7 +371,8 @@ impl RoleAssignment {
 }
 
 /// Free/busy of others through Exchange Web Services.
-// GUESS: `GetUserAvailability` may show them as `getSchedule` does. No source says so, and it stays unknown.
+// GUESS: `GetUserAvailability` may show them as `getSchedule` does, which no source says; wrong to leave it unknown if a
+// tenant answers for a mailbox that the application does not reach, or refuses it.
 fn asks_for_others(verdict: Access, need: Need) -> Access {
     if need == Need::Schedule { verdict.and(Access::Unknown) } else { verdict }
 }
