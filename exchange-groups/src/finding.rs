@@ -313,6 +313,10 @@ finding_kinds! {
     UnknownOtherGroup => Unaffected,
     /// The token carries a permission that the application no longer holds.
     TokenNotYetNarrowed => Pending,
+    /// The live service refuses to create an event where the configuration allows it.
+    WriteRefused => Pending,
+    /// Writing was to be verified by an event, and it could not be told.
+    WriteUndecided => Undecided,
     /// Other applications reach the members of the group by it.
     OtherApplications => Unaffected,
     /// The application can widen its own reach.

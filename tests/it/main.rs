@@ -32,3 +32,4 @@ mod secrets;
 mod signin;
 mod terminal;
 mod worlds;
+mod writing;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use graph_client::graph::{CalendarRefusal, DateTimeTimeZone, Event, FreeBusyStatus, NewEvent, Sensitivity};
+use futures_util::TryStreamExt;
+use graph_client::graph::{CalendarRefusal, DateTimeTimeZone, Event, FreeBusyStatus, NewEvent, Sensitivity, Timestamp};
 use graph_client::{Client, ErrorKind, Service, SmtpAddress, TokenProvider};
 
 use super::proof::{Evidence, TokenEvidence, WriteEvidence};
@@ -123,28 +124,46 @@ pub(super) async fn write(reader: &Reader, mailbox: &MailboxRef) -> WriteEvidenc
     // Far ahead, where nobody looks, and short.
     const AHEAD: Duration = Duration::from_secs(700 * 24 * 60 * 60);
     let start = SystemTime::now() + AHEAD;
-    let event = NewEvent::new(
-        "Verification of calendar access",
-        DateTimeTimeZone::utc(start),
-        DateTimeTimeZone::utc(start + Duration::from_secs(300)),
-    )
-    .sensitivity(Sensitivity::Private)
-    .show_as(FreeBusyStatus::Free)
-    .is_reminder_on(false);
+    let end = start + Duration::from_secs(300);
+    let event = NewEvent::new(WRITTEN_SUBJECT, DateTimeTimeZone::utc(start), DateTimeTimeZone::utc(end))
+        .sensitivity(Sensitivity::Private)
+        .show_as(FreeBusyStatus::Free)
+        .is_reminder_on(false);
     let calendar = reader.client.calendar(mailbox.graph_id());
     let made: graph_client::Result<Event> = calendar.create_event(&event).await;
-    let (result, left_behind) = match made {
-        Ok(event) => match calendar.permanently_delete_event(&event.id).await {
-            Ok(()) => (Evidence::Allowed, None),
-            Err(_) => match calendar.delete_event(&event.id).await {
-                Ok(()) => (Evidence::Allowed, None),
-                Err(_) => (Evidence::Allowed, Some(event.id)),
-            },
+    let (result, made) = match made {
+        Ok(event) => (Evidence::Allowed, vec![event]),
+        Err(error) => match refused(&error) {
+            // It may be there although nothing said so.
+            Evidence::Unknown(because) => {
+                let transaction = event.transaction_id.as_deref();
+                if let Ok(seen) = calendar.view(start, end).into_stream().try_collect::<Vec<Event>>().await {
+                    let ours: Vec<Event> =
+                        seen.into_iter().filter(|it| it.transaction_id.as_deref() == transaction).collect();
+                    (if ours.is_empty() { Evidence::Unknown(because) } else { Evidence::Allowed }, ours)
+                } else {
+                    let at = Timestamp::from(start);
+                    let look =
+                        format!("Whether the event was made is not known: look for \"{WRITTEN_SUBJECT}\" at {at}");
+                    (Evidence::Unknown(format!("{because}. {look}")), Vec::new())
+                }
+            }
+            known => (known, Vec::new()),
         },
-        Err(error) => (refused(&error), None),
     };
+    let mut left_behind = None;
+    for event in made {
+        let is_gone = calendar.permanently_delete_event(&event.id).await.is_ok()
+            || calendar.delete_event(&event.id).await.is_ok();
+        if !is_gone {
+            left_behind = Some(event.id);
+        }
+    }
     WriteEvidence::Event { mailbox: mailbox.address.clone(), result, left_behind }
 }
+
+/// The subject of the event by which writing is verified.
+const WRITTEN_SUBJECT: &str = "Verification of calendar access";
 
 /// Why something could not be told: what the service said and what to do, without what differs from call to call.
 pub(super) fn reason(error: &graph_client::Error) -> String {

@@ -230,11 +230,16 @@ impl Look {
             self.findings.extend(not_yet_narrowed(carried.filter(|role| !held.contains(*role))));
         }
         if let (CalendarPermission::ReadWrite, Some(mailbox)) = (spec.permission, &options.write_in) {
-            let writing = match self.mailboxes.iter().find(|it| it.address == *mailbox) {
-                Some(it) => live::write(reader, it).await,
+            // Nothing is tried in a mailbox that must not be reached, where it could succeed.
+            let to_be_reached =
+                |(it, check): &(&MailboxRef, &Check)| it.address == *mailbox && check.expected == Expectation::Reached;
+            let writing = match self.mailboxes.iter().zip(&self.checks).find(to_be_reached) {
+                Some((it, _)) => live::write(reader, it).await,
                 None => WriteEvidence::Event {
                     mailbox: mailbox.clone(),
-                    result: Evidence::Unknown("it is no mailbox of the spec, so nothing was written".into()),
+                    result: Evidence::Unknown(
+                        "it is no mailbox that the application is to reach by the spec, so nothing was written".into(),
+                    ),
                     left_behind: None,
                 },
             };
@@ -415,11 +420,20 @@ fn write_finding(writing: &WriteEvidence) -> Option<Finding> {
     let WriteEvidence::Event { mailbox, result, .. } = writing else { return None };
     let kind = match result {
         Evidence::Allowed => return None,
-        Evidence::Denied => FindingKind::InsufficientPermission,
-        Evidence::Unknown(_) | Evidence::NotInSample => FindingKind::UndecidedPath,
+        Evidence::Denied => FindingKind::WriteRefused,
+        Evidence::Unknown(_) | Evidence::NotInSample => FindingKind::WriteUndecided,
     };
-    let message = format!("Writing was to be shown by an event in {mailbox}, and was not: {result}");
-    let advice = Advice::operator("See the other findings; verify again later if the role or policy is new.");
+    let message = format!("Writing was to be verified by an event in {mailbox}, and was not: {result}");
+    let advice = Advice::operator(match kind {
+        FindingKind::WriteRefused => {
+            "Where nothing else was found, change nothing and verify again later: a role that writes may be newer than one \
+             that reads."
+        }
+        _ => {
+            "Verify again, with a mailbox that the application is to reach and whose owner agrees; or without write_in, by \
+             the configuration alone."
+        }
+    });
     Some(Finding::new(Severity::Warning, kind, message, advice).about(mailbox))
 }
 

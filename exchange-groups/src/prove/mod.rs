@@ -82,8 +82,8 @@ impl Prove {
     }
 
     /// Verifies writing by an event: it is created in this mailbox, private, free, far ahead and without attendees, and
-    /// deleted for good at once. Whoever owns the mailbox must agree. Default: writing is verified by the configuration,
-    /// and nothing is written.
+    /// deleted for good at once. Whoever owns the mailbox must agree, and the application must be meant to reach it: in
+    /// another nothing is tried. Default: writing is verified by the configuration, and nothing is written.
     pub fn write_in(mut self, mailbox: SmtpAddress) -> Self {
         self.options.write_in = Some(mailbox);
         self

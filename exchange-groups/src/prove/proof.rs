@@ -396,7 +396,12 @@ impl fmt::Display for Proof {
                 writeln!(f, "  Writing      by the configuration alone; nothing was written")?;
             }
             Some(WriteEvidence::Event { mailbox, result, left_behind }) => {
-                writeln!(f, "  Writing      an event was created in {mailbox} and deleted: {result}")?;
+                let shown = match (result, left_behind) {
+                    (Evidence::Allowed, None) => format!("an event was created in {mailbox} and deleted"),
+                    (Evidence::Allowed, Some(_)) => format!("an event was created in {mailbox}"),
+                    _ => format!("not verified by an event in {mailbox}: {result}"),
+                };
+                writeln!(f, "  Writing      {shown}")?;
                 if let Some(event) = left_behind {
                     writeln!(f, "               the event {} is left behind: delete it", printable(event))?;
                 }

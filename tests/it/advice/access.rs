@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use exchange_groups::graph_client::StaticToken;
-use exchange_groups::{Actor, CalendarPermission, FindingKind as Kind, Rooms, Verdict};
+use exchange_groups::{Actor, CalendarPermission, Finding, FindingKind as Kind, Rooms, Verdict};
 use exchange_groups_tests::{Contoso, GROUP, OWNER};
 use fake_tenant::{DirectoryRole, Fault, Matcher, NewGroup, NewRoleAssignment, PolicyRight, Resource};
 use serde_json::json;
@@ -35,6 +35,8 @@ scenarios! {
     AddressNotASignInName: a_room_with_another_sign_in_name;
     TokenNotYetNarrowed: a_token_from_before_the_revocation;
     RefusedUnderDenyPolicy: a_policy_that_binds_a_role;
+    WriteRefused: a_writing_role_that_propagates;
+    WriteUndecided: an_event_in_a_mailbox_of_somebody_else;
 }
 
 async fn a_disabled_application() {
@@ -425,4 +427,37 @@ async fn a_policy_that_binds_a_role() {
         contoso.tenant.clear_faults();
     });
     case.verify_without(Kind::RefusedUnderDenyPolicy).await;
+}
+
+/// A proof that writes, and the finding of a kind in it.
+async fn written(case: &Case, mailbox: &str, kind: Kind) -> (Verdict, Finding) {
+    let proof = case.groups.prove(&case.spec).write_in(mailbox.parse().unwrap()).await.unwrap();
+    let finding = proof.findings.iter().find(|it| it.kind == kind).unwrap_or_else(|| panic!("no {kind:?}\n{proof}"));
+    (proof.verdict, finding.clone())
+}
+
+async fn a_writing_role_that_propagates() {
+    let mut case = Case::new(Contoso::rbac).await;
+    case.provision().await;
+    let refused = json!({"error": {"code": "ErrorAccessDenied", "message": "Access is denied. Check credentials and try again."}});
+    let writes = Matcher::path("/events").method("POST").times(5);
+    case.tenant().fail_next(writes, Fault::status(403, refused));
+    let (verdict, finding) = written(&case, "boardroom@contoso.com", Kind::WriteRefused).await;
+    assert_eq!(verdict, Verdict::NotYetInEffect);
+    assert_eq!(finding.advice.actor, Actor::Operator);
+    assert_says(&finding, "change nothing and verify again later");
+    case.tenant().clear_faults();
+    case.verify_without(Kind::WriteRefused).await;
+}
+
+async fn an_event_in_a_mailbox_of_somebody_else() {
+    let mut case = Case::new(Contoso::rbac).await;
+    case.provision().await;
+    let (verdict, finding) = written(&case, "adele.vance@contoso.com", Kind::WriteUndecided).await;
+    assert_eq!(verdict, Verdict::Inconclusive);
+    assert_eq!(finding.advice.actor, Actor::Operator);
+    assert_says(&finding, "with a mailbox that the application is to reach");
+    let proof = case.groups.prove(&case.spec).write_in("boardroom@contoso.com".parse().unwrap()).await.unwrap();
+    assert!(proof.is_verified() && proof.findings.iter().all(|it| it.kind != Kind::WriteUndecided), "{proof}");
+    case.verify_without(Kind::WriteUndecided).await;
 }
