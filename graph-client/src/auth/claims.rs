@@ -119,7 +119,7 @@ impl AccessToken {
 }
 
 impl Client {
-    /// What the access token for a service says about itself: which roles it carries, for whom, until when.
+    /// What the access token for a service says about itself: its roles, its application or user, and when it ends.
     ///
     /// A preflight asks this before it calls, because a token without any role is issued as well. The token is the one
     /// that calls use; it is got first if there is none. A role that was granted since is not in it: see

@@ -219,7 +219,7 @@ impl SetCalendarProcessing {
         minimum_duration_in_minutes(u32) => minimum_duration_in_minutes;
         /// Sets how many meetings of a series may conflict before it is declined. Default 0.
         maximum_conflict_instances(u32) => maximum_conflict_instances;
-        /// Sets how many in a hundred meetings of a series may conflict before it is declined. Default 0.
+        /// Sets the percentage of a series' meetings that may conflict before the series is declined. Default 0.
         conflict_percentage_allowed(u32) => conflict_percentage_allowed;
         /// Says whether meetings with more people than seats are declined. Default `false`.
         enforce_capacity(bool) => enforce_capacity;
@@ -269,7 +269,7 @@ impl Cmdlet for SetCalendarProcessing {
         let number = "must be at most 2,147,483,647";
         let largest = i32::MAX.unsigned_abs();
         most("booking window", self.booking_window_in_days, 1080, "must be at most 1,080 days")?;
-        most("allowed conflicts", self.conflict_percentage_allowed, 100, "must be at most 100 in a hundred")?;
+        most("allowed conflicts", self.conflict_percentage_allowed, 100, "must be at most 100, a percentage")?;
         most("maximum duration", self.maximum_duration_in_minutes, largest, number)?;
         most("minimum duration", self.minimum_duration_in_minutes, largest, number)?;
         most("maximum conflicts", self.maximum_conflict_instances, largest, number)
@@ -341,7 +341,7 @@ pub struct CalendarProcessing {
     /// How many meetings of a series may conflict before it is declined.
     #[serde(deserialize_with = "lenient::number")]
     pub maximum_conflict_instances: Option<i64>,
-    /// How many in a hundred meetings of a series may conflict before it is declined.
+    /// The percentage of a series' meetings that may conflict before the series is declined.
     #[serde(deserialize_with = "lenient::number")]
     pub conflict_percentage_allowed: Option<i64>,
     /// Whether meetings with more people than seats are declined.

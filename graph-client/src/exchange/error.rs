@@ -89,7 +89,7 @@ pub enum CmdletErrorKind {
     DynamicMembership,
     /// The group would lose its last owner.
     LastOwner,
-    /// The object is kept on premises.
+    /// The object is synchronised from on-premises Active Directory.
     DirectorySynced,
     /// The object is outside what the caller may write.
     OutOfWriteScope,

@@ -43,7 +43,7 @@ properties! {
     CUSTOM_ATTRIBUTE_1 = "CustomAttribute1";
     /// The object id in Entra.
     EXTERNAL_DIRECTORY_OBJECT_ID = "ExternalDirectoryObjectId";
-    /// Whether the object is kept on premises.
+    /// Whether the object is synchronised from on-premises Active Directory.
     IS_DIR_SYNCED = "IsDirSynced";
     /// Whether the address list hides the object.
     HIDDEN_FROM_ADDRESS_LISTS_ENABLED = "HiddenFromAddressListsEnabled";

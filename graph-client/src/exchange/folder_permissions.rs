@@ -67,7 +67,7 @@ impl<'de> Deserialize<'de> for MailboxFolder {
     }
 }
 
-/// Whom a permission is for.
+/// The user that a permission is granted to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FolderUser {

@@ -58,7 +58,7 @@ pub enum DepartRestriction {
     Closed,
 }
 
-/// Whom moderators' refusals are told.
+/// The senders that are notified when a moderator rejects their message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ModerationNotice {
@@ -225,7 +225,7 @@ pub struct DistributionGroup {
     /// The description, where the service sends it.
     #[serde(deserialize_with = "lenient::lines")]
     pub description: Option<String>,
-    /// Whether the group is kept on premises.
+    /// Whether the group is synchronised from on-premises Active Directory.
     #[serde(deserialize_with = "lenient::boolean")]
     pub is_dir_synced: Option<bool>,
     /// Whether the address list hides it.

@@ -143,7 +143,7 @@ pub struct Mailbox {
     /// The office, which many organisations use for the building.
     #[serde(deserialize_with = "lenient::text")]
     pub office: Option<String>,
-    /// Whether the mailbox is kept on premises.
+    /// Whether the mailbox is synchronised from on-premises Active Directory.
     #[serde(deserialize_with = "lenient::boolean")]
     pub is_dir_synced: Option<bool>,
     /// Whether the address list hides it.
@@ -257,7 +257,7 @@ pub struct Recipient {
     /// Whether it can be the scope of an access policy.
     #[serde(deserialize_with = "lenient::boolean")]
     pub is_valid_security_principal: Option<bool>,
-    /// Whether it is kept on premises.
+    /// Whether it is synchronised from on-premises Active Directory.
     #[serde(deserialize_with = "lenient::boolean")]
     pub is_dir_synced: Option<bool>,
     /// The distinguished name.

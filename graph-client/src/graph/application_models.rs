@@ -233,7 +233,7 @@ model! {
         pub issuer: Option<String> = "issuer",
         /// The identity; upper and lower case count.
         pub subject: Option<String> = "subject",
-        /// For whom its tokens are: one value, `api://AzureADTokenExchange` in the worldwide cloud.
+        /// The audience of its tokens: one value, `api://AzureADTokenExchange` in the worldwide cloud.
         pub audiences: Vec<String> = "audiences",
         /// A description.
         pub description: Option<String> = "description",

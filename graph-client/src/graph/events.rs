@@ -201,7 +201,7 @@ impl Calendars {
         self.act("forward an event", "forward", id, &body)
     }
 
-    /// Puts off the reminder of an event.
+    /// Snoozes the reminder of an event.
     ///
     /// # Permissions
     ///
@@ -211,7 +211,7 @@ impl Calendars {
     ///
     /// As [`event`](Self::event).
     pub fn snooze_reminder(&self, id: &str, until: &DateTimeTimeZone) -> Operation<()> {
-        self.act("put off a reminder", "snoozeReminder", id, &json!({ "newReminderTime": until }))
+        self.act("snooze a reminder", "snoozeReminder", id, &json!({ "newReminderTime": until }))
     }
 
     /// Ends the reminder of an event.

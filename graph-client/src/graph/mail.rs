@@ -60,7 +60,7 @@ input! {
         pub subject: String = "subject",
         /// The body.
         pub body: ItemBody = "body",
-        /// To whom.
+        /// The recipients.
         pub to_recipients: Vec<Recipient> = "toRecipients",
         /// Who gets a copy.
         pub cc_recipients: Vec<Recipient> = "ccRecipients",

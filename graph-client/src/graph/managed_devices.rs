@@ -115,7 +115,7 @@ model! {
         pub ethernet_mac_address: Option<String> = "ethernetMacAddress",
         /// Whether it keeps to the rules.
         pub compliance_state: Option<ComplianceState> = "complianceState",
-        /// By whom it is managed, such as `mdm`.
+        /// What it is managed by, such as `mdm`.
         pub management_agent: Option<String> = "managementAgent",
         /// Whether its storage is encrypted.
         pub is_encrypted: Option<bool> = "isEncrypted",
@@ -133,7 +133,7 @@ model! {
         pub free_storage_space_in_bytes: Option<i64> = "freeStorageSpaceInBytes",
         /// The code that lifts the activation lock. Whoever has it can take the device over.
         pub activation_lock_bypass_code: Option<SecretText> = "activationLockBypassCode",
-        /// The link to a session of remote assistance. It lets in whoever has it.
+        /// The link to a session of remote assistance. Whoever has it can join.
         pub remote_assistance_session_url: Option<SecretText> = "remoteAssistanceSessionUrl",
     }
 }

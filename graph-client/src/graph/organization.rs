@@ -156,7 +156,7 @@ model! {
     /// Where the privacy statement is.
     #[derive(Default)]
     pub struct PrivacyProfile {
-        /// Whom to ask.
+        /// The address of the contact.
         pub contact_email: Option<String> = "contactEmail",
         /// The statement.
         pub statement_url: Option<String> = "statementUrl",

@@ -129,7 +129,7 @@ impl PermissionGrants {
 }
 
 open_enum! {
-    /// For whom permissions were granted.
+    /// The principals that permissions were granted for.
     pub enum ConsentType {
         /// Everyone in the tenant.
         AllPrincipals = "AllPrincipals",
@@ -146,7 +146,7 @@ model! {
         pub id: String = "id",
         /// The object id of the service principal that may use them.
         pub client_id: Option<String> = "clientId",
-        /// For whom they were granted.
+        /// The principals that they were granted for.
         pub consent_type: Option<ConsentType> = "consentType",
         /// The person, where it is one.
         pub principal_id: Option<String> = "principalId",

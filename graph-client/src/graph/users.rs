@@ -540,7 +540,7 @@ model! {
         pub invited_user_display_name: Option<String> = "invitedUserDisplayName",
         /// `Guest` or `Member`.
         pub invited_user_type: Option<String> = "invitedUserType",
-        /// The link by which it is accepted. It lets in whoever has it.
+        /// The link by which it is accepted. Whoever has it can accept.
         pub invite_redeem_url: Option<SecretText> = "inviteRedeemUrl",
         /// Where they come after accepting.
         pub invite_redirect_url: Option<String> = "inviteRedirectUrl",

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::recipient::{Recipient, RecipientId};
 use crate::world::World;
 
-/// Whom an entry is for.
+/// The grantee of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Grantee {
     /// Everyone in the organisation.

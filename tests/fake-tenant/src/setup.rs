@@ -422,7 +422,7 @@ impl FakeTenant {
     /// Assigns a directory role to a person or a group. Tokens issued before do not have it.
     ///
     /// # Panics
-    /// When the address is not in the tenant, or is that of somebody whom the directory does not know.
+    /// When the address is not in the tenant, or is that of somebody who is not in the directory.
     pub fn assign_directory_role_to(&self, address: &str, role: DirectoryRole) {
         self.with_account(address, |account| {
             if !account.directory_roles.contains(&role.template_id()) {
@@ -434,7 +434,7 @@ impl FakeTenant {
     /// Makes a person or a group eligible for a directory role, which gives nothing until it is activated.
     ///
     /// # Panics
-    /// When the address is not in the tenant, or is that of somebody whom the directory does not know.
+    /// When the address is not in the tenant, or is that of somebody who is not in the directory.
     pub fn make_eligible(&self, address: &str, role: DirectoryRole) {
         self.with_account(address, |account| account.eligible.push(role.template_id()));
     }

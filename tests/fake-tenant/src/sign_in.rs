@@ -27,7 +27,7 @@ pub(crate) struct Token {
     pub(crate) roles: Vec<String>,
     pub(crate) directory_roles: HashSet<&'static str>,
     pub(crate) expires: Timestamp,
-    /// Whom the application acts for, when somebody signed in to it.
+    /// The user that the application acts for, when somebody signed in to it.
     pub(crate) user: Option<SignedInUser>,
     /// Whether the client said that it understands challenges.
     pub(crate) understands_challenges: bool,

@@ -180,7 +180,7 @@ impl NewDistributionGroup {
         require_sender_authentication(bool) => more.require_sender_authentication_enabled;
         /// Says whether mail that a group inside this one has let through is let through here.
         bypass_nested_moderation(bool) => more.bypass_nested_moderation_enabled;
-        /// Says whom moderators' refusals are told.
+        /// Sets which senders are notified when a moderator rejects their message.
         moderation_notice(ModerationNotice) => more.send_moderation_notifications;
         /// Says whether the group takes no mail that names it in Bcc.
         bcc_blocked(bool) => more.bcc_blocked;

@@ -116,7 +116,7 @@ impl SetDistributionGroup {
         bypass_nested_moderation(bool) => more.bypass_nested_moderation_enabled;
         /// Changes whose mail needs no moderator.
         unmoderated_senders(ListChange<Identity>) => more.bypass_moderation_from_senders_or_members;
-        /// Says whom moderators' refusals are told.
+        /// Sets which senders are notified when a moderator rejects their message.
         moderation_notice(ModerationNotice) => more.send_moderation_notifications;
         /// Says whether the group takes no mail that names it in Bcc.
         bcc_blocked(bool) => more.bcc_blocked;

@@ -297,7 +297,7 @@ impl Decision<'_> {
     }
 }
 
-/// How much of a calendar an entry opens to whom it is for.
+/// How much of a calendar an entry opens to its grantee.
 fn rights(entry: &FolderPermission) -> Option<Level> {
     match entry.role() {
         "none" => None,

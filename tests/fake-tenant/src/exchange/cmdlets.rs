@@ -1,4 +1,4 @@
-//! The cmdlets: what each takes, whom it is for, and what runs it.
+//! The cmdlets: their parameters, the rights that they need, and what runs them.
 
 use super::parameters::{Arguments, Parameter, ParameterType};
 use super::{
