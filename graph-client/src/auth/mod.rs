@@ -69,6 +69,14 @@ pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
     async fn token(&self, context: &TokenContext) -> Result<AccessToken>;
 }
 
+/// A credential that is shared, also one whose type was chosen at run time.
+#[async_trait]
+impl<T: TokenProvider + ?Sized> TokenProvider for Arc<T> {
+    async fn token(&self, context: &TokenContext) -> Result<AccessToken> {
+        (**self).token(context).await
+    }
+}
+
 /// What a token is wanted for.
 #[derive(Debug)]
 #[non_exhaustive]

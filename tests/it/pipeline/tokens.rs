@@ -295,3 +295,15 @@ async fn a_token_provider_of_the_caller_is_asked_once_per_service() {
     assert_eq!(asked.load(Ordering::SeqCst), 2);
     assert_eq!(contoso.sign_ins(), 0);
 }
+
+#[tokio::test]
+async fn one_credential_chosen_at_run_time_serves_several_clients() {
+    let contoso = Contoso::start().await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let vault: Arc<dyn TokenProvider> = Arc::new(Vault { asked: Arc::clone(&asked), tenant: contoso.tenant.clone() });
+    for _ in 0..2 {
+        contoso.client.with_credential(Arc::clone(&vault)).organization().get().await.unwrap();
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 2, "each client keeps tokens of its own");
+    assert_eq!(contoso.sign_ins(), 0);
+}
