@@ -281,9 +281,16 @@ impl Reader<'_> {
     async fn exchange_application(&mut self) {
         let app = self.spec.application;
         let registered = found(self.exchange.run(GetServicePrincipal::new(app)).await);
-        let registered =
-            registered.map(|them| them.into_iter().flatten().find(|it| it.app_id.as_ref() == Some(app.as_uuid())));
-        let registered = self.fact(UnreadPart::Roles, registered);
+        let registered = match self.fact(UnreadPart::Roles, registered.map(Option::unwrap_or_default)) {
+            Fact::Read(them) => match them.iter().find(|it| it.app_id.as_ref() == Some(app.as_uuid())) {
+                // Without its id a record may be that of the application, or none of an application at all.
+                None if them.iter().any(|it| it.app_id.is_none()) => {
+                    Fact::Unread("Exchange shows an application without its id".into())
+                }
+                own => Fact::Read(own.cloned()),
+            },
+            Fact::Partly(_, why) | Fact::Unread(why) => Fact::Unread(why),
+        };
         self.role_groups(&registered).await;
         let principal = match registered {
             Fact::Read(registered) => Fact::Read(registered.map(|it| access::ExchangePrincipal {
@@ -319,6 +326,10 @@ impl Reader<'_> {
             Fact::Read(Some(principal)) => {
                 let groups = found(self.exchange.run(GetRoleGroup::all()).await).map(Option::unwrap_or_default);
                 match self.fact(UnreadPart::RoleGroups, groups) {
+                    // Every role group shows who manages it, its roles or its members.
+                    Fact::Read(groups) if groups.iter().any(translate::is_no_role_group) => {
+                        Fact::Unread("Exchange shows a record that is no role group among the role groups".into())
+                    }
                     Fact::Read(groups) => Fact::Read(translate::role_groups(&groups, principal)),
                     Fact::Partly(_, why) | Fact::Unread(why) => Fact::Unread(why),
                 }

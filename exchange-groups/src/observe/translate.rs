@@ -78,6 +78,11 @@ pub(crate) fn role_assignment(assignment: &ManagementRoleAssignment) -> access::
     }
 }
 
+/// Whether a record in the list of role groups has nothing of one.
+pub(super) fn is_no_role_group(record: &RoleGroup) -> bool {
+    record.roles.is_empty() && record.members.is_empty() && record.managed_by.is_empty()
+}
+
 /// The role groups that have the application as a member.
 // GUESS: a role group shows a service principal by one of its ids or names; wrong if a tenant shows another text, which
 // would hide a role group that the application is in.

@@ -204,3 +204,21 @@ async fn the_404_of_a_proxy_does_not_say_that_the_application_is_unknown_to_exch
     tally.note("a proxy's 404", &contoso.groups.prove(&spec).await, Some(what));
     tally.conclude("the 404 of a proxy");
 }
+
+/// Found by trying one in two: a record of something else is neither the application nor a role group.
+#[tokio::test]
+async fn a_record_of_something_else_does_not_hide_who_is_in_a_role_group() {
+    let mut tally = Tally::default();
+    let what = "the right to be a member who administers Exchange";
+    let (contoso, spec) = provisioned(Mode::Policy).await;
+    open(&contoso, what);
+    let other = "99999999-8888-4777-8666-555555555555";
+    let row = json!({"value": [{"Identity": "other", "Name": "other", "Guid": other, "DisplayName": "Other"}]});
+    for cmdlet in ["Get-ServicePrincipal", "Get-RoleGroup"] {
+        contoso.tenant.clear_faults();
+        contoso.tenant.fail_next(Matcher::cmdlet(cmdlet).times(9), Fault::status(200, row.clone()));
+        let proof = contoso.groups.prove(&spec).await;
+        tally.note(&format!("a row of another record for {cmdlet}"), &proof, Some(what));
+    }
+    tally.conclude("a record of something else");
+}
