@@ -98,6 +98,12 @@ impl Reader<'_> {
         self.seen.unread.push(Unread { what, error: without_advice(error), is_denied });
     }
 
+    /// What was answered and cannot be what was asked for.
+    fn odd<T>(&mut self, what: UnreadPart, why: &str) -> Fact<T> {
+        self.seen.unread.push(Unread { what, error: why.to_owned(), is_denied: false });
+        Fact::Unread(why.to_owned())
+    }
+
     /// A list to its end, or as far as it could be read.
     async fn list<T: DeserializeOwned + Send + 'static>(&mut self, what: UnreadPart, list: List<T>) -> Fact<Vec<T>> {
         let mut items = Vec::new();
@@ -285,7 +291,7 @@ impl Reader<'_> {
             Fact::Read(them) => match them.iter().find(|it| it.app_id.as_ref() == Some(app.as_uuid())) {
                 // Without its id a record may be that of the application, or none of an application at all.
                 None if them.iter().any(|it| it.app_id.is_none()) => {
-                    Fact::Unread("Exchange shows an application without its id".into())
+                    self.odd(UnreadPart::Roles, "Exchange shows an application without its id")
                 }
                 own => Fact::Read(own.cloned()),
             },
@@ -311,7 +317,9 @@ impl Reader<'_> {
                 self.assigned = assignments.entries().iter().filter_map(changed).collect();
                 translate::each(assignments, |it| Some(translate::role_assignment(it)))
             }
-            (Fact::Read(Some(_)), None) => Fact::Unread("Exchange shows no object id for the application".into()),
+            (Fact::Read(Some(_)), None) => {
+                self.odd(UnreadPart::Roles, "Exchange shows no object id for the application")
+            }
             (Fact::Partly(_, why) | Fact::Unread(why), _) => Fact::Unread(why.clone()),
         };
         self.seen.facts.exchange_principal = principal;
@@ -327,9 +335,10 @@ impl Reader<'_> {
                 let groups = found(self.exchange.run(GetRoleGroup::all()).await).map(Option::unwrap_or_default);
                 match self.fact(UnreadPart::RoleGroups, groups) {
                     // Every role group shows who manages it, its roles or its members.
-                    Fact::Read(groups) if groups.iter().any(translate::is_no_role_group) => {
-                        Fact::Unread("Exchange shows a record that is no role group among the role groups".into())
-                    }
+                    Fact::Read(groups) if groups.iter().any(translate::is_no_role_group) => self.odd(
+                        UnreadPart::RoleGroups,
+                        "Exchange shows a record that is no role group among the role groups",
+                    ),
                     Fact::Read(groups) => Fact::Read(translate::role_groups(&groups, principal)),
                     Fact::Partly(_, why) | Fact::Unread(why) => Fact::Unread(why),
                 }

@@ -219,6 +219,9 @@ async fn a_record_of_something_else_does_not_hide_who_is_in_a_role_group() {
         contoso.tenant.fail_next(Matcher::cmdlet(cmdlet).times(9), Fault::status(200, row.clone()));
         let proof = contoso.groups.prove(&spec).await;
         tally.note(&format!("a row of another record for {cmdlet}"), &proof, Some(what));
+        let plan = contoso.plan(&spec).await;
+        let is_told = |finding: &exchange_groups::Finding| finding.kind == exchange_groups::FindingKind::NotRead;
+        assert!(plan.findings.iter().any(is_told), "{cmdlet}: what could not be read is not hidden\n{plan}");
     }
     tally.conclude("a record of something else");
 }
