@@ -1,22 +1,15 @@
 use std::fmt;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
 
-use crate::auth::TokenCache;
-use crate::cloud::Service;
-use crate::exchange::{Exchange, InitialDomain};
-use crate::graph::{
-    AdministrativeUnits, Applications, Calendars, Channel, DirectoryRoles, Groups, Mail, Mailbox, ManagedDevices,
-    Organizations, PermissionGrants, Places, Planner, Rooms, ServicePrincipals, Subscriptions, Users,
-};
-use crate::http::{Allowance, Gate, Pipeline, Transport};
-use crate::odata::Batch;
-use crate::{
-    Cloud, Concurrency, Error, ErrorKind, InvalidValue, List, Load, Meter, Method, Request, Result, RetryOptions,
-    TenantId, TokenProvider,
-};
+use crate::auth::{TokenCache, TokenClaims, TokenProvider};
+use crate::cloud::{Cloud, Service};
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::{Allowance, Concurrency, Gate, Load, Meter, RetryOptions, Transport, Usage};
+use crate::ids::{InvalidValue, TenantId};
+use crate::pipeline::Pipeline;
 
 /// A client of one tenant, signed in by one credential.
 ///
@@ -72,117 +65,16 @@ impl Client {
         &self.pipeline.cloud
     }
 
-    /// Meeting rooms, as Graph's places list them.
-    #[must_use]
-    pub fn rooms(&self) -> Rooms {
-        Rooms { client: self.clone() }
-    }
-
-    /// Places of every kind: rooms, workspaces, room lists, buildings, floors, sections and desks.
-    #[must_use]
-    pub fn places(&self) -> Places {
-        Places { client: self.clone() }
-    }
-
-    /// The organisation that the tenant belongs to.
-    #[must_use]
-    pub fn organization(&self) -> Organizations {
-        Organizations { client: self.clone() }
-    }
-
-    /// Service principals (enterprise applications) and the permissions that they hold.
-    #[must_use]
-    pub fn service_principals(&self) -> ServicePrincipals {
-        ServicePrincipals { client: self.clone(), just_created: false }
-    }
-
-    /// App registrations.
-    #[must_use]
-    pub fn applications(&self) -> Applications {
-        Applications { client: self.clone(), just_created: false }
-    }
-
-    /// Delegated permissions that have been granted.
-    #[must_use]
-    pub fn permission_grants(&self) -> PermissionGrants {
-        PermissionGrants { client: self.clone() }
-    }
-
-    /// Directory roles and who holds them.
-    #[must_use]
-    pub fn directory_roles(&self) -> DirectoryRoles {
-        DirectoryRoles { client: self.clone() }
-    }
-
-    /// Administrative units and their members.
-    #[must_use]
-    pub fn administrative_units(&self) -> AdministrativeUnits {
-        AdministrativeUnits { client: self.clone() }
-    }
-
-    /// Groups and their members.
-    #[must_use]
-    pub fn groups(&self) -> Groups {
-        Groups { client: self.clone() }
-    }
-
-    /// People, rooms and other accounts.
-    #[must_use]
-    pub fn users(&self) -> Users {
-        Users { client: self.clone() }
-    }
-
-    /// The settings of a mailbox.
-    #[must_use]
-    pub fn mailbox_settings(&self, mailbox: impl Into<String>) -> Mailbox {
-        Mailbox { client: self.clone(), mailbox: mailbox.into() }
-    }
-
-    /// The calendars of a mailbox and what is in them.
-    #[must_use]
-    pub fn calendar(&self, mailbox: impl Into<String>) -> Calendars {
-        Calendars::new(self.clone(), mailbox.into())
-    }
-
-    /// Mail that is sent from a mailbox.
-    #[must_use]
-    pub fn mail(&self, mailbox: impl Into<String>) -> Mail {
-        Mail { client: self.clone(), mailbox: mailbox.into() }
-    }
-
-    /// A channel of a team, by their ids. A team has the id of its group.
-    #[must_use]
-    pub fn channel(&self, team: impl Into<String>, channel: impl Into<String>) -> Channel {
-        Channel { client: self.clone(), team: team.into(), id: channel.into() }
-    }
-
-    /// Plans, buckets and tasks.
-    #[must_use]
-    pub fn planner(&self) -> Planner {
-        Planner { client: self.clone() }
-    }
-
-    /// Devices that Intune manages.
-    #[must_use]
-    pub fn managed_devices(&self) -> ManagedDevices {
-        ManagedDevices { client: self.clone() }
-    }
-
-    /// Subscriptions to changes.
-    #[must_use]
-    pub fn subscriptions(&self) -> Subscriptions {
-        Subscriptions { client: self.clone() }
-    }
-
-    /// Exchange Online administration.
-    #[must_use]
-    pub fn exchange(&self) -> Exchange {
-        Exchange::new(self.clone())
-    }
-
-    /// Any Graph call, through the same pipeline as the typed ones.
+    /// What the access token for a service says about itself: its roles, its application or user, and when it ends.
     ///
-    /// `path` starts with the version, such as `/v1.0/me` or `/beta/places`. It must be percent-encoded.
+    /// A preflight asks this before it calls, because a token without any role is issued as well. The token is the one
+    /// that calls use; it is got first if there is none. A role that was granted since is not in it: see
+    /// [`with_shared_credential`](Self::with_shared_credential) for a client with new tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Auth`] when sign-in is refused, and [`ErrorKind::Decode`] when the token is not a readable JWT: it
+    /// may serve all the same.
     ///
     /// # Examples
     ///
@@ -190,7 +82,7 @@ impl Client {
     /// # let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     /// # rt.block_on(async {
     /// # use graph_client::{Client, ClientSecret, Cloud};
-    /// use graph_client::Method;
+    /// use graph_client::Service;
     /// # let tenant = fake_tenant::FakeTenant::contoso();
     /// # let server = tenant.serve().await?;
     /// # let app = tenant.administrator();
@@ -200,51 +92,17 @@ impl Client {
     /// #     .cloud(Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url())?)
     /// #     .build()?;
     ///
-    /// let answer: serde_json::Value = client.request(Method::GET, "/v1.0/organization").json().await?;
-    /// assert_eq!(answer["value"].as_array().map(Vec::len), Some(1));
+    /// let claims = client.token_claims(Service::Exchange).await?;
+    /// assert!(claims.has_role("Exchange.ManageAsApp"), "grant it, and let an administrator consent");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```
-    pub fn request(&self, method: Method, path: impl AsRef<str>) -> Request {
-        Request::new(self.clone(), method, path.as_ref())
-    }
-
-    /// Any Graph list, through the same pipeline and with the same care as the typed ones.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    /// # rt.block_on(async {
-    /// # use graph_client::{Client, ClientSecret, Cloud};
-    /// use futures_util::TryStreamExt;
-    /// # let tenant = fake_tenant::FakeTenant::contoso();
-    /// # let server = tenant.serve().await?;
-    /// # let app = tenant.administrator();
-    /// # let client = Client::builder()
-    /// #     .tenant(tenant.domain())
-    /// #     .credential(ClientSecret::new(app.client_id.parse()?, app.secret()))
-    /// #     .cloud(Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url())?)
-    /// #     .build()?;
-    ///
-    /// #[derive(serde::Deserialize)]
-    /// struct RoomList {
-    ///     id: String,
-    /// }
-    ///
-    /// let lists = client.list::<RoomList>("/v1.0/places/microsoft.graph.roomlist");
-    /// let lists: Vec<RoomList> = lists.into_stream().try_collect().await?;
-    /// assert_eq!(lists.len(), 3);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
-    pub fn list<T: DeserializeOwned + Send + 'static>(&self, path: impl AsRef<str>) -> List<T> {
-        List::new(self.request(Method::GET, path))
-    }
-
-    /// Many requests in few: they are sent twenty at a time, and each has an answer of its own.
-    pub fn batch(&self) -> Batch {
-        Batch::new(self.clone())
+    pub async fn token_claims(&self, service: Service) -> Result<TokenClaims> {
+        let token = self.pipeline.tokens.get(service).await?;
+        token.claims().ok_or_else(|| {
+            Error::new(ErrorKind::Decode, format!("the token for {service} is not a readable JWT"))
+                .during("read the access token")
+        })
     }
 
     /// A clone that counts its requests by themselves, and the meter that shows them. They count here as well.
@@ -256,7 +114,7 @@ impl Client {
 
     /// What this client and its clones have sent so far.
     #[must_use]
-    pub fn usage(&self) -> crate::Usage {
+    pub fn usage(&self) -> Usage {
         self.meter.usage()
     }
 
@@ -294,6 +152,21 @@ impl Client {
         let pipeline =
             Arc::new(Pipeline { tenant, cloud, transport, tokens, gate, concurrency, allowance: Allowance::default() });
         Self { pipeline, meter: self.meter.clone(), initial_domain: self.initial_domain.for_other_caller() }
+    }
+}
+
+/// The tenant's initial domain (`contoso.onmicrosoft.com`): looked up once, shared by the clones of a client.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct InitialDomain {
+    pub(crate) domain: Arc<OnceCell<TenantId>>,
+    /// When this caller last failed to read it.
+    pub(crate) failed: Arc<Mutex<Option<Instant>>>,
+}
+
+impl InitialDomain {
+    /// The same tenant, for a caller with other rights.
+    fn for_other_caller(&self) -> Self {
+        Self { domain: Arc::clone(&self.domain), failed: Arc::default() }
     }
 }
 

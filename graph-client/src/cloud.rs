@@ -2,7 +2,7 @@ use std::fmt;
 
 use url::{Host, Url};
 
-use crate::InvalidValue;
+use crate::ids::InvalidValue;
 
 /// The addresses of one Microsoft cloud: Graph, Exchange administration and sign-in.
 ///

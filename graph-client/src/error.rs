@@ -1,13 +1,13 @@
+use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::exchange::CmdletError;
-use crate::graph::GraphError;
+use crate::ids::InvalidValue;
 use crate::redact::redact;
-use crate::{InvalidValue, SignInError, printable};
+use crate::text::printable;
 
 /// The result of every call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -55,41 +55,31 @@ pub enum ErrorKind {
 /// has an accessor. `Display` gives one line for a log: it holds no secret, and what the service said is
 /// [`printable`]. [`message`](Self::message) is as the service sent it, without the secrets of the call.
 #[derive(Clone)]
-pub struct Error(Box<Inner>);
+pub struct Error(pub(crate) Box<Inner>);
 
+/// What is known of a failed call, or of a failed attempt.
 #[derive(Clone)]
-struct Inner {
-    kind: ErrorKind,
-    operation: Cow<'static, str>,
-    message: String,
-    status: Option<u16>,
-    code: Option<String>,
-    request_id: Option<String>,
-    client_request_id: Option<String>,
-    retry_after: Option<Duration>,
-    attempts: u32,
-    elapsed: Duration,
-    outcome_unknown: bool,
-    advice: Option<Cow<'static, str>>,
-    cmdlet: Option<CmdletError>,
-    graph: Option<GraphError>,
-    sign_in: Option<SignInError>,
-    claims_challenge: Option<String>,
-    source: Option<Arc<dyn StdError + Send + Sync>>,
+pub(crate) struct Inner {
+    pub(crate) kind: ErrorKind,
+    pub(crate) operation: Cow<'static, str>,
+    pub(crate) message: String,
+    pub(crate) status: Option<u16>,
+    pub(crate) code: Option<String>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) client_request_id: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) attempts: u32,
+    pub(crate) elapsed: Duration,
+    pub(crate) outcome_unknown: bool,
+    pub(crate) advice: Option<Cow<'static, str>>,
+    pub(crate) details: Vec<Box<dyn Detail>>,
+    pub(crate) claims_challenge: Option<String>,
+    pub(crate) source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-const _: () = {
-    const fn shareable<T: Send + Sync + 'static>() {}
-    shareable::<Error>();
-    assert!(size_of::<Error>() == size_of::<usize>());
-};
-
-impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        let mut message = message.into();
-        // Parsers quote what they read, and services what they were sent.
-        clean(&mut message, &[]);
-        Self(Box::new(Inner {
+impl Inner {
+    pub(crate) fn new(kind: ErrorKind, message: String) -> Self {
+        Self {
             kind,
             operation: Cow::Borrowed(""),
             message,
@@ -102,12 +92,58 @@ impl Error {
             elapsed: Duration::ZERO,
             outcome_unknown: false,
             advice: None,
-            cmdlet: None,
-            graph: None,
-            sign_in: None,
+            details: Vec::new(),
             claims_challenge: None,
             source: None,
-        }))
+        }
+    }
+
+    /// What a service said in its own form.
+    pub(crate) fn detail<T: Detail>(&self) -> Option<&T> {
+        self.details.iter().find_map(|detail| (&**detail as &dyn Any).downcast_ref())
+    }
+
+    /// Removes the secrets that are known to have been sent, and what looks like one.
+    fn redact(&mut self, secrets: &[&str]) {
+        clean(&mut self.message, secrets);
+        for text in [&mut self.code, &mut self.request_id].into_iter().flatten() {
+            clean(text, secrets);
+        }
+        for text in [&mut self.operation].into_iter().chain(&mut self.advice) {
+            if let Cow::Owned(text) = text {
+                clean(text, secrets);
+            }
+        }
+        for detail in &mut self.details {
+            detail.texts().into_iter().for_each(|text| clean(text, secrets));
+        }
+    }
+}
+
+/// What a service said in its own form. The service's module reads it back, by its type.
+pub(crate) trait Detail: Any + fmt::Debug + Send + Sync {
+    /// Every text in it, each of which may repeat a secret.
+    fn texts(&mut self) -> Vec<&mut String>;
+
+    fn boxed_clone(&self) -> Box<dyn Detail>;
+}
+
+impl Clone for Box<dyn Detail> {
+    fn clone(&self) -> Self {
+        (**self).boxed_clone()
+    }
+}
+
+const _: () = {
+    const fn shareable<T: Send + Sync + 'static>() {}
+    shareable::<Error>();
+    assert!(size_of::<Error>() == size_of::<usize>());
+};
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        // Parsers quote what they read, and services what they were sent.
+        Inner::new(kind, message.into()).into()
     }
 
     /// An error of a [`TokenProvider`](crate::TokenProvider) that is written outside this crate.
@@ -181,49 +217,20 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_cmdlet(mut self, cmdlet: CmdletError) -> Self {
-        self.0.cmdlet = Some(cmdlet);
+    /// Adds what a service said in its own form.
+    pub(crate) fn with_detail(mut self, detail: impl Detail) -> Self {
+        self.0.details.push(Box::new(detail));
         self
     }
 
-    pub(crate) fn with_graph(mut self, graph: GraphError) -> Self {
-        self.0.graph = Some(graph);
-        self
+    /// What a service said in its own form.
+    pub(crate) fn detail<T: Detail>(&self) -> Option<&T> {
+        self.0.detail()
     }
 
     /// The same error without the secrets that are known to have been sent.
     pub(crate) fn redacted(mut self, secrets: &[&str]) -> Self {
-        let inner = &mut *self.0;
-        clean(&mut inner.message, secrets);
-        for text in [&mut inner.code, &mut inner.request_id].into_iter().flatten() {
-            clean(text, secrets);
-        }
-        for text in [&mut inner.operation].into_iter().chain(&mut inner.advice) {
-            if let Cow::Owned(text) = text {
-                clean(text, secrets);
-            }
-        }
-        if let Some(graph) = &mut inner.graph {
-            graph.texts().for_each(|text| clean(text, secrets));
-        }
-        if let Some(sign_in) = &mut inner.sign_in {
-            sign_in.texts().for_each(|text| clean(text, secrets));
-        }
-        if let Some(cmdlet) = &mut inner.cmdlet {
-            clean(&mut cmdlet.sentence, secrets);
-            let others = [&mut cmdlet.exception, &mut cmdlet.message_id, &mut cmdlet.target, &mut cmdlet.diagnostics];
-            others.into_iter().flatten().for_each(|text| clean(text, secrets));
-        }
-        self
-    }
-
-    pub(crate) fn with_sign_in(mut self, sign_in: SignInError) -> Self {
-        self.0.sign_in = Some(sign_in);
-        self
-    }
-
-    pub(crate) fn with_claims_challenge(mut self, claims: String) -> Self {
-        self.0.claims_challenge = Some(claims);
+        self.0.redact(secrets);
         self
     }
 
@@ -297,24 +304,6 @@ impl Error {
     #[must_use]
     pub fn advice(&self) -> Option<&str> {
         self.0.advice.as_deref()
-    }
-
-    /// What the Exchange cmdlet said, when one failed.
-    #[must_use]
-    pub fn cmdlet(&self) -> Option<&CmdletError> {
-        self.0.cmdlet.as_ref()
-    }
-
-    /// What Microsoft Graph said, when its own error body came: `None` for any other body, such as the page of a proxy.
-    #[must_use]
-    pub fn graph(&self) -> Option<&GraphError> {
-        self.0.graph.as_ref()
-    }
-
-    /// What the sign-in service said, when it refused: the `AADSTS` numbers, the reason and what goes with them.
-    #[must_use]
-    pub fn sign_in(&self) -> Option<&SignInError> {
-        self.0.sign_in.as_ref()
     }
 
     /// The claims (JSON) that the service demands of a token, and that a new token did not satisfy.
@@ -399,8 +388,7 @@ impl fmt::Debug for Error {
         debug.field("client_request_id", &inner.client_request_id).field("retry_after", &inner.retry_after);
         debug.field("attempts", &inner.attempts).field("elapsed", &inner.elapsed);
         debug.field("outcome_unknown", &inner.outcome_unknown).field("advice", &inner.advice);
-        debug.field("cmdlet", &inner.cmdlet).field("graph", &inner.graph);
-        debug.field("sign_in", &inner.sign_in).field("source", &inner.source);
+        debug.field("details", &inner.details).field("source", &inner.source);
         debug.finish_non_exhaustive()
     }
 }
@@ -414,6 +402,13 @@ impl StdError for Error {
 fn clean(text: &mut String, secrets: &[&str]) {
     if let Cow::Owned(clean) = redact(text, secrets) {
         *text = clean;
+    }
+}
+
+impl From<Inner> for Error {
+    fn from(mut inner: Inner) -> Self {
+        inner.redact(&[]);
+        Self(Box::new(inner))
     }
 }
 

@@ -156,7 +156,7 @@ impl AppRoleAssignmentId {
 
 impl fmt::Display for AppRoleAssignmentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::printable(&self.0))
+        f.write_str(&crate::text::printable(&self.0))
     }
 }
 
@@ -360,7 +360,7 @@ impl PartialOrd for SmtpAddress {
 
 impl fmt::Display for SmtpAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::printable(&self.0))
+        f.write_str(&crate::text::printable(&self.0))
     }
 }
 

@@ -9,9 +9,8 @@ pub mod exchange;
 pub mod graph;
 mod http;
 mod ids;
-mod odata;
+mod pipeline;
 mod redact;
-mod request;
 mod text;
 mod time;
 pub mod well_known;
@@ -34,14 +33,13 @@ pub use self::auth::{
 pub use self::client::{Client, ClientBuilder};
 pub use self::cloud::{Cloud, Service};
 pub use self::error::{Error, ErrorKind, Result};
+pub use self::graph::{
+    Answers, Batch, BatchId, Change, Delta, DeltaEvent, DeltaEvents, DeltaPage, DeltaPages, DeltaRound, Expand, Filter,
+    Handle, Items, List, Literal, Operation, Page, Pages, Priority, RemovalReason, Removed, Request, Resync, Search,
+};
 pub use self::http::{Concurrency, Load, Meter, Response, RetryOptions, Usage};
 pub use self::ids::{
     AppRoleAssignmentId, AppRoleId, ClientId, InvalidValue, ObjectId, ServicePrincipalId, SmtpAddress, TenantId,
 };
-pub use self::odata::{
-    Answers, Batch, BatchId, Change, Delta, DeltaEvent, DeltaEvents, DeltaPage, DeltaPages, DeltaRound, Expand, Filter,
-    Handle, Items, List, Literal, Operation, Page, Pages, RemovalReason, Removed, Resync, Search,
-};
-pub use self::request::{Priority, Request};
 pub use self::text::printable;
 pub use self::time::Later;

@@ -6,7 +6,7 @@
 
 use uuid::Uuid;
 
-use crate::{AppRoleId, ClientId};
+use crate::ids::{AppRoleId, ClientId};
 
 const fn app(id: u128) -> ClientId {
     ClientId::from_uuid(Uuid::from_u128(id))
@@ -186,7 +186,7 @@ pub mod scopes {
 /// Directory roles, by the template id that is the same in every tenant.
 pub mod directory_roles {
     use super::Uuid;
-    use crate::ObjectId;
+    use crate::ids::ObjectId;
 
     const fn role(id: u128) -> ObjectId {
         ObjectId::from_uuid(Uuid::from_u128(id))

@@ -13,6 +13,7 @@ mod exchange_parameters_conformance;
 mod exchange_powershell;
 mod exchange_responses;
 mod exchange_wire;
+mod layers;
 mod limits;
 mod non_answers;
 mod odata;

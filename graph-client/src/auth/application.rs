@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::challenge::requested_claims;
 use super::{AccessToken, TokenContext, endpoint};
+use crate::auth::SignInError;
 use crate::cloud::Service;
-use crate::http::{Allowance, Failure, Meter, Repeat, Retries};
-use crate::{ClientId, ErrorKind, Result, SignInError};
+use crate::error::{ErrorKind, Result};
+use crate::http::{Allowance, Failure, Meter, Repeat, Retries, requested_claims};
+use crate::ids::ClientId;
 
 /// How long after its creation an application may be unknown to a server of the directory. About a minute was seen.
 const REPLICATION: Duration = Duration::from_secs(90);
@@ -102,7 +103,7 @@ macro_rules! application_settings {
     () => {
         /// The application that signs in.
         #[must_use]
-        pub fn client_id(&self) -> crate::ClientId {
+        pub fn client_id(&self) -> crate::ids::ClientId {
             self.application.client_id
         }
 

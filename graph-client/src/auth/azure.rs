@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use azure_core::credentials::TokenCredential;
 
 use super::{AccessToken, TokenContext, TokenProvider};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// Any credential of the Azure SDK for Rust: managed identity, workload identity, the Azure CLI and so on.
 ///
@@ -62,7 +62,7 @@ mod tests {
     use azure_core::credentials::{AccessToken as AzureToken, TokenRequestOptions};
 
     use super::*;
-    use crate::ErrorKind;
+    use crate::error::ErrorKind;
 
     #[derive(Debug)]
     struct Mock {

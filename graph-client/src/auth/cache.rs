@@ -4,9 +4,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::{AccessToken, TokenContext, TokenProvider};
+use crate::auth::SignInReason;
 use crate::cloud::{Cloud, Service};
+use crate::error::{Error, ErrorKind, Result};
 use crate::http::Transport;
-use crate::{Error, ErrorKind, Later, Result, SignInReason, TenantId};
+use crate::ids::TenantId;
+use crate::time::Later;
 
 /// One token per service, with one refresh in flight however many callers wait for it.
 #[derive(Debug)]

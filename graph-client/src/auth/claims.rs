@@ -6,8 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::AccessToken;
-use crate::cloud::Service;
-use crate::{Client, ClientId, Error, ErrorKind, Result};
+use crate::ids::ClientId;
 
 /// What an access token says about itself, for diagnostics: nothing here is verified.
 ///
@@ -115,48 +114,6 @@ impl AccessToken {
     #[must_use]
     pub fn claims(&self) -> Option<TokenClaims> {
         TokenClaims::decode(self.expose_secret())
-    }
-}
-
-impl Client {
-    /// What the access token for a service says about itself: its roles, its application or user, and when it ends.
-    ///
-    /// A preflight asks this before it calls, because a token without any role is issued as well. The token is the one
-    /// that calls use; it is got first if there is none. A role that was granted since is not in it: see
-    /// [`with_shared_credential`](Self::with_shared_credential) for a client with new tokens.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Auth`] when sign-in is refused, and [`ErrorKind::Decode`] when the token is not a readable JWT: it
-    /// may serve all the same.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    /// # rt.block_on(async {
-    /// # use graph_client::{Client, ClientSecret, Cloud};
-    /// use graph_client::Service;
-    /// # let tenant = fake_tenant::FakeTenant::contoso();
-    /// # let server = tenant.serve().await?;
-    /// # let app = tenant.administrator();
-    /// # let client = Client::builder()
-    /// #     .tenant(tenant.domain())
-    /// #     .credential(ClientSecret::new(app.client_id.parse()?, app.secret()))
-    /// #     .cloud(Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url())?)
-    /// #     .build()?;
-    ///
-    /// let claims = client.token_claims(Service::Exchange).await?;
-    /// assert!(claims.has_role("Exchange.ManageAsApp"), "grant it, and let an administrator consent");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
-    pub async fn token_claims(&self, service: Service) -> Result<TokenClaims> {
-        let token = self.pipeline.tokens.get(service).await?;
-        token.claims().ok_or_else(|| {
-            Error::new(ErrorKind::Decode, format!("the token for {service} is not a readable JWT"))
-                .during("read the access token")
-        })
     }
 }
 

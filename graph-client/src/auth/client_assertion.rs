@@ -9,7 +9,9 @@ use url::Url;
 
 use super::application::{Application, Proof, application_settings};
 use super::{AccessToken, TokenContext, TokenProvider, endpoint};
-use crate::{ClientId, Error, InvalidValue, Result, TenantId, cloud};
+use crate::cloud;
+use crate::error::{Error, Result};
+use crate::ids::{ClientId, InvalidValue, TenantId};
 
 /// An application that signs in with an assertion (JWT) that something else signed: another identity provider, which
 /// a federated credential of the application trusts, or a key vault that holds the application's key.

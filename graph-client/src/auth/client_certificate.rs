@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use super::application::{Application, Proof, application_settings};
 use super::{AccessToken, TokenContext, TokenProvider};
-use crate::{ClientId, Error, InvalidValue, Result};
+use crate::error::{Error, Result};
+use crate::ids::{ClientId, InvalidValue};
 
 /// An application that signs in with a certificate: it signs a short-lived assertion with the certificate's key.
 ///

@@ -5,7 +5,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::application::{Application, Proof, application_settings};
 use super::{AccessToken, TokenContext, TokenProvider};
-use crate::{ClientId, Error, InvalidValue, Result};
+use crate::error::{Error, Result};
+use crate::ids::{ClientId, InvalidValue};
 
 /// An application that signs in with a client secret (the OAuth client credentials grant).
 ///

@@ -9,10 +9,14 @@ use serde_with::{DisplayFromStr, PickFirst, serde_as};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::challenge::requested_claims;
 use super::endpoint::{self, Granted};
 use super::{AccessToken, TokenContext, TokenProvider};
-use crate::{ClientId, Error, ErrorKind, Later, Result, SignInReason, printable};
+use crate::auth::SignInReason;
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::requested_claims;
+use crate::ids::ClientId;
+use crate::text::printable;
+use crate::time::Later;
 
 /// A person signs in elsewhere: this program shows an address and a code, and the person enters the code there.
 ///
@@ -245,7 +249,7 @@ where
             Ok(granted) => return Ok(granted),
             Err(error) => error,
         };
-        match error.sign_in().map(crate::SignInError::error) {
+        match error.sign_in().map(crate::auth::SignInError::error) {
             Some("authorization_pending") => {}
             Some("slow_down") => interval = interval.saturating_add(Duration::from_secs(5)),
             // RFC 8628: a client that gets no answer asks less often.
@@ -256,10 +260,10 @@ where
 }
 
 fn expired() -> Error {
-    let refused = crate::SignInError { error: "expired_token".into(), ..crate::SignInError::default() };
+    let refused = crate::auth::SignInError { error: "expired_token".into(), ..crate::auth::SignInError::default() };
     let error = Error::auth("nobody entered the device code in time").with_code(Some("expired_token".into()));
     let advice = refused.advice();
-    let error = error.with_sign_in(refused);
+    let error = error.with_detail(refused);
     match advice {
         Some(advice) => error.with_advice(advice),
         None => error,
@@ -271,11 +275,11 @@ mod tests {
     use std::sync::Mutex as StdMutex;
 
     use super::*;
-    use crate::SignInError;
+    use crate::auth::SignInError;
 
     fn refused(error: &str) -> Result<Granted> {
         let refused = SignInError { error: error.into(), ..SignInError::default() };
-        Err(Error::auth(error).with_sign_in(refused))
+        Err(Error::auth(error).with_detail(refused))
     }
 
     fn granted() -> Result<Granted> {

@@ -9,8 +9,10 @@ use url::Url;
 
 use super::sign_in_error::{SignInError, SignInReason};
 use super::{AccessToken, TokenContext};
+use crate::cloud;
+use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Failure, Repeat, Response};
-use crate::{Error, ErrorKind, Result, TenantId, cloud};
+use crate::ids::TenantId;
 
 /// An address of the sign-in service, such as its `token` end point.
 pub(super) fn address(login: &Url, tenant: &TenantId, name: &str) -> Url {
@@ -130,7 +132,7 @@ pub(super) fn refusal(reply: &Response) -> Option<Failure> {
     failure.code = Some(sign_in.codes.first().map_or(sign_in.error.clone(), |code| format!("AADSTS{code}")));
     failure.request_id.clone_from(&sign_in.trace_id);
     failure.advice = sign_in.advice().map(Into::into);
-    failure.sign_in = Some(Box::new(sign_in));
+    failure.add_detail(sign_in);
     Some(failure)
 }
 

@@ -4,7 +4,6 @@ mod application;
 #[cfg(feature = "azure-core")]
 mod azure;
 mod cache;
-mod challenge;
 mod claims;
 mod client_assertion;
 #[cfg(feature = "certificate")]
@@ -17,17 +16,13 @@ mod static_token;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use reqwest::header::HeaderValue;
-use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 #[cfg(feature = "azure-core")]
 pub use self::azure::AzureCredential;
 pub(crate) use self::cache::TokenCache;
-pub(crate) use self::challenge::demanded_claims;
 pub use self::claims::TokenClaims;
 pub use self::client_assertion::{AssertionRequest, ClientAssertion};
 #[cfg(feature = "certificate")]
@@ -37,8 +32,10 @@ pub use self::device_code::{DeviceCode, DeviceCodePrompt};
 pub use self::sign_in_error::{SignInError, SignInReason};
 pub use self::static_token::StaticToken;
 use crate::cloud::Service;
+use crate::error::Result;
+pub use crate::http::AccessToken;
 use crate::http::Transport;
-use crate::{Error, Result, TenantId};
+use crate::ids::TenantId;
 
 /// A way to get an access token. The client caches what it returns.
 ///
@@ -65,7 +62,7 @@ pub trait TokenProvider: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Auth`](crate::ErrorKind::Auth) when sign-in is refused; see [`Error::auth`].
+    /// [`ErrorKind::Auth`](crate::ErrorKind::Auth) when sign-in is refused; see [`Error::auth`](crate::Error::auth).
     async fn token(&self, context: &TokenContext) -> Result<AccessToken>;
 }
 
@@ -128,7 +125,7 @@ impl TokenContext {
 
     #[cfg(test)]
     fn for_test() -> Self {
-        let cloud = crate::Cloud::default();
+        let cloud = crate::cloud::Cloud::default();
         Self {
             service: Service::Graph,
             scope: cloud.endpoint(Service::Graph).scope.clone(),
@@ -137,75 +134,5 @@ impl TokenContext {
             transport: Transport::default(),
             challenge: None,
         }
-    }
-}
-
-/// An access token and the time until which it holds. `Debug` shows no secret; there is no `Display`.
-#[derive(Clone)]
-pub struct AccessToken(Arc<Token>);
-
-struct Token {
-    secret: SecretString,
-    header: HeaderValue,
-    expires_at: SystemTime,
-    refresh_at: SystemTime,
-}
-
-/// How long before its end a token is renewed.
-const SLACK: Duration = Duration::from_secs(5 * 60);
-
-impl AccessToken {
-    /// A token that holds until `expires_at`. It is renewed five minutes before, or after half of a shorter life.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Auth`](crate::ErrorKind::Auth) when the token cannot be sent in an HTTP header.
-    pub fn new(secret: impl Into<SecretString>, expires_at: SystemTime) -> Result<Self> {
-        Self::build(secret.into(), expires_at, None)
-    }
-
-    /// `refresh_at` is the service's own wish, which a long-lived token comes with.
-    fn build(secret: SecretString, expires_at: SystemTime, refresh_at: Option<SystemTime>) -> Result<Self> {
-        let mut header = HeaderValue::try_from(format!("Bearer {}", secret.expose_secret()))
-            .map_err(|_| Error::auth("the access token holds characters that no HTTP header can carry"))?;
-        header.set_sensitive(true);
-        let life = expires_at.duration_since(SystemTime::now()).unwrap_or_default();
-        let latest = expires_at.checked_sub(SLACK.min(life / 2)).unwrap_or(expires_at);
-        let refresh_at = refresh_at.map_or(latest, |wish| wish.min(latest));
-        Ok(Self(Arc::new(Token { secret, header, expires_at, refresh_at })))
-    }
-
-    /// Until when the token holds.
-    #[must_use]
-    pub fn expires_at(&self) -> SystemTime {
-        self.0.expires_at
-    }
-
-    /// The token itself, for a call that this crate does not make. Handle it as a password.
-    #[must_use]
-    pub fn expose_secret(&self) -> &str {
-        self.0.secret.expose_secret()
-    }
-
-    pub(crate) fn header(&self) -> &HeaderValue {
-        &self.0.header
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        self.expose_secret() == other.expose_secret()
-    }
-
-    fn is_fresh(&self) -> bool {
-        SystemTime::now() < self.0.refresh_at
-    }
-
-    fn holds(&self) -> bool {
-        SystemTime::now() < self.0.expires_at
-    }
-}
-
-impl fmt::Debug for AccessToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccessToken").field("expires_at", &self.0.expires_at).finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::error::{Detail, Error};
+
 /// What the sign-in service said when it refused. Given by [`Error::sign_in`](crate::Error::sign_in).
 ///
 /// Branch on [`reason`](Self::reason); Microsoft may change its numbers, and a number that this crate does not know
@@ -92,13 +94,6 @@ impl SignInError {
         self.codes.iter().any(|code| matches!(code, 700_016 | 7_000_215 | 7_000_112 | 700_027))
     }
 
-    /// Every text in it.
-    pub(crate) fn texts(&mut self) -> impl Iterator<Item = &mut String> {
-        let others =
-            [&mut self.suberror, &mut self.claims, &mut self.trace_id, &mut self.correlation_id].into_iter().flatten();
-        std::iter::once(&mut self.error).chain(others)
-    }
-
     fn known(&self) -> Option<&'static Known> {
         self.codes.iter().find_map(|code| KNOWN.iter().find(|known| known.codes.contains(code)))
     }
@@ -106,7 +101,7 @@ impl SignInError {
 
 impl fmt::Display for SignInError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::printable(&self.error))?;
+        f.write_str(&crate::text::printable(&self.error))?;
         for code in &self.codes {
             write!(f, " AADSTS{code}")?;
         }
@@ -361,6 +356,26 @@ static KNOWN: &[Known] = &[
         "The tenant lives in another cloud: build the client with that Cloud.",
     ),
 ];
+
+impl Detail for SignInError {
+    fn texts(&mut self) -> Vec<&mut String> {
+        let others =
+            [&mut self.suberror, &mut self.claims, &mut self.trace_id, &mut self.correlation_id].into_iter().flatten();
+        std::iter::once(&mut self.error).chain(others).collect()
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Detail> {
+        Box::new(self.clone())
+    }
+}
+
+impl Error {
+    /// What the sign-in service said, when it refused: the `AADSTS` numbers, the reason and what goes with them.
+    #[must_use]
+    pub fn sign_in(&self) -> Option<&SignInError> {
+        self.detail()
+    }
+}
 
 #[cfg(test)]
 mod tests {

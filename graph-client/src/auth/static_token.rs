@@ -5,7 +5,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{AccessToken, TokenContext, TokenProvider};
 use crate::cloud::Service;
-use crate::{Error, InvalidValue, Later, Result};
+use crate::error::{Error, Result};
+use crate::ids::InvalidValue;
+use crate::time::Later;
 
 /// Tokens that the caller got elsewhere and does not expect to renew.
 ///
@@ -82,7 +84,7 @@ impl TokenProvider for StaticToken {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ErrorKind;
+    use crate::error::ErrorKind;
 
     #[tokio::test]
     async fn a_token_is_for_one_service_and_is_taken_as_pasted() {

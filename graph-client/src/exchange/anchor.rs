@@ -1,13 +1,18 @@
 //! The anchor mailbox, which says whose servers a command is for.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
-use tokio::sync::OnceCell;
+use reqwest::Method;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
-use super::{Exchange, GetAcceptedDomain, GetOrganizationConfig};
-use crate::{ErrorKind, RetryOptions, TenantId};
+use super::{Exchange, RawCmdlet, lenient};
+use crate::cloud::{self, Service};
+use crate::error::ErrorKind;
+use crate::http::{Call, Failure, Response, RetryOptions};
+use crate::ids::TenantId;
 
 /// The mailbox that every tenant has, by the same GUID.
 const SYSTEM_MAILBOX: &str = "SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}";
@@ -18,21 +23,6 @@ const GRAPH_TIME: Duration = Duration::from_secs(20);
 /// How long a look-up that failed is not repeated.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// The tenant's initial domain: looked up once, shared by the clones of a client.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct InitialDomain {
-    domain: Arc<OnceCell<TenantId>>,
-    /// When this caller last failed to read it.
-    failed: Arc<Mutex<Option<Instant>>>,
-}
-
-impl InitialDomain {
-    /// The same tenant, for a caller with other rights.
-    pub(crate) fn for_other_caller(&self) -> Self {
-        Self { domain: Arc::clone(&self.domain), failed: Arc::default() }
-    }
-}
-
 /// Whether a tenant is named by its initial domain: one label under a domain that Microsoft gives tenants.
 // GUESS: the endings of the national clouds; wrong if a tenant there is looked up although it is named by its initial
 // domain, which costs one read.
@@ -40,6 +30,51 @@ fn is_initial(tenant: &TenantId) -> bool {
     [".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn"]
         .iter()
         .any(|ending| tenant.as_str().strip_suffix(ending).is_some_and(|label| !label.contains('.')))
+}
+
+/// What Exchange says of a domain. The typed cmdlets are above this.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AcceptedDomain {
+    domain_name: String,
+    #[serde(rename = "InitialDomain", default, deserialize_with = "is_true")]
+    is_initial: bool,
+}
+
+/// What Exchange says of the organisation.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct OrganizationConfig {
+    name: String,
+}
+
+fn is_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(lenient::boolean(deserializer)? == Some(true))
+}
+
+/// A read without parameters. A name that the type refused would be a fault of this file's.
+fn command<T: DeserializeOwned + Send>(name: &str) -> Option<RawCmdlet<Vec<T>>> {
+    RawCmdlet::new(name).ok()
+}
+
+/// What Graph says of the organisation's domains.
+#[derive(Deserialize)]
+struct Organizations {
+    value: Vec<Organization>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Organization {
+    verified_domains: Vec<VerifiedDomain>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VerifiedDomain {
+    name: String,
+    #[serde(default)]
+    is_initial: bool,
 }
 
 impl Exchange {
@@ -80,25 +115,36 @@ impl Exchange {
         Box::pin(async {
             let domain = |name: &str| name.parse::<TenantId>().ok().filter(|domain| domain.as_str().contains('.'));
             let exchange = Self { is_looking_up: true, warnings: None, ..self.clone() };
-            let initial = match exchange.run(GetAcceptedDomain::new()).await {
-                Ok(domains) => domains.into_iter().find(|domain| domain.is_initial == Some(true)),
+            let initial = match exchange.run(command::<AcceptedDomain>("Get-AcceptedDomain")?).await {
+                Ok(domains) => domains.into_iter().find(|domain| domain.is_initial),
                 Err(error) if error.kind() == ErrorKind::Denied => None,
                 Err(_) => return None,
             };
             if let Some(domain) = initial.and_then(|initial| domain(&initial.domain_name)) {
                 return Some(domain);
             }
-            let asked = self.client.organization().get().retry(RetryOptions::none()).total_timeout(GRAPH_TIME);
-            let initial = asked.await.ok().and_then(|organization| {
-                organization.verified_domains.into_iter().find(|domain| domain.is_initial == Some(true))
-            });
-            if let Some(domain) = initial.and_then(|initial| domain(&initial.name)) {
+            if let Some(domain) = self.domain_in_graph().await.and_then(|name| domain(&name)) {
                 return Some(domain);
             }
             // The organisation has the name of its initial domain.
-            let settings = exchange.run(GetOrganizationConfig::new()).await.ok()?;
+            let settings = exchange.run(command::<OrganizationConfig>("Get-OrganizationConfig")?).await.ok()?.pop()?;
             domain(&settings.name).filter(is_initial)
         })
+    }
+
+    async fn domain_in_graph(&self) -> Option<String> {
+        let root = &self.client.pipeline.cloud.endpoint(Service::Graph).url;
+        let url = cloud::join(root, "/v1.0/organization?$select=verifiedDomains");
+        let refused = |response: &Response| {
+            (!response.is_success()).then(|| Failure::from_status(response, "the organisation was not given".into()))
+        };
+        let mut call = Call::new(Service::Graph, Method::GET, url, refused).named("read the organisation", "");
+        call.retry = RetryOptions::none();
+        call.total_limit = Some(GRAPH_TIME);
+        let response = self.client.pipeline.execute(&call, &self.client.meter).await.ok()?;
+        let organizations: Organizations = response.json().ok()?;
+        let mut domains = organizations.value.into_iter().flat_map(|organization| organization.verified_domains);
+        domains.find(|domain| domain.is_initial).map(|domain| domain.name)
     }
 }
 

@@ -10,14 +10,13 @@ use serde_json::value::RawValue;
 use url::Url;
 use uuid::Uuid;
 
-use super::answer::Reader;
 use super::cmdlet::{Cmdlet, Effect};
 use super::error;
 use super::invoke::{Exchange, envelope, not_found, operation};
-use crate::auth::AccessToken;
+use super::rows::Reader;
 use crate::cloud::Service;
-use crate::http::{Body, Call, Failure, Repeat, Response, Retries};
-use crate::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::{AccessToken, Body, Call, Failure, Repeat, Response, Retries};
 
 /// The most commands in one batch; Microsoft's module and others cut here.
 const BATCH_SIZE: usize = 10;

@@ -6,8 +6,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Property, powershell};
+use crate::error::Result;
+use crate::http;
+use crate::ids::InvalidValue;
 use crate::text::printable;
-use crate::{InvalidValue, Result, http};
 
 /// What running a cmdlet does to the tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,7 +6,7 @@ use std::fmt;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 
-use crate::ErrorKind;
+use crate::error::{Detail, Error, ErrorKind};
 use crate::http::{Failure, Repeat, Response};
 use crate::text::printable;
 
@@ -43,13 +43,32 @@ impl CmdletError {
             .into_iter()
             .filter_map(|(name, value)| Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?)));
         let response = Response { status, headers: headers.collect(), body: body.into().into() };
-        classify(&response)?.cmdlet
+        classify(&response)?.detail().cloned()
     }
 
     /// The exception's name without its namespace.
     #[must_use]
     pub fn exception_name(&self) -> Option<&str> {
         self.exception.as_deref().map(|name| name.rsplit('.').next().unwrap_or(name))
+    }
+}
+
+impl Detail for CmdletError {
+    fn texts(&mut self) -> Vec<&mut String> {
+        let others = [&mut self.exception, &mut self.message_id, &mut self.target, &mut self.diagnostics];
+        std::iter::once(&mut self.sentence).chain(others.into_iter().flatten()).collect()
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Detail> {
+        Box::new(self.clone())
+    }
+}
+
+impl Error {
+    /// What the Exchange cmdlet said, when one failed.
+    #[must_use]
+    pub fn cmdlet(&self) -> Option<&CmdletError> {
+        self.detail()
     }
 }
 
@@ -376,7 +395,7 @@ pub(super) fn classify(response: &Response) -> Option<Failure> {
                 .into(),
         );
     }
-    failure.cmdlet = Some(cmdlet);
+    failure.add_detail(cmdlet);
     Some(failure)
 }
 

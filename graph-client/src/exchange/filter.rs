@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use crate::InvalidValue;
+use crate::ids::InvalidValue;
 use crate::text::printable;
 
 /// The name of a property, as filters and selections use it.

@@ -8,13 +8,15 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use uuid::Uuid;
 
-use super::answer::{Expected, Page, Reader};
 use super::cmdlet::{Cmdlet, Effect};
+use super::rows::{Expected, Page, Reader};
 use super::{CmdletError, CmdletErrorKind, Property, Warnings, error};
+use crate::client::Client;
 use crate::cloud::{self, Service};
-use crate::http::{Body, Call};
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::{Body, Call, RetryOptions};
+use crate::ids::SmtpAddress;
 use crate::text::Printable;
-use crate::{Client, Error, ErrorKind, Result, RetryOptions, SmtpAddress};
 
 /// Exchange Online administration in one tenant. Made by [`Client::exchange`].
 #[derive(Clone)]
@@ -291,4 +293,12 @@ pub(super) fn envelope<C: Cmdlet>(cmdlet: &C) -> Result<Bytes> {
         let refused = Error::new(ErrorKind::Input, "the parameters do not serialise to JSON");
         refused.during(cmdlet.name().to_owned()).with_source(error)
     })
+}
+
+impl Client {
+    /// Exchange Online administration.
+    #[must_use]
+    pub fn exchange(&self) -> Exchange {
+        Exchange::new(self.clone())
+    }
 }

@@ -12,8 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::SmtpAddress;
-use crate::graph::Timestamp;
+use crate::ids::SmtpAddress;
+use crate::time::Timestamp;
 
 fn no(what: impl Display) -> String {
     format!("not {what}")

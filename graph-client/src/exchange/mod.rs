@@ -21,89 +21,28 @@
 //! is taken from published captures and from clients in use. Parameters, limits and defaults are those of the cmdlets'
 //! documentation. [`Exchange::prefer_documented`] uses the few end points that Microsoft documents.
 
-mod access_policies;
 mod anchor;
-mod answer;
-mod assigned_scope;
 mod batch;
-mod calendar_processing;
 mod cmdlet;
+mod cmdlets;
 mod error;
 mod filter;
-mod folder_permissions;
-mod groups;
 mod invoke;
 mod lenient;
-mod lookup;
-mod mail_groups;
-mod mailbox_access;
-mod management_scopes;
-mod members;
-mod organization;
-mod places;
 mod powershell;
 mod raw;
-mod recipients;
-mod role_assignments;
-mod role_groups;
-mod roles;
-mod service_principals;
+mod rows;
 mod values;
-mod visible;
+mod wait;
 mod warnings;
 
-pub use self::access_policies::{
-    AccessCheck, AccessCheckResult, AccessRight, ApplicationAccessPolicy, GetApplicationAccessPolicy,
-    NewApplicationAccessPolicy, PolicyIdentity, RemoveApplicationAccessPolicy, SetApplicationAccessPolicy,
-    TestApplicationAccessPolicy,
-};
-pub(crate) use self::anchor::InitialDomain;
-pub use self::assigned_scope::AssignedScope;
-pub use self::calendar_processing::{
-    AutomateProcessing, BookingType, CalendarProcessing, GetCalendarProcessing, SetCalendarProcessing,
-};
 pub use self::cmdlet::{Cmdlet, Effect, Output, Shape};
+pub use self::cmdlets::*;
 pub use self::error::{CmdletError, CmdletErrorKind};
 pub use self::filter::{DistinguishedName, Filter, Property};
-pub use self::folder_permissions::{
-    AddMailboxFolderPermission, FolderRight, FolderUser, GetMailboxFolderPermission, MailboxFolder,
-    MailboxFolderPermission, RemoveMailboxFolderPermission, SetMailboxFolderPermission,
-};
-pub use self::groups::{
-    DepartRestriction, DistributionGroup, GetDistributionGroup, GroupKind, JoinRestriction, ModerationNotice,
-    NewDistributionGroup, RemoveDistributionGroup, SetDistributionGroup,
-};
 pub use self::invoke::{CmdletSet, Exchange};
 pub use self::lenient::Quota;
-pub use self::lookup::{Addressed, AtAddress};
-pub use self::mail_groups::{ExchangeGroup, GetGroup, GetUnifiedGroup, UnifiedGroup};
-pub use self::mailbox_access::{CasMailbox, GetCasMailbox, GetMailboxPermission, MailboxPermission};
-pub use self::management_scopes::{
-    GetManagementScope, ManagementScope, NewManagementScope, RemoveManagementScope, SetManagementScope,
-};
-pub use self::members::{
-    AddDistributionGroupMember, GetDistributionGroupMember, RemoveDistributionGroupMember,
-    UpdateDistributionGroupMember,
-};
-pub use self::organization::{
-    AcceptedDomain, EnableOrganizationCustomization, GetAcceptedDomain, GetOrganizationConfig, OrganizationConfig,
-};
-pub use self::places::{GetPlace, Place, PlaceType, SetPlace};
 pub use self::raw::RawCmdlet;
-pub use self::recipients::{GetMailbox, GetRecipient, Mailbox, Recipient};
-pub use self::role_assignments::{
-    ApplicationRole, AssignmentScope, GetManagementRoleAssignment, ManagementRoleAssignment,
-    NewManagementRoleAssignment, RemoveManagementRoleAssignment, SetManagementRoleAssignment,
-};
-pub use self::role_groups::{
-    AddRoleGroupMember, GetRoleGroup, GetRoleGroupMember, NewRoleGroup, RemoveRoleGroup, RemoveRoleGroupMember,
-    RoleGroup,
-};
-pub use self::roles::{GetManagementRole, ManagementRole};
-pub use self::service_principals::{
-    AuthorizationRow, ExchangeServicePrincipal, GetServicePrincipal, NewServicePrincipal, RemoveServicePrincipal,
-    SetServicePrincipal, TestServicePrincipalAuthorization,
-};
 pub use self::values::{Alias, GroupName, Identity, ListChange, ObjectName, ProxyAddress};
-pub use self::visible::{Created, Wait};
+pub use self::wait::{Created, Wait};
 pub use self::warnings::{Warning, Warnings};

@@ -6,7 +6,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
 use super::Cmdlet;
-use crate::{InvalidValue, Result};
+use crate::error::Result;
+use crate::ids::InvalidValue;
 
 /// The line for a command, such as `Remove-DistributionGroup -Identity 'rooms' -Confirm:$false`.
 pub(super) fn line<C: Cmdlet>(cmdlet: &C) -> Result<String> {

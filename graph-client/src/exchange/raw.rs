@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::powershell::{CMDLET_RULE, PARAMETER_RULE, is_cmdlet_name, is_parameter_name};
 use super::{Cmdlet, Effect, Output};
-use crate::InvalidValue;
+use crate::ids::InvalidValue;
 use crate::text::Printable;
 
 /// Any cmdlet by its name, through the same path as the typed ones: the same retries, pages, errors and PowerShell line.

@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::ids::{ClientId, InvalidValue, ObjectId, ServicePrincipalId, SmtpAddress};
 use crate::text::printable;
-use crate::{ClientId, InvalidValue, ObjectId, ServicePrincipalId, SmtpAddress};
 
 /// Which object a cmdlet is about: an address, an Entra object id, a GUID or a distinguished name.
 ///

@@ -5,7 +5,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::Properties;
-use crate::ErrorKind;
+use crate::error::{self, ErrorKind};
 use crate::http::{Failure, Repeat, Response};
 
 /// What Microsoft Graph said when it refused a request: the `error` object of its body. Given by
@@ -32,10 +32,23 @@ impl GraphError {
     pub fn has_code(&self, code: &str) -> bool {
         self.codes.iter().any(|own| own.eq_ignore_ascii_case(code))
     }
+}
 
-    /// Every text in it.
-    pub(crate) fn texts(&mut self) -> impl Iterator<Item = &mut String> {
-        [&mut self.code, &mut self.message].into_iter().chain(&mut self.codes).chain(&mut self.target)
+impl error::Detail for GraphError {
+    fn texts(&mut self) -> Vec<&mut String> {
+        [&mut self.code, &mut self.message].into_iter().chain(&mut self.codes).chain(&mut self.target).collect()
+    }
+
+    fn boxed_clone(&self) -> Box<dyn error::Detail> {
+        Box::new(self.clone())
+    }
+}
+
+impl error::Error {
+    /// What Microsoft Graph said, when its own error body came: `None` for any other body, such as the page of a proxy.
+    #[must_use]
+    pub fn graph(&self) -> Option<&GraphError> {
+        self.detail()
     }
 }
 
@@ -185,9 +198,9 @@ pub(crate) fn classify(response: &Response) -> Option<Failure> {
     }
     failure.is_lag = is_lag(&failure, code.as_deref(), &detail.particulars);
     failure.code = code;
-    failure.graph = detail.into_graphs().map(Box::new);
-    if failure.graph.is_none() {
-        not_of_graph(&mut failure);
+    match detail.into_graphs() {
+        Some(graph) => failure.add_detail(graph),
+        None => not_of_graph(&mut failure),
     }
     Some(failure)
 }
@@ -391,7 +404,7 @@ mod tests {
     }
 
     fn failure_of(body: &str) -> String {
-        failure(500, body).expect("an error").message
+        failure(500, body).expect("an error").message.clone()
     }
 
     #[test]

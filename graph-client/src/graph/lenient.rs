@@ -236,7 +236,7 @@ mod tests {
         );
         assert_eq!((read::<String>("7").as_deref(), read::<String>("false").as_deref()), (Some("7"), Some("false")));
         assert_eq!(read::<f64>("\"1.5\""), Some(1.5));
-        assert_eq!(read::<crate::ClientId>("\"00000000-0000-0000-0000-000000000000\""), None);
+        assert_eq!(read::<crate::ids::ClientId>("\"00000000-0000-0000-0000-000000000000\""), None);
     }
 
     #[test]
@@ -245,7 +245,7 @@ mod tests {
         struct Row {
             a: Lenient<String>,
             b: LenientList<String>,
-            c: Lenient<crate::ClientId>,
+            c: Lenient<crate::ids::ClientId>,
             d: Lenient<i32>,
         }
         let json = r#"[{"a":{"x":[1,{"y":2}]},"b":["1",null,{"z":1},[2],3],"c":{"d":1},"d":[1,[2]]},{"a":"end","b":"one, two","c":null,"d":1}]"#;

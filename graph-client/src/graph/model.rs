@@ -6,14 +6,14 @@
 //! kept in `other`. Derived code with `#[serde(flatten)]` would do the last by holding every object in memory twice.
 
 use std::fmt;
-use std::time::SystemTime;
 
 use serde::de::{DeserializeOwned, IgnoredAny, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use super::lenient::{Lenient, LenientList};
-use crate::{AppRoleAssignmentId, AppRoleId, ServicePrincipalId, SmtpAddress};
+use crate::error::{Error, ErrorKind};
+use crate::ids::{AppRoleAssignmentId, AppRoleId, ServicePrincipalId, SmtpAddress};
 
 /// Properties by name, as JSON.
 pub type Properties = serde_json::Map<String, serde_json::Value>;
@@ -370,7 +370,7 @@ macro_rules! open_enum {
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(&$crate::printable(self.as_str()))
+                f.write_str(&$crate::text::printable(self.as_str()))
             }
         }
 
@@ -471,46 +471,6 @@ impl<T: Serialize> Serialize for Patch<T> {
     }
 }
 
-/// An instant as Graph writes it, such as `2026-11-22T10:15:00Z`.
-///
-/// The text is kept as it came. Two texts may stand for the same instant: compare
-/// [`to_system_time`](Self::to_system_time) where that matters.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Timestamp(String);
-
-impl Timestamp {
-    /// The text as it came.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The instant. `None` where the text is a placeholder or otherwise no instant.
-    #[must_use]
-    pub fn to_system_time(&self) -> Option<SystemTime> {
-        self.0.parse::<jiff::Timestamp>().ok().map(SystemTime::from)
-    }
-}
-
-impl From<SystemTime> for Timestamp {
-    fn from(time: SystemTime) -> Self {
-        Self(timestamp(time))
-    }
-}
-
-impl From<&str> for Timestamp {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::printable(&self.0))
-    }
-}
-
 /// A text that is secret, or opens something. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -542,19 +502,19 @@ impl fmt::Debug for SecretText {
     }
 }
 
-/// An instant in UTC, to the precision that Outlook keeps. What lies outside the calendar becomes its nearest end.
-pub(crate) fn timestamp(time: SystemTime) -> String {
-    instant(time).to_string()
+/// The name of the type that an annotation gives, without its namespace. It comes with or without `#`, in any case.
+pub(crate) fn type_name(properties: &Properties) -> Option<&str> {
+    let annotation = properties.get("@odata.type")?.as_str()?;
+    annotation.rsplit('.').next()
 }
 
-pub(crate) fn instant(time: SystemTime) -> jiff::Timestamp {
-    let instant = jiff::Timestamp::try_from(time).unwrap_or(if time < SystemTime::UNIX_EPOCH {
-        jiff::Timestamp::MIN
-    } else {
-        jiff::Timestamp::MAX
-    });
-    // Seven digits of a second are the most that Graph writes; six are what both sides count in.
-    jiff::Timestamp::from_microsecond(instant.as_microsecond()).unwrap_or(instant)
+pub(crate) fn object_of<T: DeserializeOwned>(properties: Properties) -> serde_json::Result<Box<T>> {
+    serde_json::from_value(serde_json::Value::Object(properties)).map(Box::new)
+}
+
+pub(crate) fn undecodable(error: &serde_json::Error) -> Error {
+    // As a message and not as a source, so that what it quotes is redacted and shown safely.
+    Error::new(ErrorKind::Decode, format!("the answer is not what was expected: {error}"))
 }
 
 #[cfg(test)]
@@ -635,15 +595,5 @@ mod tests {
             serde_json::to_value(ThingUpdate::new().names(Vec::new())).unwrap(),
             serde_json::json!({"names": []})
         );
-    }
-
-    #[test]
-    fn instants_are_read_with_any_number_of_digits_and_written_in_utc() {
-        for text in ["2026-11-22T10:15:00Z", "2026-11-22T10:15:00.0000000Z", "2026-11-22T11:15:00+01:00"] {
-            let time = Timestamp::from(text).to_system_time().unwrap();
-            assert_eq!(Timestamp::from(time).as_str(), "2026-11-22T10:15:00Z", "{text}");
-        }
-        assert_eq!(Timestamp::from("NA").to_system_time(), None);
-        assert!(Timestamp::from("0001-01-01T00:00:00Z").to_system_time().is_some());
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::Properties;
 use super::error::described;
-use crate::ErrorKind;
+use crate::error::ErrorKind;
 use crate::http::{Failure, Response, Shape};
 
 /// What Graph sends as one object.

@@ -9,10 +9,9 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 use uuid::Uuid;
 
-use super::{Failure, Repeat, Response, RetryOptions};
-use crate::auth::AccessToken;
+use super::{AccessToken, Failure, Repeat, Response, RetryOptions};
 use crate::cloud::Service;
-use crate::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind};
 
 /// One request that is to be made, with everything that it takes to repeat it.
 pub(crate) struct Call {
@@ -175,7 +174,9 @@ impl Call {
         } else {
             let message = format!("no answer came within {limit:.1?}, all attempts included");
             // What is on its way may have been carried out.
-            Failure { in_doubt: progress.in_flight, ..Failure::new(ErrorKind::Interrupted, message) }
+            let mut failure = Failure::new(ErrorKind::Interrupted, message);
+            failure.in_doubt = progress.in_flight;
+            failure
         };
         self.failed(failure, &progress)
     }

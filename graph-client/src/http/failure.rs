@@ -1,30 +1,17 @@
 use std::borrow::Cow;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::WWW_AUTHENTICATE;
 
-use super::Response;
-use crate::auth::demanded_claims;
-use crate::exchange::CmdletError;
-use crate::graph::GraphError;
-use crate::{Error, ErrorKind, SignInError};
+use super::{Response, demanded_claims};
+use crate::error::{Detail, Error, ErrorKind, Inner};
 
-/// An attempt that did not succeed, and whether another one makes sense.
-#[derive(Debug)]
+/// An attempt that did not succeed: the error that it may become, and whether another one makes sense.
 #[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
 pub(crate) struct Failure {
-    pub(crate) kind: ErrorKind,
-    pub(crate) message: String,
-    pub(crate) status: Option<u16>,
-    pub(crate) code: Option<String>,
-    pub(crate) request_id: Option<String>,
-    pub(crate) retry_after: Option<Duration>,
-    pub(crate) advice: Option<Cow<'static, str>>,
-    pub(crate) cmdlet: Option<CmdletError>,
-    /// What Graph said, if the body is Graph's own.
-    pub(crate) graph: Option<Box<GraphError>>,
-    pub(crate) source: Option<Arc<reqwest::Error>>,
+    error: Inner,
     pub(crate) repeat: Repeat,
     /// The service turns away the whole application, whatever its calls are about.
     pub(crate) is_of_application: bool,
@@ -32,12 +19,23 @@ pub(crate) struct Failure {
     pub(crate) is_lag: bool,
     /// The token may be stale: a new one is worth a try.
     pub(crate) renew_token: bool,
-    /// The claims that the new token must ask for (continuous access evaluation).
-    pub(crate) challenge: Option<String>,
-    /// Why the sign-in service refused, if it did.
-    pub(crate) sign_in: Option<Box<SignInError>>,
     /// The request reached the service, and nothing says whether it was carried out.
     pub(crate) in_doubt: bool,
+}
+
+/// What is known of an attempt is what is known of an error.
+impl Deref for Failure {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.error
+    }
+}
+
+impl DerefMut for Failure {
+    fn deref_mut(&mut self) -> &mut Inner {
+        &mut self.error
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,24 +64,18 @@ impl Repeat {
 impl Failure {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
-            kind,
-            message: message.into(),
-            status: None,
-            code: None,
-            request_id: None,
-            retry_after: None,
-            advice: None,
-            cmdlet: None,
-            graph: None,
-            source: None,
+            error: Inner::new(kind, message.into()),
             repeat: Repeat::Never,
             is_of_application: false,
             is_lag: false,
             renew_token: false,
-            challenge: None,
-            sign_in: None,
             in_doubt: false,
         }
+    }
+
+    /// Adds what the service said in its own form.
+    pub(crate) fn add_detail(&mut self, detail: impl Detail) {
+        self.error.details.push(Box::new(detail));
     }
 
     /// What the status alone says. A service's classifier refines it.
@@ -110,7 +102,7 @@ impl Failure {
         failure.in_doubt = repeat == Repeat::IfSafe;
         if status == 401 {
             let headers = response.headers.get_all(WWW_AUTHENTICATE);
-            failure.challenge = demanded_claims(headers.iter().filter_map(|header| header.to_str().ok()));
+            failure.claims_challenge = demanded_claims(headers.iter().filter_map(|header| header.to_str().ok()));
         }
         if (300..400).contains(&status) {
             failure.advice = Some("Redirects are not followed, because the access token would go with them.".into());
@@ -142,43 +134,16 @@ impl Failure {
 
     /// Adds why no new token could be had.
     pub(crate) fn explain(&mut self, refused: &Error) {
-        if let Some(sign_in) = refused.sign_in() {
-            self.sign_in = Some(Box::new(sign_in.clone()));
-        }
+        self.error.details.extend(refused.0.details.iter().cloned());
         if let Some(advice) = refused.advice() {
             let why = refused.message().trim_end_matches('.');
-            self.advice = Some(Cow::Owned(format!("No new token could be had: {why}. {advice}")));
+            self.error.advice = Some(Cow::Owned(format!("No new token could be had: {why}. {advice}")));
         }
     }
 
     /// Whether it is in doubt that a change was made is for the caller to say, who knows whether it is one.
     pub(crate) fn into_error(self) -> Error {
-        let mut error = Error::new(self.kind, self.message)
-            .with_code(self.code)
-            .with_request_id(self.request_id)
-            .with_retry_after(self.retry_after);
-        if let Some(status) = self.status {
-            error = error.with_status(status);
-        }
-        if let Some(advice) = self.advice {
-            error = error.with_advice(advice);
-        }
-        if let Some(sign_in) = self.sign_in {
-            error = error.with_sign_in(*sign_in);
-        }
-        if let Some(claims) = self.challenge {
-            error = error.with_claims_challenge(claims);
-        }
-        if let Some(cmdlet) = self.cmdlet {
-            error = error.with_cmdlet(cmdlet);
-        }
-        if let Some(graph) = self.graph {
-            error = error.with_graph(*graph);
-        }
-        if let Some(source) = self.source {
-            error = error.with_source(source);
-        }
-        error.redacted(&[])
+        self.error.into()
     }
 }
 

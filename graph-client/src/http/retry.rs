@@ -242,7 +242,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn two_waits_of_seventeen_seconds_are_waited_in_full() {
         let options = RetryOptions::default();
-        let mut failure = Failure::new(crate::ErrorKind::Throttled, "slow down");
+        let mut failure = Failure::new(crate::error::ErrorKind::Throttled, "slow down");
         failure.repeat = Repeat::Always;
         failure.retry_after = Some(Duration::from_secs(17));
         let started = tokio::time::Instant::now();
@@ -260,7 +260,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_service_that_is_down_gets_a_hundred_retries_and_no_more_until_it_answers() {
         let options = RetryOptions::default();
-        let mut failure = Failure::new(crate::ErrorKind::Unavailable, "down");
+        let mut failure = Failure::new(crate::error::ErrorKind::Unavailable, "down");
         failure.repeat = Repeat::Always;
         let (meter, allowance) = (Meter::default(), Allowance::default());
         let mut repeated = 0;
@@ -277,7 +277,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn copies_are_waited_for_35_seconds_and_cost_no_other_retry() {
         let options = RetryOptions::default().with_max_attempts(2);
-        let mut failure = Failure::new(crate::ErrorKind::NotFound, "no such object");
+        let mut failure = Failure::new(crate::error::ErrorKind::NotFound, "no such object");
         failure.repeat = Repeat::OnceCopied;
         let (meter, allowance) = (Meter::default(), Allowance::default());
         let started = tokio::time::Instant::now();
@@ -292,7 +292,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_may_have_happened_is_repeated_only_if_safe() {
         let options = RetryOptions::default();
-        let mut failure = Failure::new(crate::ErrorKind::Interrupted, "reset");
+        let mut failure = Failure::new(crate::error::ErrorKind::Interrupted, "reset");
         failure.repeat = Repeat::IfSafe;
         let (meter, allowance) = (Meter::default(), Allowance::default());
         assert!(!Retries::start(&options).wait(&failure, false, &meter, &allowance).await);

@@ -7,10 +7,9 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::failure::parse_retry_after;
-use super::{Allowance, Body, Call, Failure, Meter, Retries, RetryOptions};
-use crate::auth::AccessToken;
+use super::{AccessToken, Allowance, Body, Call, Failure, Meter, Retries, RetryOptions};
+use crate::error::{Error, ErrorKind, Result};
 use crate::redact::redact;
-use crate::{Error, ErrorKind, Result};
 
 /// The largest answer that is read. A page of 1,000 mailboxes with every property is about 10 MB.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;

@@ -13,7 +13,7 @@ fn response(status: u16, headers: &[(&'static str, &'static str)], body: &[u8]) 
 }
 
 fn cmdlet(body: &str) -> CmdletError {
-    classify(&response(400, &[], body.as_bytes())).unwrap().cmdlet.unwrap()
+    classify(&response(400, &[], body.as_bytes())).unwrap().detail::<CmdletError>().cloned().unwrap()
 }
 
 fn detail(message: &str) -> String {

@@ -1,0 +1,433 @@
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
+use serde_with::skip_serializing_none;
+
+use crate::exchange::cmdlet::single_output;
+use crate::exchange::values::{Confirmed, ResultSize};
+use crate::exchange::{Cmdlet, Effect, Identity, lenient};
+use crate::ids::InvalidValue;
+use crate::text::Printable;
+
+/// A folder of a mailbox, such as `room@contoso.com:\Calendar`.
+///
+/// Folders are named in the language of the mailbox: a German one has `\Kalender`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MailboxFolder {
+    mailbox: Identity,
+    path: String,
+}
+
+impl MailboxFolder {
+    /// The calendar of a mailbox whose language is English.
+    #[must_use]
+    pub fn calendar(mailbox: impl Into<Identity>) -> Self {
+        Self { mailbox: mailbox.into(), path: "\\Calendar".into() }
+    }
+
+    /// Any folder, by its path from the root of the mailbox, such as `\Kalender` or `\Inbox\Rooms`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] unless the path begins with `\` and holds no control character. The mailbox must not hold `:\`,
+    /// behind which the path would begin.
+    pub fn new(mailbox: impl Into<Identity>, path: impl Into<String>) -> Result<Self, InvalidValue> {
+        let (mailbox, path) = (mailbox.into(), path.into());
+        if !path.starts_with('\\') || path.chars().any(char::is_control) {
+            return Err(InvalidValue::new("folder", path, "must begin with \\ and hold no control character"));
+        }
+        if mailbox.as_str().contains(":\\") {
+            return Err(InvalidValue::new("mailbox", mailbox.as_str(), "must not hold :\\"));
+        }
+        Ok(Self { mailbox, path })
+    }
+}
+
+impl fmt::Display for MailboxFolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.mailbox, Printable(&self.path))
+    }
+}
+
+impl Serialize for MailboxFolder {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{}:{}", self.mailbox.as_str(), self.path))
+    }
+}
+
+impl<'de> Deserialize<'de> for MailboxFolder {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let Some(at) = text.find(":\\") else {
+            return Err(de::Error::custom("a folder must have the form mailbox:\\path"));
+        };
+        let mailbox = text[..at].parse::<Identity>().map_err(de::Error::custom)?;
+        Self::new(mailbox, &text[at + 1..]).map_err(de::Error::custom)
+    }
+}
+
+/// The user that a permission is granted to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FolderUser {
+    /// Everyone in the organisation who has no permission of his own.
+    Default,
+    /// Everyone outside the organisation.
+    Anonymous,
+    /// A person or a mail-enabled security group.
+    Recipient(Identity),
+}
+
+impl FolderUser {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Default => "Default",
+            Self::Anonymous => "Anonymous",
+            Self::Recipient(recipient) => recipient.as_str(),
+        }
+    }
+}
+
+impl<I: Into<Identity>> From<I> for FolderUser {
+    fn from(recipient: I) -> Self {
+        Self::Recipient(recipient.into())
+    }
+}
+
+impl fmt::Display for FolderUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("everyone in the organisation"),
+            Self::Anonymous => f.write_str("everyone outside"),
+            Self::Recipient(recipient) => recipient.fmt(f),
+        }
+    }
+}
+
+impl Serialize for FolderUser {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for FolderUser {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let identity = Identity::deserialize(deserializer)?;
+        Ok(match identity.as_str() {
+            "Default" => Self::Default,
+            "Anonymous" => Self::Anonymous,
+            _ => Self::Recipient(identity),
+        })
+    }
+}
+
+macro_rules! folder_rights {
+    ($($(#[$doc:meta])* $right:ident,)+) => {
+        /// What somebody may do in a folder: a role, or single rights.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum FolderRight {
+            $($(#[$doc])* $right,)+
+        }
+
+        impl FolderRight {
+            /// The name in Exchange.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$right => stringify!($right),)+
+                }
+            }
+        }
+    };
+}
+folder_rights! {
+    /// Role: nothing.
+    None,
+    /// Role, for calendars: when the mailbox is free and when not.
+    AvailabilityOnly,
+    /// Role, for calendars: the same, with subject and place.
+    LimitedDetails,
+    /// Role: read everything.
+    Reviewer,
+    /// Role: create items, see none.
+    Contributor,
+    /// Role: read, create.
+    NonEditingAuthor,
+    /// Role: read, create, change and delete one's own.
+    Author,
+    /// Role: the same, and folders below.
+    PublishingAuthor,
+    /// Role: read, create, change and delete everything.
+    Editor,
+    /// Role: the same, and folders below.
+    PublishingEditor,
+    /// Role: everything, permissions too.
+    Owner,
+    /// Create items.
+    CreateItems,
+    /// Create folders below.
+    CreateSubfolders,
+    /// Delete all items.
+    DeleteAllItems,
+    /// Delete one's own items.
+    DeleteOwnedItems,
+    /// Change all items.
+    EditAllItems,
+    /// Change one's own items.
+    EditOwnedItems,
+    /// Be who is asked about the folder.
+    FolderContact,
+    /// Own the folder.
+    FolderOwner,
+    /// See the folder.
+    FolderVisible,
+    /// Read items.
+    ReadItems,
+}
+
+impl fmt::Display for FolderRight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+fn listed(rights: &[FolderRight]) -> String {
+    rights.iter().map(|right| right.as_str()).collect::<Vec<_>>().join(" and ")
+}
+
+fn check_rights(rights: &[FolderRight]) -> Result<(), InvalidValue> {
+    if rights.is_empty() {
+        return Err(InvalidValue::new("access rights", "", "must not be empty: None takes every right away"));
+    }
+    Ok(())
+}
+
+/// `Get-MailboxFolderPermission`: who may do what in a folder.
+///
+/// # Permissions
+///
+/// View-Only Recipients.
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct GetMailboxFolderPermission {
+    identity: MailboxFolder,
+    user: Option<FolderUser>,
+    #[serde(default)]
+    result_size: ResultSize,
+}
+
+impl GetMailboxFolderPermission {
+    /// All permissions of a folder.
+    #[must_use]
+    pub fn new(folder: MailboxFolder) -> Self {
+        Self { identity: folder, user: None, result_size: ResultSize::Unlimited }
+    }
+
+    /// Limits the list to one user. It is an error when there is none for it.
+    #[must_use]
+    pub fn user(mut self, user: impl Into<FolderUser>) -> Self {
+        self.user = Some(user.into());
+        self
+    }
+}
+
+impl Cmdlet for GetMailboxFolderPermission {
+    const NAME: &'static str = "Get-MailboxFolderPermission";
+    const EFFECT: Effect = Effect::Read;
+    type Output = Vec<MailboxFolderPermission>;
+}
+
+impl fmt::Display for GetMailboxFolderPermission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.user {
+            Some(user) => write!(f, "Read what {user} may do in {}", self.identity),
+            None => write!(f, "List who may do what in {}", self.identity),
+        }
+    }
+}
+
+macro_rules! write_permission {
+    ($(#[$doc:meta])* $name:ident, $cmdlet:literal, $output:ty, $sentence:literal) => {
+        $(#[$doc])*
+        ///
+        /// # Permissions
+        ///
+        /// Mail Recipients, which Exchange Administrator and Exchange Recipient Administrator have.
+        #[skip_serializing_none]
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        #[non_exhaustive]
+        pub struct $name {
+            identity: MailboxFolder,
+            user: FolderUser,
+            access_rights: Vec<FolderRight>,
+            send_notification_to_user: Option<bool>,
+            #[serde(default)]
+            confirm: Confirmed,
+        }
+
+        impl $name {
+            /// Gives `user` these rights in `folder`: one role, or single rights.
+            #[must_use]
+            pub fn new(
+                folder: MailboxFolder,
+                user: impl Into<FolderUser>,
+                rights: impl IntoIterator<Item = FolderRight>,
+            ) -> Self {
+                Self {
+                    identity: folder,
+                    user: user.into(),
+                    access_rights: rights.into_iter().collect(),
+                    send_notification_to_user: None,
+                    confirm: Confirmed,
+                }
+            }
+
+            /// Says whether the user gets a mail about it. Default `false`.
+            #[must_use]
+            pub fn notify(mut self, notify: bool) -> Self {
+                self.send_notification_to_user = Some(notify);
+                self
+            }
+        }
+
+        impl Cmdlet for $name {
+            const NAME: &'static str = $cmdlet;
+            const EFFECT: Effect = Effect::Write;
+            type Output = $output;
+
+            fn check(&self) -> Result<(), InvalidValue> {
+                check_rights(&self.access_rights)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, $sentence, listed(&self.access_rights), self.user, self.identity)
+            }
+        }
+    };
+}
+
+write_permission! {
+    /// `Add-MailboxFolderPermission`: gives somebody rights who has none of his own yet.
+    AddMailboxFolderPermission, "Add-MailboxFolderPermission", MailboxFolderPermission,
+    "Give the right {} to {} in {}"
+}
+write_permission! {
+    /// `Set-MailboxFolderPermission`: replaces the rights of somebody who has some.
+    SetMailboxFolderPermission, "Set-MailboxFolderPermission", (),
+    "Make {} the only right of {} in {}"
+}
+
+/// `Remove-MailboxFolderPermission`: takes somebody's rights away. Those of everyone else stay.
+///
+/// # Permissions
+///
+/// Mail Recipients, which Exchange Administrator and Exchange Recipient Administrator have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct RemoveMailboxFolderPermission {
+    identity: MailboxFolder,
+    user: FolderUser,
+    #[serde(default)]
+    confirm: Confirmed,
+}
+
+impl RemoveMailboxFolderPermission {
+    /// Takes the rights of `user` in `folder` away.
+    #[must_use]
+    pub fn new(folder: MailboxFolder, user: impl Into<FolderUser>) -> Self {
+        Self { identity: folder, user: user.into(), confirm: Confirmed }
+    }
+}
+
+impl Cmdlet for RemoveMailboxFolderPermission {
+    const NAME: &'static str = "Remove-MailboxFolderPermission";
+    const EFFECT: Effect = Effect::Write;
+    type Output = ();
+}
+
+impl fmt::Display for RemoveMailboxFolderPermission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Remove all rights of {} in {}", self.user, self.identity)
+    }
+}
+
+/// What somebody may do in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct MailboxFolderPermission {
+    /// The folder's name.
+    #[serde(deserialize_with = "lenient::text")]
+    pub folder_name: Option<String>,
+    /// Who it is: a name, `Default` or `Anonymous`.
+    #[serde(deserialize_with = "user_name")]
+    pub user: Option<String>,
+    /// The rights, by name. The service sends them as one text with commas inside a list.
+    #[serde(deserialize_with = "lenient::flags")]
+    pub access_rights: Vec<String>,
+    /// Flags such as `Delegate`.
+    #[serde(deserialize_with = "lenient::flags")]
+    pub sharing_permission_flags: Vec<String>,
+}
+single_output!(MailboxFolderPermission);
+
+impl MailboxFolderPermission {
+    /// Whether this right is among them.
+    #[must_use]
+    pub fn grants(&self, right: FolderRight) -> bool {
+        self.access_rights.iter().any(|name| name.eq_ignore_ascii_case(right.as_str()))
+    }
+}
+
+/// A user comes as a name, or as an object that has one.
+fn user_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let name = value.get("DisplayName").and_then(Value::as_str).map(str::to_owned);
+    match name {
+        Some(name) => Ok(Some(name)),
+        None => lenient::text(value).map_err(de::Error::custom),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn room() -> Identity {
+        "room@contoso.com".parse().unwrap()
+    }
+
+    #[test]
+    fn a_folder_is_a_mailbox_and_a_path() {
+        let folder = MailboxFolder::calendar(room().shown_as("Room 1"));
+        assert_eq!(folder.to_string(), "Room 1:\\Calendar");
+        let wire = serde_json::to_string(&folder).unwrap();
+        assert_eq!(wire, r#""room@contoso.com:\\Calendar""#);
+        assert_eq!(serde_json::from_str::<MailboxFolder>(&wire).unwrap(), folder);
+        assert!(MailboxFolder::new(room(), "Calendar").is_err());
+        assert!(MailboxFolder::new("a:\\b".parse::<Identity>().unwrap(), "\\Calendar").is_err());
+    }
+
+    #[test]
+    fn rights_are_read_from_a_list_inside_a_list_and_never_sent_empty() {
+        let row = r#"{"FolderName":"Calendar","User":{"DisplayName":"Default"},"AccessRights":["LimitedDetails, ReadItems"]}"#;
+        let permission: MailboxFolderPermission = serde_json::from_str(row).unwrap();
+        assert_eq!(permission.user.as_deref(), Some("Default"));
+        assert!(permission.grants(FolderRight::LimitedDetails) && permission.grants(FolderRight::ReadItems));
+        let set =
+            |rights| SetMailboxFolderPermission::new(MailboxFolder::calendar(room()), FolderUser::Default, rights);
+        assert!(set(vec![]).check().is_err());
+        let set = set(vec![FolderRight::LimitedDetails]);
+        let sentence =
+            "Make LimitedDetails the only right of everyone in the organisation in room@contoso.com:\\Calendar";
+        assert_eq!(set.to_string(), sentence);
+    }
+}

@@ -1,0 +1,511 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
+use uuid::Uuid;
+
+use super::distribution_groups::is_same;
+use crate::exchange::cmdlet::single_output;
+use crate::exchange::values::Confirmed;
+use crate::exchange::{Cmdlet, Effect, Identity, ObjectName, lenient};
+use crate::ids::{InvalidValue, ObjectId, ServicePrincipalId};
+use crate::text::Printable;
+use crate::time::Timestamp;
+
+macro_rules! application_roles {
+    ($($(#[$doc:meta])* $role:ident = $name:literal;)+) => {
+        /// A role of RBAC for Applications.
+        ///
+        /// Source: the 24 roles of Microsoft's page on RBAC for Applications. There is none for `Calendars.ReadBasic`, IMAP, POP or Autodiscover.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum ApplicationRole {
+            $($(#[$doc])* #[serde(rename = $name)] $role,)+
+        }
+
+        impl ApplicationRole {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$role),+];
+
+            /// The name in Exchange.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$role => $name,)+
+                }
+            }
+        }
+    };
+}
+application_roles! {
+    /// Read calendars.
+    CalendarsRead = "Application Calendars.Read";
+    /// Read and write calendars.
+    CalendarsReadWrite = "Application Calendars.ReadWrite";
+    /// Read mail.
+    MailRead = "Application Mail.Read";
+    /// Read mail without bodies and attachments.
+    MailReadBasic = "Application Mail.ReadBasic";
+    /// Read and write mail.
+    MailReadWrite = "Application Mail.ReadWrite";
+    /// Read and write mail, with what other roles for mail leave out.
+    MailAdvancedReadWriteAll = "Application Mail-Advanced.ReadWrite.All";
+    /// Send mail.
+    MailSend = "Application Mail.Send";
+    /// Read mailbox settings.
+    MailboxSettingsRead = "Application MailboxSettings.Read";
+    /// Read and write mailbox settings.
+    MailboxSettingsReadWrite = "Application MailboxSettings.ReadWrite";
+    /// Read contacts.
+    ContactsRead = "Application Contacts.Read";
+    /// Read and write contacts.
+    ContactsReadWrite = "Application Contacts.ReadWrite";
+    /// Read, write and send mail.
+    MailFullAccess = "Application Mail Full Access";
+    /// Everything in a mailbox.
+    ExchangeFullAccess = "Application Exchange Full Access";
+    /// Everything in a mailbox, by Exchange Web Services, which end in 2027.
+    EwsAccessAsApp = "Application EWS.AccessAsApp";
+    /// Read folders of a mailbox.
+    MailboxFolderRead = "Application MailboxFolder.Read";
+    /// Read and write folders of a mailbox.
+    MailboxFolderReadWrite = "Application MailboxFolder.ReadWrite";
+    /// Read items of a mailbox.
+    MailboxItemRead = "Application MailboxItem.Read";
+    /// Read and write items of a mailbox.
+    MailboxItemReadWrite = "Application MailboxItem.ReadWrite";
+    /// Export items of a mailbox.
+    MailboxItemExport = "Application MailboxItem.Export";
+    /// Export and import items of a mailbox.
+    MailboxItemImportExport = "Application MailboxItem.ImportExport";
+    /// Read the configuration items of a mailbox.
+    MailboxConfigItemRead = "Application MailboxConfigItem.Read";
+    /// Read and write the configuration items of a mailbox.
+    MailboxConfigItemReadWrite = "Application MailboxConfigItem.ReadWrite";
+    /// Read mail tips.
+    MailTipsReadBasicAll = "Application MailTips.ReadBasic.All";
+    /// Send mail by SMTP.
+    SmtpSendAsApp = "Application SMTP.SendAsApp";
+}
+
+impl fmt::Display for ApplicationRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A role of another name is one that this crate has not seen; it may open anything.
+impl FromStr for ApplicationRole {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let is = |role: &&Self| role.as_str().eq_ignore_ascii_case(text.trim());
+        let known = Self::ALL.iter().find(is).copied();
+        known.ok_or_else(|| {
+            InvalidValue::new("role", text, "must be a role of RBAC for Applications that is known here")
+        })
+    }
+}
+
+/// What a role assignment reaches. One assignment has one scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum AssignmentScope {
+    /// The direct members of a group, by its id, name or distinguished name; Exchange does not take its address here.
+    #[serde(rename = "RecipientGroupScope")]
+    Group(Identity),
+    /// The recipients of a management scope, by its name.
+    #[serde(rename = "CustomResourceScope")]
+    Custom(ObjectName),
+    /// The members of an administrative unit in Entra, by its object id.
+    #[serde(rename = "RecipientAdministrativeUnitScope")]
+    AdministrativeUnit(ObjectId),
+}
+
+impl fmt::Display for AssignmentScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Group(group) => write!(f, "the members of {group}"),
+            Self::Custom(scope) => write!(f, "the management scope \"{scope}\""),
+            Self::AdministrativeUnit(unit) => write!(f, "the administrative unit {unit}"),
+        }
+    }
+}
+
+/// `New-ManagementRoleAssignment`: gives an application a role.
+///
+/// The role adds to what the application holds in Entra: with a tenant-wide calendar permission there, it narrows
+/// nothing. Nested groups do not count. It takes effect in 30 minutes to two hours.
+///
+/// # Permissions
+///
+/// Role Management, and a delegating assignment of the role: Organization Management.
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct NewManagementRoleAssignment {
+    name: Option<ObjectName>,
+    app: ServicePrincipalId,
+    role: ApplicationRole,
+    /// None for the whole organisation.
+    #[serde(flatten)]
+    scope: Option<AssignmentScope>,
+}
+
+impl NewManagementRoleAssignment {
+    /// Gives the application the role over a scope.
+    #[must_use]
+    pub fn new(app: ServicePrincipalId, role: ApplicationRole, scope: AssignmentScope) -> Self {
+        Self { name: None, app, role, scope: Some(scope) }
+    }
+
+    /// Gives the application the role over the members of `group`.
+    ///
+    /// Exchange takes the group's id, name or distinguished name here, not its address.
+    #[must_use]
+    pub fn over_group(app: ServicePrincipalId, role: ApplicationRole, group: impl Into<Identity>) -> Self {
+        Self::new(app, role, AssignmentScope::Group(group.into()))
+    }
+
+    /// Gives the application the role over **every mailbox** of the organisation.
+    #[must_use]
+    pub fn over_whole_organization(app: ServicePrincipalId, role: ApplicationRole) -> Self {
+        Self { name: None, app, role, scope: None }
+    }
+
+    /// Sets the assignment's name. Exchange makes one without it.
+    #[must_use]
+    pub fn name(mut self, name: ObjectName) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// The same over another group.
+    #[must_use]
+    pub fn with_group(mut self, group: impl Into<Identity>) -> Self {
+        self.scope = Some(AssignmentScope::Group(group.into()));
+        self
+    }
+
+    /// The application's service principal.
+    #[must_use]
+    pub fn application(&self) -> ServicePrincipalId {
+        self.app
+    }
+
+    /// The role.
+    #[must_use]
+    pub fn role(&self) -> ApplicationRole {
+        self.role
+    }
+
+    /// The scope; nothing for the whole organisation.
+    #[must_use]
+    pub fn scope(&self) -> Option<&AssignmentScope> {
+        self.scope.as_ref()
+    }
+}
+
+impl Cmdlet for NewManagementRoleAssignment {
+    const NAME: &'static str = "New-ManagementRoleAssignment";
+    const EFFECT: Effect = Effect::Write;
+    type Output = ManagementRoleAssignment;
+
+    fn check_output(&self, made: &ManagementRoleAssignment) -> Result<(), String> {
+        let is = |sent: &Option<String>, asked: &str| sent.as_deref().is_none_or(|sent| is_same(sent, asked));
+        if is(&made.role, self.role.as_str()) && self.name.as_ref().is_none_or(|name| is(&made.name, name.as_str())) {
+            return Ok(());
+        }
+        Err("the role assignment that came back is not the one that was asked for".into())
+    }
+}
+
+impl fmt::Display for NewManagementRoleAssignment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Assign the role \"{}\" to the application (service principal {}) over ", self.role, self.app)?;
+        match &self.scope {
+            Some(scope) => scope.fmt(f),
+            None => f.write_str("every mailbox of the organisation"),
+        }
+    }
+}
+
+/// `Set-ManagementRoleAssignment`: moves an assignment to another scope, or enables or disables it.
+///
+/// # Permissions
+///
+/// As [`NewManagementRoleAssignment`].
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct SetManagementRoleAssignment {
+    identity: Identity,
+    #[serde(flatten)]
+    scope: Option<AssignmentScope>,
+    enabled: Option<bool>,
+    #[serde(default)]
+    confirm: Confirmed,
+}
+
+impl SetManagementRoleAssignment {
+    /// Moves the assignment to another scope.
+    #[must_use]
+    pub fn scope(assignment: impl Into<Identity>, scope: AssignmentScope) -> Self {
+        Self { identity: assignment.into(), scope: Some(scope), enabled: None, confirm: Confirmed }
+    }
+
+    /// The scope that the assignment is moved to, if it is.
+    #[must_use]
+    pub fn moves_to(&self) -> Option<&AssignmentScope> {
+        self.scope.as_ref()
+    }
+
+    /// Names the group that the assignment is moved to by another identity: by its id, once it is known.
+    #[must_use]
+    pub fn with_group(mut self, group: impl Into<Identity>) -> Self {
+        self.scope = Some(AssignmentScope::Group(group.into()));
+        self
+    }
+
+    /// Enables or disables the assignment.
+    #[must_use]
+    pub fn enabled(assignment: impl Into<Identity>, enabled: bool) -> Self {
+        Self { identity: assignment.into(), scope: None, enabled: Some(enabled), confirm: Confirmed }
+    }
+}
+
+impl Cmdlet for SetManagementRoleAssignment {
+    const NAME: &'static str = "Set-ManagementRoleAssignment";
+    const EFFECT: Effect = Effect::Write;
+    type Output = ();
+}
+
+impl fmt::Display for SetManagementRoleAssignment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.scope, self.enabled) {
+            (Some(scope), _) => write!(f, "Move the role assignment {} to {scope}", self.identity),
+            (None, Some(true)) => write!(f, "Enable the role assignment {}", self.identity),
+            (None, _) => write!(f, "Disable the role assignment {}", self.identity),
+        }
+    }
+}
+
+/// `Remove-ManagementRoleAssignment`: removes a role assignment.
+///
+/// # Permissions
+///
+/// As [`NewManagementRoleAssignment`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct RemoveManagementRoleAssignment {
+    identity: Identity,
+    #[serde(default)]
+    confirm: Confirmed,
+}
+
+impl RemoveManagementRoleAssignment {
+    /// Removes the assignment with this identity.
+    #[must_use]
+    pub fn new(assignment: impl Into<Identity>) -> Self {
+        Self { identity: assignment.into(), confirm: Confirmed }
+    }
+
+    /// The assignment.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+}
+
+impl Cmdlet for RemoveManagementRoleAssignment {
+    const NAME: &'static str = "Remove-ManagementRoleAssignment";
+    const EFFECT: Effect = Effect::Write;
+    type Output = ();
+}
+
+impl fmt::Display for RemoveManagementRoleAssignment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Remove the role assignment {}", self.identity)
+    }
+}
+
+/// `Get-ManagementRoleAssignment`: who holds which roles.
+///
+/// # Permissions
+///
+/// View-Only Configuration or Role Management.
+#[skip_serializing_none]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct GetManagementRoleAssignment {
+    identity: Option<Identity>,
+    role_assignee: Option<Identity>,
+    role: Option<String>,
+    delegating: Option<bool>,
+}
+
+impl GetManagementRoleAssignment {
+    /// The roles of an application, by the object id of its service principal.
+    #[must_use]
+    pub fn of(assignee: impl Into<Identity>) -> Self {
+        Self { role_assignee: Some(assignee.into()), ..Self::default() }
+    }
+
+    /// One assignment.
+    #[must_use]
+    pub fn one(assignment: impl Into<Identity>) -> Self {
+        Self { identity: Some(assignment.into()), ..Self::default() }
+    }
+
+    /// All who hold a role of RBAC for Applications.
+    #[must_use]
+    pub fn holders_of(role: ApplicationRole) -> Self {
+        Self::holders_of_named(role.as_str())
+    }
+
+    /// All who hold a role, by its name: one of Exchange's own, such as `Role Management`, or one that this crate has
+    /// not seen.
+    #[must_use]
+    pub fn holders_of_named(role: impl Into<String>) -> Self {
+        Self { role: Some(role.into()), ..Self::default() }
+    }
+
+    /// All assignments.
+    #[must_use]
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// Limits the list to assignments that let their holder give the role to others, or to those that do not.
+    #[must_use]
+    pub fn delegating(mut self, delegating: bool) -> Self {
+        self.delegating = Some(delegating);
+        self
+    }
+}
+
+impl Cmdlet for GetManagementRoleAssignment {
+    const NAME: &'static str = "Get-ManagementRoleAssignment";
+    const EFFECT: Effect = Effect::Read;
+    type Output = Vec<ManagementRoleAssignment>;
+}
+
+impl fmt::Display for GetManagementRoleAssignment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.identity, &self.role_assignee, &self.role) {
+            (Some(identity), ..) => write!(f, "Read the role assignment {identity}"),
+            (_, Some(assignee), _) => write!(f, "List the roles of {assignee}"),
+            (.., Some(role)) => write!(f, "List who holds the role \"{}\"", Printable(role)),
+            _ => f.write_str("List all role assignments"),
+        }
+    }
+}
+
+/// A role that somebody holds in Exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct ManagementRoleAssignment {
+    /// The assignment's name.
+    #[serde(deserialize_with = "lenient::text")]
+    pub name: Option<String>,
+    /// The assignment's identity.
+    #[serde(deserialize_with = "lenient::text")]
+    pub identity: Option<String>,
+    /// The assignment's GUID.
+    #[serde(deserialize_with = "lenient::guid")]
+    pub guid: Option<Uuid>,
+    /// The role's name.
+    #[serde(deserialize_with = "lenient::text")]
+    pub role: Option<String>,
+    /// Who holds it: the object id, for an application.
+    #[serde(deserialize_with = "lenient::text")]
+    pub role_assignee: Option<String>,
+    /// `ServicePrincipal`, `RoleGroup`, `User`, …
+    #[serde(deserialize_with = "lenient::text")]
+    pub role_assignee_type: Option<String>,
+    /// What limits an application: the name of a management scope, or the name of a group.
+    #[serde(deserialize_with = "lenient::text")]
+    pub custom_resource_scope: Option<String>,
+    /// What limits what is written: the id of an administrative unit, or a management scope where a person or a group
+    /// holds the role.
+    #[serde(deserialize_with = "lenient::text")]
+    pub custom_recipient_write_scope: Option<String>,
+    /// `Organization`, `Group`, `AdministrativeUnit`, `CustomRecipientScope`, …
+    #[serde(deserialize_with = "lenient::text")]
+    pub recipient_write_scope: Option<String>,
+    /// What may be read: `Organization` for an application, whatever its scope.
+    #[serde(deserialize_with = "lenient::text")]
+    pub recipient_read_scope: Option<String>,
+    /// `Regular`, or `Delegating` and `DelegatingOrgWide` for an assignment that lets its holder give the role to
+    /// others.
+    #[serde(deserialize_with = "lenient::text")]
+    pub role_assignment_delegation_type: Option<String>,
+    /// Whether it counts.
+    #[serde(deserialize_with = "lenient::boolean")]
+    pub enabled: Option<bool>,
+    /// When it was last changed (`WhenChangedUTC`).
+    #[serde(rename = "WhenChangedUTC", deserialize_with = "lenient::time")]
+    pub when_changed: Option<Timestamp>,
+}
+single_output!(ManagementRoleAssignment);
+
+impl ManagementRoleAssignment {
+    /// Whether the assignment lets its holder give the role to others; nothing when the service does not say.
+    #[must_use]
+    pub fn is_delegating(&self) -> Option<bool> {
+        match &*self.role_assignment_delegation_type.as_deref()?.to_ascii_lowercase() {
+            "regular" => Some(false),
+            "delegating" | "delegatingorgwide" => Some(true),
+            _ => None,
+        }
+    }
+
+    /// The role, when it is one of RBAC for Applications that this crate knows.
+    #[must_use]
+    pub fn application_role(&self) -> Option<ApplicationRole> {
+        self.role.as_deref()?.parse().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_is_one_parameter_and_none_is_the_whole_organisation() {
+        let app: ServicePrincipalId = "b6c2f6a4-55c1-4b09-8a77-0e5b1f6f2d02".parse().unwrap();
+        let role = ApplicationRole::CalendarsRead;
+        let wire = |value: &NewManagementRoleAssignment| serde_json::to_value(value).unwrap();
+        let whole = NewManagementRoleAssignment::over_whole_organization(app, role);
+        assert_eq!(wire(&whole), serde_json::json!({ "App": app, "Role": "Application Calendars.Read" }));
+        let scope = AssignmentScope::Custom("app-rooms".parse().unwrap());
+        let scoped = NewManagementRoleAssignment::new(app, role, scope);
+        assert_eq!(wire(&scoped)["CustomResourceScope"], "app-rooms");
+        for value in [whole, scoped] {
+            assert_eq!(serde_json::from_value::<NewManagementRoleAssignment>(wire(&value)).unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn roles_have_the_names_that_exchange_knows() {
+        for role in ApplicationRole::ALL {
+            assert!(role.as_str().starts_with("Application "));
+            assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
+        }
+    }
+
+    #[test]
+    fn a_role_is_read_from_its_name_and_an_unknown_one_is_none() {
+        let role = |name: &str| ManagementRoleAssignment { role: Some(name.into()), ..Default::default() };
+        let known = role("application mailboxitem.readwrite").application_role();
+        assert_eq!(known, Some(ApplicationRole::MailboxItemReadWrite));
+        assert_eq!(role("Application Calendars.Everything").application_role(), None);
+        assert_eq!(ApplicationRole::ALL.len(), 24, "as many as Microsoft's page lists");
+    }
+}

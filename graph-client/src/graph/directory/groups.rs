@@ -1,0 +1,594 @@
+use reqwest::Method;
+use serde_json::json;
+
+use crate::client::Client;
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::model::{input, model, open_enum, update};
+use crate::graph::{Delta, DirectoryObject, List, Operation, Page, Timestamp, User, call, object_link};
+
+/// Groups and their members. Made by [`Client::groups`].
+///
+/// Graph reads groups of every kind. It writes Microsoft 365 groups and security groups only: mail-enabled security
+/// groups and distribution lists belong to Exchange, see [`Group::ensure_writable`].
+#[derive(Debug, Clone)]
+pub struct Groups {
+    pub(crate) client: Client,
+}
+
+impl Groups {
+    /// All groups, 100 a page unless [`List::page_size`] says otherwise (at most 999).
+    ///
+    /// # Permissions
+    ///
+    /// `GroupMember.Read.All` for the basic properties, `Group.Read.All` for all
+    pub fn list(&self) -> List<Group> {
+        List::records(call(&self.client, Method::GET, "list groups", "/v1.0/groups", &[]))
+    }
+
+    /// All groups, and from then on what changes in them. Changes of members are in `other`, as `members@delta`.
+    ///
+    /// # Permissions
+    ///
+    /// `GroupMember.Read.All`
+    pub fn delta(&self) -> Delta<Group> {
+        call(&self.client, Method::GET, "read the changes of groups", "/v1.0/groups/delta", &[]).delta().of_records()
+    }
+
+    /// One group, by its object id.
+    ///
+    /// # Permissions
+    ///
+    /// `GroupMember.Read.All` for the basic properties, `Group.Read.All` for all
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] when there is none.
+    pub fn get(&self, id: &str) -> Operation<Group> {
+        call(&self.client, Method::GET, "read a group", "/v1.0/groups/{}", &[id]).record()
+    }
+
+    /// The direct members.
+    ///
+    /// # Permissions
+    ///
+    /// `GroupMember.Read.All`. Members of a kind that the application may not read come with their id alone.
+    pub fn members(&self, id: &str) -> List<DirectoryObject> {
+        List::records(call(&self.client, Method::GET, "list the members of a group", "/v1.0/groups/{}/members", &[id]))
+    }
+
+    /// The direct members that are users: people and mailboxes.
+    ///
+    /// # Permissions
+    ///
+    /// `GroupMember.Read.All` and `User.ReadBasic.All`
+    pub fn user_members(&self, id: &str) -> List<User> {
+        let path = "/v1.0/groups/{}/members/microsoft.graph.user";
+        List::records(call(&self.client, Method::GET, "list the users of a group", path, &[id]))
+    }
+
+    /// The direct members that are groups.
+    ///
+    /// # Permissions
+    ///
+    /// `GroupMember.Read.All`
+    pub fn group_members(&self, id: &str) -> List<Group> {
+        let path = "/v1.0/groups/{}/members/microsoft.graph.group";
+        List::records(call(&self.client, Method::GET, "list the groups of a group", path, &[id]))
+    }
+
+    /// The members, and the members of groups that are members, at any depth.
+    ///
+    /// # Permissions
+    ///
+    /// `GroupMember.Read.All`
+    pub fn transitive_members(&self, id: &str) -> List<DirectoryObject> {
+        let path = "/v1.0/groups/{}/transitiveMembers";
+        List::records(call(&self.client, Method::GET, "list the transitive members of a group", path, &[id]))
+    }
+
+    /// The users among the members at any depth.
+    ///
+    /// # Permissions
+    ///
+    /// `GroupMember.Read.All` and `User.ReadBasic.All`
+    pub fn transitive_user_members(&self, id: &str) -> List<User> {
+        let path = "/v1.0/groups/{}/transitiveMembers/microsoft.graph.user";
+        List::records(call(&self.client, Method::GET, "list the transitive users of a group", path, &[id]))
+    }
+
+    /// The owners.
+    ///
+    /// # Permissions
+    ///
+    /// `GroupMember.Read.All`
+    pub fn owners(&self, id: &str) -> List<DirectoryObject> {
+        List::records(call(&self.client, Method::GET, "list the owners of a group", "/v1.0/groups/{}/owners", &[id]))
+    }
+
+    /// The groups that the group is a direct member of.
+    ///
+    /// # Permissions
+    ///
+    /// `GroupMember.Read.All`
+    pub fn member_of(&self, id: &str) -> List<Group> {
+        let path = "/v1.0/groups/{}/memberOf/microsoft.graph.group";
+        List::records(call(&self.client, Method::GET, "list the groups above a group", path, &[id]))
+    }
+
+    /// Which of these groups the group is in, at any depth. Any number of groups; Graph is asked for 20 at a time.
+    ///
+    /// # Permissions
+    ///
+    /// `GroupMember.Read.All`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] when the group does not exist.
+    pub async fn check_member_groups(&self, id: &str, groups: &[&str]) -> Result<Vec<String>> {
+        check_member_groups(&self.client, "/v1.0/groups/{}/checkMemberGroups", id, groups).await
+    }
+
+    /// Makes a security group or a Microsoft 365 group. A mail-enabled security group is made by Exchange
+    /// ([`NewDistributionGroup`](crate::exchange::NewDistributionGroup)).
+    ///
+    /// # Permissions
+    ///
+    /// `Group.Create`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`] for a mail-enabled group that is not a Microsoft 365 group: Graph cannot make it.
+    pub fn create(&self, group: &NewGroup) -> Operation<Group> {
+        let unified = group.group_types.iter().flatten().any(|kind| kind.eq_ignore_ascii_case("Unified"));
+        let request = call(&self.client, Method::POST, "create a group", "/v1.0/groups", &[]);
+        if group.mail_enabled == Some(true) && !unified {
+            return request.refused(owned_by_exchange(group.display_name.as_deref().unwrap_or_default())).record();
+        }
+        request.body(group).record()
+    }
+
+    /// Changes the properties of a group.
+    ///
+    /// # Permissions
+    ///
+    /// `Group.ReadWrite.All`
+    ///
+    /// # Errors
+    ///
+    /// As [`add_member`](Self::add_member).
+    pub fn update(&self, group: &(impl GroupRef + ?Sized), update: &GroupUpdate) -> Operation<()> {
+        let name = "change a group";
+        self.write(name, group, "/v1.0/groups/{}", Method::PATCH, &[], |request| request.body(update).idempotent(true))
+    }
+
+    /// Deletes a group. Microsoft 365 groups can be restored for 30 days; others are gone.
+    ///
+    /// # Permissions
+    ///
+    /// `Group.ReadWrite.All`
+    ///
+    /// # Errors
+    ///
+    /// As [`add_member`](Self::add_member), and [`ErrorKind::NotFound`] when there is none.
+    pub fn delete(&self, group: &(impl GroupRef + ?Sized)) -> Operation<()> {
+        self.write("delete a group", group, "/v1.0/groups/{}", Method::DELETE, &[], |request| request)
+    }
+
+    /// Adds a member: the object id of a user, group or service principal. `false` when it is one already.
+    ///
+    /// # Permissions
+    ///
+    /// `GroupMember.ReadWrite.All`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`] when the group belongs to Exchange: before anything is sent where `group` is a [`Group`]
+    /// that was read, and from Graph's refusal where it is an id alone. [`Error::code`] is
+    /// [`OWNED_BY_EXCHANGE`] either way.
+    pub fn add_member(&self, group: &(impl GroupRef + ?Sized), member: &str) -> Operation<bool> {
+        self.add("add a member to a group", group, "/v1.0/groups/{}/members/$ref", member)
+    }
+
+    /// Takes a member away. `false` when it is none, or when the group does not exist: Graph answers both alike.
+    ///
+    /// # Permissions
+    ///
+    /// `GroupMember.ReadWrite.All`
+    ///
+    /// # Errors
+    ///
+    /// As [`add_member`](Self::add_member).
+    pub fn remove_member(&self, group: &(impl GroupRef + ?Sized), member: &str) -> Operation<bool> {
+        self.remove("remove a member from a group", group, "/v1.0/groups/{}/members/{}/$ref", member)
+    }
+
+    /// Adds an owner: the object id of a user or service principal. `false` when it is one already.
+    ///
+    /// # Permissions
+    ///
+    /// `Group.ReadWrite.All`
+    ///
+    /// # Errors
+    ///
+    /// As [`add_member`](Self::add_member).
+    pub fn add_owner(&self, group: &(impl GroupRef + ?Sized), owner: &str) -> Operation<bool> {
+        self.add("add an owner to a group", group, "/v1.0/groups/{}/owners/$ref", owner)
+    }
+
+    /// Takes an owner away. `false` when it is none. Graph refuses to take the last owner.
+    ///
+    /// # Permissions
+    ///
+    /// `Group.ReadWrite.All`
+    ///
+    /// # Errors
+    ///
+    /// As [`add_member`](Self::add_member).
+    pub fn remove_owner(&self, group: &(impl GroupRef + ?Sized), owner: &str) -> Operation<bool> {
+        self.remove("remove an owner from a group", group, "/v1.0/groups/{}/owners/{}/$ref", owner)
+    }
+
+    fn add(&self, name: &'static str, group: &(impl GroupRef + ?Sized), path: &str, object: &str) -> Operation<bool> {
+        let added = self.write(name, group, path, Method::POST, &[], |request| {
+            match object_link(&self.client, object) {
+                // A repetition finds the member there, which is success.
+                Ok(link) => request.body(&json!({ "@odata.id": link })).idempotent(true),
+                Err(error) => request.refused(error),
+            }
+        });
+        added.then(|outcome| match outcome {
+            Err(error) if error.message().contains("added object references already exist") => Ok(false),
+            outcome => outcome.map(|()| true),
+        })
+    }
+
+    fn remove(
+        &self,
+        name: &'static str,
+        group: &(impl GroupRef + ?Sized),
+        path: &str,
+        object: &str,
+    ) -> Operation<bool> {
+        let removed = self.write(name, group, path, Method::DELETE, &[object], |request| request);
+        removed.optional().then(|outcome| outcome.map(|found| found.is_some()))
+    }
+
+    fn write(
+        &self,
+        name: &'static str,
+        group: &(impl GroupRef + ?Sized),
+        path: &str,
+        method: Method,
+        more: &[&str],
+        prepare: impl FnOnce(crate::graph::Request) -> crate::graph::Request,
+    ) -> Operation<()> {
+        let mut ids = vec![group.group_id()];
+        ids.extend_from_slice(more);
+        let mut request = prepare(call(&self.client, method, name, path, &ids));
+        if let Some(Err(error)) = group.known().map(Group::ensure_writable) {
+            request = request.refused(error);
+        }
+        let id = group.group_id().to_owned();
+        request.unit().then(move |outcome| match outcome {
+            Err(error) if error.graph().is_some() && error.message().contains("mail-enabled security group") => {
+                Err(owned_by_exchange(&id).with_source(error).during(name))
+            }
+            outcome => outcome,
+        })
+    }
+}
+
+/// Graph is asked for 20 groups at a time.
+const CHECKED_AT_ONCE: usize = 20;
+
+pub(crate) async fn check_member_groups(client: &Client, path: &str, id: &str, groups: &[&str]) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for groups in groups.chunks(CHECKED_AT_ONCE) {
+        let page: Page<String> = call(client, Method::POST, "check memberships", path, &[id])
+            .body(&json!({ "groupIds": groups }))
+            .read_only()
+            .json()
+            .await?;
+        for id in page.items {
+            if !groups.iter().any(|group| group.eq_ignore_ascii_case(&id)) {
+                let message = "the answer names a group that was not asked about";
+                return Err(Error::new(ErrorKind::Decode, message).during("check memberships"));
+            }
+            found.push(id);
+        }
+    }
+    Ok(found)
+}
+
+/// The [`Error::code`] of a write to a group that belongs to Exchange.
+pub const OWNED_BY_EXCHANGE: &str = "GroupOwnedByExchange";
+
+fn owned_by_exchange(group: &str) -> Error {
+    let message = format!(
+        "group {group:?} is a mail-enabled security group or distribution list: Graph reads it, Exchange writes it"
+    );
+    Error::new(ErrorKind::Input, message).with_code(Some(OWNED_BY_EXCHANGE.to_owned())).with_advice(
+        "Use client.exchange().run(..) with NewDistributionGroup, SetDistributionGroup, \
+             AddDistributionGroupMember, RemoveDistributionGroupMember or RemoveDistributionGroup.",
+    )
+}
+
+/// What names a group that is to be changed: its id, or the group as it was read.
+///
+/// With the group at hand, a write that Graph cannot do is refused before it is sent.
+pub trait GroupRef: Sync {
+    /// The object id.
+    fn group_id(&self) -> &str;
+
+    /// The group itself, where it was read.
+    fn known(&self) -> Option<&Group> {
+        None
+    }
+}
+
+impl GroupRef for str {
+    fn group_id(&self) -> &str {
+        self
+    }
+}
+
+impl GroupRef for &str {
+    fn group_id(&self) -> &str {
+        self
+    }
+}
+
+impl GroupRef for String {
+    fn group_id(&self) -> &str {
+        self
+    }
+}
+
+impl GroupRef for Group {
+    fn group_id(&self) -> &str {
+        &self.id
+    }
+
+    fn known(&self) -> Option<&Group> {
+        Some(self)
+    }
+}
+
+/// What kind of group it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GroupKind {
+    /// A Microsoft 365 group, with a mailbox of its own.
+    Microsoft365,
+    /// A security group without an address.
+    Security,
+    /// A mail-enabled security group, which belongs to Exchange.
+    MailEnabledSecurity,
+    /// A distribution list, which belongs to Exchange.
+    Distribution,
+}
+
+impl Group {
+    /// What kind of group it is. `None` when the properties that tell it did not come: `groupTypes`, `mailEnabled` and
+    /// `securityEnabled`.
+    #[must_use]
+    pub fn kind(&self) -> Option<GroupKind> {
+        if self.has_type("Unified") {
+            return Some(GroupKind::Microsoft365);
+        }
+        match (self.mail_enabled?, self.security_enabled?) {
+            (true, true) => Some(GroupKind::MailEnabledSecurity),
+            (true, false) => Some(GroupKind::Distribution),
+            (false, true) => Some(GroupKind::Security),
+            (false, false) => None,
+        }
+    }
+
+    /// Whether a rule says who its members are.
+    #[must_use]
+    pub fn is_dynamic(&self) -> bool {
+        self.has_type("DynamicMembership")
+    }
+
+    fn has_type(&self, name: &str) -> bool {
+        self.group_types.iter().any(|kind| kind.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether Graph can change the group.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`] with the code [`OWNED_BY_EXCHANGE`] and the way through Exchange, for a mail-enabled
+    /// security group or a distribution list. A group whose kind is not known passes: Graph then decides.
+    pub fn ensure_writable(&self) -> Result<()> {
+        if self.mail_enabled == Some(true) && !self.has_type("Unified") {
+            return Err(owned_by_exchange(self.mail.as_deref().unwrap_or(&self.id)).during("change a group"));
+        }
+        Ok(())
+    }
+}
+
+open_enum! {
+    /// Who sees a Microsoft 365 group and may join it.
+    pub enum GroupVisibility {
+        /// Anyone joins.
+        Public = "Public",
+        /// Owners let people in.
+        Private = "Private",
+        /// Only members see who the members are.
+        HiddenMembership = "HiddenMembership",
+    }
+}
+
+model! {
+    /// A group.
+    #[derive(Default)]
+    pub struct Group {
+        /// The object id.
+        pub id: String = "id",
+        /// The name that people see.
+        pub display_name: Option<String> = "displayName",
+        /// A description.
+        pub description: Option<String> = "description",
+        /// The mail address.
+        pub mail: Option<String> = "mail",
+        /// The part of the address before the `@`.
+        pub mail_nickname: Option<String> = "mailNickname",
+        /// Whether it has a mail address.
+        pub mail_enabled: Option<bool> = "mailEnabled",
+        /// Whether permissions can be given to it.
+        pub security_enabled: Option<bool> = "securityEnabled",
+        /// `Unified` for a Microsoft 365 group, `DynamicMembership` where a rule says who its members are.
+        pub group_types: Vec<String> = "groupTypes",
+        /// Who sees it and may join.
+        pub visibility: Option<GroupVisibility> = "visibility",
+        /// All addresses, the main one with `SMTP:` in capitals.
+        pub proxy_addresses: Vec<String> = "proxyAddresses",
+        /// The rule that says who its members are.
+        pub membership_rule: Option<String> = "membershipRule",
+        /// Whether the rule is applied: `On` or `Paused`.
+        pub membership_rule_processing_state: Option<String> = "membershipRuleProcessingState",
+        /// The organisation's own classification.
+        pub classification: Option<String> = "classification",
+        /// Whether directory roles can be given to it.
+        pub is_assignable_to_role: Option<bool> = "isAssignableToRole",
+        /// Whether only some administrators may change it.
+        pub is_management_restricted: Option<bool> = "isManagementRestricted",
+        /// Whether address lists leave it out.
+        pub hide_from_address_lists: Option<bool> = "hideFromAddressLists",
+        /// Whether Outlook leaves it out.
+        pub hide_from_outlook_clients: Option<bool> = "hideFromOutlookClients",
+        /// What was set up with it, such as `Team`.
+        pub resource_provisioning_options: Vec<String> = "resourceProvisioningOptions",
+        /// How it behaves, such as `WelcomeEmailDisabled`.
+        pub resource_behavior_options: Vec<String> = "resourceBehaviorOptions",
+        /// Whether it is synchronised from on premises, where it must then be changed.
+        pub on_premises_sync_enabled: Option<bool> = "onPremisesSyncEnabled",
+        /// The domain on premises.
+        pub on_premises_domain_name: Option<String> = "onPremisesDomainName",
+        /// The short name of the domain on premises.
+        pub on_premises_net_bios_name: Option<String> = "onPremisesNetBiosName",
+        /// The account name on premises.
+        pub on_premises_sam_account_name: Option<String> = "onPremisesSamAccountName",
+        /// The security identifier on premises.
+        pub on_premises_security_identifier: Option<String> = "onPremisesSecurityIdentifier",
+        /// When it was last synchronised.
+        pub on_premises_last_sync_date_time: Option<Timestamp> = "onPremisesLastSyncDateTime",
+        /// Where its data is kept.
+        pub preferred_data_location: Option<String> = "preferredDataLocation",
+        /// Its language.
+        pub preferred_language: Option<String> = "preferredLanguage",
+        /// The security identifier.
+        pub security_identifier: Option<String> = "securityIdentifier",
+        /// The colour of a Microsoft 365 group.
+        pub theme: Option<String> = "theme",
+        /// A name that was given once and for all, by which it can be created or updated.
+        pub unique_name: Option<String> = "uniqueName",
+        /// When it was made.
+        pub created_date_time: Option<Timestamp> = "createdDateTime",
+        /// When it was last renewed.
+        pub renewed_date_time: Option<Timestamp> = "renewedDateTime",
+        /// When it expires.
+        pub expiration_date_time: Option<Timestamp> = "expirationDateTime",
+        /// When it was deleted, while it can be restored.
+        pub deleted_date_time: Option<Timestamp> = "deletedDateTime",
+        /// Members, where they were asked for by `$expand` (at most 20).
+        pub members: Vec<DirectoryObject> = "members",
+        /// Owners, where they were asked for by `$expand` (at most 20).
+        pub owners: Vec<DirectoryObject> = "owners",
+    }
+}
+
+input! {
+    /// A group that is to be made: by [`security`](Self::security) or [`microsoft365`](Self::microsoft365).
+    pub struct NewGroup {
+        /// The name that people see.
+        pub display_name: String = "displayName",
+        /// The part of the address before the `@`; needed even for a group without one.
+        pub mail_nickname: String = "mailNickname",
+        /// Whether it gets a mail address.
+        pub mail_enabled: bool = "mailEnabled",
+        /// Whether permissions can be given to it.
+        pub security_enabled: bool = "securityEnabled",
+        /// `Unified` for a Microsoft 365 group, `DynamicMembership` for a rule.
+        pub group_types: Vec<String> = "groupTypes",
+        /// A description.
+        pub description: String = "description",
+        /// Who sees it and may join.
+        pub visibility: GroupVisibility = "visibility",
+        /// The rule that says who its members are.
+        pub membership_rule: String = "membershipRule",
+        /// Whether the rule is applied: `On` or `Paused`.
+        pub membership_rule_processing_state: String = "membershipRuleProcessingState",
+        /// Whether directory roles can be given to it; this cannot be changed later.
+        pub is_assignable_to_role: bool = "isAssignableToRole",
+        /// The organisation's own classification.
+        pub classification: String = "classification",
+        /// Where its data is kept.
+        pub preferred_data_location: String = "preferredDataLocation",
+        /// A name that cannot be changed later.
+        pub unique_name: String = "uniqueName",
+        /// Links to the first owners, as `https://graph.microsoft.com/v1.0/users/{id}`.
+        pub owner_links: Vec<String> = "owners@odata.bind",
+        /// Links to the first members.
+        pub member_links: Vec<String> = "members@odata.bind",
+    }
+}
+
+impl NewGroup {
+    /// A security group without a mail address.
+    pub fn security(display_name: impl Into<String>, mail_nickname: impl Into<String>) -> Self {
+        Self::default()
+            .display_name(display_name)
+            .mail_nickname(mail_nickname)
+            .mail_enabled(false)
+            .security_enabled(true)
+            .group_types(Vec::new())
+    }
+
+    /// A Microsoft 365 group, with a mailbox of its own.
+    pub fn microsoft365(display_name: impl Into<String>, mail_nickname: impl Into<String>) -> Self {
+        Self::default()
+            .display_name(display_name)
+            .mail_nickname(mail_nickname)
+            .mail_enabled(true)
+            .security_enabled(false)
+            .group_types(vec!["Unified".to_owned()])
+    }
+}
+
+update! {
+    /// Changes of a group.
+    pub struct GroupUpdate {
+        /// The name that people see.
+        pub display_name: String = "displayName",
+        /// A description.
+        pub description: String = "description",
+        /// The part of the address before the `@`.
+        pub mail_nickname: String = "mailNickname",
+        /// Who sees it and may join.
+        pub visibility: GroupVisibility = "visibility",
+        /// The rule that says who its members are.
+        pub membership_rule: String = "membershipRule",
+        /// Whether the rule is applied: `On` or `Paused`.
+        pub membership_rule_processing_state: String = "membershipRuleProcessingState",
+        /// The organisation's own classification.
+        pub classification: String = "classification",
+        /// Whether permissions can be given to it.
+        pub security_enabled: bool = "securityEnabled",
+        /// Where its data is kept.
+        pub preferred_data_location: String = "preferredDataLocation",
+        /// Whether address lists leave it out.
+        pub hide_from_address_lists: bool = "hideFromAddressLists",
+        /// Whether Outlook leaves it out.
+        pub hide_from_outlook_clients: bool = "hideFromOutlookClients",
+    }
+}
+
+impl Client {
+    /// Groups and their members.
+    #[must_use]
+    pub fn groups(&self) -> Groups {
+        Groups { client: self.clone() }
+    }
+}

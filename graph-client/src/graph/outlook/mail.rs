@@ -1,0 +1,91 @@
+use reqwest::Method;
+use serde_json::json;
+
+use crate::client::Client;
+use crate::graph::model::input;
+use crate::graph::{Importance, ItemBody, Operation, Recipient, call};
+use crate::ids::InvalidValue;
+
+/// Mail that is sent from one mailbox. Made by [`Client::mail`].
+#[derive(Debug, Clone)]
+pub struct Mail {
+    pub(crate) client: Client,
+    pub(crate) mailbox: String,
+}
+
+impl Mail {
+    /// Sends a message and keeps a copy of it in the mailbox. An answer means that it was taken, not that it arrived.
+    ///
+    /// # Permissions
+    ///
+    /// `Mail.Send`
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) when the application may not send from this mailbox. It is not
+    /// sent again by itself: what two copies would mean, the caller knows.
+    pub fn send(&self, message: &NewMessage) -> Operation<()> {
+        self.post(message, true)
+    }
+
+    /// Sends a message and keeps no copy of it.
+    ///
+    /// # Permissions
+    ///
+    /// `Mail.Send`
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_without_copy(&self, message: &NewMessage) -> Operation<()> {
+        self.post(message, false)
+    }
+
+    fn post(&self, message: &NewMessage, keep: bool) -> Operation<()> {
+        let request = call(&self.client, Method::POST, "send a message", "/v1.0/users/{}/sendMail", &[&self.mailbox]);
+        let recipients = [&message.to_recipients, &message.cc_recipients, &message.bcc_recipients];
+        if recipients.into_iter().flatten().flatten().next().is_none() {
+            return request.refused(InvalidValue::new("recipients", "", "must name someone")).unit();
+        }
+        let mut body = json!({ "message": message });
+        if !keep {
+            body["saveToSentItems"] = false.into();
+        }
+        request.body(&body).unit()
+    }
+}
+
+input! {
+    /// A message that is to be sent, by [`new`](Self::new).
+    pub struct NewMessage {
+        /// The subject.
+        pub subject: String = "subject",
+        /// The body.
+        pub body: ItemBody = "body",
+        /// The recipients.
+        pub to_recipients: Vec<Recipient> = "toRecipients",
+        /// Who gets a copy.
+        pub cc_recipients: Vec<Recipient> = "ccRecipients",
+        /// Who gets a copy that the others do not see.
+        pub bcc_recipients: Vec<Recipient> = "bccRecipients",
+        /// Who gets the answers.
+        pub reply_to: Vec<Recipient> = "replyTo",
+        /// How important it is.
+        pub importance: Importance = "importance",
+    }
+}
+
+impl NewMessage {
+    /// A message to one person.
+    pub fn new(to: impl Into<String>, subject: impl Into<String>, body: ItemBody) -> Self {
+        Self::default().to_recipients(vec![Recipient::new(to)]).subject(subject).body(body)
+    }
+}
+
+impl Client {
+    /// Mail that is sent from a mailbox.
+    #[must_use]
+    pub fn mail(&self, mailbox: impl Into<String>) -> Mail {
+        Mail { client: self.clone(), mailbox: mailbox.into() }
+    }
+}
