@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 use crate::auth::{TokenCache, TokenClaims, TokenProvider};
 use crate::cloud::{Cloud, Service};
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Allowance, Concurrency, Gate, Load, Meter, RetryOptions, Transport, Usage};
+use crate::http::{Concurrency, Limiters, Load, Meter, RetryBudget, RetryOptions, Transport, Usage};
 use crate::ids::{InvalidValue, TenantId};
 use crate::pipeline::Pipeline;
 
@@ -121,13 +121,13 @@ impl Client {
     /// What Graph lets through at the moment.
     #[must_use]
     pub fn graph_load(&self) -> Load {
-        self.pipeline.gate.load(Service::Graph)
+        self.pipeline.limiters.load(Service::Graph)
     }
 
     /// What Exchange lets through at the moment.
     #[must_use]
     pub fn exchange_load(&self) -> Load {
-        self.pipeline.gate.load(Service::Exchange)
+        self.pipeline.limiters.load(Service::Exchange)
     }
 
     /// A client of the same tenant and cloud that signs in by another credential, with tokens of its own.
@@ -147,10 +147,17 @@ impl Client {
         let tenant = self.tenant().clone();
         let tokens = TokenCache::new(credential, tenant.clone(), cloud.clone(), transport.clone());
         // Services count by application: another one has limits of its own.
-        let gate = Gate::new(&self.pipeline.concurrency);
+        let limiters = Limiters::new(&self.pipeline.concurrency);
         let concurrency = self.pipeline.concurrency.clone();
-        let pipeline =
-            Arc::new(Pipeline { tenant, cloud, transport, tokens, gate, concurrency, allowance: Allowance::default() });
+        let pipeline = Arc::new(Pipeline {
+            tenant,
+            cloud,
+            transport,
+            tokens,
+            limiters,
+            concurrency,
+            retry_budget: RetryBudget::default(),
+        });
         Self { pipeline, meter: self.meter.clone(), initial_domain: self.initial_domain.for_other_caller() }
     }
 }
@@ -283,11 +290,11 @@ impl ClientBuilder {
         };
         let transport = Transport::new(http, self.retry);
         let tokens = TokenCache::new(credential, tenant.clone(), self.cloud.clone(), transport.clone());
-        let gate = Gate::new(&self.concurrency);
+        let limiters = Limiters::new(&self.concurrency);
         let concurrency = self.concurrency;
-        let allowance = Allowance::default();
+        let retry_budget = RetryBudget::default();
         let pipeline =
-            Arc::new(Pipeline { tenant, cloud: self.cloud, transport, tokens, gate, concurrency, allowance });
+            Arc::new(Pipeline { tenant, cloud: self.cloud, transport, tokens, limiters, concurrency, retry_budget });
         Ok(Client { pipeline, meter: Meter::default(), initial_domain: InitialDomain::default() })
     }
 }

@@ -34,8 +34,9 @@ pub use self::client::{Client, ClientBuilder};
 pub use self::cloud::{Cloud, Service};
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::graph::{
-    Answers, Batch, BatchId, Change, Delta, DeltaEvent, DeltaEvents, DeltaPage, DeltaPages, DeltaRound, Expand, Filter,
-    Handle, Items, List, Literal, Operation, Page, Pages, Priority, RemovalReason, Removed, Request, Resync, Search,
+    Batch, BatchId, BatchResponses, Change, Delta, DeltaEvent, DeltaEvents, DeltaPage, DeltaPages, DeltaRound, Expand,
+    Filter, Handle, Items, List, Literal, Operation, Page, Pages, Priority, RemovalReason, Removed, Request, Resync,
+    Search,
 };
 pub use self::http::{Concurrency, Load, Meter, Response, RetryOptions, Usage};
 pub use self::ids::{

@@ -6,8 +6,8 @@ use crate::auth::TokenCache;
 use crate::cloud::{Cloud, is_same_origin};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{
-    AccessToken, Allowance, Call, ClosedFor, Concurrency, Failure, Gate, Meter, Progress, Response, Retries,
-    RetryOptions, Transport,
+    AccessToken, Attempts, BlockedFor, Call, Carrier, Concurrency, Failure, Limiters, Meter, Repeat, Response, Retries,
+    RetryBudget, RetryOptions, RuntimeClock, Transport, repeat,
 };
 use crate::ids::TenantId;
 use crate::redact::redact;
@@ -20,9 +20,9 @@ pub(crate) struct Pipeline {
     pub(crate) cloud: Cloud,
     pub(crate) transport: Transport,
     pub(crate) tokens: TokenCache,
-    pub(crate) gate: Gate,
+    pub(crate) limiters: Limiters,
     pub(crate) concurrency: Concurrency,
-    pub(crate) allowance: Allowance,
+    pub(crate) retry_budget: RetryBudget,
 }
 
 impl Pipeline {
@@ -40,12 +40,15 @@ impl Pipeline {
             "graph.client_request_id" = call.client_request_id,
         );
         let calling = async {
-            let mut progress = Progress::start();
+            // A wait that outlasts the call is not begun.
+            let mut options = call.retry.clone();
+            options.max_elapsed = options.max_elapsed.min(call.total_limit.unwrap_or(Duration::MAX));
+            let mut retries = self.retries(options, meter);
             let result = match call.total_limit {
-                None => self.repeat(call, meter, &mut progress).await,
-                Some(limit) => match tokio::time::timeout(limit, self.repeat(call, meter, &mut progress)).await {
+                None => self.repeat(call, &mut retries).await,
+                Some(limit) => match tokio::time::timeout(limit, self.repeat(call, &mut retries)).await {
                     Ok(result) => result,
-                    Err(_) => Err(call.late(limit, progress)),
+                    Err(_) => Err(call.late(limit, &mut retries)),
                 },
             };
             let result = result.map_err(|error| self.redact(error));
@@ -62,6 +65,11 @@ impl Pipeline {
         calling.instrument(span).await
     }
 
+    /// The attempts of a batch, whose limits the caller may have chosen.
+    pub(crate) fn retries<'a>(&'a self, options: RetryOptions, meter: &'a Meter) -> Retries<'a> {
+        Retries::start(options, &self.retry_budget, meter, &RuntimeClock)
+    }
+
     /// The error without the tokens that are in use: a service may repeat in its answer what it was sent.
     pub(crate) fn redact(&self, error: Error) -> Error {
         let tokens = self.tokens.in_use();
@@ -69,89 +77,26 @@ impl Pipeline {
         error.redacted(&secrets)
     }
 
-    async fn repeat(&self, call: &Call, meter: &Meter, progress: &mut Progress) -> Result<Response> {
+    async fn repeat(&self, call: &Call, retries: &mut Retries<'_>) -> Result<Response> {
         let fail = |error: Error| error.during(call.describe());
-        // The token is for one origin; a link in an answer may name another.
+        // The token is for one origin; a link in a response may name another.
         if !is_same_origin(&call.url, &self.cloud.endpoint(call.service).url) {
+            let origin = call.url.origin().ascii_serialization();
+            let message = format!("the response links to {origin}, which is not {}", call.service);
             return Err(fail(
-                Error::new(
-                    ErrorKind::Untrusted,
-                    format!(
-                        "the answer links to {}, which is not {}",
-                        call.url.origin().ascii_serialization(),
-                        call.service
-                    ),
-                )
-                .with_advice("The link was not followed, because the access token would have gone with it."),
+                Error::new(ErrorKind::Untrusted, message)
+                    .with_advice("The link was not followed, because the access token would have gone with it."),
             ));
         }
-        // A wait that outlasts the call is not begun.
-        let options = RetryOptions {
-            budget: call.retry.budget.min(call.total_limit.unwrap_or(Duration::MAX)),
-            ..call.retry.clone()
-        };
-        let mut retries = Retries::start(&options);
-        let mut token = self.tokens.get(call.service).await.map_err(fail)?;
-        let mut renewed = false;
-        loop {
-            let patience = options.budget.saturating_sub(retries.elapsed());
-            let pass = match self.gate.enter(call.service, call.mailbox.as_deref(), patience).await {
-                Ok(pass) => pass,
-                Err(ClosedFor(wait)) => return Err(call.shut_out(wait, progress)),
-            };
-            meter.count_request(retries.attempt() > 1);
-            progress.attempts = retries.attempt();
-            progress.failure = None;
-            progress.in_flight = true;
-            let mut failure = match self.attempt(call, &token, retries.attempt()).await {
-                Ok(response) => match call.judge(&response) {
-                    None => {
-                        pass.answered();
-                        self.allowance.earn();
-                        return Ok(response);
-                    }
-                    Some(failure) => Box::new(failure),
-                },
-                Err(failure) => failure,
-            };
-            progress.in_flight = false;
-            // Where the service names no wait, the others wait as long as this call would.
-            let wait = failure.retry_after.unwrap_or(options.base);
-            match failure.status {
-                // Also an Exchange that has too many commands at once, which says so with another status.
-                _ if failure.kind == ErrorKind::Throttled => pass.throttled(wait, failure.is_of_application),
-                Some(503) => pass.throttled(wait, failure.is_of_application),
-                Some(_) => pass.answered(),
-                None => {}
-            }
-            // A place is for a call in flight, not for one that waits.
-            drop(pass);
-            if failure.renew_token && !renewed {
-                renewed = true;
-                match self.tokens.replace(call.service, &token, failure.claims_challenge.as_deref()).await {
-                    Ok(Some(other)) => {
-                        tracing::debug!(service = %call.service, "the access token was refused; trying a new one");
-                        token = other;
-                        retries.count();
-                        continue;
-                    }
-                    Ok(None) => {}
-                    // A refused renewal must not hide what the service said first.
-                    Err(error) => failure.explain(&error),
-                }
-            }
-            let Some(wait) = retries.next_wait(&failure, call.is_safe, &self.allowance) else {
-                return Err(call.failed(*failure, progress).redacted(&[token.expose_secret()]));
-            };
-            progress.in_doubt |= failure.in_doubt;
-            progress.failure = Some(failure);
-            retries.sleep(wait, meter).await;
-            // The wait may have outlasted the token; one that cannot be renewed will be refused by the service.
-            token = self.tokens.get(call.service).await.unwrap_or(token);
+        let token = self.tokens.get(call.service).await.map_err(fail)?;
+        let mut sending = Sending { pipeline: self, call, token, renewed: false };
+        match repeat(&mut sending, retries).await {
+            Ok(response) => Ok(response),
+            Err(failure) => Err(call.failed(*failure, retries).redacted(&[sending.token.expose_secret()])),
         }
     }
 
-    async fn attempt(&self, call: &Call, token: &AccessToken, attempt: u32) -> Result<Response, Box<Failure>> {
+    async fn send(&self, call: &Call, token: &AccessToken, attempt: u32) -> Result<Response, Box<Failure>> {
         use tracing::Instrument as _;
 
         let span = tracing::debug_span!(
@@ -168,7 +113,7 @@ impl Pipeline {
             "graph.client_request_id" = call.client_request_id,
             "graph.request_id" = tracing::field::Empty,
         );
-        let send = async {
+        let sending = async {
             let outcome = self.transport.send(call, token).await;
             let span = tracing::Span::current();
             if span.is_disabled() {
@@ -192,6 +137,103 @@ impl Pipeline {
             }
             outcome
         };
-        send.instrument(span).await
+        sending.instrument(span).await
+    }
+}
+
+impl Carrier for Pipeline {
+    fn execute(&self, call: &Call, meter: &Meter) -> impl Future<Output = Result<Response>> + Send {
+        self.execute(call, meter)
+    }
+
+    fn limiters(&self) -> &Limiters {
+        &self.limiters
+    }
+}
+
+/// One call on its way, with the token that it is sent with.
+struct Sending<'a> {
+    pipeline: &'a Pipeline,
+    call: &'a Call,
+    token: AccessToken,
+    renewed: bool,
+}
+
+impl Attempts for Sending<'_> {
+    type Output = Response;
+
+    async fn attempt(&mut self, retries: &mut Retries<'_>) -> Result<Response, Box<Failure>> {
+        let Self { pipeline, call, .. } = *self;
+        if retries.attempt() > 1 {
+            // The wait may have outlasted the token; one that cannot be renewed will be refused by the service.
+            self.token = pipeline.tokens.get(call.service).await.unwrap_or_else(|_| self.token.clone());
+        }
+        loop {
+            let mut failure = match self.send(retries).await {
+                Ok(response) => return Ok(response),
+                Err(failure) => failure,
+            };
+            if self.renewed || !failure.renew_token {
+                return Err(failure);
+            }
+            self.renewed = true;
+            match pipeline.tokens.replace(call.service, &self.token, failure.claims_challenge.as_deref()).await {
+                Ok(Some(other)) => {
+                    tracing::debug!(service = %call.service, "the access token was refused; trying a new one");
+                    self.token = other;
+                    retries.count_free();
+                }
+                Ok(None) => return Err(failure),
+                // A refused renewal must not hide what the service said first.
+                Err(error) => {
+                    failure.explain(&error);
+                    return Err(failure);
+                }
+            }
+        }
+    }
+
+    fn is_idempotent(&self) -> bool {
+        self.call.is_idempotent
+    }
+}
+
+impl Sending<'_> {
+    async fn send(&self, retries: &mut Retries<'_>) -> Result<Response, Box<Failure>> {
+        let Self { pipeline, call, .. } = *self;
+        let acquired = pipeline.limiters.acquire(call.service, call.mailbox.as_deref(), retries.time_left()).await;
+        let permits = match acquired {
+            Ok(permits) => permits,
+            // What the service said last is worth more than that.
+            Err(BlockedFor(wait)) => {
+                let mut failure = retries.failure.take().unwrap_or_else(|| Box::new(Call::blocked(wait)));
+                failure.repeat = Repeat::Never;
+                return Err(failure);
+            }
+        };
+        retries.sending();
+        let sent = pipeline.send(call, &self.token, retries.attempt()).await;
+        retries.in_flight = false;
+        let failure = match sent {
+            Ok(response) => match call.judge(&response) {
+                None => {
+                    permits.answered();
+                    pipeline.retry_budget.deposit();
+                    return Ok(response);
+                }
+                Some(failure) => Box::new(failure),
+            },
+            Err(failure) => failure,
+        };
+        // Where the service names no wait, the others wait as long as this call would.
+        let wait = failure.retry_after.unwrap_or(retries.initial_delay());
+        match failure.status {
+            // Also an Exchange that has too many commands at once, which says so with another status.
+            _ if failure.kind == ErrorKind::Throttled => permits.throttled(wait, failure.is_of_application),
+            Some(503) => permits.throttled(wait, failure.is_of_application),
+            Some(_) => permits.answered(),
+            None => {}
+        }
+        Err(failure)
     }
 }

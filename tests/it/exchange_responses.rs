@@ -407,7 +407,7 @@ async fn w17_the_longest_wait_there_is_does_not_panic() {
 /// W11: a 429 on an item of a batch stops the other calls to Exchange as long as it says.
 #[tokio::test]
 async fn w11_a_throttled_item_of_a_batch_is_told_to_the_limiter() {
-    let retry = RetryOptions::none().with_budget(Duration::from_secs(2));
+    let retry = RetryOptions::none().with_max_elapsed(Duration::from_secs(2));
     let (_server, client) = scripted(retry, |_, request| {
         let sent: Value = serde_json::from_slice(&request.body).unwrap();
         let responses: Vec<Value> = sent["requests"]
@@ -422,13 +422,13 @@ async fn w11_a_throttled_item_of_a_batch_is_told_to_the_limiter() {
         ResponseTemplate::new(200).set_body_json(json!({ "responses": responses }))
     })
     .await;
-    assert_eq!(client.exchange_load().closed_for, None);
+    assert_eq!(client.exchange_load().blocked_for, None);
     let reads = (0..3).map(|number| GetDistributionGroupMember::new(identity(&format!("g{number}")))).collect();
     let results = client.exchange().run_all(reads).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 2);
-    let closed = client.exchange_load().closed_for.expect("the limiter waits");
+    let closed = client.exchange_load().blocked_for.expect("the limiter waits");
     assert!(closed > Duration::from_secs(50) && closed <= Duration::from_secs(60), "{closed:?}");
-    assert_eq!(client.graph_load().closed_for, None, "Graph is another service");
+    assert_eq!(client.graph_load().blocked_for, None, "Graph is another service");
     let error = client.exchange().run(GetMailbox::rooms()).await.expect_err("not sent");
     assert_eq!(error.kind(), ErrorKind::Throttled);
     let adds = vec![AddDistributionGroupMember::new(group(), identity("a")); 2];

@@ -53,9 +53,9 @@ async fn the_longest_durations_are_taken_everywhere() {
     let organization = ResponseTemplate::new(200).set_body_json(json!({"value": [{"id": "1"}]}));
     Mock::given(any()).respond_with(organization).mount(&server).await;
     let longest = RetryOptions::default()
-        .with_base(Duration::MAX)
-        .with_cap(Duration::MAX)
-        .with_budget(Duration::MAX)
+        .with_initial_delay(Duration::MAX)
+        .with_max_delay(Duration::MAX)
+        .with_max_elapsed(Duration::MAX)
         .with_max_attempts(u32::MAX);
     let client = with_retries(&server.uri(), longest.clone());
     let read =

@@ -27,9 +27,9 @@ pub fn quick_wait() -> Wait {
 pub fn quick_retries() -> RetryOptions {
     RetryOptions::default()
         .with_max_attempts(4)
-        .with_base(Duration::from_millis(5))
-        .with_cap(Duration::from_millis(20))
-        .with_budget(Duration::from_secs(20))
+        .with_initial_delay(Duration::from_millis(5))
+        .with_max_delay(Duration::from_millis(20))
+        .with_max_elapsed(Duration::from_secs(20))
 }
 
 /// A tenant behind a server, the administrator's client, and the restricted groups on top of it.

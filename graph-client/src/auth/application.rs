@@ -8,8 +8,8 @@ use url::Url;
 use super::{AccessToken, TokenContext, endpoint};
 use crate::auth::SignInError;
 use crate::cloud::Service;
-use crate::error::{ErrorKind, Result};
-use crate::http::{Allowance, Failure, Meter, Repeat, Retries, requested_claims};
+use crate::error::Result;
+use crate::http::{Attempts, Failure, Meter, Repeat, Retries, RetryBudget, RuntimeClock, repeat, requested_claims};
 use crate::ids::ClientId;
 
 /// How long after its creation an application may be unknown to a server of the directory. About a minute was seen.
@@ -76,25 +76,53 @@ impl Application {
     {
         let mut options = context.transport.retry().clone();
         options.max_attempts = u32::MAX;
-        options.cap = options.cap.min(LONGEST_WAIT);
-        options.budget = self.created.map_or(Duration::ZERO, |created| REPLICATION.saturating_sub(created.elapsed()));
-        let mut patience = Retries::start(&options);
-        loop {
-            let proof = proof().await.map_err(|error| error.during(self.operation(context)))?;
-            let error = match self.attempt(context, url.clone(), &proof.form()).await {
-                Ok(token) => return Ok(token),
-                Err(error) => error,
-            };
-            let lag = self.created.is_some() && error.sign_in().is_some_and(SignInError::may_be_replication_lag);
-            let mut failure = Failure::new(ErrorKind::Unavailable, "the application is new");
-            failure.repeat = Repeat::Always;
-            if !lag || !patience.wait(&failure, true, &Meter::default(), &Allowance::default()).await {
-                let attempts = error.attempts().max(patience.attempt());
-                let elapsed = error.elapsed().max(patience.elapsed());
-                return Err(error.with_attempts(attempts, elapsed));
-            }
-            tracing::debug!(code = error.code(), "the application is new and not known everywhere yet");
+        options.max_delay = options.max_delay.min(LONGEST_WAIT);
+        options.max_elapsed =
+            self.created.map_or(Duration::ZERO, |created| REPLICATION.saturating_sub(created.elapsed()));
+        let (budget, meter) = (RetryBudget::default(), Meter::default());
+        let mut retries = Retries::start(options, &budget, &meter, &RuntimeClock);
+        let mut sign_in = SignIn { application: self, context, url, proof };
+        repeat(&mut sign_in, &mut retries).await.map_err(|failure| {
+            let error = failure.into_error();
+            let attempts = error.attempts().max(retries.attempt());
+            let elapsed = error.elapsed().max(retries.elapsed());
+            error.with_attempts(attempts, elapsed)
+        })
+    }
+}
+
+struct SignIn<'a, P> {
+    application: &'a Application,
+    context: &'a TokenContext,
+    url: &'a Url,
+    proof: P,
+}
+
+impl<P, F> Attempts for SignIn<'_, P>
+where
+    P: Fn() -> F + Send + Sync,
+    F: Future<Output = Result<Proof>> + Send,
+{
+    type Output = AccessToken;
+
+    async fn attempt(&mut self, _: &mut Retries<'_>) -> Result<AccessToken, Box<Failure>> {
+        let final_ = |error| Box::new(Failure::from_error(error, Repeat::Never));
+        let proof = (self.proof)().await;
+        let proof = proof.map_err(|error| final_(error.during(self.application.operation(self.context))))?;
+        let error = match self.application.attempt(self.context, self.url.clone(), &proof.form()).await {
+            Ok(token) => return Ok(token),
+            Err(error) => error,
+        };
+        if self.application.created.is_none() || !error.sign_in().is_some_and(SignInError::may_be_replication_lag) {
+            return Err(final_(error));
         }
+        tracing::debug!(code = error.code(), "the application is new and not known everywhere yet");
+        // How long to wait is for this client to choose: what the service asked for was waited already.
+        Err(Box::new(Failure::from_error(error.with_retry_after(None), Repeat::Always)))
+    }
+
+    fn is_idempotent(&self) -> bool {
+        true
     }
 }
 

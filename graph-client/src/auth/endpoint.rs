@@ -182,7 +182,7 @@ mod tests {
             (400, "temporarily_unavailable", 1, ErrorKind::Unavailable, Repeat::Always),
             (400, "invalid_request", 90_055, ErrorKind::Throttled, Repeat::Always),
             (429, "invalid_request", 1, ErrorKind::Throttled, Repeat::Always),
-            (500, "server_error", 1, ErrorKind::Unavailable, Repeat::IfSafe),
+            (500, "server_error", 1, ErrorKind::Unavailable, Repeat::IfIdempotent),
             (400, "invalid_grant", 70_008, ErrorKind::Auth, Repeat::Never),
             (401, "invalid_client", 7_000_222, ErrorKind::Auth, Repeat::Never),
             (400, "unauthorized_client", 700_016, ErrorKind::Auth, Repeat::Never),

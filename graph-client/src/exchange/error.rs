@@ -383,7 +383,7 @@ pub(super) fn classify(response: &Response) -> Option<Failure> {
     // say "NotFound" as well.
     if (kind, failure.status) == (Kind::Other, Some(404)) {
         failure.kind = ErrorKind::Decode;
-        failure.in_doubt = true;
+        failure.outcome_unknown = true;
     }
     let cmdlet = CmdletError { kind, exception, message_id: said.id, sentence, target: said.target, diagnostics };
     failure.code = cmdlet.exception_name().map(str::to_owned).or(said.code);
@@ -435,10 +435,10 @@ fn refine(failure: &mut Failure, kind: Kind, has_reason: bool) {
     let status = failure.status.unwrap_or_default();
     // What is wrong with a command stays wrong, whatever the status.
     let is_decided = matches!(kind, Kind::SeveralMatch | Kind::TargetNotWritable);
-    (failure.repeat, failure.in_doubt) = match (kind, status) {
+    (failure.repeat, failure.outcome_unknown) = match (kind, status) {
         _ if is_decided => (Repeat::Never, kind == Kind::TargetNotWritable),
         (Kind::TooManyAtOnce, _) | (_, 429 | 503) => (Repeat::Always, false),
-        (Kind::Transient, _) | (_, 408 | 502 | 504) => (Repeat::IfSafe, true),
+        (Kind::Transient, _) | (_, 408 | 502 | 504) => (Repeat::IfIdempotent, true),
         (Kind::Other, 500) => (Repeat::Never, true),
         _ => (Repeat::Never, false),
     };

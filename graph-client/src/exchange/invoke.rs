@@ -92,14 +92,7 @@ impl Exchange {
     ///
     /// As [`run`](Self::run).
     pub async fn run_ref<C: Cmdlet>(&self, cmdlet: &C) -> Result<C::Output> {
-        let body = envelope(cmdlet)?;
-        let url = self.command_url(cmdlet);
-        let anchor = self.anchor().await;
-        let mut call = self.call(url, C::NAME, cmdlet.name(), operation(cmdlet), &anchor);
-        call.is_read = cmdlet.effect() == Effect::Read;
-        call.is_safe = call.is_read;
-        call.time_limit = cmdlet.time_limit();
-        call.body = Body::Json(body);
+        let mut call = self.command_call(cmdlet, &self.anchor().await)?;
         let mut reader = Reader::new(cmdlet, self.documented_end_point(cmdlet).is_some());
         let mut followed: Vec<String> = Vec::new();
         loop {
@@ -177,6 +170,17 @@ impl Exchange {
     fn address(&self, version: &str, end_point: &str) -> Url {
         let root = &self.client.pipeline.cloud.endpoint(Service::Exchange).url;
         cloud::join(root, &format!("adminapi/{version}/{}/{end_point}", self.client.tenant()))
+    }
+
+    /// The call that runs a command, once it is known to break no rule.
+    pub(super) fn command_call<C: Cmdlet>(&self, cmdlet: &C, anchor: &str) -> Result<Call> {
+        let body = envelope(cmdlet)?;
+        let mut call = self.call(self.command_url(cmdlet), C::NAME, cmdlet.name(), operation(cmdlet), anchor);
+        call.is_safe = cmdlet.effect() == Effect::Read;
+        call.is_idempotent = call.is_safe;
+        call.time_limit = cmdlet.time_limit();
+        call.body = Body::Json(body);
+        Ok(call)
     }
 
     /// Where many commands are posted at once.

@@ -280,11 +280,11 @@ fn read_row<R: DeserializeOwned>(
         return Ok(row);
     }
     // A property that fails by itself is the one that fails in the row.
-    let is_read = |(name, value): &(String, Value)| {
+    let is_safe = |(name, value): &(String, Value)| {
         let alone = Map::from_iter([(name.clone(), value.clone())]);
         R::deserialize(Value::Object(alone)).is_ok()
     };
-    let (read, left_out): (Vec<_>, Vec<_>) = object.into_iter().partition(is_read);
+    let (read, left_out): (Vec<_>, Vec<_>) = object.into_iter().partition(is_safe);
     let row = R::deserialize(Value::Object(read.into_iter().collect())).map_err(|_| error)?;
     odd.extend(left_out.into_iter().map(|(name, _)| name));
     Ok(row)

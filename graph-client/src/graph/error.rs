@@ -189,14 +189,14 @@ pub(crate) fn classify(response: &Response) -> Option<Failure> {
         Some("Request_ThrottledTemporarily" | "ApplicationThrottled" | "TooManyRequests") => {
             failure.kind = ErrorKind::Throttled;
             failure.repeat = Repeat::Always;
-            failure.in_doubt = false;
+            failure.outcome_unknown = false;
         }
         Some(code) if has_lost_track(code) => failure.kind = ErrorKind::Expired,
         Some("Request_MultipleObjectsWithSameKeyValue") => failure.kind = ErrorKind::Conflict,
         Some("Request_BadRequest") if is_duplicate(&failure.message) => failure.kind = ErrorKind::Conflict,
         _ => {}
     }
-    failure.is_lag = is_lag(&failure, code.as_deref(), &detail.particulars);
+    failure.is_replication_delay = is_replication_delay(&failure, code.as_deref(), &detail.particulars);
     failure.code = code;
     match detail.into_graphs() {
         Some(graph) => failure.add_detail(graph),
@@ -260,7 +260,7 @@ fn is_acted_on(code: &str) -> bool {
 }
 
 /// Whether a directory that does not know a new object yet answers like this. Nothing else is waited for.
-fn is_lag(failure: &Failure, code: Option<&str>, particulars: &[Particular]) -> bool {
+fn is_replication_delay(failure: &Failure, code: Option<&str>, particulars: &[Particular]) -> bool {
     match code {
         Some("Request_ResourceNotFound" | "Directory_ObjectNotFound") => failure.kind == ErrorKind::NotFound,
         Some("NoBackingApplicationObject") => true,
@@ -443,7 +443,7 @@ mod tests {
             (400, refused("api.preAuthorizedApplications.appId"), false),
             (409, r#"{"error":{"code":"Request_MultipleObjectsWithSameKeyValue"}}"#.to_owned(), true),
         ] {
-            assert_eq!(failure(status, &body).expect("an error").is_lag, expected, "{status} {body}");
+            assert_eq!(failure(status, &body).expect("an error").is_replication_delay, expected, "{status} {body}");
         }
     }
 }

@@ -354,7 +354,7 @@ impl Request {
     }
 
     /// Limits the whole call, with all its attempts and the waits between them. Default: as long as
-    /// [`RetryOptions::budget`] starts attempts.
+    /// [`RetryOptions::max_elapsed`] starts attempts.
     ///
     /// When the time is over, a request that changes something may have been carried out:
     /// [`Error::is_outcome_unknown`].
@@ -382,7 +382,7 @@ impl Request {
     /// time-out or a broken connection. GET, PUT and DELETE are so by themselves; POST and PATCH are not.
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         if let Ok(call) = &mut self.call {
-            call.is_safe = idempotent;
+            call.is_idempotent = idempotent;
         }
         self
     }
@@ -390,7 +390,7 @@ impl Request {
     /// Says that the request changes nothing although its method is that of a write.
     pub(crate) fn read_only(mut self) -> Self {
         if let Ok(call) = &mut self.call {
-            (call.is_safe, call.is_read) = (true, true);
+            (call.is_idempotent, call.is_safe) = (true, true);
         }
         self
     }

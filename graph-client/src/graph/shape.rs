@@ -138,7 +138,7 @@ fn not_documented(response: &Response, message: String) -> Failure {
     let mut failure = Failure::new(ErrorKind::Decode, message);
     failure.status = Some(response.status());
     failure.request_id = response.request_id().map(str::to_owned);
-    failure.in_doubt = true;
+    failure.outcome_unknown = true;
     failure.advice = Some(
         "Check the proxy or gateway between this program and Microsoft Graph, and read back what was to be changed."
             .into(),

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -9,7 +9,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 use uuid::Uuid;
 
-use super::{AccessToken, Failure, Repeat, Response, RetryOptions};
+use super::{AccessToken, Failure, Repeat, Response, Retries, RetryOptions};
 use crate::cloud::Service;
 use crate::error::{Error, ErrorKind};
 
@@ -25,9 +25,9 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     /// Whether sending it twice does no more than sending it once.
-    pub(crate) is_safe: bool,
+    pub(crate) is_idempotent: bool,
     /// Whether it changes nothing, so that nothing can be in doubt after it.
-    pub(crate) is_read: bool,
+    pub(crate) is_safe: bool,
     /// What it is about may be unknown to some servers of the directory yet.
     pub(crate) just_created: bool,
     /// For one attempt, from sending to the last byte of the answer.
@@ -53,25 +53,6 @@ pub(crate) fn new_request_id() -> String {
     uuid::Builder::from_random_bytes(Uuid::from_u64_pair(half(), half()).into_bytes()).into_uuid().to_string()
 }
 
-/// How far a call has come.
-pub(crate) struct Progress {
-    pub(crate) started: Instant,
-    /// How many requests were sent.
-    pub(crate) attempts: u32,
-    /// An earlier attempt may have been carried out.
-    pub(crate) in_doubt: bool,
-    /// A request is on its way.
-    pub(crate) in_flight: bool,
-    /// How the last attempt ended, while the call waits for the next.
-    pub(crate) failure: Option<Box<Failure>>,
-}
-
-impl Progress {
-    pub(crate) fn start() -> Self {
-        Self { started: Instant::now(), attempts: 0, in_doubt: false, in_flight: false, failure: None }
-    }
-}
-
 pub(crate) enum Body {
     Empty,
     Json(Bytes),
@@ -87,8 +68,8 @@ pub(crate) const EXCHANGE_TIME_LIMIT: Duration = Duration::from_secs(180);
 
 impl Call {
     pub(crate) fn new(service: Service, method: Method, url: Url, classify: fn(&Response) -> Option<Failure>) -> Self {
-        let is_read = matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
-        let is_safe = is_read || matches!(method, Method::PUT | Method::DELETE);
+        let is_safe = matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
+        let is_idempotent = is_safe || matches!(method, Method::PUT | Method::DELETE);
         Self {
             operation: Cow::Borrowed(""),
             operation_name: "request",
@@ -97,8 +78,8 @@ impl Call {
             url,
             headers: HeaderMap::new(),
             body: Body::Empty,
+            is_idempotent,
             is_safe,
-            is_read,
             just_created: false,
             time_limit: TIME_LIMIT,
             total_limit: None,
@@ -132,53 +113,50 @@ impl Call {
     pub(crate) fn judge(&self, response: &Response) -> Option<Failure> {
         let shape = || self.shape.as_ref().and_then(|shape| shape(response, &self.url));
         let mut failure = (self.classify)(response).or_else(shape)?;
-        if self.just_created && failure.is_lag {
-            failure.repeat = Repeat::OnceCopied;
+        if self.just_created && failure.is_replication_delay {
+            failure.repeat = Repeat::AfterReplication;
         }
         Some(failure)
     }
 
     /// The error of a call that failed for good.
-    pub(crate) fn failed(&self, failure: Failure, progress: &Progress) -> Error {
-        let in_doubt = failure.in_doubt || progress.in_doubt;
+    pub(crate) fn failed(&self, failure: Failure, retries: &Retries<'_>) -> Error {
+        let outcome_unknown = failure.outcome_unknown || retries.outcome_unknown;
         failure
             .into_error()
-            .with_outcome_unknown(in_doubt && !self.is_read)
+            .with_outcome_unknown(outcome_unknown && !self.is_safe)
             .with_client_request_id(self.client_request_id.clone())
-            .with_attempts(progress.attempts, progress.started.elapsed())
+            .with_attempts(retries.sent(), retries.elapsed())
             .during(self.describe())
     }
 
-    /// The error of a call whose turn comes too late.
-    pub(crate) fn shut_out(&self, wait: Duration, progress: &mut Progress) -> Error {
-        if let Some(failure) = progress.failure.take() {
-            return self.failed(*failure, progress);
-        }
+    /// Why a call is not sent whose limiter stays blocked for too long.
+    pub(crate) fn blocked(wait: Duration) -> Failure {
         let message = format!("another call was told to wait, and {wait:.0?} of that are left");
         let mut failure = Failure::new(ErrorKind::Throttled, message);
         failure.retry_after = Some(wait);
-        failure.advice = Some("Nothing was sent: wait as long as that, or give the call a larger retry budget.".into());
-        self.failed(failure, progress)
+        failure.advice = Some("Nothing was sent: wait as long as that, or let the call take longer in all.".into());
+        failure
     }
 
     /// The error of a call whose time is over.
-    pub(crate) fn late(&self, limit: Duration, mut progress: Progress) -> Error {
-        if let Some(mut failure) = progress.failure.take() {
+    pub(crate) fn late(&self, limit: Duration, retries: &mut Retries<'_>) -> Error {
+        if let Some(mut failure) = retries.failure.take() {
             // It waited for another attempt: what the service said last is worth more than that.
             failure.advice.get_or_insert_with(|| format!("The total time of {limit:.1?} ended the wait.").into());
-            return self.failed(*failure, &progress);
+            return self.failed(*failure, retries);
         }
-        let failure = if progress.attempts == 0 {
+        let failure = if retries.sent() == 0 {
             let message = format!("nothing was sent within {limit:.1?}: the call waited for a token or for its turn");
             Failure::new(ErrorKind::Interrupted, message)
         } else {
-            let message = format!("no answer came within {limit:.1?}, all attempts included");
-            // What is on its way may have been carried out.
+            let message = format!("no response came within {limit:.1?}, all attempts included");
             let mut failure = Failure::new(ErrorKind::Interrupted, message);
-            failure.in_doubt = progress.in_flight;
+            // What is on its way may have been carried out.
+            failure.outcome_unknown = retries.in_flight;
             failure
         };
-        self.failed(failure, &progress)
+        self.failed(failure, retries)
     }
 
     pub(crate) fn set_header(&mut self, name: &'static str, value: HeaderValue) {

@@ -9,18 +9,15 @@ use super::{Response, demanded_claims};
 use crate::error::{Detail, Error, ErrorKind, Inner};
 
 /// An attempt that did not succeed: the error that it may become, and whether another one makes sense.
-#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
 pub(crate) struct Failure {
     error: Inner,
     pub(crate) repeat: Repeat,
     /// The service turns away the whole application, whatever its calls are about.
     pub(crate) is_of_application: bool,
     /// A directory whose copies are not up to date answers like this. So does one that lacks the object.
-    pub(crate) is_lag: bool,
+    pub(crate) is_replication_delay: bool,
     /// The token may be stale: a new one is worth a try.
     pub(crate) renew_token: bool,
-    /// The request reached the service, and nothing says whether it was carried out.
-    pub(crate) in_doubt: bool,
 }
 
 /// What is known of an attempt is what is known of an error.
@@ -43,20 +40,22 @@ pub(crate) enum Repeat {
     /// The answer is final.
     Never,
     /// Only if sending twice does no more than sending once.
-    IfSafe,
+    IfIdempotent,
     /// The service did not act on the request.
     Always,
     /// The directory does not know yet what the request is about, and did not act on it.
-    OnceCopied,
+    AfterReplication,
+    /// Nothing has to be waited for.
+    AtOnce,
 }
 
 impl Repeat {
     /// Whether a request may be repeated, which is safe if sending it twice does no more than sending it once.
-    pub(crate) fn is_allowed(self, is_safe: bool) -> bool {
+    pub(crate) fn is_allowed(self, is_idempotent: bool) -> bool {
         match self {
             Self::Never => false,
-            Self::IfSafe => is_safe,
-            Self::Always | Self::OnceCopied => true,
+            Self::IfIdempotent => is_idempotent,
+            Self::Always | Self::AfterReplication | Self::AtOnce => true,
         }
     }
 }
@@ -67,10 +66,14 @@ impl Failure {
             error: Inner::new(kind, message.into()),
             repeat: Repeat::Never,
             is_of_application: false,
-            is_lag: false,
+            is_replication_delay: false,
             renew_token: false,
-            in_doubt: false,
         }
+    }
+
+    /// An error that a further attempt may mend.
+    pub(crate) fn from_error(error: Error, repeat: Repeat) -> Self {
+        Self { error: *error.0, repeat, ..Self::new(ErrorKind::Service, "") }
     }
 
     /// Adds what the service said in its own form.
@@ -89,7 +92,7 @@ impl Failure {
             410 => (ErrorKind::Expired, Repeat::Never),
             409 | 412 => (ErrorKind::Conflict, Repeat::Never),
             429 => (ErrorKind::Throttled, Repeat::Always),
-            408 | 500 | 502 | 503 | 504 | 509 => (ErrorKind::Unavailable, Repeat::IfSafe),
+            408 | 500 | 502 | 503 | 504 | 509 => (ErrorKind::Unavailable, Repeat::IfIdempotent),
             _ => (ErrorKind::Service, Repeat::Never),
         };
         let mut failure = Self::new(kind, message);
@@ -99,7 +102,7 @@ impl Failure {
         // `<Tenant_Application|Tenant|Application>/<Read|Write|ReadWrite>/…`
         failure.is_of_application = response.header("x-ms-throttle-scope").is_some_and(|scope| scope.contains('/'));
         failure.repeat = repeat;
-        failure.in_doubt = repeat == Repeat::IfSafe;
+        failure.outcome_unknown = repeat == Repeat::IfIdempotent;
         if status == 401 {
             let headers = response.headers.get_all(WWW_AUTHENTICATE);
             failure.claims_challenge = demanded_claims(headers.iter().filter_map(|header| header.to_str().ok()));
@@ -124,8 +127,8 @@ impl Failure {
         } else {
             let message = if error.is_timeout() { "no answer came in time" } else { "the connection broke" };
             let mut failure = Self::new(ErrorKind::Interrupted, message);
-            failure.repeat = Repeat::IfSafe;
-            failure.in_doubt = true;
+            failure.repeat = Repeat::IfIdempotent;
+            failure.outcome_unknown = true;
             failure
         };
         failure.source = Some(Arc::new(error));
@@ -142,7 +145,8 @@ impl Failure {
     }
 
     /// Whether it is in doubt that a change was made is for the caller to say, who knows whether it is one.
-    pub(crate) fn into_error(self) -> Error {
+    pub(crate) fn into_error(mut self) -> Error {
+        self.error.outcome_unknown = false;
         self.error.into()
     }
 }

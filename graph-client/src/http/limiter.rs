@@ -1,6 +1,6 @@
 //! How many calls are in flight at once, and when none may be.
 //!
-//! A service that throttles one call throttles them all, so the answer to one stops the others: a lane is closed for as
+//! A service that throttles one call throttles them all, so the answer to one stops the others: a limiter is blocked for as
 //! long as the service asked, then one call probes, and the limit grows from there. All clones of a client share it.
 
 use std::collections::{BTreeMap, HashMap};
@@ -72,111 +72,102 @@ pub struct Load {
     /// How many wait for their turn.
     pub waiting: usize,
     /// For how long the service asked to be left alone.
-    pub closed_for: Option<Duration>,
+    pub blocked_for: Option<Duration>,
 }
 
-/// Where a new lane begins.
+/// Where a new limiter begins.
 const INITIAL: usize = 4;
 
 /// Lanes of mailboxes that are kept although nobody uses them.
-const IDLE_LANES: usize = 1_024;
+const IDLE_LIMITERS: usize = 1_024;
 
 #[derive(Debug)]
-pub(crate) struct Gate {
-    graph: Arc<Lane>,
-    exchange: Arc<Lane>,
-    mailboxes: Mutex<HashMap<Box<str>, Arc<Lane>>>,
+pub(crate) struct Limiters {
+    graph: Arc<Limiter>,
+    exchange: Arc<Limiter>,
+    mailboxes: Mutex<HashMap<Box<str>, Arc<Limiter>>>,
     per_mailbox: usize,
 }
 
-impl Gate {
+impl Limiters {
     pub(crate) fn new(concurrency: &Concurrency) -> Self {
         Self {
-            graph: Arc::new(Lane::new(concurrency.graph)),
-            exchange: Arc::new(Lane::new(concurrency.exchange)),
+            graph: Arc::new(Limiter::new(concurrency.graph)),
+            exchange: Arc::new(Limiter::new(concurrency.exchange)),
             mailboxes: Mutex::default(),
             per_mailbox: concurrency.mailbox,
         }
     }
 
-    fn service(&self, service: Service) -> &Arc<Lane> {
+    fn service(&self, service: Service) -> &Arc<Limiter> {
         match service {
             Service::Graph => &self.graph,
             Service::Exchange => &self.exchange,
         }
     }
 
-    fn mailbox(&self, mailbox: &str) -> Arc<Lane> {
-        let mut lanes = lock(&self.mailboxes);
-        if let Some(lane) = lanes.get(mailbox) {
-            return Arc::clone(lane);
+    fn mailbox(&self, mailbox: &str) -> Arc<Limiter> {
+        let mut limiters = lock(&self.mailboxes);
+        if let Some(limiter) = limiters.get(mailbox) {
+            return Arc::clone(limiter);
         }
-        if lanes.len() >= IDLE_LANES {
-            lanes.retain(|_, lane| Arc::strong_count(lane) > 1 || lane.load().closed_for.is_some());
+        if limiters.len() >= IDLE_LIMITERS {
+            limiters.retain(|_, limiter| Arc::strong_count(limiter) > 1 || limiter.load().blocked_for.is_some());
         }
-        let lane = Arc::new(Lane::new(self.per_mailbox));
-        lanes.insert(mailbox.into(), Arc::clone(&lane));
-        lane
+        let limiter = Arc::new(Limiter::new(self.per_mailbox));
+        limiters.insert(mailbox.into(), Arc::clone(&limiter));
+        limiter
     }
 
-    /// Waits for the call's turn. The pass keeps its place until it is dropped.
+    /// Waits for the call's turn. The permits are kept until they are dropped.
     ///
-    /// A lane that is closed for longer than the call's `patience` ends the wait at once.
-    pub(crate) async fn enter(
+    /// A limiter that is blocked for longer than the call's `max_wait` ends the wait at once.
+    pub(crate) async fn acquire(
         &self,
         service: Service,
         mailbox: Option<&str>,
-        patience: Duration,
-    ) -> Result<Pass, ClosedFor> {
-        let deadline = Instant::now().checked_add(patience);
-        // The narrow lane first: a call that waits for its mailbox takes no place from the others.
+        max_wait: Duration,
+    ) -> Result<Permits, BlockedFor> {
+        let deadline = Instant::now().checked_add(max_wait);
+        // The narrow limiter first: a call that waits for its mailbox takes no permit from the others.
         let mailbox = match mailbox {
-            Some(mailbox) => Some(Lane::enter(self.mailbox(mailbox), 1, deadline).await?),
+            Some(mailbox) => Some(Limiter::acquire(self.mailbox(mailbox), 1, deadline).await?),
             None => None,
         };
-        Ok(Pass { service: Lane::enter(Arc::clone(self.service(service)), 1, deadline).await?, mailbox })
+        Ok(Permits { service: Limiter::acquire(Arc::clone(self.service(service)), 1, deadline).await?, mailbox })
     }
 
-    /// Waits for a batch's turn at each of the mailboxes that its requests work in, and says which are closed for longer
-    /// than its `patience`.
-    pub(crate) async fn enter_mailboxes<'a>(
+    /// Waits for a batch's turn at each of the mailboxes that its requests work in, and says which are blocked for longer
+    /// than its `max_wait`.
+    pub(crate) async fn acquire_mailboxes<'a>(
         &self,
         mailboxes: impl IntoIterator<Item = &'a str>,
-        patience: Duration,
-    ) -> (BatchPass, Vec<(&'a str, ClosedFor)>) {
-        let deadline = Instant::now().checked_add(patience);
+        max_wait: Duration,
+    ) -> (BatchPermits, Vec<(&'a str, BlockedFor)>) {
+        let deadline = Instant::now().checked_add(max_wait);
         // In one order, so that two batches do not wait for each other.
         let mut requests: BTreeMap<&str, usize> = BTreeMap::new();
         for mailbox in mailboxes {
             *requests.entry(mailbox).or_default() += 1;
         }
-        let (mut places, mut closed) = (Vec::with_capacity(requests.len()), Vec::new());
+        let (mut permits, mut blocked) = (Vec::with_capacity(requests.len()), Vec::new());
         for (mailbox, count) in requests {
-            match Lane::enter(self.mailbox(mailbox), count.min(AT_ONCE_IN_BATCH), deadline).await {
-                Ok(place) => places.push(place),
-                Err(too_long) => closed.push((mailbox, too_long)),
+            match Limiter::acquire(self.mailbox(mailbox), count.min(AT_ONCE_IN_BATCH), deadline).await {
+                Ok(permit) => permits.push(permit),
+                Err(blocked_for) => blocked.push((mailbox, blocked_for)),
             }
         }
-        (BatchPass(places), closed)
+        (BatchPermits(permits), blocked)
     }
 
-    /// A request in a batch was turned away: the next ones to its mailbox wait, or all if the service says that it
-    /// means all. The batch itself was taken, so what is said of one of its requests alone stops no other.
-    pub(crate) fn throttled_in_batch(&self, mailbox: Option<&str>, wait: Duration, everywhere: bool) {
-        let lane = match mailbox {
-            _ if everywhere => Arc::clone(&self.graph),
-            Some(mailbox) => self.mailbox(mailbox),
-            None => return,
+    /// A service said of calls in a batch, which itself was taken, that there are too many.
+    pub(crate) fn block(&self, limit: &Limit, wait: Duration) {
+        let limiter = match limit {
+            Limit::Service(service) => Arc::clone(self.service(*service)),
+            Limit::Mailbox(mailbox) => self.mailbox(mailbox),
         };
-        let closures = lock(&lane.state).closures;
-        lane.close(wait, closures);
-    }
-
-    /// A service said in a response to something else that it gets too many calls.
-    pub(crate) fn close(&self, service: Service, wait: Duration) {
-        let lane = self.service(service);
-        let closures = lock(&lane.state).closures;
-        lane.close(wait, closures);
+        let blocks = lock(&limiter.state).blocks;
+        limiter.block(wait, blocks);
     }
 
     pub(crate) fn load(&self, service: Service) -> Load {
@@ -184,25 +175,44 @@ impl Gate {
     }
 }
 
-/// A lane is closed for longer than a call may wait.
+/// What a service limits calls by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Limit {
+    Service(Service),
+    Mailbox(Box<str>),
+}
+
+impl Limit {
+    /// What is meant where a call in a batch is turned away: its mailbox, or all calls if the service says so. Exchange
+    /// counts them all together. `None` where Graph turns one call away alone: that stops no other.
+    pub(crate) fn of_call_in_batch(service: Service, mailbox: Option<&str>, is_of_application: bool) -> Option<Self> {
+        match mailbox {
+            _ if is_of_application || service == Service::Exchange => Some(Self::Service(service)),
+            Some(mailbox) => Some(Self::Mailbox(mailbox.into())),
+            None => None,
+        }
+    }
+}
+
+/// A limiter is blocked for longer than a call may wait.
 #[derive(Debug)]
-pub(crate) struct ClosedFor(pub(crate) Duration);
+pub(crate) struct BlockedFor(pub(crate) Duration);
 
 /// How many requests of a batch Outlook carries out at a time, whatever their mailboxes.
 const AT_ONCE_IN_BATCH: usize = 4;
 
-/// A batch's places at its mailboxes.
+/// A batch's permits at its mailboxes.
 #[derive(Debug)]
-pub(crate) struct BatchPass(#[expect(dead_code, reason = "the places are kept until it is dropped")] Vec<Place>);
+pub(crate) struct BatchPermits(#[expect(dead_code, reason = "the permits are kept until it is dropped")] Vec<Permit>);
 
-/// A call's place in its lanes.
+/// A call's permit in its limiters.
 #[derive(Debug)]
-pub(crate) struct Pass {
-    service: Place,
-    mailbox: Option<Place>,
+pub(crate) struct Permits {
+    service: Permit,
+    mailbox: Option<Permit>,
 }
 
-impl Pass {
+impl Permits {
     /// The service answered, in whatever way, and did not throttle.
     pub(crate) fn answered(&self) {
         self.service.grow();
@@ -211,46 +221,46 @@ impl Pass {
         }
     }
 
-    /// The service throttled. Outlook counts by mailbox, so only that lane is stopped where there is one, unless the
+    /// The service throttled. Outlook counts by mailbox, so only that limiter is stopped where there is one, unless the
     /// service says that it means the whole application.
     pub(crate) fn throttled(&self, wait: Duration, everywhere: bool) {
         match &self.mailbox {
-            Some(mailbox) if !everywhere => mailbox.close(wait),
-            _ => self.service.close(wait),
+            Some(mailbox) if !everywhere => mailbox.block(wait),
+            _ => self.service.block(wait),
         }
     }
 }
 
 #[derive(Debug)]
-struct Place {
-    lane: Arc<Lane>,
+struct Permit {
+    limiter: Arc<Limiter>,
     /// How many calls it is for.
     calls: usize,
-    /// How often the lane had been closed when they entered.
-    closures: u64,
+    /// How often the limiter had been blocked when they entered.
+    blocks: u64,
 }
 
-impl Place {
-    /// An answer to a call that was sent before the lane was closed says nothing about what it bears now.
+impl Permit {
+    /// An answer to a call that was sent before the limiter was blocked says nothing about what it bears now.
     fn grow(&self) {
-        self.lane.grow(self.closures);
+        self.limiter.grow(self.blocks);
     }
 
-    fn close(&self, wait: Duration) {
-        self.lane.close(wait, self.closures);
+    fn block(&self, wait: Duration) {
+        self.limiter.block(wait, self.blocks);
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
-        let mut state = lock(&self.lane.state);
+        let mut state = lock(&self.limiter.state);
         state.in_flight -= self.calls;
-        self.lane.wake(state);
+        self.limiter.wake(state);
     }
 }
 
 #[derive(Debug)]
-struct Lane {
+struct Limiter {
     most: usize,
     state: Mutex<State>,
     turn: Notify,
@@ -264,19 +274,19 @@ struct State {
     successes: usize,
     in_flight: usize,
     waiting: usize,
-    /// How many of them wait for several places at once.
+    /// How many of them wait for several permits at once.
     waiting_for_several: usize,
-    closed_until: Option<Instant>,
-    closures: u64,
+    blocked_until: Option<Instant>,
+    blocks: u64,
 }
 
-enum Entry {
-    Entered(u64),
+enum Attempt {
+    Acquired(u64),
     Full,
-    ClosedUntil(Instant),
+    BlockedUntil(Instant),
 }
 
-impl Lane {
+impl Limiter {
     fn new(most: usize) -> Self {
         let most = most.max(1);
         let state = State {
@@ -286,58 +296,58 @@ impl Lane {
             in_flight: 0,
             waiting: 0,
             waiting_for_several: 0,
-            closed_until: None,
-            closures: 0,
+            blocked_until: None,
+            blocks: 0,
         };
         Self { most, state: Mutex::new(state), turn: Notify::new() }
     }
 
-    async fn enter(lane: Arc<Self>, calls: usize, deadline: Option<Instant>) -> Result<Place, ClosedFor> {
-        let closures = match lane.try_enter(calls) {
-            Entry::Entered(closures) => closures,
-            _ => Self::wait(&lane, calls, deadline).await?,
+    async fn acquire(limiter: Arc<Self>, calls: usize, deadline: Option<Instant>) -> Result<Permit, BlockedFor> {
+        let blocks = match limiter.try_acquire(calls) {
+            Attempt::Acquired(blocks) => blocks,
+            _ => Self::wait(&limiter, calls, deadline).await?,
         };
-        Ok(Place { lane, calls, closures })
+        Ok(Permit { limiter, calls, blocks })
     }
 
-    async fn wait(lane: &Self, calls: usize, deadline: Option<Instant>) -> Result<u64, ClosedFor> {
-        let _waiting = Waiting::new(lane, calls);
+    async fn wait(limiter: &Self, calls: usize, deadline: Option<Instant>) -> Result<u64, BlockedFor> {
+        let _waiting = Waiting::new(limiter, calls);
         loop {
             // Listening begins before looking, so that no turn is missed in between.
-            let mut turn = pin!(lane.turn.notified());
+            let mut turn = pin!(limiter.turn.notified());
             turn.as_mut().enable();
-            match lane.try_enter(calls) {
-                Entry::Entered(closures) => return Ok(closures),
-                Entry::Full => turn.await,
-                Entry::ClosedUntil(until) if deadline.is_some_and(|deadline| until > deadline) => {
-                    return Err(ClosedFor(until.saturating_duration_since(Instant::now())));
+            match limiter.try_acquire(calls) {
+                Attempt::Acquired(blocks) => return Ok(blocks),
+                Attempt::Full => turn.await,
+                Attempt::BlockedUntil(until) if deadline.is_some_and(|deadline| until > deadline) => {
+                    return Err(BlockedFor(until.saturating_duration_since(Instant::now())));
                 }
-                Entry::ClosedUntil(until) => match select(turn, pin!(tokio::time::sleep_until(until))).await {
+                Attempt::BlockedUntil(until) => match select(turn, pin!(tokio::time::sleep_until(until))).await {
                     Either::Left(_) | Either::Right(_) => {}
                 },
             }
         }
     }
 
-    fn try_enter(&self, calls: usize) -> Entry {
+    fn try_acquire(&self, calls: usize) -> Attempt {
         let mut state = lock(&self.state);
-        if let Some(until) = state.closed_until {
+        if let Some(until) = state.blocked_until {
             if Instant::now() < until {
-                return Entry::ClosedUntil(until);
+                return Attempt::BlockedUntil(until);
             }
-            state.closed_until = None;
+            state.blocked_until = None;
         }
         // Several that never fit together go when they are alone.
         if state.in_flight > 0 && state.in_flight + calls > state.limit {
-            return Entry::Full;
+            return Attempt::Full;
         }
         state.in_flight += calls;
-        Entry::Entered(state.closures)
+        Attempt::Acquired(state.blocks)
     }
 
-    fn grow(&self, closures: u64) {
+    fn grow(&self, blocks: u64) {
         let mut state = lock(&self.state);
-        if state.limit >= self.most || state.closures != closures {
+        if state.limit >= self.most || state.blocks != blocks {
             return;
         }
         state.successes += 1;
@@ -348,7 +358,7 @@ impl Lane {
         }
     }
 
-    /// There may be room. A place is the next one's turn, but one who needs several may leave it to another.
+    /// There may be room. A permit is the next one's turn, but one who needs several may leave it to another.
     fn wake(&self, state: MutexGuard<'_, State>) {
         let everyone = state.waiting_for_several > 0;
         drop(state);
@@ -360,18 +370,18 @@ impl Lane {
     }
 
     /// Halves where the limit goes back to, and lets one call through after the wait.
-    fn close(&self, wait: Duration, closures: u64) {
+    fn block(&self, wait: Duration, blocks: u64) {
         let mut state = lock(&self.state);
         // Calls that were in flight together are turned away together: that is one event.
-        if state.closures == closures {
+        if state.blocks == blocks {
             state.threshold = (state.limit / 2).max(1);
             state.limit = 1;
             state.successes = 0;
-            state.closures += 1;
+            state.blocks += 1;
         }
-        state.closed_until = state.closed_until.max(Some(Instant::now().later(wait)));
+        state.blocked_until = state.blocked_until.max(Some(Instant::now().later(wait)));
         drop(state);
-        // Whoever waits looks at how long, and may have no patience for it.
+        // Whoever waits looks at how long, and may not be able to wait so long.
         self.turn.notify_waiters();
     }
 
@@ -382,35 +392,35 @@ impl Lane {
             limit: state.limit,
             in_flight: state.in_flight,
             waiting: state.waiting,
-            closed_for: state.closed_until.and_then(left),
+            blocked_for: state.blocked_until.and_then(left),
         }
     }
 }
 
 /// Counts a call that waits, also if it is given up.
 struct Waiting<'a> {
-    lane: &'a Lane,
+    limiter: &'a Limiter,
     for_several: bool,
 }
 
 impl<'a> Waiting<'a> {
-    fn new(lane: &'a Lane, calls: usize) -> Self {
+    fn new(limiter: &'a Limiter, calls: usize) -> Self {
         let for_several = calls > 1;
-        let mut state = lock(&lane.state);
+        let mut state = lock(&limiter.state);
         state.waiting += 1;
         state.waiting_for_several += usize::from(for_several);
         drop(state);
-        Self { lane, for_several }
+        Self { limiter, for_several }
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let mut state = lock(&self.lane.state);
+        let mut state = lock(&self.limiter.state);
         state.waiting -= 1;
         state.waiting_for_several -= usize::from(self.for_several);
         // It may have been this one's turn, which is another's now.
-        self.lane.wake(state);
+        self.limiter.wake(state);
     }
 }
 
@@ -425,35 +435,35 @@ mod tests {
 
     use super::*;
 
-    fn gate(graph: usize) -> Arc<Gate> {
-        Arc::new(Gate::new(&Concurrency::default().with_graph(graph)))
+    fn limiters(graph: usize) -> Arc<Limiters> {
+        Arc::new(Limiters::new(&Concurrency::default().with_graph(graph)))
     }
 
-    const PATIENCE: Duration = Duration::from_secs(600);
+    const MAX_WAIT: Duration = Duration::from_secs(600);
 
-    async fn enter(gate: &Gate) -> Pass {
-        gate.enter(Service::Graph, None, PATIENCE).await.expect("no lane is closed for so long")
+    async fn acquire(limiters: &Limiters) -> Permits {
+        limiters.acquire(Service::Graph, None, MAX_WAIT).await.expect("no limiter is blocked for so long")
     }
 
     /// A server that turns everything away for a while, and calls that come back when they are told to.
     async fn requests_through_a_window(calls: usize, window: Duration, hint: Duration) -> usize {
-        let gate = gate(64);
+        let limiters = limiters(64);
         let opens = Instant::now() + window;
         let sent = Arc::new(AtomicUsize::new(0));
         let tasks: Vec<_> = (0..calls)
             .map(|_| {
-                let (gate, sent) = (Arc::clone(&gate), Arc::clone(&sent));
+                let (limiters, sent) = (Arc::clone(&limiters), Arc::clone(&sent));
                 tokio::spawn(async move {
                     loop {
-                        let pass = enter(&gate).await;
+                        let permits = acquire(&limiters).await;
                         sent.fetch_add(1, Ordering::SeqCst);
                         tokio::time::sleep(Duration::from_millis(5)).await;
                         if Instant::now() >= opens {
-                            pass.answered();
+                            permits.answered();
                             return;
                         }
-                        pass.throttled(hint, false);
-                        drop(pass);
+                        permits.throttled(hint, false);
+                        drop(permits);
                         tokio::time::sleep(hint).await;
                     }
                 })
@@ -473,108 +483,111 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_wait_of_one_call_stops_all_others() {
-        let gate = gate(64);
-        let pass = enter(&gate).await;
-        pass.throttled(Duration::from_secs(7), false);
-        drop(pass);
+        let limiters = limiters(64);
+        let permits = acquire(&limiters).await;
+        permits.throttled(Duration::from_secs(7), false);
+        drop(permits);
         let started = Instant::now();
-        drop(enter(&gate).await);
+        drop(acquire(&limiters).await);
         assert!(started.elapsed() >= Duration::from_secs(7));
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_limit_halves_and_recovers() {
-        let gate = gate(64);
+        let limiters = limiters(64);
         for _ in 0..60 {
-            enter(&gate).await.answered();
+            acquire(&limiters).await.answered();
         }
-        assert_eq!(gate.load(Service::Graph).limit, 64);
-        enter(&gate).await.throttled(Duration::ZERO, false);
-        assert_eq!(gate.load(Service::Graph).limit, 1);
+        assert_eq!(limiters.load(Service::Graph).limit, 64);
+        acquire(&limiters).await.throttled(Duration::ZERO, false);
+        assert_eq!(limiters.load(Service::Graph).limit, 1);
         for _ in 0..31 {
-            enter(&gate).await.answered();
+            acquire(&limiters).await.answered();
         }
-        assert_eq!(gate.load(Service::Graph).limit, 32, "it is back at half after as many successes");
+        assert_eq!(limiters.load(Service::Graph).limit, 32, "it is back at half after as many successes");
         for _ in 0..32 {
-            enter(&gate).await.answered();
+            acquire(&limiters).await.answered();
         }
-        assert_eq!(gate.load(Service::Graph).limit, 33, "and goes on by one per round");
+        assert_eq!(limiters.load(Service::Graph).limit, 33, "and goes on by one per round");
     }
 
     #[tokio::test(start_paused = true)]
     async fn never_more_than_the_limit_are_in_flight_and_dropped_waiters_leave_nothing_behind() {
-        let gate = gate(3);
-        let passes = [enter(&gate).await, enter(&gate).await, enter(&gate).await];
+        let limiters = limiters(3);
+        let permits = [acquire(&limiters).await, acquire(&limiters).await, acquire(&limiters).await];
         for _ in 0..10 {
-            assert!(tokio::time::timeout(Duration::from_millis(1), enter(&gate)).await.is_err());
+            assert!(tokio::time::timeout(Duration::from_millis(1), acquire(&limiters)).await.is_err());
         }
-        let load = gate.load(Service::Graph);
+        let load = limiters.load(Service::Graph);
         assert_eq!((load.limit, load.in_flight, load.waiting), (3, 3, 0));
-        drop(passes);
-        let again = [enter(&gate).await, enter(&gate).await, enter(&gate).await];
-        assert_eq!(gate.load(Service::Graph).in_flight, again.len());
+        drop(permits);
+        let again = [acquire(&limiters).await, acquire(&limiters).await, acquire(&limiters).await];
+        assert_eq!(limiters.load(Service::Graph).in_flight, again.len());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_throttled_mailbox_stops_itself_alone() {
-        let gate = gate(64);
-        let pass = gate.enter(Service::Graph, Some("room-1"), PATIENCE).await.expect("open");
-        pass.throttled(Duration::from_secs(60), false);
-        drop(pass);
-        let other = gate.enter(Service::Graph, Some("room-2"), PATIENCE);
+        let limiters = limiters(64);
+        let permits = limiters.acquire(Service::Graph, Some("room-1"), MAX_WAIT).await.expect("open");
+        permits.throttled(Duration::from_secs(60), false);
+        drop(permits);
+        let other = limiters.acquire(Service::Graph, Some("room-2"), MAX_WAIT);
         assert!(tokio::time::timeout(Duration::from_secs(1), other).await.is_ok());
-        let same = gate.enter(Service::Graph, Some("room-1"), PATIENCE);
+        let same = limiters.acquire(Service::Graph, Some("room-1"), MAX_WAIT);
         assert!(tokio::time::timeout(Duration::from_secs(1), same).await.is_err());
     }
 
     #[tokio::test(start_paused = true)]
     async fn four_calls_of_a_mailbox_are_in_flight_and_no_fifth() {
-        let gate = gate(64);
-        let mut passes = Vec::new();
+        let limiters = limiters(64);
+        let mut permits = Vec::new();
         for _ in 0..4 {
-            passes.push(gate.enter(Service::Graph, Some("room-1"), PATIENCE).await.expect("open"));
+            permits.push(limiters.acquire(Service::Graph, Some("room-1"), MAX_WAIT).await.expect("open"));
         }
-        let fifth = gate.enter(Service::Graph, Some("room-1"), PATIENCE);
+        let fifth = limiters.acquire(Service::Graph, Some("room-1"), MAX_WAIT);
         assert!(tokio::time::timeout(Duration::from_secs(1), fifth).await.is_err());
-        passes.pop();
-        let fifth = gate.enter(Service::Graph, Some("room-1"), PATIENCE);
+        permits.pop();
+        let fifth = limiters.acquire(Service::Graph, Some("room-1"), MAX_WAIT);
         assert!(tokio::time::timeout(Duration::from_secs(1), fifth).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn answers_to_what_was_sent_before_the_closure_do_not_open_the_lane() {
-        let gate = gate(64);
+        let limiters = limiters(64);
         for _ in 0..60 {
-            enter(&gate).await.answered();
+            acquire(&limiters).await.answered();
         }
-        let mut passes = Vec::new();
+        let mut permits = Vec::new();
         for _ in 0..64 {
-            passes.push(enter(&gate).await);
+            permits.push(acquire(&limiters).await);
         }
-        let mut passes = passes.into_iter();
-        passes.by_ref().take(4).for_each(|pass| pass.throttled(Duration::from_secs(5), false));
-        passes.for_each(|pass| pass.answered());
-        let load = gate.load(Service::Graph);
+        let mut permits = permits.into_iter();
+        permits.by_ref().take(4).for_each(|permits| permits.throttled(Duration::from_secs(5), false));
+        permits.for_each(|permits| permits.answered());
+        let load = limiters.load(Service::Graph);
         assert_eq!((load.limit, load.in_flight), (1, 0));
-        enter(&gate).await.answered();
-        assert_eq!(gate.load(Service::Graph).limit, 2, "the probe opens it");
+        acquire(&limiters).await.answered();
+        assert_eq!(limiters.load(Service::Graph).limit, 2, "the probe opens it");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_call_has_no_longer_patience_than_its_budget() {
-        let gate = gate(64);
-        let pass = enter(&gate).await;
+        let limiters = limiters(64);
+        let permits = acquire(&limiters).await;
         let waiting = tokio::spawn({
-            let gate = Arc::clone(&gate);
+            let limiters = Arc::clone(&limiters);
             async move {
-                let _all: Vec<_> = [enter(&gate).await, enter(&gate).await, enter(&gate).await].into();
-                let ClosedFor(wait) =
-                    gate.enter(Service::Graph, None, Duration::from_secs(60)).await.expect_err("an hour is too long");
+                let _all: Vec<_> =
+                    [acquire(&limiters).await, acquire(&limiters).await, acquire(&limiters).await].into();
+                let BlockedFor(wait) = limiters
+                    .acquire(Service::Graph, None, Duration::from_secs(60))
+                    .await
+                    .expect_err("an hour is too long");
                 wait
             }
         });
         tokio::task::yield_now().await;
-        pass.throttled(Duration::from_secs(3600), false);
+        permits.throttled(Duration::from_secs(3600), false);
         let started = Instant::now();
         assert!(waiting.await.expect("no panic") > Duration::from_secs(3000));
         assert!(started.elapsed() < Duration::from_secs(1), "it is told at once");
@@ -582,12 +595,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_waiter_that_gives_up_passes_its_turn_on() {
-        let gate = gate(1);
-        let pass = enter(&gate).await;
-        let mut first = Box::pin(gate.enter(Service::Graph, None, PATIENCE));
-        let mut second = Box::pin(gate.enter(Service::Graph, None, PATIENCE));
+        let limiters = limiters(1);
+        let permits = acquire(&limiters).await;
+        let mut first = Box::pin(limiters.acquire(Service::Graph, None, MAX_WAIT));
+        let mut second = Box::pin(limiters.acquire(Service::Graph, None, MAX_WAIT));
         assert!(futures_util::poll!(&mut first).is_pending() && futures_util::poll!(&mut second).is_pending());
-        drop(pass);
+        drop(permits);
         // It was the first one's turn.
         drop(first);
         let second = tokio::time::timeout(Duration::from_secs(1), second).await;
@@ -595,36 +608,36 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn batches_take_the_places_that_outlook_counts() {
-        let gate = gate(64);
-        let (first, closed) = gate.enter_mailboxes(["a", "b", "a", "a", "a", "a", "b"], PATIENCE).await;
-        assert!(closed.is_empty());
-        let single = gate.enter(Service::Graph, Some("a"), PATIENCE);
+    async fn batches_take_the_permits_that_outlook_counts() {
+        let limiters = limiters(64);
+        let (first, blocked) = limiters.acquire_mailboxes(["a", "b", "a", "a", "a", "a", "b"], MAX_WAIT).await;
+        assert!(blocked.is_empty());
+        let single = limiters.acquire(Service::Graph, Some("a"), MAX_WAIT);
         assert!(tokio::time::timeout(Duration::from_secs(1), single).await.is_err(), "four of them are at once");
-        assert!(gate.enter(Service::Graph, Some("b"), PATIENCE).await.is_ok());
+        assert!(limiters.acquire(Service::Graph, Some("b"), MAX_WAIT).await.is_ok());
         drop(first);
-        assert!(gate.enter(Service::Graph, Some("a"), PATIENCE).await.is_ok());
-        gate.throttled_in_batch(Some("a"), Duration::from_secs(3600), false);
-        let (_places, closed) = gate.enter_mailboxes(["a", "b"], Duration::from_secs(60)).await;
-        assert!(matches!(closed[..], [("a", ClosedFor(_))]), "{closed:?}");
+        assert!(limiters.acquire(Service::Graph, Some("a"), MAX_WAIT).await.is_ok());
+        limiters.block(&Limit::Mailbox("a".into()), Duration::from_secs(3600));
+        let (_permits, blocked) = limiters.acquire_mailboxes(["a", "b"], Duration::from_secs(60)).await;
+        assert!(matches!(blocked[..], [("a", BlockedFor(_))]), "{blocked:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_batch_that_does_not_fit_leaves_the_place_to_a_call_that_does() {
-        let gate = gate(64);
-        let mut passes = Vec::new();
+        let limiters = limiters(64);
+        let mut permits = Vec::new();
         for _ in 0..4 {
-            passes.push(gate.enter(Service::Graph, Some("a"), PATIENCE).await.expect("open"));
+            permits.push(limiters.acquire(Service::Graph, Some("a"), MAX_WAIT).await.expect("open"));
         }
-        let mut batch = Box::pin(gate.enter_mailboxes(["a"; 4], PATIENCE));
-        let mut single = Box::pin(gate.enter(Service::Graph, Some("a"), PATIENCE));
+        let mut batch = Box::pin(limiters.acquire_mailboxes(["a"; 4], MAX_WAIT));
+        let mut single = Box::pin(limiters.acquire(Service::Graph, Some("a"), MAX_WAIT));
         assert!(futures_util::poll!(&mut batch).is_pending() && futures_util::poll!(&mut single).is_pending());
-        passes.pop();
-        let single = async { tokio::time::timeout(Duration::from_secs(1), single).await.expect("one place is free") };
+        permits.pop();
+        let single = async { tokio::time::timeout(Duration::from_secs(1), single).await.expect("one permit is free") };
         let (single, _) = tokio::join!(single, async { futures_util::poll!(&mut batch) });
-        drop((single, passes));
-        let (_places, closed) =
-            tokio::time::timeout(Duration::from_secs(1), batch).await.expect("all four places are free");
-        assert!(closed.is_empty());
+        drop((single, permits));
+        let (_permits, blocked) =
+            tokio::time::timeout(Duration::from_secs(1), batch).await.expect("all four permits are free");
+        assert!(blocked.is_empty());
     }
 }

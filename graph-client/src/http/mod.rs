@@ -2,6 +2,7 @@
 //!
 //! This layer knows HTTP, tokens and waiting. What a response means is for the service's own classifier to say.
 
+mod batch;
 mod call;
 mod challenge;
 mod failure;
@@ -11,14 +12,15 @@ mod retry;
 mod token;
 mod transport;
 
-pub(crate) use self::call::{Body, Call, EXCHANGE_TIME_LIMIT, Progress, Shape, new_request_id};
+pub(crate) use self::batch::{Carrier, Envelope, Item, Numbered, failed_dependency, send_batch};
+pub(crate) use self::call::{Body, Call, EXCHANGE_TIME_LIMIT, Shape, new_request_id};
 pub(crate) use self::challenge::{demanded_claims, requested_claims};
 pub(crate) use self::failure::{Failure, Repeat};
-pub(crate) use self::limiter::{BatchPass, ClosedFor, Gate};
+pub(crate) use self::limiter::{BatchPermits, BlockedFor, Limit, Limiters};
 pub use self::limiter::{Concurrency, Load};
 pub use self::meter::{Meter, Usage};
 pub use self::retry::RetryOptions;
-pub(crate) use self::retry::{Allowance, Retries};
+pub(crate) use self::retry::{Attempts, Retries, RetryBudget, RuntimeClock, repeat};
 pub use self::token::AccessToken;
 pub use self::transport::Response;
 pub(crate) use self::transport::{Transport, decode};

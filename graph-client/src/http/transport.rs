@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::failure::parse_retry_after;
-use super::{AccessToken, Allowance, Body, Call, Failure, Meter, Retries, RetryOptions};
+use super::{AccessToken, Attempts, Body, Call, Failure, Meter, Retries, RetryBudget, RetryOptions, RuntimeClock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::redact::redact;
 
@@ -152,29 +152,16 @@ impl Transport {
         classify: fn(&Response) -> Option<Failure>,
     ) -> Result<Response> {
         let body: Bytes = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish().into();
-        let mut retries = Retries::start(&self.retry);
-        loop {
-            let mut request = reqwest::Request::new(reqwest::Method::POST, url.clone());
-            *request.timeout_mut() = Some(super::call::TIME_LIMIT);
-            let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");
-            request.headers_mut().insert(CONTENT_TYPE, content_type);
-            *request.body_mut() = Some(body.clone().into());
-            let failure = match self.exchange(request).await {
-                Ok(response) => match classify(&response) {
-                    None => return Ok(response),
-                    Some(failure) => Box::new(failure),
-                },
-                Err(failure) => failure,
-            };
-            // Asking for a token twice does no harm.
-            if !retries.wait(&failure, true, &Meter::default(), &Allowance::default()).await {
-                // What is in a form of the sign-in service and may not be shown; client ids and scopes are short or known.
-                let secrets: Vec<&str> =
-                    form.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| *value).collect();
-                let error = failure.into_error().with_attempts(retries.attempt(), retries.elapsed());
-                return Err(error.during(operation.to_owned()).redacted(&secrets));
-            }
-        }
+        // A sign-in is none of the client's calls: it is not counted, and takes no retry from them.
+        let (budget, meter) = (RetryBudget::default(), Meter::default());
+        let mut retries = Retries::start(self.retry.clone(), &budget, &meter, &RuntimeClock);
+        let mut post = PostForm { transport: self, url, body, classify };
+        super::repeat(&mut post, &mut retries).await.map_err(|failure| {
+            // What is in a form of the sign-in service and may not be shown; client ids and scopes are short or known.
+            let secrets: Vec<&str> = form.iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| *value).collect();
+            let error = failure.into_error().with_attempts(retries.attempt(), retries.elapsed());
+            error.during(operation.to_owned()).redacted(&secrets)
+        })
     }
 
     async fn exchange(&self, request: reqwest::Request) -> Result<Response, Box<Failure>> {
@@ -204,6 +191,35 @@ impl Transport {
             body.extend_from_slice(&chunk);
         }
         Ok(Response { status, headers, body: body.freeze() })
+    }
+}
+
+struct PostForm<'a> {
+    transport: &'a Transport,
+    url: Url,
+    body: Bytes,
+    classify: fn(&Response) -> Option<Failure>,
+}
+
+impl Attempts for PostForm<'_> {
+    type Output = Response;
+
+    async fn attempt(&mut self, _: &mut Retries<'_>) -> Result<Response, Box<Failure>> {
+        let mut request = reqwest::Request::new(reqwest::Method::POST, self.url.clone());
+        *request.timeout_mut() = Some(super::call::TIME_LIMIT);
+        let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(CONTENT_TYPE, content_type);
+        *request.body_mut() = Some(self.body.clone().into());
+        let response = self.transport.exchange(request).await?;
+        match (self.classify)(&response) {
+            None => Ok(response),
+            Some(failure) => Err(Box::new(failure)),
+        }
+    }
+
+    /// Asking for a token twice does no harm.
+    fn is_idempotent(&self) -> bool {
+        true
     }
 }
 

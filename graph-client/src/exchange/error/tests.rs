@@ -89,10 +89,10 @@ fn nul_bytes_under_a_false_label_are_a_denial_and_its_reason_tells_whether_to_re
 #[test]
 fn a_500_is_final_a_transient_400_is_not_and_the_concurrency_text_is_a_throttle() {
     let fault = classify(&response(500, &[], b"{\"error\":{\"code\":\"InternalServerError\"}}")).unwrap();
-    assert_eq!((fault.repeat, fault.in_doubt), (Repeat::Never, true));
+    assert_eq!((fault.repeat, fault.outcome_unknown), (Repeat::Never, true));
     let busy = detail("|Microsoft.Exchange.Data.ServerBusyException|Try later.");
     let busy = classify(&response(400, &[], busy.as_bytes())).unwrap();
-    assert_eq!((busy.kind, busy.repeat), (ErrorKind::Unavailable, Repeat::IfSafe));
+    assert_eq!((busy.kind, busy.repeat), (ErrorKind::Unavailable, Repeat::IfIdempotent));
     let text = b"You have reached the maximum number of concurrent requests per tenant. Please wait and try again";
     for status in [400, 200] {
         let many = classify(&response(status, &[], text)).unwrap();

@@ -10,7 +10,7 @@ pub(super) struct Node {
     /// `v1.0` or `beta`: one batch goes to one of them.
     pub(super) version: &'static str,
     /// Whether sending it twice does no more than sending it once. A batch of reads may be repeated as a whole.
-    pub(super) is_safe: bool,
+    pub(super) is_idempotent: bool,
     /// The requests that have to succeed first. Each stands before this one.
     pub(super) after: Vec<usize>,
 }
@@ -37,12 +37,12 @@ pub(super) fn cut(nodes: &[Node]) -> Vec<Vec<Vec<usize>>> {
             let (head, rest) = component.split_at(component.len().min(LARGEST));
             add(&mut stages, 0, head.to_vec());
             for &at in rest {
-                pools.entry((1, nodes[at].version, nodes[at].is_safe)).or_default().push(at);
+                pools.entry((1, nodes[at].version, nodes[at].is_idempotent)).or_default().push(at);
             }
         } else {
             for &at in &component {
                 depths[at] = nodes[at].after.iter().map(|&before| depths[before] + 1).max().unwrap_or(0);
-                pools.entry((depths[at], nodes[at].version, nodes[at].is_safe)).or_default().push(at);
+                pools.entry((depths[at], nodes[at].version, nodes[at].is_idempotent)).or_default().push(at);
             }
         }
     }
@@ -102,12 +102,12 @@ mod tests {
     use super::*;
 
     fn nodes(after: &[&[usize]]) -> Vec<Node> {
-        after.iter().map(|after| Node { version: "v1.0", is_safe: true, after: after.to_vec() }).collect()
+        after.iter().map(|after| Node { version: "v1.0", is_idempotent: true, after: after.to_vec() }).collect()
     }
 
     #[test]
     fn requests_without_dependence_fill_batches() {
-        let cut = cut(&vec![Node { version: "v1.0", is_safe: true, after: Vec::new() }; 45]);
+        let cut = cut(&vec![Node { version: "v1.0", is_idempotent: true, after: Vec::new() }; 45]);
         assert_eq!(cut.len(), 1);
         assert_eq!(cut[0].iter().map(Vec::len).collect::<Vec<_>>(), [20, 20, 5]);
     }
@@ -119,7 +119,7 @@ mod tests {
         // A diamond is neither.
         assert_eq!(cut(&nodes(&[&[], &[0], &[0], &[1, 2]])), [vec![vec![0]], vec![vec![1, 2]], vec![vec![3]]]);
         let long: Vec<Node> = (0..25_usize)
-            .map(|at| Node { version: "v1.0", is_safe: true, after: at.checked_sub(1).into_iter().collect() })
+            .map(|at| Node { version: "v1.0", is_idempotent: true, after: at.checked_sub(1).into_iter().collect() })
             .collect();
         assert_eq!(cut(&long), [[(0..20).collect::<Vec<_>>()], [(20..25).collect()]]);
     }
@@ -128,7 +128,7 @@ mod tests {
     fn versions_and_writes_are_kept_apart() {
         let mut nodes = nodes(&[&[], &[], &[], &[0]]);
         nodes[1].version = "beta";
-        nodes[2].is_safe = false;
+        nodes[2].is_idempotent = false;
         nodes[3].version = "beta";
         assert_eq!(cut(&nodes), [vec![vec![1], vec![2], vec![0]], vec![vec![3]]]);
     }
@@ -138,12 +138,12 @@ mod tests {
         fn every_request_is_in_one_batch_and_after_what_it_needs(
             seeds in proptest::collection::vec((any::<bool>(), any::<bool>(), proptest::collection::vec(any::<u16>(), 0..3)), 1..80)
         ) {
-            let nodes: Vec<Node> = seeds.iter().enumerate().map(|(at, (beta, is_safe, before))| {
+            let nodes: Vec<Node> = seeds.iter().enumerate().map(|(at, (beta, is_idempotent, before))| {
                 let mut after: Vec<usize> =
                     before.iter().filter(|_| at > 0).map(|seed| usize::from(*seed) % at.max(1)).collect();
                 after.sort_unstable();
                 after.dedup();
-                Node { version: if *beta { "beta" } else { "v1.0" }, is_safe: *is_safe, after }
+                Node { version: if *beta { "beta" } else { "v1.0" }, is_idempotent: *is_idempotent, after }
             }).collect();
             let mut place = vec![None; nodes.len()];
             for (stage, parts) in cut(&nodes).iter().enumerate() {
