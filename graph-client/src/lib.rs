@@ -9,6 +9,7 @@ pub mod exchange;
 pub mod graph;
 mod http;
 mod ids;
+mod operation;
 mod pipeline;
 mod redact;
 mod text;
@@ -35,12 +36,12 @@ pub use self::cloud::{Cloud, Service};
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::graph::{
     Batch, BatchId, BatchResponses, Change, Delta, DeltaEvent, DeltaEvents, DeltaPage, DeltaPages, DeltaRound, Expand,
-    Filter, Handle, Items, List, Literal, Operation, Page, Pages, Priority, RemovalReason, Removed, Request, Resync,
-    Search,
+    Filter, Handle, Items, List, Literal, Page, Pages, Priority, RemovalReason, Removed, Request, Resync, Search,
 };
 pub use self::http::{Concurrency, Load, Meter, Response, RetryOptions, Usage};
 pub use self::ids::{
     AppRoleAssignmentId, AppRoleId, ClientId, InvalidValue, ObjectId, ServicePrincipalId, SmtpAddress, TenantId,
 };
+pub use self::operation::Operation;
 pub use self::text::printable;
 pub use self::time::Later;

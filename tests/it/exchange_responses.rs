@@ -316,7 +316,7 @@ async fn w8_what_was_made_without_a_response_is_waited_for_and_found() {
                 .set_body_json(json!({ "value": [{ "Name": "Rooms", "PrimarySmtpAddress": "rooms@contoso.com" }] })),
         })
         .await;
-        let wait = Wait::default().with_first_pause(Duration::from_millis(1));
+        let wait = Wait::default().with_initial_interval(Duration::from_millis(1));
         let made = client.exchange().create(&new_group(), &wait, || look(&client)).await.unwrap();
         assert_eq!(matches!(made, Created::Existing(_)), is_there);
         assert_eq!(matches!(made, Created::AfterLostResponse(_)), !is_there);
@@ -336,7 +336,7 @@ async fn w8_what_is_never_found_ends_with_what_the_command_said() {
         _ => ResponseTemplate::new(404).set_body_json(missing()),
     })
     .await;
-    let wait = Wait::default().with_first_pause(Duration::ZERO).with_deadline(Duration::from_millis(50));
+    let wait = Wait::default().with_initial_interval(Duration::ZERO).with_deadline(Duration::from_millis(50));
     let started = Instant::now();
     let error = client.exchange().create(&new_group(), &wait, || look(&client)).await.expect_err("not made");
     assert!(error.is_outcome_unknown() && error.status() == Some(504), "{error}");
@@ -367,7 +367,7 @@ async fn w9_an_assignment_that_is_not_visible_yet_is_waited_for() {
         let found = exchange.run(GetManagementRoleAssignment::of(principal)).await?;
         Ok(found.into_iter().find(|it| it.scope() == AssignedScope::Group("Rooms".into())))
     };
-    let wait = Wait::default().with_first_pause(Duration::from_millis(1));
+    let wait = Wait::default().with_initial_interval(Duration::from_millis(1));
     let made = exchange.create(&assign, &wait, look).await.unwrap();
     assert!(matches!(made, Created::New(it) if it.application_role() == Some(ApplicationRole::CalendarsRead)));
     assert_eq!(server.received_requests().await.unwrap().len(), 5, "assigned once, looked for four times");
@@ -390,8 +390,8 @@ async fn no_policy_found_is_an_empty_list_only_if_the_cmdlet_says_so() {
 #[tokio::test]
 async fn w17_the_longest_wait_there_is_does_not_panic() {
     let (_server, client) = answering(200, r#"{"value":[]}"#).await;
-    let mut wait = Wait::default().with_deadline(Duration::MAX).with_longest_pause(Duration::MAX);
-    wait = wait.with_first_pause(Duration::from_millis(1));
+    let mut wait = Wait::default().with_deadline(Duration::MAX).with_max_interval(Duration::MAX);
+    wait = wait.with_initial_interval(Duration::from_millis(1));
     let looks = AtomicUsize::new(0);
     let exchange = client.exchange();
     let found = exchange.wait_until_visible(&wait, || {
@@ -399,7 +399,7 @@ async fn w17_the_longest_wait_there_is_does_not_panic() {
         async move { Ok((look > 3).then_some(())) }
     });
     found.await.unwrap();
-    let endless = Wait::default().with_first_pause(Duration::MAX).with_deadline(Duration::from_secs(1));
+    let endless = Wait::default().with_initial_interval(Duration::MAX).with_deadline(Duration::from_secs(1));
     let error = client.exchange().wait_until_visible(&endless, || async { Ok(None::<()>) }).await.expect_err("late");
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }

@@ -17,8 +17,8 @@ pub const OWNER: &str = "exchange.admin@contoso.com";
 #[must_use]
 pub fn quick_wait() -> Wait {
     Wait::default()
-        .with_first_pause(Duration::from_millis(5))
-        .with_longest_pause(Duration::from_millis(20))
+        .with_initial_interval(Duration::from_millis(5))
+        .with_max_interval(Duration::from_millis(20))
         .with_deadline(Duration::from_millis(800))
 }
 

@@ -53,7 +53,7 @@ fn is_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error>
 }
 
 /// A read without parameters. A name that the type refused would be a fault of this file's.
-fn command<T: DeserializeOwned + Send>(name: &str) -> Option<RawCmdlet<Vec<T>>> {
+fn command<T: DeserializeOwned + Send + 'static>(name: &str) -> Option<RawCmdlet<Vec<T>>> {
     RawCmdlet::new(name).ok()
 }
 

@@ -54,7 +54,7 @@ pub enum Effect {
 ///     }
 /// }
 /// ```
-pub trait Cmdlet: Serialize + Display + Debug + Send + Sync {
+pub trait Cmdlet: Serialize + Display + Debug + Send + Sync + 'static {
     /// The name, such as `Get-Mailbox`. It also names the call in traces.
     const NAME: &'static str;
 
@@ -147,9 +147,9 @@ pub enum Shape {
 }
 
 /// What a cmdlet gives, made from the rows of its response.
-pub trait Output: Sized + Send {
+pub trait Output: Sized + Send + 'static {
     /// One row of the response.
-    type Row: DeserializeOwned + Send;
+    type Row: DeserializeOwned + Send + 'static;
 
     /// What the response must hold. A response of another shape is an error: an answer that is missing is not an empty
     /// one.
@@ -173,7 +173,7 @@ impl Output for () {
     }
 }
 
-impl<T: DeserializeOwned + Send> Output for Vec<T> {
+impl<T: DeserializeOwned + Send + 'static> Output for Vec<T> {
     type Row = T;
 
     const SHAPE: Shape = Shape::List;

@@ -9,13 +9,15 @@ use url::Url;
 use uuid::Uuid;
 
 use super::cmdlet::{Cmdlet, Effect};
+use super::list::RowList;
 use super::rows::{Expected, Page, Reader};
 use super::{CmdletError, CmdletErrorKind, Property, Warnings, error};
 use crate::client::Client;
 use crate::cloud::{self, Service};
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Body, Call, RetryOptions};
+use crate::http::{Body, Call, Response, RetryOptions};
 use crate::ids::SmtpAddress;
+use crate::operation::{Operation, Outgoing};
 use crate::text::Printable;
 
 /// Exchange Online administration in one tenant. Made by [`Client::exchange`].
@@ -31,6 +33,9 @@ pub struct Exchange {
 
 /// Rows in a page; the most that the service gives.
 const PAGE_SIZE: &str = "odata.maxpagesize=1000";
+
+/// The header that says whose servers a command is for.
+const ANCHOR: &str = "x-anchormailbox";
 
 /// A guard against a service that never ends a list: 10,000 pages of 1,000 rows.
 const PAGE_LIMIT: usize = 10_000;
@@ -76,23 +81,64 @@ impl Exchange {
         self
     }
 
-    /// Runs a cmdlet and reads its answer to the end.
+    /// Runs a cmdlet and reads its response to the end. It is awaited, or given options first.
     ///
     /// # Errors
     ///
     /// [`Error::cmdlet`] says what the cmdlet said. [`ErrorKind::Input`] when the command breaks a rule; nothing is sent
     /// then. A page that cannot be read is an error, never a short list.
-    pub async fn run<C: Cmdlet>(&self, cmdlet: C) -> Result<C::Output> {
-        self.run_ref(&cmdlet).await
+    pub fn run<C>(&self, cmdlet: C) -> Operation<C::Output>
+    where
+        C: Cmdlet,
+    {
+        let outgoing = self.outgoing(&cmdlet);
+        let exchange = self.clone();
+        Operation::of_requests(outgoing, move |_, mut call| async move {
+            exchange.set_anchor(&mut call).await;
+            exchange.read_to_the_end(&cmdlet, *call).await
+        })
     }
 
-    /// Like [`run`](Self::run), for a cmdlet that the caller keeps.
+    /// Like [`run`](Self::run) with the usual options, for a cmdlet that the caller keeps.
     ///
     /// # Errors
     ///
     /// As [`run`](Self::run).
     pub async fn run_ref<C: Cmdlet>(&self, cmdlet: &C) -> Result<C::Output> {
-        let mut call = self.command_call(cmdlet, &self.anchor().await)?;
+        let call = self.command_call(cmdlet, &self.anchor().await)?;
+        self.read_to_the_end(cmdlet, call).await
+    }
+
+    /// Runs a cmdlet that lists, to be read row by row or page by page: no more than a page is in memory.
+    ///
+    /// # Errors
+    ///
+    /// The stream's are those of [`run`](Self::run). It ends with the first.
+    pub fn list<C, R>(&self, cmdlet: C) -> RowList<C>
+    where
+        C: Cmdlet<Output = Vec<R>>,
+    {
+        RowList::new(self.clone(), cmdlet)
+    }
+
+    /// The call of a command as a caller may give it options, before its anchor is known.
+    pub(super) fn outgoing<C: Cmdlet>(&self, cmdlet: &C) -> Outgoing {
+        let call = self.command_call(cmdlet, "").map(Box::new);
+        let mut outgoing = Outgoing::new(self.client.clone(), call);
+        outgoing.preferences.push(PAGE_SIZE.to_owned());
+        outgoing
+    }
+
+    /// Says by whose mailbox a call is routed, unless the caller has.
+    pub(super) async fn set_anchor(&self, call: &mut Call) {
+        if !call.headers.contains_key(ANCHOR)
+            && let Ok(anchor) = HeaderValue::try_from(self.anchor().await)
+        {
+            call.headers.insert(ANCHOR, anchor);
+        }
+    }
+
+    async fn read_to_the_end<C: Cmdlet>(&self, cmdlet: &C, mut call: Call) -> Result<C::Output> {
         let mut reader = Reader::new(cmdlet, self.documented_end_point(cmdlet).is_some());
         let mut followed: Vec<String> = Vec::new();
         loop {
@@ -100,10 +146,7 @@ impl Exchange {
                 Ok(response) => response,
                 Err(error) => return not_found(cmdlet, followed.is_empty(), error),
             };
-            let fail = |error: Error| {
-                let error = error.with_request_id(response.request_id().map(str::to_owned));
-                error.with_client_request_id(call.client_request_id.clone()).during(call.operation.clone())
-            };
+            let fail = |error: Error| from_response(error, &response, &call);
             let Some(link) = reader.read(cmdlet, &response, self.warnings.as_ref()).map_err(fail)? else {
                 return reader.finish(cmdlet).map_err(fail);
             };
@@ -224,8 +267,10 @@ impl Exchange {
         if let Some(Ok(name)) = cmdlet.map(HeaderValue::from_str) {
             headers.insert("x-cmdletname", name);
         }
-        if let Ok(anchor) = HeaderValue::try_from(anchor) {
-            headers.insert("x-anchormailbox", anchor);
+        if let Some(anchor) = Some(anchor).filter(|anchor| !anchor.is_empty())
+            && let Ok(anchor) = HeaderValue::try_from(anchor)
+        {
+            headers.insert(ANCHOR, anchor);
         }
         headers
     }
@@ -264,6 +309,14 @@ impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange").field("tenant", self.client.tenant()).finish_non_exhaustive()
     }
+}
+
+/// What went wrong with a response that came.
+pub(super) fn from_response(error: Error, response: &Response, call: &Call) -> Error {
+    error
+        .with_request_id(response.request_id().map(str::to_owned))
+        .with_client_request_id(call.client_request_id.clone())
+        .during(call.operation.clone())
 }
 
 /// What a cmdlet's own "not found" gives, where that is no error. On a later page it always is one.

@@ -80,6 +80,11 @@ impl<C: Cmdlet> Reader<C> {
         Ok(page.next_link)
     }
 
+    /// The rows that were read so far.
+    pub(super) fn into_rows(self) -> Vec<<C::Output as Output>::Row> {
+        self.rows
+    }
+
     /// The output, once the last page has been read.
     pub(super) fn finish(self, cmdlet: &C) -> Result<C::Output> {
         let fail = |message| Error::new(ErrorKind::Decode, message).with_outcome_unknown(self.expected.is_write);

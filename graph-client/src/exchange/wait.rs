@@ -5,8 +5,8 @@ use super::invoke::Exchange;
 use super::{Cmdlet, CmdletErrorKind};
 use crate::error::{Error, ErrorKind, Result};
 
-/// The shortest pause between two looks.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+/// The shortest poll interval between two looks.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
 
 /// How long to wait for an object that was just made, and how often to look.
 ///
@@ -16,18 +16,18 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 pub struct Wait {
     /// When to give up. Default 3 min.
     pub deadline: Duration,
-    /// The pause after the first look; it doubles. Default 1 s.
-    pub first_pause: Duration,
-    /// The longest pause. Default 15 s.
-    pub longest_pause: Duration,
+    /// The poll interval after the first look; it doubles. Default 1 s.
+    pub initial_interval: Duration,
+    /// The longest poll interval. Default 15 s.
+    pub max_interval: Duration,
 }
 
 impl Default for Wait {
     fn default() -> Self {
         Self {
             deadline: Duration::from_secs(3 * 60),
-            first_pause: Duration::from_secs(1),
-            longest_pause: Duration::from_secs(15),
+            initial_interval: Duration::from_secs(1),
+            max_interval: Duration::from_secs(15),
         }
     }
 }
@@ -40,17 +40,17 @@ impl Wait {
         self
     }
 
-    /// Sets the pause after the first look.
+    /// Sets the poll interval after the first look.
     #[must_use]
-    pub fn with_first_pause(mut self, pause: Duration) -> Self {
-        self.first_pause = pause;
+    pub fn with_initial_interval(mut self, interval: Duration) -> Self {
+        self.initial_interval = interval;
         self
     }
 
-    /// Sets the longest pause.
+    /// Sets the longest poll interval.
     #[must_use]
-    pub fn with_longest_pause(mut self, pause: Duration) -> Self {
-        self.longest_pause = pause;
+    pub fn with_max_interval(mut self, interval: Duration) -> Self {
+        self.max_interval = interval;
         self
     }
 }
@@ -141,8 +141,8 @@ impl Exchange {
         F: Future<Output = Result<Option<T>>> + Send,
     {
         let started = Instant::now();
-        // Not in a circle: a pause of nothing would be one request after the other.
-        let mut pause = wait.first_pause.max(SHORTEST_PAUSE);
+        // Not in a circle: an interval of nothing would be one request after the other.
+        let mut interval = wait.initial_interval.max(SHORTEST_INTERVAL);
         loop {
             let last = match look().await {
                 Ok(Some(found)) => return Ok(found),
@@ -150,13 +150,13 @@ impl Exchange {
                 Err(error) if error.kind() == ErrorKind::NotFound => error,
                 Err(error) => return Err(error),
             };
-            if started.elapsed().saturating_add(pause) > wait.deadline {
+            if started.elapsed().saturating_add(interval) > wait.deadline {
                 return Err(last.with_advice(
                     "It was made and is not visible yet: run again in some minutes, nothing is made twice.",
                 ));
             }
-            tokio::time::sleep(pause).await;
-            pause = pause.saturating_mul(2).min(wait.longest_pause).max(SHORTEST_PAUSE);
+            tokio::time::sleep(interval).await;
+            interval = interval.saturating_mul(2).min(wait.max_interval).max(SHORTEST_INTERVAL);
         }
     }
 }

@@ -14,10 +14,11 @@ use super::pages::{Reader, saved_link};
 use super::query::Query;
 use super::{Change, Filter, Removed, Support};
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::request::request_options;
+use crate::graph::request::graph_options;
 use crate::graph::{self, Record, Request};
 use crate::http::{Failure, Response};
 use crate::ids::InvalidValue;
+use crate::operation::call_options;
 
 /// A delta query: everything once, and from then on what has changed.
 ///
@@ -140,7 +141,14 @@ impl<T> Delta<T> {
         self
     }
 
-    request_options!(request);
+    call_options!(request.outgoing);
+
+    graph_options!();
+
+    fn as_request(mut self, change: impl FnOnce(Request) -> Request) -> Self {
+        self.request = change(self.request);
+        self
+    }
 }
 
 impl<T: DeserializeOwned + Send + 'static> Delta<T> {

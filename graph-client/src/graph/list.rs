@@ -11,11 +11,12 @@ use url::Url;
 
 use super::pages::{Reader, saved_link};
 use super::query::Query;
-use super::{Expand, Filter, Operation, Search, Support};
+use super::{Expand, Filter, Search, Support};
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::request::request_options;
+use crate::graph::request::graph_options;
 use crate::graph::{Record, Request, asks_for_id};
 use crate::http::Response;
+use crate::operation::{Operation, call_options};
 
 /// One page of a list.
 ///
@@ -251,7 +252,14 @@ impl<T> List<T> {
         self
     }
 
-    request_options!(request);
+    call_options!(request.outgoing);
+
+    graph_options!();
+
+    fn as_request(mut self, change: impl FnOnce(Request) -> Request) -> Self {
+        self.request = change(self.request);
+        self
+    }
 
     /// The request for the first page, and what a row is checked by.
     pub(super) fn into_parts(self) -> (Request, Row<T>) {

@@ -41,7 +41,6 @@ pub use self::list::{Items, List, Page, Pages};
 pub use self::literal::Literal;
 pub use self::model::{Patch, Properties, SecretText};
 pub(crate) use self::model::{object_of, type_name, undecodable};
-pub use self::operation::Operation;
 pub use self::outlook::*;
 pub(crate) use self::path::{call, object_link};
 pub use self::places::*;
@@ -53,4 +52,5 @@ pub(crate) use self::shape::{
 pub use self::subscriptions::*;
 pub(crate) use self::support::Support;
 pub use self::teamwork::*;
+pub use crate::operation::Operation;
 pub use crate::time::Timestamp;

@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::graph::Request;
 use crate::http::{Body, Call, Response, new_request_id};
 use crate::ids::InvalidValue;
+use crate::operation::Outgoing;
 
 /// Reads pages one after the other, the next while the caller works on this one.
 ///
@@ -50,7 +51,7 @@ enum Next {
 
 impl Reader {
     pub(super) fn new(request: Request) -> Self {
-        let (client, call, has_own_id) = request.into_parts();
+        let Outgoing { client, call, has_own_id, .. } = request.outgoing;
         let mut followed = Followed::default();
         let (pattern, fault) = match call {
             Ok(call) => {

@@ -1,8 +1,6 @@
-use std::time::Duration;
-
 use bytes::Bytes;
 use reqwest::Method;
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::HeaderValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -11,9 +9,10 @@ use super::model::open_enum;
 use crate::client::Client;
 use crate::cloud::{self, Service};
 use crate::error::{Error, Result};
-use crate::graph::{self, Delta, List, Operation};
-use crate::http::{Body, Call, Failure, Response, RetryOptions, Shape};
+use crate::graph::{self, Delta, List};
+use crate::http::{Body, Call, Failure, Response, Shape};
 use crate::ids::InvalidValue;
+use crate::operation::{Operation, Outgoing, call_options};
 
 /// One Graph request. Made by [`Client::request`]; nothing is sent before [`send`](Self::send) or
 /// [`json`](Self::json).
@@ -54,91 +53,44 @@ use crate::ids::InvalidValue;
 /// ```
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request {
-    client: Client,
-    call: Result<Box<Call>>,
-    preferences: Vec<String>,
-    /// The caller chose the `client-request-id`.
-    has_own_id: bool,
+    pub(crate) outgoing: Outgoing,
 }
 
-/// The options that everything has which sends requests: they go to the request inside.
-macro_rules! request_options {
-    ($($request:ident).+) => {
-        /// Sets a header. A header of the pipeline's own (`authorization`, `client-request-id`) wins over it.
-        pub fn header(mut self, name: &str, value: &str) -> Self {
-            self.$($request).+ = self.$($request).+.header(name, value);
-            self
-        }
-
-        /// Adds a preference, as [`Request::prefer`](crate::Request::prefer) does.
-        pub fn prefer(mut self, preference: &str) -> Self {
-            self.$($request).+ = self.$($request).+.prefer(preference);
-            self
-        }
-
+/// The options that only Graph knows: they go to the request inside, by `as_request`.
+macro_rules! graph_options {
+    () => {
         /// Asks for ids that stay when an item moves, as [`Request::immutable_ids`](crate::Request::immutable_ids).
-        pub fn immutable_ids(mut self) -> Self {
-            self.$($request).+ = self.$($request).+.immutable_ids();
-            self
+        pub fn immutable_ids(self) -> Self {
+            self.as_request(|request| request.immutable_ids())
         }
 
         /// Asks for times in this zone, as [`Request::time_zone`](crate::Request::time_zone).
-        pub fn time_zone(mut self, zone: &str) -> Self {
-            self.$($request).+ = self.$($request).+.time_zone(zone);
-            self
+        pub fn time_zone(self, zone: &str) -> Self {
+            self.as_request(|request| request.time_zone(zone))
         }
 
         /// Asks for the bodies of events and messages in this form.
-        pub fn body_type(mut self, form: crate::graph::request::BodyType) -> Self {
-            self.$($request).+ = self.$($request).+.body_type(form);
-            self
+        pub fn body_type(self, form: crate::graph::request::BodyType) -> Self {
+            self.as_request(|request| request.body_type(form))
         }
 
         /// Sends `ConsistencyLevel: eventual` even if nothing in the query needs it.
-        pub fn eventual_consistency(mut self) -> Self {
-            self.$($request).+ = self.$($request).+.eventual_consistency();
-            self
-        }
-
-        /// Limits each attempt of each request, from sending to the last byte of the answer. Default 60 s.
-        pub fn timeout(mut self, limit: std::time::Duration) -> Self {
-            self.$($request).+ = self.$($request).+.timeout(limit);
-            self
-        }
-
-        /// Limits each request with all its attempts and the waits between them, as
-        /// [`Request::total_timeout`](crate::Request::total_timeout).
-        pub fn total_timeout(mut self, limit: std::time::Duration) -> Self {
-            self.$($request).+ = self.$($request).+.total_timeout(limit);
-            self
+        pub fn eventual_consistency(self) -> Self {
+            self.as_request(|request| request.eventual_consistency())
         }
 
         /// Says which requests Graph turns away first when it has to.
-        pub fn priority(mut self, priority: crate::graph::Priority) -> Self {
-            self.$($request).+ = self.$($request).+.priority(priority);
-            self
+        pub fn priority(self, priority: crate::graph::Priority) -> Self {
+            self.as_request(|request| request.priority(priority))
         }
 
         /// Says that what this is about was just created, as [`Request::just_created`](crate::Request::just_created).
-        pub fn just_created(mut self) -> Self {
-            self.$($request).+ = self.$($request).+.just_created();
-            self
-        }
-
-        /// Overrides the client's retries.
-        pub fn retry(mut self, retry: crate::http::RetryOptions) -> Self {
-            self.$($request).+ = self.$($request).+.retry(retry);
-            self
-        }
-
-        /// Sets the id that is sent with every request and attempt. Default: a new GUID for each request.
-        pub fn client_request_id(mut self, id: impl Into<String>) -> Self {
-            self.$($request).+ = self.$($request).+.client_request_id(id);
-            self
+        pub fn just_created(self) -> Self {
+            self.as_request(|request| request.just_created())
         }
     };
 }
-pub(crate) use request_options;
+pub(crate) use graph_options;
 
 impl Request {
     pub(crate) fn new(client: Client, method: Method, path: &str) -> Self {
@@ -154,18 +106,18 @@ impl Request {
             call.retry.clone_from(client.pipeline.transport.retry());
             call
         });
-        Self { client, call, preferences: Vec::new(), has_own_id: false }
+        Self { outgoing: Outgoing::new(client, call) }
     }
 
     /// The same request to another URL, such as a link in an answer.
     pub(crate) fn at(mut self, url: Result<Url>) -> Self {
-        self.call = self.call.and_then(|call| Ok(Box::new(Call { url: url?, ..*call })));
+        self.outgoing.call = self.outgoing.call.and_then(|call| Ok(Box::new(Call { url: url?, ..*call })));
         self
     }
 
     /// The same request, whose answers are judged in another way.
     pub(crate) fn classified_by(mut self, classify: fn(&Response) -> Option<Failure>) -> Self {
-        if let Ok(call) = &mut self.call {
+        if let Ok(call) = &mut self.outgoing.call {
             call.classify = classify;
         }
         self
@@ -173,9 +125,17 @@ impl Request {
 
     /// The same request, which is not sent but gives this error.
     pub(crate) fn refused(mut self, error: impl Into<Error>) -> Self {
-        self.call = self.call.and_then(|call| Err(error.into().during(call.operation)));
+        self.outgoing = self.outgoing.refused(error);
         self
     }
+
+    /// Names the operation for errors (`operation` may hold values) and traces (`name` may not).
+    pub(crate) fn named(mut self, name: &'static str, operation: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        self.outgoing = self.outgoing.named(name, operation);
+        self
+    }
+
+    call_options!(outgoing);
 
     /// The same request, which is refused if a check of what it would send found faults.
     pub(crate) fn checked(self, faults: impl IntoIterator<Item = InvalidValue>) -> Self {
@@ -185,7 +145,7 @@ impl Request {
 
     /// The same request, whose success is checked against what is documented of it.
     pub(crate) fn shaped(mut self, shape: Shape) -> Self {
-        if let Ok(call) = &mut self.call {
+        if let Ok(call) = &mut self.outgoing.call {
             call.shape = Some(shape);
         }
         self
@@ -203,7 +163,7 @@ impl Request {
     }
 
     pub(crate) fn created(mut self, just_created: bool) -> Self {
-        if let Ok(call) = &mut self.call {
+        if let Ok(call) = &mut self.outgoing.call {
             call.just_created = just_created;
         }
         self
@@ -211,15 +171,7 @@ impl Request {
 
     /// The URL as far as it is known.
     pub(crate) fn url(&self) -> Option<&Url> {
-        self.call.as_ref().ok().map(|call| &call.url)
-    }
-
-    /// Names the operation for errors (`operation` may hold values) and traces (`name` may not).
-    pub(crate) fn named(mut self, name: &'static str, operation: impl Into<std::borrow::Cow<'static, str>>) -> Self {
-        if let Ok(call) = &mut self.call {
-            call.name(name, operation);
-        }
-        self
+        self.outgoing.call.as_ref().ok().map(|call| &call.url)
     }
 
     /// Adds a query parameter; the value is percent-encoded here.
@@ -227,7 +179,7 @@ impl Request {
     /// Nothing but the encoding is done to it: a `$filter` that is given here must have its values quoted, and no
     /// header is set for it. [`list`](Self::list) and [`Filter`](crate::Filter) do both.
     pub fn query(mut self, name: &str, value: impl AsRef<str>) -> Self {
-        if let Ok(call) = &mut self.call {
+        if let Ok(call) = &mut self.outgoing.call {
             let mut query = call.url.query().unwrap_or_default().to_owned();
             if !query.is_empty() {
                 query.push('&');
@@ -246,47 +198,6 @@ impl Request {
             return self;
         }
         self.query("$select", properties.join(","))
-    }
-
-    /// Sets a header. A header of the pipeline's own (`authorization`, `client-request-id`) wins over it; `prefer` adds
-    /// a [preference](Self::prefer).
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        if name.eq_ignore_ascii_case("prefer") {
-            return self.prefer(value);
-        }
-        if let Ok(call) = &mut self.call {
-            if value.trim().is_empty() {
-                let fault = InvalidValue::new(name.to_owned(), value, "must not be empty");
-                self.call = Err(Error::from(fault).during(call.describe()));
-            } else if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-                call.headers.insert(name, value);
-            } else {
-                let fault = InvalidValue::new("header", name, "must be a valid header with a text value");
-                self.call = Err(fault.into());
-            }
-        }
-        self
-    }
-
-    /// Adds a preference, such as `odata.maxpagesize=50`, to the others in the `Prefer` header.
-    ///
-    /// A second preference of the same name takes the place of the first. Lists repeat them on every page.
-    pub fn prefer(mut self, preference: &str) -> Self {
-        if preference.trim().is_empty() {
-            return self.refused(InvalidValue::new("preference", preference, "must not be empty"));
-        }
-        let name = |preference: &str| preference.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
-        self.preferences.retain(|other| name(other) != name(preference));
-        self.preferences.push(preference.trim().to_owned());
-        if let Ok(call) = &mut self.call {
-            if let Ok(value) = HeaderValue::try_from(self.preferences.join(", ")) {
-                call.set_header("prefer", value);
-            } else {
-                let fault = InvalidValue::new("preference", preference, "must be text for a header");
-                self.call = Err(fault.into());
-            }
-        }
-        self
     }
 
     /// Asks Outlook for ids that stay when an item moves to another folder.
@@ -316,7 +227,7 @@ impl Request {
     /// Sends `ConsistencyLevel: eventual`, which the directory's advanced queries need: counts, searches, `ne`, `not`
     /// and others. What they return lags behind changes. [`list`](Self::list) knows when it is needed.
     pub fn eventual_consistency(mut self) -> Self {
-        if let Ok(call) = &mut self.call {
+        if let Ok(call) = &mut self.outgoing.call {
             call.set_header("consistencylevel", HeaderValue::from_static("eventual"));
         }
         self
@@ -324,12 +235,12 @@ impl Request {
 
     /// Sets the body, which is sent as JSON.
     pub fn body(mut self, body: &impl Serialize) -> Self {
-        if let Ok(call) = &mut self.call {
+        if let Ok(call) = &mut self.outgoing.call {
             match serde_json::to_vec(body) {
                 Ok(bytes) => call.body = Body::Json(Bytes::from(bytes)),
                 Err(error) => {
                     let fault = InvalidValue::new("body", "", "must serialise to JSON");
-                    self.call = Err(Error::from(fault).with_source(error));
+                    self.outgoing.call = Err(Error::from(fault).with_source(error));
                 }
             }
         }
@@ -339,30 +250,10 @@ impl Request {
     /// Sets a body that is not JSON, such as a picture.
     pub fn body_bytes(self, content_type: &str, bytes: impl Into<Bytes>) -> Self {
         let mut request = self.header("content-type", content_type);
-        if let Ok(call) = &mut request.call {
+        if let Ok(call) = &mut request.outgoing.call {
             call.body = Body::Json(bytes.into());
         }
         request
-    }
-
-    /// Limits each attempt, from sending to the last byte of the answer. Default 60 s.
-    pub fn timeout(mut self, limit: Duration) -> Self {
-        if let Ok(call) = &mut self.call {
-            call.time_limit = limit;
-        }
-        self
-    }
-
-    /// Limits the whole call, with all its attempts and the waits between them. Default: as long as
-    /// [`RetryOptions::max_elapsed`] starts attempts.
-    ///
-    /// When the time is over, a request that changes something may have been carried out:
-    /// [`Error::is_outcome_unknown`].
-    pub fn total_timeout(mut self, limit: Duration) -> Self {
-        if let Ok(call) = &mut self.call {
-            call.total_limit = Some(limit);
-        }
-        self
     }
 
     /// Says which requests Graph turns away first when it has to. Not every workload knows it.
@@ -370,18 +261,10 @@ impl Request {
         self.header("x-ms-throttle-priority", priority.as_str())
     }
 
-    /// Overrides the client's retries for this request.
-    pub fn retry(mut self, retry: RetryOptions) -> Self {
-        if let Ok(call) = &mut self.call {
-            call.retry = retry;
-        }
-        self
-    }
-
     /// Says that sending the request twice does no more than sending it once, so that it may be repeated after a
     /// time-out or a broken connection. GET, PUT and DELETE are so by themselves; POST and PATCH are not.
     pub fn idempotent(mut self, idempotent: bool) -> Self {
-        if let Ok(call) = &mut self.call {
+        if let Ok(call) = &mut self.outgoing.call {
             call.is_idempotent = idempotent;
         }
         self
@@ -389,21 +272,8 @@ impl Request {
 
     /// Says that the request changes nothing although its method is that of a write.
     pub(crate) fn read_only(mut self) -> Self {
-        if let Ok(call) = &mut self.call {
+        if let Ok(call) = &mut self.outgoing.call {
             (call.is_idempotent, call.is_safe) = (true, true);
-        }
-        self
-    }
-
-    /// Sets the id that is sent with every attempt. Default: a new GUID.
-    pub fn client_request_id(mut self, id: impl Into<String>) -> Self {
-        let id = id.into();
-        if HeaderValue::from_str(&id).is_err() || id.trim().is_empty() {
-            return self.refused(InvalidValue::new("client-request-id", id, "must be text for a header"));
-        }
-        if let Ok(call) = &mut self.call {
-            call.client_request_id = id;
-            self.has_own_id = true;
         }
         self
     }
@@ -414,8 +284,8 @@ impl Request {
     ///
     /// Every [`ErrorKind`](crate::ErrorKind): any other status is an error.
     pub async fn send(self) -> Result<Response> {
-        let call = self.call?;
-        self.client.pipeline.execute(&call, &self.client.meter).await
+        let call = self.outgoing.call?;
+        self.outgoing.client.pipeline.execute(&call, &self.outgoing.client.meter).await
     }
 
     /// Sends the request and decodes the answer.
@@ -424,9 +294,9 @@ impl Request {
     ///
     /// As [`send`](Self::send), and [`ErrorKind::Decode`](crate::ErrorKind::Decode).
     pub async fn json<T: DeserializeOwned>(self) -> Result<T> {
-        let call = self.call?;
-        let response = self.client.pipeline.execute(&call, &self.client.meter).await?;
-        response.json().map_err(|error| self.client.pipeline.redact(error).during(call.describe()))
+        let call = self.outgoing.call?;
+        let response = self.outgoing.client.pipeline.execute(&call, &self.outgoing.client.meter).await?;
+        response.json().map_err(|error| self.outgoing.client.pipeline.redact(error).during(call.describe()))
     }
 
     /// The request as a list: `T` is the type of an item.
@@ -443,7 +313,7 @@ impl Request {
 
     /// The request with the type of its answer, to be awaited or added to a [`Batch`](crate::Batch).
     pub fn typed<T: DeserializeOwned + Send + 'static>(self) -> Operation<T> {
-        Operation::json(self)
+        Operation::of_request(self.outgoing, |response| response?.json())
     }
 
     /// The request as an operation whose answer has nothing to read, such as a deletion: it has succeeded if the answer
@@ -455,17 +325,12 @@ impl Request {
     /// The request as an operation whose answer has nothing to read, with the statuses that its documentation gives for
     /// success. Any other success is an error: what was to happen may not have.
     pub fn unit_on(self, statuses: &'static [u16]) -> Operation<()> {
-        Operation::unit(self.shaped(graph::nothing_shape(statuses)))
+        Operation::of_request(self.shaped(graph::nothing_shape(statuses)).outgoing, |response| response.map(drop))
     }
 
     /// The request as an operation that gives the answer as it came.
     pub fn raw(self) -> Operation<Response> {
-        Operation::raw(self)
-    }
-
-    /// The parts that a list or a batch needs. The flag says that the caller chose the `client-request-id`.
-    pub(crate) fn into_parts(self) -> (Client, Result<Box<Call>>, bool) {
-        (self.client, self.call, self.has_own_id)
+        Operation::of_request(self.outgoing, |response| response)
     }
 }
 
@@ -546,12 +411,7 @@ fn mailbox_of(path: &str) -> Option<Box<str>> {
 
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut debug = f.debug_struct("Request");
-        match &self.call {
-            Ok(call) => debug.field("method", &call.method).field("path", &call.url.path()),
-            Err(error) => debug.field("error", error),
-        };
-        debug.finish_non_exhaustive()
+        f.debug_tuple("Request").field(&self.outgoing).finish()
     }
 }
 

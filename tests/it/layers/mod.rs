@@ -25,8 +25,9 @@ const GRAPH_CLIENT: Layers = &[
     ("auth", &["cloud", "error", "http", "ids", "redact", "text", "time"]),
     ("pipeline", &["auth", "cloud", "error", "http", "ids", "redact", "text"]),
     ("client", &["auth", "cloud", "error", "http", "ids", "pipeline"]),
-    ("graph", &["client", "cloud", "error", "http", "ids", "pipeline", "text", "time", "well_known"]),
-    ("exchange", &["client", "cloud", "error", "http", "ids", "pipeline", "text", "time", "well_known"]),
+    ("operation", &["client", "error", "http", "ids"]),
+    ("graph", &["client", "cloud", "error", "http", "ids", "operation", "pipeline", "text", "time", "well_known"]),
+    ("exchange", &["client", "cloud", "error", "http", "ids", "operation", "pipeline", "text", "time", "well_known"]),
 ];
 
 /// Where a layer of its own lies inside a module: what is inside the first may import the second, not the other way.

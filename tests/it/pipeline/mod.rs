@@ -2,6 +2,7 @@
 
 mod batches;
 mod errors;
+mod exchange_options;
 mod lists;
 mod retries;
 mod tokens;

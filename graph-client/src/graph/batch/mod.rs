@@ -16,7 +16,6 @@ use url::Url;
 use self::plan::Node;
 use self::wire::{Item, Requests};
 use super::Operation;
-use super::operation::Read;
 use crate::client::Client;
 use crate::cloud::{self, Service};
 use crate::error::{Error, ErrorKind, Result};
@@ -25,6 +24,7 @@ use crate::http::{
     self, Body, Call, Envelope, Failure, Numbered, Response, RetryOptions, failed_dependency, send_batch,
 };
 use crate::ids::InvalidValue;
+use crate::operation::{Outgoing, Read};
 
 /// Batches in flight, unless the caller says otherwise.
 const IN_FLIGHT: usize = 4;
@@ -137,8 +137,8 @@ impl Batch {
     /// If one of them fails, so does this, with the code `FailedDependency` and their error as its source.
     pub fn add_after<T>(&mut self, after: &[BatchId], operation: impl Into<Operation<T>>) -> Handle<T> {
         let id = BatchId { batch: self.number, index: self.entries.len() };
-        let (request, read) = operation.into().into_parts();
-        let (client, call, _) = request.into_parts();
+        let (outgoing, read) = operation.into().into_parts();
+        let Outgoing { client, call, .. } = outgoing;
         self.entries.push(call.and_then(|call| self.entry(&client, call, after)));
         Handle { id, read }
     }
