@@ -6,6 +6,7 @@ use tokio::sync::OnceCell;
 
 use crate::auth::{TokenCache, TokenClaims, TokenProvider};
 use crate::cloud::{Cloud, Service};
+use crate::config::ClientConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Concurrency, Limiters, Load, Meter, RetryBudget, RetryOptions, Transport, Usage};
 use crate::ids::{InvalidValue, TenantId};
@@ -196,6 +197,7 @@ pub struct ClientBuilder {
     retry: RetryOptions,
     concurrency: Concurrency,
     http: Option<reqwest::Client>,
+    http_builder: Option<reqwest::ClientBuilder>,
 }
 
 impl ClientBuilder {
@@ -226,6 +228,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Everything that a configuration sets: the tenant, the cloud, retries and limits.
+    pub fn config(mut self, config: ClientConfig) -> Self {
+        let ClientConfig { tenant, cloud, retry, concurrency } = config;
+        self.tenant = tenant.map(|tenant| tenant.to_string()).or(self.tenant);
+        self.cloud(cloud).retry(retry).concurrency(concurrency)
+    }
+
     /// How failed calls are repeated.
     pub fn retry(mut self, retry: RetryOptions) -> Self {
         self.retry = retry;
@@ -238,37 +247,43 @@ impl ClientBuilder {
         self
     }
 
-    /// The HTTP client to send with: a caller's own TLS, proxy or pool. The type is that of reqwest 0.13.
+    /// The HTTP client to send with, where one is shared. The type is that of reqwest 0.13.
     ///
     /// It must not follow redirects (a token would go with them) and must not decompress: Exchange labels some
-    /// answers as gzip that are not. [`http_builder`](Self::http_builder) is set up like that.
+    /// responses as gzip that are not. [`http_with`](Self::http_with) sees to both.
     pub fn http(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
         self
     }
 
-    /// What the HTTP client is made of unless [`http`](Self::http) gives another: to be given a proxy, a certificate
-    /// authority or a pool of one's own.
+    /// Changes the HTTP client that is made: a proxy, a certificate authority, a pool. It goes on to refuse redirects, with
+    /// which a token would go, and to leave bodies as they come.
     ///
     /// # Examples
     ///
     /// ```
-    /// use graph_client::{Client, ClientBuilder};
+    /// use graph_client::Client;
     ///
-    /// let http = ClientBuilder::http_builder().tcp_keepalive(std::time::Duration::from_secs(30)).build().unwrap();
-    /// let builder = Client::builder().tenant("contoso.onmicrosoft.com").http(http);
+    /// let builder = Client::builder()
+    ///     .tenant("contoso.onmicrosoft.com")
+    ///     .http_with(|http| http.tcp_keepalive(std::time::Duration::from_secs(30)));
     /// ```
-    pub fn http_builder() -> reqwest::ClientBuilder {
+    pub fn http_with(mut self, change: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Self {
+        self.http_builder = Some(change(self.http_builder.take().unwrap_or_else(Self::http_builder)));
+        self
+    }
+
+    fn http_builder() -> reqwest::ClientBuilder {
         reqwest::Client::builder()
             .user_agent(concat!("graph-client-rs/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            // Another crate may turn these features of reqwest on; Exchange's false gzip labels would then end in errors.
-            .no_gzip()
-            .no_brotli()
-            .no_zstd()
-            .no_deflate()
             .connect_timeout(Duration::from_secs(20))
             .pool_idle_timeout(Duration::from_secs(60))
+    }
+
+    /// What no caller may change: a redirect would take the token along, and Exchange labels some responses as gzip that
+    /// are not.
+    fn careful(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+        http.redirect(reqwest::redirect::Policy::none()).no_gzip().no_brotli().no_zstd().no_deflate()
     }
 
     /// The client. Nothing is sent yet.
@@ -284,7 +299,7 @@ impl ClientBuilder {
             .ok_or_else(|| InvalidValue::new("credential", "", "must be given, such as ClientSecret::new(..)"))?;
         let http = match self.http {
             Some(http) => http,
-            None => Self::http_builder()
+            None => Self::careful(self.http_builder.unwrap_or_else(Self::http_builder))
                 .build()
                 .map_err(|error| Error::new(ErrorKind::Input, "no HTTP client could be made").with_source(error))?,
         };

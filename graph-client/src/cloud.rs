@@ -1,5 +1,7 @@
 use std::fmt;
+use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::{Host, Url};
 
 use crate::ids::InvalidValue;
@@ -18,14 +20,77 @@ pub struct Cloud {
     pub(crate) login: Url,
 }
 
+/// The clouds that have a name.
+const NAMED: [(&str, fn() -> Cloud); 4] =
+    [("worldwide", Cloud::worldwide), ("gcc_high", Cloud::gcc_high), ("dod", Cloud::dod), ("china", Cloud::china)];
+
+impl FromStr for Cloud {
+    type Err = InvalidValue;
+
+    /// A cloud by its name: `worldwide`, `gcc_high`, `dod` or `china`.
+    fn from_str(name: &str) -> Result<Self, InvalidValue> {
+        let plain = name.trim().replace('-', "_");
+        let known = NAMED.iter().find(|(known, _)| known.eq_ignore_ascii_case(&plain));
+        known
+            .map(|(_, cloud)| cloud())
+            .ok_or_else(|| InvalidValue::new("cloud", name, "must be worldwide, gcc_high, dod or china"))
+    }
+}
+
+/// The name, or the three addresses of a cloud without one.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Name(String),
+    Addresses { graph_url: String, exchange_url: String, login_url: String },
+}
+
+impl Serialize for Cloud {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let written = match NAMED.iter().find(|(_, cloud)| cloud() == *self) {
+            Some((name, _)) => Written::Name((*name).to_owned()),
+            None => Written::Addresses {
+                graph_url: self.graph.url.to_string(),
+                exchange_url: self.exchange.url.to_string(),
+                login_url: self.login.to_string(),
+            },
+        };
+        written.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Cloud {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let cloud = match Written::deserialize(deserializer)? {
+            Written::Name(name) => name.parse(),
+            Written::Addresses { graph_url, exchange_url, login_url } => {
+                Self::custom(graph_url, exchange_url, login_url)
+            }
+        };
+        cloud.map_err(serde::de::Error::custom)
+    }
+}
+
 /// A service that takes tokens of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Service {
     /// Microsoft Graph.
     Graph,
     /// Exchange Online administration.
     Exchange,
+}
+
+impl Service {
+    /// The name in files and traces: `graph` or `exchange`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Graph => "graph",
+            Self::Exchange => "exchange",
+        }
+    }
 }
 
 impl fmt::Display for Service {

@@ -4,6 +4,7 @@
 mod auth;
 mod client;
 mod cloud;
+mod config;
 mod error;
 pub mod exchange;
 pub mod graph;
@@ -33,6 +34,7 @@ pub use self::auth::{
 };
 pub use self::client::{Client, ClientBuilder};
 pub use self::cloud::{Cloud, Service};
+pub use self::config::ClientConfig;
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::graph::{
     Batch, BatchId, BatchResponses, Change, Delta, DeltaEvent, DeltaEvents, DeltaPage, DeltaPages, DeltaRound, Expand,

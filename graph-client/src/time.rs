@@ -60,7 +60,7 @@ impl Timestamp {
     /// The instant. `None` where the text is a placeholder or otherwise no instant.
     #[must_use]
     pub fn to_system_time(&self) -> Option<SystemTime> {
-        self.0.parse::<jiff::Timestamp>().ok().map(SystemTime::from)
+        self.0.parse::<jiff::Timestamp>().ok()?.try_into().ok()
     }
 }
 
@@ -95,6 +95,11 @@ pub(crate) fn instant(time: SystemTime) -> jiff::Timestamp {
     });
     // Seven digits of a second are the most that Graph writes; six are what both sides count in.
     jiff::Timestamp::from_microsecond(instant.as_microsecond()).unwrap_or(instant)
+}
+
+/// Durations in files, as people write them: `500ms`, `30s`, `10m`.
+pub(crate) mod friendly {
+    pub(crate) use jiff::fmt::serde::unsigned_duration::friendly::compact::required::{deserialize, serialize};
 }
 
 #[cfg(test)]

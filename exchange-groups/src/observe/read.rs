@@ -33,7 +33,7 @@ const MOST_CALENDARS: usize = 20;
 
 pub(super) fn today(now: SystemTime) -> Date {
     let now = jiff::Timestamp::try_from(now).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    now.to_zoned(jiff::tz::TimeZone::UTC).date()
+    now.to_zoned_datetime(jiff::tz::TimeZone::UTC).date()
 }
 
 pub(super) async fn observe(client: &Client, spec: &RestrictedCalendarGroup) -> Result<Observation> {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -19,7 +20,8 @@ use crate::time::Later;
 ///
 /// A client begins with a few calls at once and doubles them with every round that succeeds, so that a service that
 /// throttles from the start has little to turn away.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Concurrency {
     /// Calls to Graph in flight at most. Default 64.

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::{Failure, Meter, Repeat};
@@ -12,7 +13,8 @@ use super::{Failure, Meter, Repeat};
 ///
 /// A wait that the service asks for is never cut short: if it does not fit into [`max_elapsed`](Self::max_elapsed), the call fails at once
 /// with the wait in [`Error::retry_after`](crate::Error::retry_after).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RetryOptions {
     /// How often a request is sent at most. 1 means no retry. Default 6. Not counted are one attempt with a new token
@@ -20,10 +22,13 @@ pub struct RetryOptions {
     /// [just created](crate::Request::just_created).
     pub max_attempts: u32,
     /// The wait before the first retry where the service names none; it doubles from there. Default 500 ms.
+    #[serde(with = "crate::time::friendly")]
     pub initial_delay: Duration,
     /// The longest wait that this client chooses by itself, a day at most. Default 30 s.
+    #[serde(with = "crate::time::friendly")]
     pub max_delay: Duration,
     /// The time after which no further attempt is started, from the first one on. Default 10 min.
+    #[serde(with = "crate::time::friendly")]
     pub max_elapsed: Duration,
 }
 

@@ -60,7 +60,8 @@ async fn a_list_is_resumed_from_the_link_of_a_page() {
     let second = pages.try_next().await.expect("a page").expect("a second page");
     let link = second.next_link.expect("a third page");
     let rest = client.exchange().list(GetMailbox::all()).starting_at(&link).into_stream();
-    let names: Vec<String> = rest.map_ok(|row| row.display_name.unwrap_or_default()).try_collect().await.expect("the rest");
+    let names: Vec<String> =
+        rest.map_ok(|row| row.display_name.unwrap_or_default()).try_collect().await.expect("the rest");
     assert_eq!(names, ["room-2", "room-3", "room-4"]);
 }
 

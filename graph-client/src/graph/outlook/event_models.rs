@@ -491,7 +491,7 @@ impl DateTimeTimeZone {
         }
         let text = self.date_time.trim_end_matches(['Z', 'z']);
         let time: jiff::civil::DateTime = text.parse().ok()?;
-        Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().into())
+        time.to_zoned_datetime(jiff::tz::TimeZone::UTC).ok()?.timestamp().try_into().ok()
     }
 
     /// Whether it is the begin of a day in its zone.

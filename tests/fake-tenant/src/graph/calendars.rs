@@ -457,7 +457,7 @@ pub(crate) fn moment_in(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let text = text.trim().replace(' ', "+");
     text.parse::<Timestamp>().ok().or_else(|| {
         let local: DateTime = text.parse().ok()?;
-        local.to_zoned(zone.clone()).ok().map(|at| at.timestamp())
+        local.to_zoned_datetime(zone.clone()).ok().map(|at| at.timestamp())
     })
 }
 

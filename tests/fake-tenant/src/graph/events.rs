@@ -555,7 +555,7 @@ fn parts(
 }
 
 fn local(at: Timestamp, (zone, name): &(TimeZone, String)) -> Value {
-    let local = at.to_zoned(zone.clone());
+    let local = at.to_zoned_datetime(zone.clone());
     let text = format!("{}.{:07}", local.strftime("%Y-%m-%dT%H:%M:%S"), at.subsec_nanosecond() / 100);
     json!({"dateTime": text, "timeZone": name})
 }

@@ -106,7 +106,7 @@ pub(crate) fn get_schedule(world: &mut World, call: &GraphCall<'_>, user: &str) 
                 }
             }
             let text = |at: jiff::Timestamp| {
-                let local = at.to_zoned(zone.0.clone());
+                let local = at.to_zoned_datetime(zone.0.clone());
                 json!({"dateTime": format!("{}.0000000", local.strftime("%Y-%m-%dT%H:%M:%S")), "timeZone": zone.1})
             };
             let mut item = json!({"status": shown, "start": text(occurrence.start), "end": text(occurrence.end)});
