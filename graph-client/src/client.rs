@@ -101,7 +101,7 @@ impl Client {
     pub async fn token_claims(&self, service: Service) -> Result<TokenClaims> {
         let token = self.pipeline.tokens.get(service).await?;
         token.claims().ok_or_else(|| {
-            Error::new(ErrorKind::Decode, format!("the token for {service} is not a readable JWT"))
+            Error::new(ErrorKind::Decode, format!("the token for {} is not a readable JWT", service.display_name()))
                 .during("read the access token")
         })
     }

@@ -1,10 +1,10 @@
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::{Host, Url};
 
 use crate::ids::InvalidValue;
+use crate::kinds::kinds;
 
 /// The addresses of one Microsoft cloud: Graph, Exchange administration and sign-in.
 ///
@@ -20,8 +20,10 @@ pub struct Cloud {
     pub(crate) login: Url,
 }
 
+type Make = fn() -> Cloud;
+
 /// The clouds that have a name.
-const NAMED: [(&str, fn() -> Cloud); 4] =
+const NAMED: [(&str, Make); 4] =
     [("worldwide", Cloud::worldwide), ("gcc_high", Cloud::gcc_high), ("dod", Cloud::dod), ("china", Cloud::china)];
 
 impl FromStr for Cloud {
@@ -71,34 +73,25 @@ impl<'de> Deserialize<'de> for Cloud {
     }
 }
 
-/// A service that takes tokens of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Service {
-    /// Microsoft Graph.
-    Graph,
-    /// Exchange Online administration.
-    Exchange,
-}
-
-impl Service {
-    /// The name in files and traces: `graph` or `exchange`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Graph => "graph",
-            Self::Exchange => "exchange",
-        }
+kinds! {
+    /// A service that takes tokens of its own.
+    #[non_exhaustive]
+    pub enum Service {
+        /// Microsoft Graph.
+        Graph,
+        /// Exchange Online administration.
+        Exchange,
     }
 }
 
-impl fmt::Display for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Service {
+    /// The name that people know it by: `Microsoft Graph` or `Exchange Online`.
+    #[must_use]
+    pub const fn display_name(self) -> &'static str {
+        match self {
             Self::Graph => "Microsoft Graph",
             Self::Exchange => "Exchange Online",
-        })
+        }
     }
 }
 

@@ -80,12 +80,14 @@ impl ClientConfig {
         let mut addresses: [Option<String>; 3] = [None, None, None];
         for (key, value) in pairs {
             let value = value.as_ref().trim();
-            let set = match key.as_ref().trim().to_ascii_lowercase().as_str() {
+            let key = key.as_ref().trim().to_ascii_lowercase();
+            if let Some(at) = ADDRESSES.iter().position(|address| *address == key) {
+                addresses[at] = Some(value.to_owned());
+                continue;
+            }
+            let set = match key.as_str() {
                 "tenant" => value.parse().map(|tenant| config.tenant = Some(tenant)),
                 "cloud" => value.parse().map(|cloud| config.cloud = cloud),
-                "graph_url" => Ok(addresses[0] = Some(value.to_owned())),
-                "exchange_url" => Ok(addresses[1] = Some(value.to_owned())),
-                "login_url" => Ok(addresses[2] = Some(value.to_owned())),
                 "max_attempts" => number("max_attempts", value).map(|count| config.retry.max_attempts = count),
                 "initial_delay" => duration("initial_delay", value).map(|delay| config.retry.initial_delay = delay),
                 "max_delay" => duration("max_delay", value).map(|delay| config.retry.max_delay = delay),
@@ -116,6 +118,9 @@ impl ClientConfig {
         if faults.is_empty() { Ok(config) } else { Err(Error::from(faults)) }
     }
 }
+
+/// The keys of a cloud without a name.
+const ADDRESSES: [&str; 3] = ["graph_url", "exchange_url", "login_url"];
 
 const KEYS: [&str; 12] = [
     "tenant",

@@ -6,47 +6,49 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ids::InvalidValue;
+use crate::kinds::kinds;
 use crate::redact::redact;
 use crate::text::printable;
 
 /// The result of every call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a call failed, in the terms in which a caller reacts to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The call was refused before anything was sent: a value breaks a rule.
-    Input,
-    /// No access token could be had, or the service refused the token (HTTP 401).
-    Auth,
-    /// The caller is known but may not do this (HTTP 403). The service itself says so: the page of a proxy is
-    /// [`Decode`](Self::Decode).
-    Denied,
-    /// The object does not exist, or is not visible yet (HTTP 404). The service itself says so: the page of a proxy is
-    /// [`Decode`](Self::Decode).
-    NotFound,
-    /// What the call goes on from is no longer known: the link to a page or to later changes has expired, or the service
-    /// has lost track (HTTP 410, `Directory_ExpiredPageToken`, `resyncRequired`, `syncStateNotFound`). Start again from
-    /// the first page.
-    Expired,
-    /// The object exists already, or its state forbids the change.
-    Conflict,
-    /// The service asked for fewer calls, and went on asking until the retries were used up.
-    Throttled,
-    /// The service could not answer (HTTP 408, 500, 502, 503, 504).
-    Unavailable,
-    /// No connection could be made: nothing was sent.
-    Connect,
-    /// The request was sent and no complete answer came back. A write may have happened.
-    Interrupted,
-    /// An answer arrived that is not what the service documents: another body or status than that of the call, or the page
-    /// of a proxy.
-    Decode,
-    /// A link in an answer points to another origin, or in a circle. It was not followed.
-    Untrusted,
-    /// The service refused the call for a reason of its own; see [`Error::code`] and the message.
-    Service,
+kinds! {
+    /// Why a call failed, in the terms in which a caller reacts to it.
+    #[non_exhaustive]
+    pub enum ErrorKind {
+        /// The call was refused before anything was sent: a value breaks a rule.
+        Input,
+        /// No access token could be had, or the service refused the token (HTTP 401).
+        Auth,
+        /// The caller is known but may not do this (HTTP 403). The service itself says so: the page of a proxy is
+        /// [`Decode`](Self::Decode).
+        Denied,
+        /// The object does not exist, or is not visible yet (HTTP 404). The service itself says so: the page of a proxy is
+        /// [`Decode`](Self::Decode).
+        NotFound,
+        /// What the call goes on from is no longer known: the link to a page or to later changes has expired, or the service
+        /// has lost track (HTTP 410, `Directory_ExpiredPageToken`, `resyncRequired`, `syncStateNotFound`). Start again from
+        /// the first page.
+        Expired,
+        /// The object exists already, or its state forbids the change.
+        Conflict,
+        /// The service asked for fewer calls, and went on asking until the retries were used up.
+        Throttled,
+        /// The service could not answer (HTTP 408, 500, 502, 503, 504).
+        Unavailable,
+        /// No connection could be made: nothing was sent.
+        Connect,
+        /// The request was sent and no complete response came back. A write may have happened.
+        Interrupted,
+        /// A response arrived that is not what the service documents: another body or status than that of the call, or the page
+        /// of a proxy.
+        Decode,
+        /// A link in a response points to another origin, or in a circle. It was not followed.
+        Untrusted,
+        /// The service refused the call for a reason of its own; see [`Error::code`] and the message.
+        Service,
+    }
 }
 
 /// A failed call: what was attempted, what the service said, and what to do next.
@@ -141,7 +143,11 @@ const _: () = {
 };
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    /// An error, such as one that a test wants to be given.
+    ///
+    /// The message is shown to whoever runs the program: it must hold no secret. What looks like one is cut out.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         // Parsers quote what they read, and services what they were sent.
         Inner::new(kind, message.into()).into()
     }
@@ -161,7 +167,9 @@ impl Error {
         self
     }
 
-    pub(crate) fn during(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
+    /// The same error with what was attempted, unless it says so already.
+    #[must_use]
+    pub fn during(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
         if self.0.operation.is_empty() {
             self.0.operation = operation.into();
         }
@@ -181,38 +189,52 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_status(mut self, status: u16) -> Self {
+    /// The same error with an HTTP status.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
         self.0.status = Some(status);
         self
     }
 
-    pub(crate) fn with_code(mut self, code: Option<String>) -> Self {
-        self.0.code = code.filter(|code| !code.is_empty());
+    /// The same error with the service's own code.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<Option<String>>) -> Self {
+        self.0.code = code.into().filter(|code| !code.is_empty());
         self
     }
 
-    pub(crate) fn with_request_id(mut self, id: Option<String>) -> Self {
-        self.0.request_id = id;
+    /// The same error with the service's id of the request.
+    #[must_use]
+    pub fn with_request_id(mut self, id: impl Into<Option<String>>) -> Self {
+        self.0.request_id = id.into();
         self
     }
 
-    pub(crate) fn with_client_request_id(mut self, id: String) -> Self {
+    /// The same error with the id that the client gave the request.
+    #[must_use]
+    pub fn with_client_request_id(mut self, id: String) -> Self {
         self.0.client_request_id = Some(id);
         self
     }
 
-    pub(crate) fn with_retry_after(mut self, hint: Option<Duration>) -> Self {
-        self.0.retry_after = hint;
+    /// The same error with how long the service asked to wait.
+    #[must_use]
+    pub fn with_retry_after(mut self, hint: impl Into<Option<Duration>>) -> Self {
+        self.0.retry_after = hint.into();
         self
     }
 
-    pub(crate) fn with_attempts(mut self, attempts: u32, elapsed: Duration) -> Self {
+    /// The same error with how often the request was sent, and how long that took.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: u32, elapsed: Duration) -> Self {
         self.0.attempts = attempts;
         self.0.elapsed = elapsed;
         self
     }
 
-    pub(crate) fn with_advice(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
+    /// The same error with what to do next.
+    #[must_use]
+    pub fn with_advice(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
         self.0.advice = Some(advice.into());
         self
     }
@@ -234,7 +256,9 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_outcome_unknown(mut self, unknown: bool) -> Self {
+    /// The same error, of a write that may have happened or not.
+    #[must_use]
+    pub fn with_outcome_unknown(mut self, unknown: bool) -> Self {
         self.0.outcome_unknown = unknown;
         self
     }
@@ -257,7 +281,7 @@ impl Error {
         &self.0.message
     }
 
-    /// The HTTP status of the last answer.
+    /// The HTTP status of the last response.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
@@ -282,7 +306,7 @@ impl Error {
         self.0.client_request_id.as_deref()
     }
 
-    /// How long the service asked to wait in its last answer.
+    /// How long the service asked to wait in its last response.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
@@ -325,7 +349,7 @@ impl Error {
         )
     }
 
-    /// Whether a write was sent and may have happened although no answer says so.
+    /// Whether a write was sent and may have happened although no response says so.
     ///
     /// Read the object back and decide; do not repeat the write blindly. It is so for writes, too, that are harmless to
     /// repeat, when all their attempts have failed.

@@ -10,6 +10,7 @@ pub mod exchange;
 pub mod graph;
 mod http;
 mod ids;
+mod kinds;
 mod operation;
 mod pipeline;
 mod redact;
@@ -17,10 +18,15 @@ mod text;
 mod time;
 pub mod well_known;
 
+pub use async_trait::async_trait;
 pub use bytes::Bytes;
+/// The HTTP client below, for [`ClientBuilder::http`] and [`ClientBuilder::http_with`].
+pub use reqwest;
 pub use reqwest::Method;
 /// What secrets are given and taken as.
 pub use secrecy::{ExposeSecret, SecretString};
+/// JSON, in which [`Properties`](graph::Properties) and untyped responses are.
+pub use serde_json;
 pub use url::Url;
 pub use uuid::Uuid;
 
@@ -37,8 +43,9 @@ pub use self::cloud::{Cloud, Service};
 pub use self::config::ClientConfig;
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::graph::{
-    Batch, BatchId, BatchResponses, Change, Delta, DeltaEvent, DeltaEvents, DeltaPage, DeltaPages, DeltaRound, Expand,
-    Filter, Handle, Items, List, Literal, Page, Pages, Priority, RemovalReason, Removed, Request, Resync, Search,
+    Batch, BatchHandle, BatchId, BatchResponses, Change, Delta, DeltaEvent, DeltaEvents, DeltaPage, DeltaPages,
+    DeltaRound, Expand, Filter, Items, List, Literal, Page, Pages, Priority, RemovalReason, Removed, Request, Resync,
+    Search,
 };
 pub use self::http::{Concurrency, Load, Meter, Response, RetryOptions, Usage};
 pub use self::ids::{

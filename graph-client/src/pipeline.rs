@@ -70,7 +70,7 @@ impl Pipeline {
         Retries::start(options, &self.retry_budget, meter, &RuntimeClock)
     }
 
-    /// The error without the tokens that are in use: a service may repeat in its answer what it was sent.
+    /// The error without the tokens that are in use: a service may repeat in its response what it was sent.
     pub(crate) fn redact(&self, error: Error) -> Error {
         let tokens = self.tokens.in_use();
         let secrets: Vec<&str> = tokens.iter().map(AccessToken::expose_secret).collect();
@@ -82,7 +82,7 @@ impl Pipeline {
         // The token is for one origin; a link in a response may name another.
         if !is_same_origin(&call.url, &self.cloud.endpoint(call.service).url) {
             let origin = call.url.origin().ascii_serialization();
-            let message = format!("the response links to {origin}, which is not {}", call.service);
+            let message = format!("the response links to {origin}, which is not {}", call.service.display_name());
             return Err(fail(
                 Error::new(ErrorKind::Untrusted, message)
                     .with_advice("The link was not followed, because the access token would have gone with it."),

@@ -168,7 +168,10 @@ mod tests {
     #[tokio::test]
     async fn an_application_is_new_for_ninety_seconds() {
         let server = fake_tenant::FakeTenant::contoso().serve().await.unwrap();
-        let context = TokenContext { login: server.login_url().parse().unwrap(), ..TokenContext::for_test() };
+        let context = TokenContext {
+            login: server.login_url().parse().unwrap(),
+            ..TokenContext::new(crate::cloud::Service::Graph, "contoso.com".parse().unwrap())
+        };
         let mut unknown = Application::new("11111111-0000-4000-8000-000000000001".parse().unwrap());
         let sign_in = async |application: &Application| {
             let proof = || async { Ok(Proof::Secret("secret".into())) };

@@ -88,7 +88,10 @@ mod tests {
     async fn the_token_and_its_end_are_those_of_the_azure_credential() {
         let expires_at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000);
         let credential = AzureCredential::new(Arc::new(Mock { expires_at, fails: false }));
-        let token = credential.token(&TokenContext::for_test()).await.unwrap();
+        let token = credential
+            .token(&TokenContext::new(crate::cloud::Service::Graph, "contoso.com".parse().unwrap()))
+            .await
+            .unwrap();
         assert_eq!(token.expose_secret(), "token for https://graph.microsoft.com/.default");
         assert_eq!(token.expires_at(), expires_at);
         assert_eq!(format!("{credential:?}"), "AzureCredential { .. }");
@@ -97,11 +100,14 @@ mod tests {
     #[tokio::test]
     async fn its_failure_is_the_source_of_ours() {
         let credential = AzureCredential::new(Arc::new(Mock { expires_at: SystemTime::now(), fails: true }));
-        let error = credential.token(&TokenContext::for_test()).await.unwrap_err();
+        let error = credential
+            .token(&TokenContext::new(crate::cloud::Service::Graph, "contoso.com".parse().unwrap()))
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Auth);
         assert!(error.source().unwrap().to_string().contains("no az login"));
 
-        let mut context = TokenContext::for_test();
+        let mut context = TokenContext::new(crate::cloud::Service::Graph, "contoso.com".parse().unwrap());
         context.challenge = Some("{}".into());
         let error = credential.token(&context).await.unwrap_err();
         assert!(error.message().contains("claims"), "{error}");

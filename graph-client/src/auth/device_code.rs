@@ -142,7 +142,7 @@ impl DeviceCode {
         let url = endpoint::address(&context.login, &context.tenant, "devicecode");
         let form = [("client_id", client_id.as_str()), ("scope", scope)];
         let reply = context.transport.post_form(&operation, url, &form, endpoint::refusal).await?;
-        // The parser's own message could quote the answer, and with it the device code.
+        // The parser's own message could quote the response, and with it the device code.
         let issued: Issued = crate::http::decode(&reply.body).map_err(|_| {
             Error::new(ErrorKind::Decode, "the sign-in service answered without a device code")
                 .during(operation.clone())
@@ -209,7 +209,7 @@ fn wants_person(error: &Error) -> bool {
     })
 }
 
-/// The sign-in service's answer to the request for a code.
+/// The sign-in service's response to the request for a code.
 #[serde_as]
 #[derive(Deserialize)]
 struct Issued {
@@ -252,7 +252,7 @@ where
         match error.sign_in().map(crate::auth::SignInError::error) {
             Some("authorization_pending") => {}
             Some("slow_down") => interval = interval.saturating_add(Duration::from_secs(5)),
-            // RFC 8628: a client that gets no answer asks less often.
+            // RFC 8628: a client that gets no response asks less often.
             _ if error.is_retryable() => interval = interval.saturating_mul(2),
             _ => return Err(error),
         }

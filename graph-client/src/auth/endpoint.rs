@@ -55,7 +55,7 @@ pub(super) async fn request_token(
     );
     let reply = context.transport.post_form(operation, url, form, refusal).instrument(span).await?;
     let answered_at = SystemTime::now();
-    // The parser's own message could quote the answer, and with it a token.
+    // The parser's own message could quote the response, and with it a token.
     let granted: Grant = crate::http::decode(&reply.body).map_err(|_| no_token().during(operation.to_owned()))?;
     let after = |seconds| answered_at.checked_add(Duration::from_secs(seconds));
     let expires_at = after(granted.expires_in).ok_or_else(|| no_token().during(operation.to_owned()))?;
@@ -84,7 +84,7 @@ struct Refused {
     correlation_id: Option<String>,
 }
 
-/// What an answer of the sign-in service says beyond its status. `None` for a success.
+/// What a response of the sign-in service says beyond its status. `None` for a success.
 pub(super) fn refusal(reply: &Response) -> Option<Failure> {
     if reply.is_success() {
         return None;

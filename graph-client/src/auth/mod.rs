@@ -31,7 +31,7 @@ pub use self::client_secret::ClientSecret;
 pub use self::device_code::{DeviceCode, DeviceCodePrompt};
 pub use self::sign_in_error::{SignInError, SignInReason};
 pub use self::static_token::StaticToken;
-use crate::cloud::Service;
+use crate::cloud::{Cloud, Service};
 use crate::error::Result;
 pub use crate::http::AccessToken;
 use crate::http::Transport;
@@ -88,6 +88,36 @@ pub struct TokenContext {
 }
 
 impl TokenContext {
+    /// What a client in the worldwide cloud asks a provider, for the test of one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    /// # rt.block_on(async {
+    /// use graph_client::{Service, StaticToken, TokenContext, TokenProvider};
+    ///
+    /// let context = TokenContext::new(Service::Graph, "contoso.onmicrosoft.com".parse()?);
+    /// assert_eq!(context.scope(), "https://graph.microsoft.com/.default");
+    /// let token = StaticToken::graph("a token").token(&context).await?;
+    /// assert_eq!(token.expose_secret(), "a token");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn new(service: Service, tenant: TenantId) -> Self {
+        let cloud = Cloud::default();
+        let scope = cloud.endpoint(service).scope.clone();
+        Self { service, scope, tenant, login: cloud.login, transport: Transport::default(), challenge: None }
+    }
+
+    /// The same, after a service demanded claims (JSON) of the token.
+    #[must_use]
+    pub fn with_claims(mut self, claims: impl Into<String>) -> Self {
+        self.challenge = Some(claims.into());
+        self
+    }
+
     /// The service that the token is for.
     #[must_use]
     pub fn service(&self) -> Service {
@@ -121,18 +151,5 @@ impl TokenContext {
 
     fn token_endpoint(&self) -> Url {
         endpoint::address(&self.login, &self.tenant, "token")
-    }
-
-    #[cfg(test)]
-    fn for_test() -> Self {
-        let cloud = crate::cloud::Cloud::default();
-        Self {
-            service: Service::Graph,
-            scope: cloud.endpoint(Service::Graph).scope.clone(),
-            tenant: "contoso.com".parse().unwrap(),
-            login: cloud.login,
-            transport: Transport::default(),
-            challenge: None,
-        }
     }
 }

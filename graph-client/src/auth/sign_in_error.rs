@@ -1,6 +1,7 @@
 use std::fmt;
 
 use crate::error::{Detail, Error};
+use crate::kinds::kinds;
 
 /// What the sign-in service said when it refused. Given by [`Error::sign_in`](crate::Error::sign_in).
 ///
@@ -18,6 +19,12 @@ pub struct SignInError {
 }
 
 impl SignInError {
+    /// What the sign-in service says with this OAuth error and these `AADSTS` numbers, for the error of a test.
+    #[must_use]
+    pub fn new(error: impl Into<String>, codes: impl Into<Vec<u32>>) -> Self {
+        Self { error: error.into(), codes: codes.into(), ..Self::default() }
+    }
+
     /// The OAuth error, such as `invalid_client`.
     #[must_use]
     pub fn error(&self) -> &str {
@@ -109,54 +116,55 @@ impl fmt::Display for SignInError {
     }
 }
 
-/// Why the sign-in service refused, in the terms in which a caller reacts to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SignInReason {
-    /// The application is not known in this tenant.
-    ApplicationNotFound,
-    /// The application, or its service principal in this tenant, is disabled.
-    ApplicationDisabled,
-    /// The secret is not one of the application's.
-    WrongSecret,
-    /// The secret has expired.
-    ExpiredSecret,
-    /// The application must prove who it is and did not, or may not and did.
-    CredentialMismatch,
-    /// The client assertion was not taken: its key, signature, time, subject, issuer or audience.
-    AssertionRefused,
-    /// The tenant does not exist in this cloud, or cannot be signed in to in this way.
-    TenantNotFound,
-    /// The service that the token is for is not known in this tenant, or the tenant has no subscription to it.
-    ResourceNotFound,
-    /// The scope, or the application's registration, is malformed.
-    Misconfigured,
-    /// Nobody has consented to what the application asks for.
-    NoConsent,
-    /// The application, or the user, is not assigned to the application or the service.
-    NotAssigned,
-    /// The user does not exist, belongs elsewhere, or gave a wrong password.
-    UserRefused,
-    /// A person declined the sign-in or the consent.
-    Declined,
-    /// Nobody finished the device code sign-in in time.
-    DeviceCodeExpired,
-    /// A person must sign in: more than the stored proof is wanted, such as a second factor.
-    InteractionRequired,
-    /// The refresh token is expired or revoked: a person must sign in again.
-    SignInExpired,
-    /// Conditional Access, or the security defaults, forbid this sign-in.
-    BlockedByPolicy,
-    /// The same sign-in was made too often in a short time by this client.
-    Loop,
-    /// The tenant has more sign-ins than the service takes.
-    Throttled,
-    /// The service could not answer; asking again may help.
-    Unavailable,
-    /// The tenant lives in another cloud.
-    WrongCloud,
-    /// A number that this crate does not know.
-    Other,
+kinds! {
+    /// Why the sign-in service refused, in the terms in which a caller reacts to it.
+    #[non_exhaustive]
+    pub enum SignInReason {
+        /// The application is not known in this tenant.
+        ApplicationNotFound,
+        /// The application, or its service principal in this tenant, is disabled.
+        ApplicationDisabled,
+        /// The secret is not one of the application's.
+        WrongSecret,
+        /// The secret has expired.
+        ExpiredSecret,
+        /// The application must prove who it is and did not, or may not and did.
+        CredentialMismatch,
+        /// The client assertion was not taken: its key, signature, time, subject, issuer or audience.
+        AssertionRefused,
+        /// The tenant does not exist in this cloud, or cannot be signed in to in this way.
+        TenantNotFound,
+        /// The service that the token is for is not known in this tenant, or the tenant has no subscription to it.
+        ResourceNotFound,
+        /// The scope, or the application's registration, is malformed.
+        Misconfigured,
+        /// Nobody has consented to what the application asks for.
+        NoConsent,
+        /// The application, or the user, is not assigned to the application or the service.
+        NotAssigned,
+        /// The user does not exist, belongs elsewhere, or gave a wrong password.
+        UserRefused,
+        /// A person declined the sign-in or the consent.
+        Declined,
+        /// Nobody finished the device code sign-in in time.
+        DeviceCodeExpired,
+        /// A person must sign in: more than the stored proof is wanted, such as a second factor.
+        InteractionRequired,
+        /// The refresh token is expired or revoked: a person must sign in again.
+        SignInExpired,
+        /// Conditional Access, or the security defaults, forbid this sign-in.
+        BlockedByPolicy,
+        /// The same sign-in was made too often in a short time by this client.
+        Loop,
+        /// The tenant has more sign-ins than the service takes.
+        Throttled,
+        /// The service could not answer; asking again may help.
+        Unavailable,
+        /// The tenant lives in another cloud.
+        WrongCloud,
+        /// A number that this crate does not know.
+        Other,
+    }
 }
 
 struct Known {
@@ -374,6 +382,12 @@ impl Error {
     #[must_use]
     pub fn sign_in(&self) -> Option<&SignInError> {
         self.detail()
+    }
+
+    /// The same error with what the sign-in service said.
+    #[must_use]
+    pub fn with_sign_in(self, said: SignInError) -> Self {
+        self.with_detail(said)
     }
 }
 

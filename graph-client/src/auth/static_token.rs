@@ -68,7 +68,7 @@ impl TokenProvider for StaticToken {
             Service::Exchange => &self.exchange,
         };
         let Some(token) = token else {
-            return Err(Error::auth(format!("no token for {} was given", context.service))
+            return Err(Error::auth(format!("no token for {} was given", context.service.display_name()))
                 .with_advice("A token is for one resource: give StaticToken one for each service that is called."));
         };
         // Tokens are pasted, and a line end goes with them easily.
@@ -88,8 +88,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_token_is_for_one_service_and_is_taken_as_pasted() {
-        let graph = TokenContext::for_test();
-        let exchange = TokenContext { service: Service::Exchange, ..TokenContext::for_test() };
+        let graph = TokenContext::new(crate::cloud::Service::Graph, "contoso.com".parse().unwrap());
+        let exchange = TokenContext {
+            service: Service::Exchange,
+            ..TokenContext::new(crate::cloud::Service::Graph, "contoso.com".parse().unwrap())
+        };
         let pasted = StaticToken::graph(" eyJ0eXAi\n");
         assert_eq!(pasted.token(&graph).await.unwrap().expose_secret(), "eyJ0eXAi");
         let error = pasted.token(&exchange).await.unwrap_err();

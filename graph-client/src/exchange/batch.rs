@@ -24,7 +24,7 @@ const IN_FLIGHT: usize = 3;
 impl Exchange {
     /// Runs many cmdlets of a kind, ten to a request, and gives their outputs in the order of the cmdlets.
     ///
-    /// One command's failure is not another's. Throttled commands alone are sent again, after their own wait; answers
+    /// One command's failure is not another's. Throttled commands alone are sent again, after their own wait; responses
     /// in pages are read to the end. Reads run up to three batches at once, writes one after the other. Exchange
     /// promises no order inside a batch.
     pub async fn run_all<C: Cmdlet>(&self, cmdlets: Vec<C>) -> Vec<Result<C::Output>> {

@@ -9,15 +9,17 @@ use super::{Property, powershell};
 use crate::error::Result;
 use crate::http;
 use crate::ids::InvalidValue;
+use crate::kinds::kinds;
 use crate::text::printable;
 
-/// What running a cmdlet does to the tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Effect {
-    /// It reads. It is repeated freely.
-    Read,
-    /// It changes something. It is repeated only if the service did not act on it.
-    Write,
+kinds! {
+    /// What running a cmdlet does to the tenant.
+    pub enum Effect {
+        /// It reads. It is repeated freely.
+        Read,
+        /// It changes something. It is repeated only if the service did not act on it.
+        Write,
+    }
 }
 
 /// A cmdlet with its parameters: what it serialises to is what goes on the wire, and its `Display` is a sentence.
@@ -102,7 +104,7 @@ pub trait Cmdlet: Serialize + Display + Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// The properties that the answer is limited to; none for all.
+    /// The properties that the response is limited to; none for all.
     ///
     /// `$select` is documented for one end point and in use for the others; a service that ignores it sends more.
     fn select(&self) -> &[Property] {
@@ -127,7 +129,7 @@ pub trait Cmdlet: Serialize + Display + Debug + Send + Sync + 'static {
         powershell::line(self)
     }
 
-    /// The limit for one attempt, from sending to the last byte of the answer.
+    /// The limit for one attempt, from sending to the last byte of the response.
     ///
     /// Exchange gives a cmdlet 15 minutes; most take seconds.
     fn time_limit(&self) -> Duration {
@@ -135,15 +137,16 @@ pub trait Cmdlet: Serialize + Display + Debug + Send + Sync + 'static {
     }
 }
 
-/// What the response to a command that succeeded must hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Shape {
-    /// Nothing: the cmdlet has no output.
-    Nothing,
-    /// Exactly one object.
-    One,
-    /// A list, which may be empty.
-    List,
+kinds! {
+    /// What the response to a command that succeeded must hold.
+    pub enum Shape {
+        /// Nothing: the cmdlet has no output.
+        Nothing,
+        /// Exactly one object.
+        One,
+        /// A list, which may be empty.
+        List,
+    }
 }
 
 /// What a cmdlet gives, made from the rows of its response.
@@ -151,7 +154,7 @@ pub trait Output: Sized + Send + 'static {
     /// One row of the response.
     type Row: DeserializeOwned + Send + 'static;
 
-    /// What the response must hold. A response of another shape is an error: an answer that is missing is not an empty
+    /// What the response must hold. A response of another shape is an error: a list that is missing is not an empty
     /// one.
     const SHAPE: Shape;
 
@@ -159,7 +162,7 @@ pub trait Output: Sized + Send + 'static {
     ///
     /// # Errors
     ///
-    /// The sentence that says why these rows cannot be its answer.
+    /// The sentence that says why these rows cannot be its output.
     fn from_rows(rows: Vec<Self::Row>) -> Result<Self, String>;
 }
 

@@ -1,4 +1,4 @@
-//! From an answer of Exchange to what went wrong: raw bytes first, then the three forms of an error body, then the
+//! From a response of Exchange to what went wrong: raw bytes first, then the three forms of an error body, then the
 //! kind, decided by exception type, then sentence, then status.
 
 use std::fmt;
@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Detail, Error, ErrorKind};
 use crate::http::{Failure, Repeat, Response};
+use crate::kinds::kinds;
 use crate::text::printable;
 
 /// What a cmdlet, or the service in front of it, said when it failed.
@@ -30,9 +31,16 @@ pub struct CmdletError {
 }
 
 impl CmdletError {
-    /// Reads an answer that was kept, such as one from a log: status, headers and body as they came.
+    /// What a cmdlet says when it fails in this way, for the error of a test.
+    #[must_use]
+    pub fn new(kind: CmdletErrorKind, sentence: impl Into<String>) -> Self {
+        let sentence = sentence.into();
+        Self { kind, exception: None, message_id: None, sentence, target: None, diagnostics: None }
+    }
+
+    /// Reads a response that was kept, such as one from a log: status, headers and body as they came.
     ///
-    /// `None` for an answer that reports a success.
+    /// `None` for a response that reports a success.
     #[must_use]
     pub fn read<'a>(
         status: u16,
@@ -70,6 +78,12 @@ impl Error {
     pub fn cmdlet(&self) -> Option<&CmdletError> {
         self.detail()
     }
+
+    /// The same error with what an Exchange cmdlet said.
+    #[must_use]
+    pub fn with_cmdlet(self, said: CmdletError) -> Self {
+        self.with_detail(said)
+    }
 }
 
 impl fmt::Display for CmdletError {
@@ -78,81 +92,82 @@ impl fmt::Display for CmdletError {
     }
 }
 
-/// The known ways in which cmdlets fail.
-///
-/// Source: observed bodies and the texts that clients in use look for; Microsoft publishes no list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CmdletErrorKind {
-    /// The object of the command does not exist, or is not visible yet.
-    ObjectNotFound,
-    /// A recipient that a parameter names does not exist.
-    RecipientNotFound,
-    /// Several recipients match an identity.
-    SeveralMatch,
-    /// An object of this name exists.
-    AlreadyExists,
-    /// The address belongs to another recipient.
-    AddressInUse,
-    /// The address is in a domain that the organisation does not accept mail for.
-    DomainNotAccepted,
-    /// The recipient is a member of the group.
-    AlreadyMember,
-    /// The recipient is not a member of the group.
-    NotMember,
-    /// A list holds the same recipient twice.
-    DuplicateInList,
-    /// Only an owner may change the group, and the check was not by-passed.
-    NotGroupManager,
-    /// The members of the group follow a rule.
-    DynamicMembership,
-    /// The group would lose its last owner.
-    LastOwner,
-    /// The object is synchronised from on-premises Active Directory.
-    DirectorySynced,
-    /// The object is outside what the caller may write.
-    OutOfWriteScope,
-    /// The caller has no right on the object.
-    InsufficientPermissions,
-    /// Exchange may not write to the directory server that the command was sent to. It is how a command ends whose anchor
-    /// mailbox does not name the tenant's initial domain; the change was seen to have been made all the same.
-    TargetNotWritable,
-    /// A parameter does not exist, or the caller's roles do not give it.
-    UnknownParameter,
-    /// A parameter's value has the wrong form.
-    InvalidParameterValue,
-    /// The cmdlet does not exist, or the caller's roles do not give it.
-    CmdletDenied,
-    /// Exchange refused, also with a new token, and did not say why. It does so for a missing role, for a token of the
-    /// wrong kind, and while a role is not everywhere known.
-    DeniedWithoutReason,
-    /// The caller's role was found and does not fit: it is of another kind, or not everywhere known yet.
-    RolePropagating,
-    /// The caller may not assign this role: it holds no delegating assignment of it.
-    NoDelegatingRole,
-    /// The tenant has never been customised: `Enable-OrganizationCustomization` comes first.
-    Dehydrated,
-    /// The scope of an access policy must be a security principal.
-    NotSecurityPrincipal,
-    /// All access policies together have become too large.
-    PolicySpaceUsedUp,
-    /// The organisation has no licence for what the command sets.
-    LicenceMissing,
-    /// The service does not offer the command to this organisation. `Enable-OrganizationCustomization` says so when the
-    /// organisation is customised already.
-    NotOffered,
-    /// The object is in use by others.
-    InUse,
-    /// The cmdlet has been retired.
-    Retired,
-    /// A link to a next page is too old.
-    PageExpired,
-    /// Too many commands of the tenant run at once.
-    TooManyAtOnce,
-    /// A fault that the service calls transient.
-    Transient,
-    /// Anything else.
-    Other,
+kinds! {
+    /// The known ways in which cmdlets fail.
+    ///
+    /// Source: observed bodies and the texts that clients in use look for; Microsoft publishes no list.
+    #[non_exhaustive]
+    pub enum CmdletErrorKind {
+        /// The object of the command does not exist, or is not visible yet.
+        ObjectNotFound,
+        /// A recipient that a parameter names does not exist.
+        RecipientNotFound,
+        /// Several recipients match an identity.
+        SeveralMatch,
+        /// An object of this name exists.
+        AlreadyExists,
+        /// The address belongs to another recipient.
+        AddressInUse,
+        /// The address is in a domain that the organisation does not accept mail for.
+        DomainNotAccepted,
+        /// The recipient is a member of the group.
+        AlreadyMember,
+        /// The recipient is not a member of the group.
+        NotMember,
+        /// A list holds the same recipient twice.
+        DuplicateInList,
+        /// Only an owner may change the group, and the check was not by-passed.
+        NotGroupManager,
+        /// The members of the group follow a rule.
+        DynamicMembership,
+        /// The group would lose its last owner.
+        LastOwner,
+        /// The object is synchronised from on-premises Active Directory.
+        DirectorySynced,
+        /// The object is outside what the caller may write.
+        OutOfWriteScope,
+        /// The caller has no right on the object.
+        InsufficientPermissions,
+        /// Exchange may not write to the directory server that the command was sent to. It is how a command ends whose anchor
+        /// mailbox does not name the tenant's initial domain; the change was seen to have been made all the same.
+        TargetNotWritable,
+        /// A parameter does not exist, or the caller's roles do not give it.
+        UnknownParameter,
+        /// A parameter's value has the wrong form.
+        InvalidParameterValue,
+        /// The cmdlet does not exist, or the caller's roles do not give it.
+        CmdletDenied,
+        /// Exchange refused, also with a new token, and did not say why. It does so for a missing role, for a token of the
+        /// wrong kind, and while a role is not everywhere known.
+        DeniedWithoutReason,
+        /// The caller's role was found and does not fit: it is of another kind, or not everywhere known yet.
+        RolePropagating,
+        /// The caller may not assign this role: it holds no delegating assignment of it.
+        NoDelegatingRole,
+        /// The tenant has never been customised: `Enable-OrganizationCustomization` comes first.
+        Dehydrated,
+        /// The scope of an access policy must be a security principal.
+        NotSecurityPrincipal,
+        /// All access policies together have become too large.
+        PolicySpaceUsedUp,
+        /// The organisation has no licence for what the command sets.
+        LicenceMissing,
+        /// The service does not offer the command to this organisation. `Enable-OrganizationCustomization` says so when the
+        /// organisation is customised already.
+        NotOffered,
+        /// The object is in use by others.
+        InUse,
+        /// The cmdlet has been retired.
+        Retired,
+        /// A link to a next page is too old.
+        PageExpired,
+        /// Too many commands of the tenant run at once.
+        TooManyAtOnce,
+        /// A fault that the service calls transient.
+        Transient,
+        /// Anything else.
+        Other,
+    }
 }
 
 use CmdletErrorKind as Kind;
@@ -357,7 +372,7 @@ impl CmdletErrorKind {
     }
 }
 
-/// What an answer of Exchange says. `None` for a success.
+/// What a response of Exchange says. `None` for a success.
 pub(super) fn classify(response: &Response) -> Option<Failure> {
     // A success may be 10 MB; only a short text or one that begins as an error does is worth a second look.
     if response.is_success() && !is_disguised(response.bytes()) {

@@ -145,7 +145,7 @@ impl<T> Delta<T> {
 
     graph_options!();
 
-    fn as_request(mut self, change: impl FnOnce(Request) -> Request) -> Self {
+    fn map_request(mut self, change: impl FnOnce(Request) -> Request) -> Self {
         self.request = change(self.request);
         self
     }
@@ -254,7 +254,7 @@ pub struct DeltaPage<T> {
 }
 
 #[derive(Deserialize)]
-struct Answer<T: DeserializeOwned> {
+struct Body<T: DeserializeOwned> {
     #[serde(bound = "")]
     value: Vec<Change<T>>,
     #[serde(rename = "@odata.nextLink")]
@@ -277,8 +277,8 @@ pub struct DeltaPages<T> {
 
 impl<T: DeserializeOwned> DeltaPages<T> {
     fn read(&mut self, response: &Response) -> Result<DeltaPage<T>> {
-        let answer: Answer<T> = response.json()?;
-        if answer.error.is_some() {
+        let body: Body<T> = response.json()?;
+        if body.error.is_some() {
             let message = "an error stands beside the changes";
             return Err(
                 Error::new(ErrorKind::Decode, message).with_request_id(response.request_id().map(str::to_owned))
@@ -288,20 +288,20 @@ impl<T: DeserializeOwned> DeltaPages<T> {
             (Change::Changed(object), Some(is_record)) => is_record(object),
             _ => true,
         };
-        if !answer.value.iter().all(is_record) {
+        if !body.value.iter().all(is_record) {
             return Err(not_a_record(response));
         }
         let is_set = |link: &Option<String>| link.as_ref().is_some_and(|link| !link.is_empty());
-        if !is_set(&answer.next_link) && !is_set(&answer.delta_link) {
+        if !is_set(&body.next_link) && !is_set(&body.delta_link) {
             let message = "the last page has no link to go on from: what changes from now on would be lost";
             return Err(
                 Error::new(ErrorKind::Decode, message).with_request_id(response.request_id().map(str::to_owned))
             );
         }
         Ok(DeltaPage {
-            changes: answer.value,
-            next_link: answer.next_link.filter(|link| !link.is_empty()),
-            delta_link: answer.delta_link.filter(|link| !link.is_empty()),
+            changes: body.value,
+            next_link: body.next_link.filter(|link| !link.is_empty()),
+            delta_link: body.delta_link.filter(|link| !link.is_empty()),
             resync: self.resync.take(),
         })
     }

@@ -27,6 +27,13 @@ pub struct GraphError {
 }
 
 impl GraphError {
+    /// What Graph says with this code and message, for the error of a test.
+    #[must_use]
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        let code = code.into();
+        Self { codes: vec![code.clone()], code, message: message.into(), target: None }
+    }
+
     /// Whether one of the codes is this one. Case counts for nothing.
     #[must_use]
     pub fn has_code(&self, code: &str) -> bool {
@@ -49,6 +56,12 @@ impl error::Error {
     #[must_use]
     pub fn graph(&self) -> Option<&GraphError> {
         self.detail()
+    }
+
+    /// The same error with what Microsoft Graph said.
+    #[must_use]
+    pub fn with_graph(self, said: GraphError) -> Self {
+        self.with_detail(said)
     }
 }
 
@@ -169,9 +182,9 @@ fn text(object: &Value, names: &[&str]) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// What an answer of Graph says beyond its status. `None` for a success.
+/// What a response of Graph says beyond its status. `None` for a success.
 pub(crate) fn classify(response: &Response) -> Option<Failure> {
-    // An error in an answer of 200 was seen by others.
+    // An error in a response of 200 was seen by others.
     if response.is_success() && !is_error_alone(&response.body) {
         return None;
     }
@@ -212,7 +225,7 @@ fn not_of_graph(failure: &mut Failure) {
     if is_about_object {
         failure.kind = ErrorKind::Decode;
         failure.advice.get_or_insert_with(|| {
-            "The answer does not come from Microsoft Graph itself: check the proxy or gateway in between, and whether \
+            "The response does not come from Microsoft Graph itself: check the proxy or gateway in between, and whether \
              what was asked for has happened."
                 .into()
         });
@@ -276,7 +289,7 @@ fn is_replication_delay(failure: &Failure, code: Option<&str>, particulars: &[Pa
 fn without_body(response: &Response) -> Failure {
     let what = match described(response) {
         empty if response.body.trim_ascii().is_empty() => format!("the service gave no reason: {empty}"),
-        begin if begin.starts_with("it begins") => format!("the answer is not the service's error form; {begin}"),
+        begin if begin.starts_with("it begins") => format!("the response is not the service's error form; {begin}"),
         page => page,
     };
     let mut failure = Failure::from_status(response, what);
@@ -291,7 +304,7 @@ pub(super) fn described(response: &Response) -> String {
     match text.trim_start_matches('\u{feff}').trim() {
         "" => "the body is empty".to_owned(),
         text if text.starts_with('<') => {
-            "a page of HTML came instead of an answer, as from a proxy or gateway".to_owned()
+            "a page of HTML came instead of a response, as from a proxy or gateway".to_owned()
         }
         text => {
             let begin: String = text.chars().take(200).collect();

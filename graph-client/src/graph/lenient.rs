@@ -120,7 +120,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for LenientVisitor<T> {
         if let Ok(value) = T::deserialize(MapAccessDeserializer::new(&mut map)) {
             return Ok(Lenient(Some(value)));
         }
-        // The rest of the object is passed over. Where that is not possible, it is not an odd value but a broken answer.
+        // The rest of the object is passed over. Where that is not possible, it is not an odd value but a broken response.
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         left_out::<T>();
         Ok(Lenient(None))

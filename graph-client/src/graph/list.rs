@@ -20,7 +20,7 @@ use crate::operation::{Operation, call_options};
 
 /// One page of a list.
 ///
-/// An answer without `value`, or with an error beside it, is no page.
+/// A response without `value`, or with an error beside it, is no page.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "Wire<T>", bound = "T: DeserializeOwned")]
 #[non_exhaustive]
@@ -103,7 +103,7 @@ const EMPTY_PAGES: u32 = 1_000;
 /// # Queries
 ///
 /// Names are checked, values quoted, and everything is percent-encoded here. The directory gets
-/// `ConsistencyLevel: eventual` and `$count=true` when the query needs its advanced engine, whose answers lag behind
+/// `ConsistencyLevel: eventual` and `$count=true` when the query needs its advanced engine, whose responses lag behind
 /// changes. What Graph would ignore in silence is not sent: an option that the resource does not support is an error
 /// of kind [`ErrorKind::Input`](crate::ErrorKind::Input), which comes when the list is read. [`query`](Self::query)
 /// goes past all this.
@@ -256,7 +256,7 @@ impl<T> List<T> {
 
     graph_options!();
 
-    fn as_request(mut self, change: impl FnOnce(Request) -> Request) -> Self {
+    fn map_request(mut self, change: impl FnOnce(Request) -> Request) -> Self {
         self.request = change(self.request);
         self
     }
@@ -345,8 +345,8 @@ impl<T: DeserializeOwned + Send + 'static> Stream for Pages<T> {
     type Item = Result<Page<T>>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Some(answer) = ready!(self.reader.poll_next(context)) else { return Poll::Ready(None) };
-        let page = answer.and_then(|response| self.read(&response));
+        let Some(read) = ready!(self.reader.poll_next(context)) else { return Poll::Ready(None) };
+        let page = read.and_then(|response| self.read(&response));
         Poll::Ready(Some(page.map_err(|error| {
             self.reader.stop();
             self.reader.redact(error).during(self.reader.operation())

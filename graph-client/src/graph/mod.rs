@@ -29,7 +29,7 @@ mod places;
 mod subscriptions;
 mod teamwork;
 
-pub use self::batch::{Batch, BatchId, BatchResponses, Handle};
+pub use self::batch::{Batch, BatchHandle, BatchId, BatchResponses};
 pub use self::change::{Change, RemovalReason, Removed};
 pub use self::delta::{Delta, DeltaEvent, DeltaEvents, DeltaPage, DeltaPages, DeltaRound, Resync};
 pub use self::devices::*;

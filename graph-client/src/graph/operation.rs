@@ -13,17 +13,17 @@ use crate::operation::Operation;
 impl<T> Operation<T> {
     /// Adds a query parameter, as [`Request::query`](crate::Request::query). An operation of Exchange takes none.
     pub fn query(self, name: &str, value: impl AsRef<str>) -> Self {
-        self.as_request(|request| request.query(name, value))
+        self.map_request(|request| request.query(name, value))
     }
 
     /// Asks for some properties only; the other fields stay empty. An operation of Exchange takes none.
     pub fn select(self, properties: &[&str]) -> Self {
-        self.as_request(|request| request.select(properties))
+        self.map_request(|request| request.select(properties))
     }
 
     graph_options!();
 
-    fn as_request(mut self, change: impl FnOnce(Request) -> Request) -> Self {
+    fn map_request(mut self, change: impl FnOnce(Request) -> Request) -> Self {
         let is_graphs = self.outgoing.call.as_ref().is_ok_and(|call| call.service == Service::Graph);
         self.outgoing = if is_graphs {
             change(Request { outgoing: self.outgoing }).outgoing

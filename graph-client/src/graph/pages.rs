@@ -63,7 +63,7 @@ impl Reader {
         Self { client, pattern, fault, next: Next::First, followed, pages: 0 }
     }
 
-    /// The next answer. A link in it is being followed already.
+    /// The next response. A link in it is being followed already.
     pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Response>>> {
         if let Some(error) = self.fault.take() {
             self.next = Next::Over;
@@ -84,9 +84,9 @@ impl Reader {
         let Next::Reading(ahead) = &mut self.next else {
             return Poll::Ready(None);
         };
-        let answer = ready!(Pin::new(ahead).poll(context));
+        let read = ready!(Pin::new(ahead).poll(context));
         self.next = Next::Over;
-        if let Ok(response) = &answer
+        if let Ok(response) = &read
             && let Some(link) = next_link(&response.body)
         {
             match self.follow(&link, response) {
@@ -95,7 +95,7 @@ impl Reader {
                 Err(error) => self.fault = Some(error),
             }
         }
-        Poll::Ready(Some(answer))
+        Poll::Ready(Some(read))
     }
 
     fn follow(&mut self, link: &str, response: &Response) -> Result<Ahead> {
@@ -177,9 +177,9 @@ impl Pattern {
     }
 }
 
-/// An answer on its way, read by a task of its own.
+/// A response on its way, read by a task of its own.
 ///
-/// A future that only moves when the caller polls would let the answer wait while the caller works, until its time
+/// A future that only moves when the caller polls would let the response wait while the caller works, until its time
 /// limit ends it, and would keep its place at a gate from calls that the caller makes in the meantime. The task ends
 /// with this value.
 struct Ahead(JoinHandle<Result<Response>>);
@@ -200,7 +200,7 @@ impl Future for Ahead {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match ready!(Pin::new(&mut self.0).poll(context)) {
-            Ok(answer) => answer,
+            Ok(read) => read,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
                 Err(error) => Err(Error::new(ErrorKind::Interrupted, "the runtime stopped").with_source(error)),
@@ -261,7 +261,7 @@ fn next_link(body: &[u8]) -> Option<String> {
 
     let mut link = None;
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    // An answer that is not JSON is reported when the page is taken apart.
+    // A response that is not JSON is reported when the page is taken apart.
     let _ = serde_json::Deserializer::from_slice(body).deserialize_map(Find(&mut link));
     link.filter(|link| !link.is_empty())
 }

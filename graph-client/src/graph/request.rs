@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::graph::{self, Delta, List};
 use crate::http::{Body, Call, Failure, Response, Shape};
 use crate::ids::InvalidValue;
+use crate::kinds::kinds;
 use crate::operation::{Operation, Outgoing, call_options};
 
 /// One Graph request. Made by [`Client::request`]; nothing is sent before [`send`](Self::send) or
@@ -38,7 +39,7 @@ use crate::operation::{Operation, Outgoing, call_options};
 ///
 /// // Preferences are combined in one header.
 /// let room = &tenant.rooms()[0];
-/// let answer: serde_json::Value = client
+/// let response: serde_json::Value = client
 ///     .request(Method::GET, format!("/v1.0/users/{room}/calendarView"))
 ///     .query("startDateTime", "2026-11-22T00:00:00Z")
 ///     .query("endDateTime", "2026-11-23T00:00:00Z")
@@ -56,37 +57,37 @@ pub struct Request {
     pub(crate) outgoing: Outgoing,
 }
 
-/// The options that only Graph knows: they go to the request inside, by `as_request`.
+/// The options that only Graph knows: they go to the request inside, by `map_request`.
 macro_rules! graph_options {
     () => {
         /// Asks for ids that stay when an item moves, as [`Request::immutable_ids`](crate::Request::immutable_ids).
         pub fn immutable_ids(self) -> Self {
-            self.as_request(|request| request.immutable_ids())
+            self.map_request(|request| request.immutable_ids())
         }
 
         /// Asks for times in this zone, as [`Request::time_zone`](crate::Request::time_zone).
         pub fn time_zone(self, zone: &str) -> Self {
-            self.as_request(|request| request.time_zone(zone))
+            self.map_request(|request| request.time_zone(zone))
         }
 
         /// Asks for the bodies of events and messages in this form.
         pub fn body_type(self, form: crate::graph::request::BodyType) -> Self {
-            self.as_request(|request| request.body_type(form))
+            self.map_request(|request| request.body_type(form))
         }
 
         /// Sends `ConsistencyLevel: eventual` even if nothing in the query needs it.
         pub fn eventual_consistency(self) -> Self {
-            self.as_request(|request| request.eventual_consistency())
+            self.map_request(|request| request.eventual_consistency())
         }
 
         /// Says which requests Graph turns away first when it has to.
         pub fn priority(self, priority: crate::graph::Priority) -> Self {
-            self.as_request(|request| request.priority(priority))
+            self.map_request(|request| request.priority(priority))
         }
 
         /// Says that what this is about was just created, as [`Request::just_created`](crate::Request::just_created).
         pub fn just_created(self) -> Self {
-            self.as_request(|request| request.just_created())
+            self.map_request(|request| request.just_created())
         }
     };
 }
@@ -109,13 +110,13 @@ impl Request {
         Self { outgoing: Outgoing::new(client, call) }
     }
 
-    /// The same request to another URL, such as a link in an answer.
+    /// The same request to another URL, such as a link in a response.
     pub(crate) fn at(mut self, url: Result<Url>) -> Self {
         self.outgoing.call = self.outgoing.call.and_then(|call| Ok(Box::new(Call { url: url?, ..*call })));
         self
     }
 
-    /// The same request, whose answers are judged in another way.
+    /// The same request, whose responses are judged in another way.
     pub(crate) fn classified_by(mut self, classify: fn(&Response) -> Option<Failure>) -> Self {
         if let Ok(call) = &mut self.outgoing.call {
             call.classify = classify;
@@ -258,7 +259,7 @@ impl Request {
 
     /// Says which requests Graph turns away first when it has to. Not every workload knows it.
     pub fn priority(self, priority: Priority) -> Self {
-        self.header("x-ms-throttle-priority", priority.as_str())
+        self.header("x-ms-throttle-priority", priority.header())
     }
 
     /// Says that sending the request twice does no more than sending it once, so that it may be repeated after a
@@ -278,7 +279,7 @@ impl Request {
         self
     }
 
-    /// Sends the request and gives the answer, whose status is 2xx.
+    /// Sends the request and gives the response, whose status is 2xx.
     ///
     /// # Errors
     ///
@@ -288,7 +289,7 @@ impl Request {
         self.outgoing.client.pipeline.execute(&call, &self.outgoing.client.meter).await
     }
 
-    /// Sends the request and decodes the answer.
+    /// Sends the request and decodes the response.
     ///
     /// # Errors
     ///
@@ -311,24 +312,24 @@ impl Request {
         Delta::new(self)
     }
 
-    /// The request with the type of its answer, to be awaited or added to a [`Batch`](crate::Batch).
+    /// The request with the type of its response, to be awaited or added to a [`Batch`](crate::Batch).
     pub fn typed<T: DeserializeOwned + Send + 'static>(self) -> Operation<T> {
         Operation::of_request(self.outgoing, |response| response?.json())
     }
 
-    /// The request as an operation whose answer has nothing to read, such as a deletion: it has succeeded if the answer
+    /// The request as an operation whose response has nothing to read, such as a deletion: it has succeeded if the response
     /// is 204 or 202, and no page of a proxy. For a call that documents another status see [`unit_on`](Self::unit_on).
     pub fn unit(self) -> Operation<()> {
         self.unit_on(&[204, 202])
     }
 
-    /// The request as an operation whose answer has nothing to read, with the statuses that its documentation gives for
+    /// The request as an operation whose response has nothing to read, with the statuses that its documentation gives for
     /// success. Any other success is an error: what was to happen may not have.
     pub fn unit_on(self, statuses: &'static [u16]) -> Operation<()> {
         Operation::of_request(self.shaped(graph::nothing_shape(statuses)).outgoing, |response| response.map(drop))
     }
 
-    /// The request as an operation that gives the answer as it came.
+    /// The request as an operation that gives the response as it came.
     pub fn raw(self) -> Operation<Response> {
         Operation::of_request(self.outgoing, |response| response)
     }
@@ -356,20 +357,22 @@ open_enum! {
     }
 }
 
-/// Which requests Graph turns away first when it has to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Priority {
-    /// Work in the background, which nobody waits for.
-    Low,
-    /// What Graph takes every request for.
-    #[default]
-    Normal,
-    /// Somebody waits for it.
-    High,
+kinds! {
+    /// Which requests Graph turns away first when it has to.
+    #[derive(Default)]
+    pub enum Priority {
+        /// Work in the background, which nobody waits for.
+        Low,
+        /// What Graph takes every request for.
+        #[default]
+        Normal,
+        /// Somebody waits for it.
+        High,
+    }
 }
 
 impl Priority {
-    const fn as_str(self) -> &'static str {
+    const fn header(self) -> &'static str {
         match self {
             Self::Low => "Low",
             Self::Normal => "Normal",
@@ -378,7 +381,7 @@ impl Priority {
     }
 }
 
-/// What of `/v1.0/users/{mailbox}/…` Outlook answers. The rest is the affair of the directory and other services.
+/// What Outlook serves. The rest belongs to the directory and other services.
 const OUTLOOK: [&str; 14] = [
     "calendar",
     "calendargroup",
@@ -436,8 +439,8 @@ impl Client {
     /// #     .cloud(Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url())?)
     /// #     .build()?;
     ///
-    /// let answer: serde_json::Value = client.request(Method::GET, "/v1.0/organization").json().await?;
-    /// assert_eq!(answer["value"].as_array().map(Vec::len), Some(1));
+    /// let response: serde_json::Value = client.request(Method::GET, "/v1.0/organization").json().await?;
+    /// assert_eq!(response["value"].as_array().map(Vec::len), Some(1));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// # }).unwrap();
     /// ```

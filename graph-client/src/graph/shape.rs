@@ -1,4 +1,4 @@
-//! What the body of a success must be. A non-answer is not an answer: a gateway's page, a notice of maintenance or another
+//! What the body of a success must be. What is no response of Graph's: a gateway's page, a notice of maintenance or another
 //! object under 200 is an error, for every call whose documentation says what comes.
 //!
 //! Lists are checked where a page is decoded; everything else here.
@@ -36,7 +36,7 @@ pub(crate) fn nothing(statuses: &'static [u16]) -> Shape {
         // Services send bodies with these statuses now and then, which say nothing. A page of HTML is not theirs.
         let is_page = response.body.trim_ascii_start().starts_with(b"<");
         let is_expected = statuses.contains(&response.status()) && !is_page;
-        // 200 is documented of some actions, and is what everything else in between answers as well.
+        // 200 is documented of some actions, and is what everything else in between sends as well.
         let is_empty = response.status() != 200 || is_harmless(&response.body);
         (!is_expected || !is_empty).then(|| {
             let (status, body) = (response.status(), described(response));
@@ -51,7 +51,7 @@ pub(crate) fn picture() -> Shape {
         let content_type = response.header("content-type").unwrap_or("application/octet-stream").to_ascii_lowercase();
         let is_picture = content_type.starts_with("image/") || content_type.starts_with("application/octet-stream");
         (!is_picture || response.body.is_empty())
-            .then(|| not_documented(response, format!("the answer is no picture: {}", described(response))))
+            .then(|| not_documented(response, format!("the response is no picture: {}", described(response))))
     })
 }
 
@@ -67,7 +67,7 @@ fn is_harmless(body: &[u8]) -> bool {
 fn check(properties: &[&str], response: &Response, url: &Url) -> Option<Failure> {
     let wrong = |what: &str| {
         let body = described(response);
-        Some(not_documented(response, format!("the answer is not the record that was asked for: {what}; {body}")))
+        Some(not_documented(response, format!("the response is not the record that was asked for: {what}; {body}")))
     };
     let Ok(body) = crate::http::decode::<Value>(&response.body) else { return wrong("it is not JSON") };
     let Some(object) = body.as_object() else { return wrong("it is not an object") };

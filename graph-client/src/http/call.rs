@@ -30,7 +30,7 @@ pub(crate) struct Call {
     pub(crate) is_safe: bool,
     /// What it is about may be unknown to some servers of the directory yet.
     pub(crate) just_created: bool,
-    /// For one attempt, from sending to the last byte of the answer.
+    /// For one attempt, from sending to the last byte of the response.
     pub(crate) time_limit: Duration,
     /// For all attempts and the waits between them.
     pub(crate) total_limit: Option<Duration>,
@@ -109,7 +109,7 @@ impl Call {
         self.operation.clone()
     }
 
-    /// What is wrong with an answer, if anything is.
+    /// What is wrong with a response, if anything is.
     pub(crate) fn judge(&self, response: &Response) -> Option<Failure> {
         let shape = || self.shape.as_ref().and_then(|shape| shape(response, &self.url));
         let mut failure = (self.classify)(response).or_else(shape)?;

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Map, Value, json};
 
-/// The claims (JSON) that the `WWW-Authenticate` headers of an answer ask for.
+/// The claims (JSON) that the `WWW-Authenticate` headers of a response ask for.
 ///
 /// There may be several headers, several challenges in one, parameters in any order and commas within quotes.
 pub(crate) fn demanded_claims<'a>(headers: impl IntoIterator<Item = &'a str>) -> Option<String> {

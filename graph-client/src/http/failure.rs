@@ -14,7 +14,7 @@ pub(crate) struct Failure {
     pub(crate) repeat: Repeat,
     /// The service turns away the whole application, whatever its calls are about.
     pub(crate) is_of_application: bool,
-    /// A directory whose copies are not up to date answers like this. So does one that lacks the object.
+    /// A directory that has not replicated yet responds like this. So does one that lacks the object.
     pub(crate) is_replication_delay: bool,
     /// The token may be stale: a new one is worth a try.
     pub(crate) renew_token: bool,
@@ -37,7 +37,7 @@ impl DerefMut for Failure {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Repeat {
-    /// The answer is final.
+    /// The response is final.
     Never,
     /// Only if sending twice does no more than sending once.
     IfIdempotent,
@@ -125,7 +125,7 @@ impl Failure {
             failure.advice = Some("Check the network, the proxy and the addresses of the cloud.".into());
             failure
         } else {
-            let message = if error.is_timeout() { "no answer came in time" } else { "the connection broke" };
+            let message = if error.is_timeout() { "no response came in time" } else { "the connection broke" };
             let mut failure = Self::new(ErrorKind::Interrupted, message);
             failure.repeat = Repeat::IfIdempotent;
             failure.outcome_unknown = true;
@@ -160,7 +160,7 @@ pub(crate) fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration
         return if is_endless { Some(Duration::MAX) } else { Duration::try_from_secs_f64(seconds).ok() };
     }
     let date = httpdate::parse_http_date(value).ok()?;
-    // A date in the past asks for no wait, which is still an answer.
+    // A date in the past asks for no wait, which is still a response.
     Some(date.duration_since(now).unwrap_or_default())
 }
 

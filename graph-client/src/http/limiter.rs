@@ -1,6 +1,6 @@
 //! How many calls are in flight at once, and when none may be.
 //!
-//! A service that throttles one call throttles them all, so the answer to one stops the others: a limiter is blocked for as
+//! A service that throttles one call throttles them all, so the response to one stops the others: a limiter is blocked for as
 //! long as the service asked, then one call probes, and the limit grows from there. All clones of a client share it.
 
 use std::collections::{BTreeMap, HashMap};
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::cloud::Service;
 use crate::time::Later;
 
-/// The most calls in flight, which an answer of 429 or 503 lowers and success raises again.
+/// The most calls in flight, which a response of 429 or 503 lowers and success raises again.
 ///
 /// A client begins with a few calls at once and doubles them with every round that succeeds, so that a service that
 /// throttles from the start has little to turn away.
@@ -243,7 +243,7 @@ struct Permit {
 }
 
 impl Permit {
-    /// An answer to a call that was sent before the limiter was blocked says nothing about what it bears now.
+    /// A response to a call that was sent before the limiter was blocked says nothing about what it bears now.
     fn grow(&self) {
         self.limiter.grow(self.blocks);
     }

@@ -11,7 +11,7 @@ use super::{AccessToken, Attempts, Body, Call, Failure, Meter, Retries, RetryBud
 use crate::error::{Error, ErrorKind, Result};
 use crate::redact::redact;
 
-/// The largest answer that is read. A page of 1,000 mailboxes with every property is about 10 MB.
+/// The largest response that is read. A page of 1,000 mailboxes with every property is about 10 MB.
 const BODY_LIMIT: usize = 64 * 1024 * 1024;
 
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
@@ -19,7 +19,7 @@ const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id
 /// What every request takes, and sends if it has a body, unless its headers say something else.
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// An answer of a service: status, headers and the raw body.
+/// A response of a service: status, headers and the raw body.
 #[derive(Clone)]
 pub struct Response {
     pub(crate) status: u16,
@@ -71,7 +71,7 @@ impl Response {
     /// [`ErrorKind::Decode`] with the place where the body departs from the type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         decode(&self.body).map_err(|error| {
-            Error::new(ErrorKind::Decode, format!("the answer is not what was expected: {error}"))
+            Error::new(ErrorKind::Decode, format!("the response is not what was expected: {error}"))
                 .with_status(self.status)
                 .with_request_id(self.request_id().map(str::to_owned))
         })
@@ -98,7 +98,7 @@ pub(crate) fn decode<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> 
     serde_json::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body))
 }
 
-/// The HTTP client: it sends one request and reads the whole answer.
+/// The HTTP client: it sends one request and reads the whole response.
 #[derive(Debug, Clone)]
 pub(crate) struct Transport {
     http: reqwest::Client,
@@ -175,7 +175,7 @@ impl Transport {
         let Some(first) = response.chunk().await.map_err(broken)? else {
             return Ok(Response { status, headers, body: Bytes::new() });
         };
-        // Most answers arrive in one piece and need no copy.
+        // Most responses arrive in one piece and need no copy.
         let Some(second) = response.chunk().await.map_err(broken)? else {
             return Ok(Response { status, headers, body: first });
         };
@@ -230,7 +230,7 @@ fn is_secret(field: &str) -> bool {
 
 /// It was answered, so a write has happened, and another attempt would bring the same.
 fn too_large() -> Box<Failure> {
-    let mut failure = Failure::new(ErrorKind::Decode, format!("the answer is larger than {} MiB", BODY_LIMIT >> 20));
+    let mut failure = Failure::new(ErrorKind::Decode, format!("the response is larger than {} MiB", BODY_LIMIT >> 20));
     failure.advice = Some("Ask for less: fewer properties by $select, or smaller pages.".into());
     Box::new(failure)
 }

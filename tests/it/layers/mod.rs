@@ -18,23 +18,30 @@ const GRAPH_CLIENT: Layers = &[
     ("redact", &[]),
     ("time", &["text"]),
     ("ids", &["text"]),
-    ("cloud", &["ids"]),
+    ("kinds", &["ids"]),
+    ("cloud", &["ids", "kinds"]),
     ("well_known", &["ids"]),
-    ("error", &["ids", "redact", "text"]),
+    ("error", &["ids", "kinds", "redact", "text"]),
     ("http", &["cloud", "error", "ids", "redact", "text", "time"]),
-    ("auth", &["cloud", "error", "http", "ids", "redact", "text", "time"]),
+    ("auth", &["cloud", "error", "http", "ids", "kinds", "redact", "text", "time"]),
     ("pipeline", &["auth", "cloud", "error", "http", "ids", "redact", "text"]),
     ("config", &["cloud", "error", "http", "ids"]),
     ("client", &["auth", "cloud", "config", "error", "http", "ids", "pipeline"]),
     ("operation", &["client", "error", "http", "ids"]),
-    ("graph", &["client", "cloud", "error", "http", "ids", "operation", "pipeline", "text", "time", "well_known"]),
-    ("exchange", &["client", "cloud", "error", "http", "ids", "operation", "pipeline", "text", "time", "well_known"]),
+    (
+        "graph",
+        &["client", "cloud", "error", "http", "ids", "kinds", "operation", "pipeline", "text", "time", "well_known"],
+    ),
+    (
+        "exchange",
+        &["client", "cloud", "error", "http", "ids", "kinds", "operation", "pipeline", "text", "time", "well_known"],
+    ),
 ];
 
 /// Where a layer of its own lies inside a module: what is inside the first may import the second, not the other way.
 const INSIDE: &[(&str, &[&str])] = &[
-    ("graph", &["devices", "directory", "outlook", "places", "subscriptions", "teamwork"]),
-    ("exchange", &["cmdlets"]),
+    ("graph", &["devices", "directory", "kinds", "outlook", "places", "subscriptions", "teamwork"]),
+    ("exchange", &["cmdlets", "kinds"]),
 ];
 
 /// Why the sources do not keep the layers. Empty if they do.

@@ -32,7 +32,7 @@ const IN_FLIGHT: usize = 4;
 /// Many requests in few. Made by [`Client::batch`].
 ///
 /// Any number of operations of any type is cut into batches of twenty, of which four are in flight at once. Each
-/// operation has an answer of its own: one's failure is not another's. What is throttled is sent again alone, after the
+/// operation has a response of its own: one's failure is not another's. What is throttled is sent again alone, after the
 /// longest wait that was asked for; what may have happened is sent again only if the operation is idempotent. An error
 /// carries the request id of its own request.
 ///
@@ -63,13 +63,13 @@ const IN_FLIGHT: usize = 4;
 /// let mut batch = client.batch();
 /// let organization = batch.add(client.organization().get());
 /// let rooms = batch.add(client.rooms().list().page_size(5));
-/// let mut answers = batch.send().await;
-/// assert!(!answers.take(organization)?.id.is_empty());
-/// assert_eq!(answers.take(rooms)?.items.len(), 5);
+/// let mut responses = batch.send().await;
+/// assert!(!responses.take(organization)?.id.is_empty());
+/// assert_eq!(responses.take(rooms)?.items.len(), 5);
 ///
 /// // BatchResponses of one type, in order. Any other request is typed by the caller.
-/// let answers = client.batch().run(["nobody", &tenant.rooms()[0]].map(|user| client.users().get(user))).await;
-/// assert!(answers[0].is_err() && answers[1].is_ok());
+/// let responses = client.batch().run(["nobody", &tenant.rooms()[0]].map(|user| client.users().get(user))).await;
+/// assert!(responses[0].is_err() && responses[1].is_ok());
 /// let nothing = client.request(Method::GET, "/v1.0/nothing").typed::<serde_json::Value>();
 /// assert!(client.batch().run([nothing]).await[0].is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -98,14 +98,14 @@ pub struct BatchId {
     index: usize,
 }
 
-/// The claim to the answer of one operation in a batch.
-#[must_use = "the answer is got by the handle"]
-pub struct Handle<T> {
+/// The claim to the response of one operation in a batch.
+#[must_use = "the response is got by the handle"]
+pub struct BatchHandle<T> {
     id: BatchId,
     read: Read<T>,
 }
 
-impl<T> Handle<T> {
+impl<T> BatchHandle<T> {
     /// The operation's permit, to be named in [`Batch::add_after`].
     #[must_use]
     pub fn id(&self) -> BatchId {
@@ -113,9 +113,9 @@ impl<T> Handle<T> {
     }
 }
 
-impl<T> fmt::Debug for Handle<T> {
+impl<T> fmt::Debug for BatchHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Handle").field(&self.id).finish()
+        f.debug_tuple("BatchHandle").field(&self.id).finish()
     }
 }
 
@@ -127,20 +127,20 @@ impl Batch {
         Self { client, number, entries: Vec::new(), retry, in_flight: IN_FLIGHT }
     }
 
-    /// Adds an operation, or the first page of a list. What is wrong with it becomes its answer.
-    pub fn add<T>(&mut self, operation: impl Into<Operation<T>>) -> Handle<T> {
+    /// Adds an operation, or the first page of a list. What is wrong with it becomes its response.
+    pub fn add<T>(&mut self, operation: impl Into<Operation<T>>) -> BatchHandle<T> {
         self.add_after(&[], operation)
     }
 
     /// Adds an operation that is carried out only after others have succeeded.
     ///
     /// If one of them fails, so does this, with the code `FailedDependency` and their error as its source.
-    pub fn add_after<T>(&mut self, after: &[BatchId], operation: impl Into<Operation<T>>) -> Handle<T> {
+    pub fn add_after<T>(&mut self, after: &[BatchId], operation: impl Into<Operation<T>>) -> BatchHandle<T> {
         let id = BatchId { batch: self.number, index: self.entries.len() };
         let (outgoing, read) = operation.into().into_parts();
         let Outgoing { client, call, .. } = outgoing;
         self.entries.push(call.and_then(|call| self.entry(&client, call, after)));
-        Handle { id, read }
+        BatchHandle { id, read }
     }
 
     fn entry(&self, client: &Client, call: Box<Call>, after: &[BatchId]) -> Result<Entry> {
@@ -191,12 +191,12 @@ impl Batch {
         self.entries.is_empty()
     }
 
-    /// Sends operations of one type and gives their answers in their order: for a batch that nothing was added to. What
-    /// was added before is sent as well, and its answers are lost.
+    /// Sends operations of one type and gives their responses in their order: for a batch that nothing was added to. What
+    /// was added before is sent as well, and its responses are lost.
     pub async fn run<T, O: Into<Operation<T>>>(mut self, operations: impl IntoIterator<Item = O>) -> Vec<Result<T>> {
-        let handles: Vec<Handle<T>> = operations.into_iter().map(|operation| self.add(operation)).collect();
-        let mut answers = self.send().await;
-        handles.into_iter().map(|handle| answers.take(handle)).collect()
+        let handles: Vec<BatchHandle<T>> = operations.into_iter().map(|operation| self.add(operation)).collect();
+        let mut responses = self.send().await;
+        handles.into_iter().map(|handle| responses.take(handle)).collect()
     }
 
     /// Sends everything. Each operation has its response, or its error.
@@ -300,7 +300,7 @@ impl fmt::Debug for Batch {
     }
 }
 
-/// The answers of a batch. Each is taken by its handle.
+/// The responses of a batch. Each is taken by its handle.
 pub struct BatchResponses {
     client: Client,
     batch: u64,
@@ -322,13 +322,13 @@ impl Slot {
 }
 
 impl BatchResponses {
-    /// The answer of one operation.
+    /// The response of one operation.
     ///
     /// # Errors
     ///
     /// What the operation by itself would give; [`ErrorKind::Input`] for the handle of another batch.
-    pub fn take<T>(&mut self, handle: Handle<T>) -> Result<T> {
-        let Handle { id, read } = handle;
+    pub fn take<T>(&mut self, handle: BatchHandle<T>) -> Result<T> {
+        let BatchHandle { id, read } = handle;
         let slot = self.slots.get_mut(id.index).filter(|_| id.batch == self.batch);
         let Some(slot) = slot else {
             return Err(InvalidValue::new("handle", "", "must be a handle of the batch that was sent").into());
@@ -358,7 +358,7 @@ fn classify(response: &Response) -> Option<Failure> {
     graph::classify(response)
 }
 impl Client {
-    /// Many requests in few: they are sent twenty at a time, and each has an answer of its own.
+    /// Many requests in few: they are sent twenty at a time, and each has a response of its own.
     pub fn batch(&self) -> Batch {
         Batch::new(self.clone())
     }

@@ -116,7 +116,7 @@ struct Reply {
     body: Option<Box<RawValue>>,
 }
 
-/// The answers in a batch's answer, by the number of the request.
+/// The responses in a batch's response, by the number of the request.
 pub(super) fn replies(response: &Response) -> Result<HashMap<usize, Response>> {
     let replies: Replies = response.json()?;
     Ok(replies.responses.into_iter().filter_map(Reply::into_response).collect())
