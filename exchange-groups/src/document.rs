@@ -112,6 +112,16 @@ impl fmt::Display for Digest {
     }
 }
 
+/// The observation that a document was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ObservationRef {
+    /// The digest of what was seen.
+    pub digest: Digest,
+    /// When it was seen.
+    pub made_at: Timestamp,
+}
+
 /// JSON with the members of every object in the order of their names.
 fn canonical(value: &Value, out: &mut String) {
     match value {

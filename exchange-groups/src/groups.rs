@@ -3,8 +3,15 @@ use std::sync::Arc;
 
 use graph_client::exchange::Wait;
 use graph_client::{Client, TokenProvider};
+use tracing::Instrument as _;
 
-use crate::{Apply, Observation, Plan, Prove, RestrictedCalendarGroup, Result};
+use crate::apply::Apply;
+use crate::error::Result;
+use crate::observe::Observation;
+use crate::plan::Plan;
+use crate::prove::Prove;
+use crate::spec::RestrictedCalendarGroup;
+use crate::trace;
 
 /// Restricted calendar groups of one tenant: observe, plan, apply, verify.
 ///
@@ -44,9 +51,9 @@ use crate::{Apply, Observation, Plan, Prove, RestrictedCalendarGroup, Result};
 /// ```
 #[derive(Clone)]
 pub struct ExchangeGroups {
-    pub(crate) client: Client,
-    pub(crate) application: Option<Arc<dyn TokenProvider>>,
-    pub(crate) wait: Wait,
+    client: Client,
+    application: Option<Arc<dyn TokenProvider>>,
+    wait: Wait,
 }
 
 impl ExchangeGroups {
@@ -97,7 +104,8 @@ impl ExchangeGroups {
     ///
     /// As [`observe`](Self::observe). What stands in the way is not an error but a finding of the plan.
     pub async fn plan(&self, spec: &RestrictedCalendarGroup) -> Result<Plan> {
-        Ok(Plan::new(spec, &self.observe(spec).await?))
+        let span = trace::run!("exchange_groups.plan", *spec);
+        async { Ok(Plan::new(spec, &self.observe(spec).await?)) }.instrument(span).await
     }
 
     /// Carries a plan out. Await the value; see [`Apply`] for progress.
@@ -111,7 +119,7 @@ impl ExchangeGroups {
     /// Exchange: `Exchange.ManageAsApp` with Exchange Administrator. Graph, to revoke a tenant-wide permission:
     /// `AppRoleAssignment.ReadWrite.All`.
     pub fn apply(&self, plan: &Plan) -> Apply {
-        Apply::new(self.clone(), plan.clone())
+        Apply::new(self.client.clone(), self.wait.clone(), plan.clone())
     }
 
     /// Verifies that the application reaches every room and no mailbox that it must not reach. Await the value; see
@@ -121,7 +129,7 @@ impl ExchangeGroups {
     ///
     /// As [`observe`](Self::observe).
     pub fn prove(&self, spec: &RestrictedCalendarGroup) -> Prove {
-        Prove::new(self.clone(), spec.clone())
+        Prove::new(self.client.clone(), self.application.clone(), spec.clone())
     }
 }
 

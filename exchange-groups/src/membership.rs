@@ -7,7 +7,7 @@ use graph_client::exchange::{Identity, Mailbox, Recipient};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::OtherMembers;
+use crate::spec::OtherMembers;
 
 /// A mailbox, and how it is known again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

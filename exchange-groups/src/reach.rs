@@ -10,13 +10,15 @@ use crate::access::{
     Access, AccessModel, CaveatKind, Facts, Ids, Level, MailboxFacts, PathReach, PolicyCoverage, PolicyRight, Remedy,
     Truth, Via, WiderPath,
 };
+use crate::change::Change;
 use crate::change::RevokePermission;
 use crate::finding::{Actor, Advice, Finding, FindingKind as Kind, Severity, Subject};
 use crate::membership::{Difference, MailboxRef, MailboxSet};
 use crate::observe::Mailboxes;
+use crate::observe::Observation;
 use crate::restriction;
+use crate::spec::{Permission, RestrictedCalendarGroup, Restriction};
 use crate::text::{capitalised, count, some_of};
-use crate::{CalendarPermission, Change, Observation, RestrictedCalendarGroup, Restriction};
 use Severity::{Note, Warning};
 
 /// How many mailboxes a sentence names.
@@ -271,7 +273,7 @@ impl Findings<'_> {
         let read = self.model.reach(&facts, Level::Events);
         let write = self.model.reach(&facts, Level::Write);
         match self.spec.permission {
-            CalendarPermission::ReadWrite if read.verdict == Access::Allowed && write.verdict == Access::Denied => {
+            Permission::ReadWrite if read.verdict == Access::Allowed && write.verdict == Access::Denied => {
                 let held = some_of(read.allowed().map(|path| path.via.to_string()), SHOWN);
                 let message = format!("The spec says read and write, and the application only reads, by {held}");
                 let advice = match self.spec.restriction {
@@ -280,7 +282,7 @@ impl Findings<'_> {
                 };
                 self.add(Finding::new(Warning, Kind::InsufficientPermission, message, advice).at("permission"));
             }
-            CalendarPermission::Read if write.verdict == Access::Allowed => {
+            Permission::Read if write.verdict == Access::Allowed => {
                 let held = some_of(write.allowed().map(|path| path.via.to_string()), SHOWN);
                 let message = format!("The spec says read, and the application also writes, by {held}");
                 let advice = Advice::spec(
@@ -297,8 +299,8 @@ impl Findings<'_> {
             && self.seen.application.is_some();
         if self.spec.restriction == Restriction::Policy && holds_nothing {
             let permission = match self.spec.permission {
-                CalendarPermission::Read => "Calendars.Read",
-                CalendarPermission::ReadWrite => "Calendars.ReadWrite",
+                Permission::Read => "Calendars.Read",
+                Permission::ReadWrite => "Calendars.ReadWrite",
             };
             let message = "The application holds no tenant-wide calendar permission, so there is nothing for the policy to \
                            narrow, and no room is reached";
@@ -311,10 +313,11 @@ impl Findings<'_> {
         let refused = some_of(&self.spec.must_not_reach, SHOWN);
         Advice::entra(format!(
             "Only once the policy acts, grant {permission} on Microsoft Graph under App registrations > the application > \
-             API permissions, with admin consent. The policy acts when Test-ApplicationAccessPolicy answers Denied for {}, \
-             and hours have passed since: PlaceOS saw twelve. Or set restriction to rbac in the spec, which needs no \
-             tenant-wide permission.",
-            if refused.is_empty() { "a mailbox outside the group" } else { &refused }
+             API permissions, with admin consent. The policy has propagated when Test-ApplicationAccessPolicy shows Denied \
+             for {}, and hours have passed since{}. Or set restriction to rbac in the spec, which needs no tenant-wide \
+             permission.",
+            if refused.is_empty() { "a mailbox outside the group" } else { &refused },
+            self.spec.longest_propagation.as_deref().map(|seen| format!(" ({seen})")).unwrap_or_default()
         ))
         .with_danger("Until the policy acts, the permission reaches every mailbox of the organisation.")
     }
@@ -388,7 +391,7 @@ impl Findings<'_> {
     fn widening(&mut self) {
         let widening = self.model.widening();
         for path in &widening.paths {
-            let risk = path.severity.map(|severity| format!(", risk {severity:?} by ScubaGear").to_lowercase());
+            let risk = path.risk.map(|risk| format!(", risk {risk} by ScubaGear"));
             let risk = risk.unwrap_or_default();
             match path.verdict {
                 Truth::Yes => {

@@ -8,17 +8,17 @@ use crate::access::{
     AccessModel, AssignmentOver, Facts, Grant, Ids, Opens, PolicyApplication, PolicyRight, Resource, RoleAssignment,
     Truth,
 };
-use crate::{CalendarPermission, RestrictedCalendarGroup};
+use crate::spec::{Permission, RestrictedCalendarGroup};
 
 /// Every permission that a spec can give.
-pub(crate) const PERMISSIONS: [CalendarPermission; 2] = [CalendarPermission::Read, CalendarPermission::ReadWrite];
+pub(crate) const PERMISSIONS: [Permission; 2] = [Permission::Read, Permission::ReadWrite];
 
 /// The namespace of the names of our assignments: fixed, so that every run makes the same.
 const NAMES: Uuid = Uuid::from_u128(0x7c1d_3f0a_5b52_4e39_9a64_2f8e_0d6b_91c7);
 
 /// The name of our role assignment: the same in every run for this application, permission and group, at most 64
 /// characters, and that of no other.
-pub(crate) fn assignment_name(spec: &RestrictedCalendarGroup, permission: CalendarPermission) -> ObjectName {
+pub(crate) fn assignment_name(spec: &RestrictedCalendarGroup, permission: Permission) -> ObjectName {
     let role = permission.role();
     let role = role.as_str().trim_start_matches("Application ").to_owned();
     let group = spec.address.as_str().to_ascii_lowercase();

@@ -6,9 +6,10 @@ use graph_client::SmtpAddress;
 use graph_client::exchange::{Mailbox, Recipient};
 
 use crate::membership::{MailboxRef, MailboxSet};
+use crate::observe::Observation;
 use crate::observe::is_group;
+use crate::spec::RestrictedCalendarGroup;
 use crate::spec::is_workspace;
-use crate::{Observation, RestrictedCalendarGroup};
 
 /// What the spec selects, and the addresses in it that match nothing.
 #[derive(Debug, Default)]

@@ -52,6 +52,15 @@ pub(crate) fn some_of<T: std::fmt::Display>(names: impl IntoIterator<Item = T>, 
     }
 }
 
+/// A text of the service without what could draw on a terminal: control and direction characters.
+pub(crate) fn plain(text: &str) -> String {
+    let is_hostile = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars().map(|c| if is_hostile(c) { '\u{fffd}' } else { c }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::{
-    Entry, IdStatus, Need, Opens, PolicyCoverage, Row, RowResource, application_permission, delegated_permission,
-};
+use super::catalogue::{Entry, application_permission, delegated_permission};
 use super::facts::{Fact, MailboxFacts, PolicyApplication, PolicyRight, PolicyScope, RoleScope};
 use super::filter::Filter;
-use super::remedy::plain;
+use super::row::{IdStatus, Need, Opens, PolicyCoverage, Row, RowResource};
 use super::scopes::Resolved;
 use super::{Access, AccessModel, Level, Remedy, Truth};
+use crate::names::named;
+use crate::text::plain;
 
 /// A set-up that does not do what it looks like, or that the verdicts leave out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,35 +25,35 @@ pub struct Caveat {
     pub remedy: Option<Remedy>,
 }
 
-/// The kinds of [`Caveat`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum CaveatKind {
-    /// An access policy names the service principal's object id, where only the client id counts.
-    PolicyNamesObjectId,
-    /// An access policy is invalid, or its principal is deleted.
-    InvalidPolicy,
-    /// A tenant-wide permission stands beside a role over a scope: the scope narrows nothing.
-    GrantBesideRole,
-    /// A role has no scope, and access policies do not bind roles.
-    PolicyDoesNotBindRole,
-    /// The scope of an assignment leads to no object.
-    ScopeLeadsNowhere,
-    /// A permission of the Outlook REST API, which is gone.
-    RetiredPermission,
-    /// A permission whose name in the tenant is not the one that the catalogue has, or that the catalogue lacks.
-    UnlistedPermission,
-    /// The permission moves whole mailboxes to another organisation.
-    Migration,
-    /// The permission reads mail, and invitations show subject, time, place and attendees.
-    Mail,
-    /// Exchange has another service principal registered than the tokens name.
-    OtherPrincipal,
-    /// A delegated permission: bounded by who signs in, and by what they may open.
-    Delegated,
-    /// The member list of a group was not read.
-    MembersUnread,
+named! {
+    /// The kinds of [`Caveat`].
+    #[non_exhaustive]
+    pub enum CaveatKind as "caveat" {
+        /// An access policy names the service principal's object id, where only the client id counts.
+        PolicyNamesObjectId = "policy_names_object_id",
+        /// An access policy is invalid, or its principal is deleted.
+        InvalidPolicy = "invalid_policy",
+        /// A tenant-wide permission stands beside a role over a scope: the scope narrows nothing.
+        GrantBesideRole = "grant_beside_role",
+        /// A role has no scope, and access policies do not bind roles.
+        PolicyDoesNotBindRole = "policy_does_not_bind_role",
+        /// The scope of an assignment leads to no object.
+        ScopeLeadsNowhere = "scope_leads_nowhere",
+        /// A permission of the Outlook REST API, which is gone.
+        RetiredPermission = "retired_permission",
+        /// A permission whose name in the tenant is not the one that the catalogue has, or that the catalogue lacks.
+        UnlistedPermission = "unlisted_permission",
+        /// The permission moves whole mailboxes to another organisation.
+        Migration = "migration",
+        /// The permission reads mail, and invitations show subject, time, place and attendees.
+        Mail = "mail",
+        /// Exchange has another service principal registered than the tokens name.
+        OtherPrincipal = "other_principal",
+        /// A delegated permission: bounded by who signs in, and by what they may open.
+        Delegated = "delegated",
+        /// The member list of a group was not read.
+        MembersUnread = "members_unread",
+    }
 }
 
 impl AccessModel<'_> {

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use graph_client::ObjectId;
 use serde::Serialize;
 
-use super::catalogue::Need;
 use super::facts::{
     AccessPolicy, Fact, Group, Ids, MailboxFacts, PolicyApplication, PolicyScope, RoleAssignment, RoleScope,
 };
 use super::filter::Filter;
+use super::row::Need;
 use super::scopes::{Resolved, is_called};
 use super::{Access, AccessModel, AccessPath, Level, Remedy, Truth, Via};
 
@@ -156,7 +156,7 @@ impl<'f> AccessModel<'f> {
                     opens_any: Truth::No,
                 });
                 if entry.is_wider != Truth::Yes && (opens == Truth::Yes || entry.because.is_empty()) {
-                    entry.because = super::remedy::plain(&path.because);
+                    entry.because = crate::text::plain(&path.because);
                 }
                 entry.is_wider = entry.is_wider.or(opens);
                 if is_stranger {

@@ -1,11 +1,12 @@
 //! From facts to access: every access path of the application to one mailbox.
 
-use super::catalogue::{Entry, Narrowing, Need, PolicyCoverage, Row, RowResource, application_permission};
+use super::catalogue::{Entry, application_permission};
 use super::facts::{CalendarRight, Fact, Found, Grant, MailboxFacts, PolicyScope, RoleAssignment, SignIn, UserAgents};
 use super::members::{MemberKind, member_kind};
 use super::policies::PolicyVerdict;
-use super::remedy::plain;
-use super::{Access, AccessModel, AccessPath, Level, PathReach, Reach, Subject, Truth, Via, ews};
+use super::row::{Narrowing, Need, PolicyCoverage, Row, RowResource};
+use super::{Access, AccessModel, AccessPath, Level, MailboxPresence, PathReach, Reach, Truth, Via, ews};
+use crate::text::plain;
 
 impl AccessModel<'_> {
     /// Whether the application reaches a mailbox at a level, and by which access paths.
@@ -14,7 +15,7 @@ impl AccessModel<'_> {
         let subject = subject(mailbox);
         let mut reach =
             Reach { level, verdict: Access::Unknown, subject, paths: Vec::new(), notes: self.notes(mailbox) };
-        if matches!(subject, Subject::NoMailbox | Subject::Unknown) {
+        if matches!(subject, MailboxPresence::NoMailbox | MailboxPresence::Unknown) {
             reach.notes.insert(0, why_no_mailbox(mailbox));
             return reach;
         }
@@ -24,7 +25,7 @@ impl AccessModel<'_> {
         }
         for path in &mut reach.paths {
             path.because = plain(&path.because);
-            if subject == Subject::DeletedMailbox && path.path != AccessPath::Ediscovery {
+            if subject == MailboxPresence::DeletedMailbox && path.path != AccessPath::Ediscovery {
                 path.verdict = Access::Denied;
                 path.because = "the mailbox is deleted".into();
             }
@@ -435,22 +436,22 @@ fn group_mailbox(mailbox: &MailboxFacts) -> Access {
 }
 
 /// What is at the address that is asked about.
-fn subject(mailbox: &MailboxFacts) -> Subject {
+fn subject(mailbox: &MailboxFacts) -> MailboxPresence {
     match mailbox.found {
-        Found::Ambiguous(_) | Found::Unread(_) => return Subject::Unknown,
-        Found::Nobody => return Subject::NoMailbox,
-        Found::Deleted => return Subject::DeletedMailbox,
+        Found::Ambiguous(_) | Found::Unread(_) => return MailboxPresence::Unknown,
+        Found::Nobody => return MailboxPresence::NoMailbox,
+        Found::Deleted => return MailboxPresence::DeletedMailbox,
         Found::One => {}
     }
     if mailbox.ids == super::Ids::default() {
-        return Subject::Unknown;
+        return MailboxPresence::Unknown;
     }
-    let Some(kind) = mailbox.kind.known() else { return Subject::Mailbox };
+    let Some(kind) = mailbox.kind.known() else { return MailboxPresence::Mailbox };
     match member_kind(Some(kind)) {
-        MemberKind::Mailbox => Subject::Mailbox,
-        MemberKind::Unknown if kind.eq_ignore_ascii_case("GroupMailbox") => Subject::Mailbox,
-        MemberKind::Group | MemberKind::Neither => Subject::NoMailbox,
-        MemberKind::Unknown => Subject::Unknown,
+        MemberKind::Mailbox => MailboxPresence::Mailbox,
+        MemberKind::Unknown if kind.eq_ignore_ascii_case("GroupMailbox") => MailboxPresence::Mailbox,
+        MemberKind::Group | MemberKind::Neither => MailboxPresence::NoMailbox,
+        MemberKind::Unknown => MailboxPresence::Unknown,
     }
 }
 

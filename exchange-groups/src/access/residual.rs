@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::catalogue::Certainty;
+use super::row::Certainty;
 use super::{AccessModel, AccessPath, Level, Truth};
 
 /// A way by which calendar data stays visible to an application that is restricted as it should be.

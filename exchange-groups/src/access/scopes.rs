@@ -2,11 +2,12 @@
 
 use graph_client::exchange::AssignedScope;
 
-use super::catalogue::{Narrowing, Need, exchange_role, role_permission};
+use super::catalogue::{exchange_role, role_permission};
 use super::facts::{
     AdministrativeUnit, Fact, Group, GroupType, MailboxFacts, ManagementScope, RoleAssignment, RoleScope,
 };
 use super::filter::{Filter, same_name};
+use super::row::{Narrowing, Need};
 use super::{AccessModel, Truth};
 
 impl From<AssignedScope> for RoleScope {

@@ -6,10 +6,11 @@ use std::time::Duration;
 use graph_client::Error as ServiceError;
 use graph_client::exchange::{CmdletErrorKind, GetDistributionGroupMember, Recipient, UpdateDistributionGroupMember};
 
+use super::event::{Awaited, Event};
+use super::report::{MembersReadBack, Outcome};
 use super::run::{Attempt, Run};
-use super::{Event, MembersReadBack, Outcome};
+use crate::change::{Change, Step};
 use crate::membership::Difference;
-use crate::{Change, Step};
 
 /// How many members one batch changes.
 const BATCH: usize = 10;
@@ -84,7 +85,7 @@ impl Run {
 
     /// Reads the members until they are as planned, and decides the steps whose outcome is not known.
     async fn read_back(&mut self, in_doubt: Vec<(Change, ServiceError)>) {
-        self.tell(&Event::Waiting { what: "the members to be as planned" });
+        self.tell(&Event::Waiting { what: Awaited::MembersAsPlanned });
         // Waiting brings no member that could not be added.
         let has_failed = self.report.steps.iter().any(|step| !step.outcome.is_success());
         let wait = if has_failed { self.wait.clone().with_deadline(Duration::ZERO) } else { self.wait.clone() };

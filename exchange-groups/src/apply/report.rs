@@ -4,9 +4,10 @@ use std::time::Duration;
 use graph_client::{ClientId, ObjectId, SmtpAddress, printable};
 use serde::{Deserialize, Serialize};
 
+use crate::change::{Change, Stage};
 use crate::document::{Origin, seconds};
+use crate::spec::Restriction;
 use crate::text::{count, some_of};
-use crate::{Change, Restriction, Stage};
 
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,19 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The name of the outcome, which is also its tag in JSON.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::AlreadyDone => "already_done",
+            Self::NotNeeded => "not_needed",
+            Self::Unconfirmed { .. } => "unconfirmed",
+            Self::Failed { .. } => "failed",
+            Self::NotRun { .. } => "not_run",
+        }
+    }
+
     /// Whether nothing is left to do for the step: the tenant is as the spec wants it.
     #[must_use]
     pub fn is_success(&self) -> bool {
@@ -208,7 +222,7 @@ impl fmt::Display for Report {
         for usage in &self.stages {
             let retries =
                 if usage.retries > 0 { format!(", {} of them retries", usage.retries) } else { String::new() };
-            writeln!(f, "  {:<22} {:>4} in {:.1?}{retries}", usage.stage, usage.requests, usage.elapsed)?;
+            writeln!(f, "  {:<22} {:>4} in {:.1?}{retries}", usage.stage.title(), usage.requests, usage.elapsed)?;
         }
         Ok(())
     }

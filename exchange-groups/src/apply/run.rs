@@ -8,13 +8,15 @@ use graph_client::exchange::{
 };
 use graph_client::{Client, ClientId, Error as ServiceError, ErrorKind, Meter, ObjectId};
 
-use super::{Event, Listener, Outcome, Report, StageUsage, StepReport};
+use super::event::{Awaited, Event, Listener};
+use super::report::{Outcome, Report, StageUsage, StepReport};
 use crate::access::Facts;
+use crate::change::{Change, Stage, Step};
 use crate::document::Origin;
 use crate::error::caller_of;
-use crate::plan::effects;
+use crate::observe::Observation;
+use crate::plan::Plan;
 use crate::text::without_advice;
-use crate::{Change, ExchangeGroups, Observation, Plan, Stage, Step};
 
 /// How a step went.
 pub(super) type Attempt = Result<Outcome, ServiceError>;
@@ -48,8 +50,8 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn new(
-        groups: &ExchangeGroups,
         client: Client,
+        wait: &Wait,
         meter: Meter,
         seen: Observation,
         planned: &Plan,
@@ -75,15 +77,15 @@ impl Run {
             stages: vec![observed],
         };
         // What was planned and is not called for any more is not done. Whether somebody has done it is not known.
-        let open: BTreeSet<String> = now.steps.iter().flat_map(|step| effects(&step.change)).collect();
-        let is_not_needed = |step: &&Step| effects(&step.change).iter().all(|effect| !open.contains(effect));
+        let open: BTreeSet<String> = now.steps.iter().flat_map(|step| step.change.effects()).collect();
+        let is_not_needed = |step: &&Step| step.change.effects().iter().all(|effect| !open.contains(effect));
         for step in planned.steps.iter().filter(is_not_needed) {
             let change = step.change.clone();
             report.steps.push(StepReport { change, outcome: Outcome::NotNeeded, error: None });
         }
         Self {
             exchange: client.exchange(),
-            wait: groups.wait.clone(),
+            wait: wait.clone(),
             total: report.steps.len() + now.steps.len(),
             plan: now,
             client,
@@ -228,7 +230,7 @@ impl Run {
     async fn create_group(&mut self, cmdlet: &NewDistributionGroup) -> Attempt {
         let made = self.exchange.run_ref(cmdlet).await.map(drop);
         self.is_fresh = true;
-        self.tell(&Event::Waiting { what: "the new group to be visible" });
+        self.tell(&Event::Waiting { what: Awaited::GroupVisible });
         // Somebody else, or an attempt that lost its answer, may have made it: then it is at our address.
         let run = &*self;
         let (outcome, group) = confirm(run, made, || run.find_group()).await?;

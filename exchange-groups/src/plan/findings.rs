@@ -7,14 +7,15 @@ use graph_client::exchange::{
 };
 use graph_client::{SmtpAddress, Uuid};
 
-use super::Step;
 use crate::access::Fact;
+use crate::change::{Change, Step};
 use crate::finding::{Advice, Finding, FindingKind as Kind, Severity, Subject};
 use crate::membership::{Difference, MailboxRef, MailboxSet, key_of};
+use crate::observe::Observation;
 use crate::observe::{Unread, UnreadPart, is_group};
 use crate::select::{Selection, Unmatched};
+use crate::spec::{OtherMembers, RestrictedCalendarGroup, Restriction};
 use crate::text::{capitalised, count, some_of, thousands, with_article};
-use crate::{Change, Observation, OtherMembers, RestrictedCalendarGroup, Restriction};
 use Severity::{Blocking, Note, Warning};
 
 pub(super) fn findings(
@@ -433,9 +434,9 @@ impl Findings<'_> {
         if steps.iter().any(|step| matches!(step.change, Change::RevokePermission(_))) {
             let message = "After the tenant-wide permission is revoked, and until the role has propagated, the application may \
                            reach no calendar";
-            let advice = Advice::operator(
-                "Choose the time: Microsoft says 30 minutes to two hours for a role, and PlaceOS saw twelve hours.",
-            );
+            let seen = self.spec.longest_propagation.as_deref().map(|seen| format!(", and {seen}")).unwrap_or_default();
+            let advice =
+                Advice::operator(format!("Choose the time: Microsoft says 30 minutes to two hours for a role{seen}."));
             self.add(Finding::new(Note, Kind::Outage, message, advice).at("revoke_tenant_wide_grant"));
         }
     }
@@ -453,7 +454,7 @@ impl Findings<'_> {
         for (part, calls) in parts {
             let is_denied = calls.iter().any(|unread| unread.is_denied);
             let errors: Vec<&str> = calls.iter().map(|unread| unread.error.as_str()).collect();
-            let message = format!("{part} could not be read: {}", errors.join("; "));
+            let message = format!("{} could not be read: {}", part.description(), errors.join("; "));
             let is_needed = match self.spec.restriction {
                 Restriction::Rbac => matches!(part, UnreadPart::Entra | UnreadPart::Roles),
                 Restriction::Policy => part == UnreadPart::Policies,

@@ -8,19 +8,20 @@ mod steps;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::time::Duration;
 
-use graph_client::graph::Timestamp;
-use graph_client::{ServicePrincipalId, SmtpAddress, printable};
+use graph_client::{ServicePrincipalId, SmtpAddress};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::document::{Digest, Origin, seconds};
+use crate::change::Step;
+use crate::document::{Digest, ObservationRef, Origin, seconds};
 use crate::finding::{Finding, Severity};
 use crate::membership::MailboxRef;
+use crate::observe::Observation;
+use crate::reach;
 use crate::select::Selection;
-use crate::{Change, Observation, RestrictedCalendarGroup, Stage, reach};
+use crate::spec::RestrictedCalendarGroup;
 
 /// What is to be done so that the tenant is as the spec says, in order, and what stands in the way.
 ///
@@ -60,58 +61,12 @@ pub struct Plan {
     pub(crate) must_not_reach: Vec<MailboxRef>,
 }
 
-/// The observation that a plan was made from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ObservationRef {
-    /// The digest of what was seen.
-    pub digest: Digest,
-    /// When it was seen.
-    pub made_at: Timestamp,
-}
-
-/// One change and why it is needed. Its stage, its sentence and its command are read from the change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Step {
-    /// Why it is needed.
-    pub reason: String,
-    /// The change itself.
-    pub change: Change,
-}
-
-impl Step {
-    /// When it is made.
-    #[must_use]
-    pub fn stage(&self) -> Stage {
-        self.change.stage()
-    }
-
-    /// The change as a sentence.
-    #[must_use]
-    pub fn sentence(&self) -> String {
-        self.change.to_string()
-    }
-
-    /// The command that makes it: a line of PowerShell, or a call of Graph.
-    #[must_use]
-    pub fn command(&self) -> String {
-        self.change.command()
-    }
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (because {})", self.change, printable(&self.reason))
-    }
-}
-
 impl Plan {
     /// The plan that makes a tenant, as it was observed, what the spec says.
     #[must_use]
     pub fn new(spec: &RestrictedCalendarGroup, seen: &Observation) -> Self {
         let mut plan = Self::draft(spec, seen);
-        let after = forecast::facts_after(seen, &plan);
+        let after = forecast::facts_after(spec, seen, &plan.steps, &plan.members, &plan.must_not_reach);
         plan.findings.extend(reach::findings(spec, seen, &after, &plan.members, &plan.must_not_reach));
         plan.findings.sort_by_key(|finding| finding.severity);
         plan
@@ -174,39 +129,8 @@ impl Plan {
     /// The steps of another plan of the same spec that this one does not have, whatever the order and however the group
     /// is named.
     pub(crate) fn lacks<'a>(&self, other: &'a Self) -> Vec<&'a Step> {
-        let own: BTreeSet<String> = self.steps.iter().flat_map(|step| effects(&step.change)).collect();
-        let is_missing = |step: &&Step| effects(&step.change).iter().any(|effect| !own.contains(effect));
+        let own: BTreeSet<String> = self.steps.iter().flat_map(|step| step.change.effects()).collect();
+        let is_missing = |step: &&Step| step.change.effects().iter().any(|effect| !own.contains(effect));
         other.steps.iter().filter(is_missing).collect()
-    }
-}
-
-/// What a change brings about, one text for each effect, without the name of the group: a plan for a group that is not
-/// there yet can only name its address, and once it is there its id is used.
-pub(crate) fn effects(change: &Change) -> Vec<String> {
-    let each = |kind: &str, values: &Value| {
-        let values = values.as_array().map(Vec::as_slice).unwrap_or_default();
-        values.iter().map(|value| format!("{kind} {value}")).collect()
-    };
-    let wire = serde_json::to_value(change).unwrap_or_default();
-    let (command, mut parameters) = (wire["command"].to_string(), wire["parameters"].clone());
-    match change {
-        Change::FillGroup(_) => each("member", &parameters["Members"]),
-        Change::AddMember(_) => vec![format!("member {}", parameters["Member"])],
-        Change::RemoveMember(_) => vec![format!("no member {}", parameters["Member"])],
-        Change::AlterGroup(_) => {
-            let properties = parameters.as_object_mut().map(std::mem::take).unwrap_or_default();
-            let is_property = |name: &str| !matches!(name, "Identity" | "Confirm" | "BypassSecurityGroupManagerCheck");
-            let properties = properties.into_iter().filter(|(name, _)| is_property(name));
-            properties.map(|(name, value)| format!("{command} {name} {value}")).collect()
-        }
-        Change::AssignRole(_) | Change::AlterRole(_) | Change::RestrictApplication(_) => {
-            for scope in ["RecipientGroupScope", "PolicyScopeGroupId"] {
-                if let Some(group) = parameters.get_mut(scope) {
-                    *group = "the group".into();
-                }
-            }
-            vec![format!("{command} {parameters}")]
-        }
-        _ => vec![format!("{command} {parameters}")],
     }
 }

@@ -5,11 +5,11 @@ use graph_client::exchange::{
     RemoveManagementRoleAssignment, SetDistributionGroup, SetManagementRoleAssignment, UpdateDistributionGroupMember,
 };
 
-use super::Step;
-use crate::change::RevokePermission;
+use crate::change::{Change, RevokePermission, Step};
 use crate::membership::{Difference, MailboxRef};
+use crate::observe::{Observation, ObservedGroup};
 use crate::restriction;
-use crate::{Change, Observation, ObservedGroup, OtherMembers, RestrictedCalendarGroup, Restriction};
+use crate::spec::{OtherMembers, RestrictedCalendarGroup, Restriction};
 
 /// How many members one `Update-DistributionGroupMember` is given; Microsoft's advice. The rest is added one by one.
 const FILL_LIMIT: usize = 5_000;

@@ -7,11 +7,12 @@ use futures_util::TryStreamExt;
 use graph_client::graph::{CalendarRefusal, DateTimeTimeZone, Event, FreeBusyStatus, NewEvent, Sensitivity, Timestamp};
 use graph_client::{Client, ErrorKind, Service, SmtpAddress, TokenProvider};
 
+use super::options::Clients;
 use super::proof::{Evidence, TokenEvidence, WriteEvidence};
 use crate::finding::{Advice, Finding, FindingKind, Severity};
 use crate::membership::MailboxRef;
+use crate::spec::RestrictedCalendarGroup;
 use crate::text::{count, some_of};
-use crate::{ExchangeGroups, RestrictedCalendarGroup};
 
 /// How many mailboxes are read before progress is told. Graph takes 20 to a batch, and four batches are in flight.
 pub(super) const AT_ONCE: usize = 80;
@@ -24,10 +25,10 @@ pub(super) struct Reader {
 
 /// It is new each time, and so is its token: an old one would carry the permissions of before. The error is why nothing
 /// can be read with it.
-pub(super) async fn reader(groups: &ExchangeGroups, spec: &RestrictedCalendarGroup) -> Result<Reader, String> {
+pub(super) async fn reader(clients: &Clients, spec: &RestrictedCalendarGroup) -> Result<Reader, String> {
     let credential: &Arc<dyn TokenProvider> =
-        groups.application.as_ref().ok_or("the application's credential was not given")?;
-    let client = groups.client.with_shared_credential(Arc::clone(credential));
+        clients.application.as_ref().ok_or("the application's credential was not given")?;
+    let client = clients.client.with_shared_credential(Arc::clone(credential));
     let claims = match client.token_claims(Service::Graph).await {
         Ok(claims) => claims,
         // Whose token it is cannot be told, so it cannot show anything about the application.

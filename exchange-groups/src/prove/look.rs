@@ -9,19 +9,23 @@ use graph_client::exchange::{
 };
 
 use super::live::{self, Reader};
+use super::options::{Clients, Listener, Options};
+use super::proof;
 use super::proof::{
     Check, CheckOutcome, Evidence, Expectation, Sample, TokenEvidence, Verdict, VisibleTimes, WriteEvidence,
 };
-use super::{Listener, Options, proof, verdict};
+use super::verdict::verdict;
 use crate::access::{Access, AccessModel, CalendarRight, Fact, Level, Row, RowKind, RowResource, Truth, catalogue};
+use crate::change::{Change, Stage};
+use crate::error::Result;
 use crate::finding::{Advice, Finding, FindingKind, Severity, VerdictEffect};
 use crate::membership::{Difference, MailboxRef};
 use crate::observe::Mailboxes;
+use crate::observe::Observation;
+use crate::plan::Plan;
+use crate::reach;
+use crate::spec::{OtherMembers, Permission, RestrictedCalendarGroup, Restriction};
 use crate::text::{count, some_of};
-use crate::{
-    CalendarPermission, Change, ExchangeGroups, Observation, OtherMembers, Plan, RestrictedCalendarGroup, Restriction,
-    Result, Stage, reach,
-};
 
 /// The tenant, the configuration and every mailbox, looked at once.
 pub(super) struct Look {
@@ -51,23 +55,23 @@ const MOST_BY_ADDRESS: usize = 60;
 
 impl Look {
     pub(super) async fn at_everything(
-        groups: &ExchangeGroups,
+        clients: &Clients,
         spec: &RestrictedCalendarGroup,
         options: &Options,
         on_progress: &mut Listener,
     ) -> Result<Self> {
-        let seen = groups.observe(spec).await?;
+        let seen = Observation::of(&clients.client, spec).await?;
         let plan = Plan::draft(spec, &seen);
         let expected = expectations(&plan, &seen);
         let mut look = Self::configured(spec, &seen, plan, expected);
         look.choose_sample(options);
-        look.test(&groups.client.exchange(), spec).await;
-        match live::reader(groups, spec).await {
+        look.test(&clients.client.exchange(), spec).await;
+        match live::reader(clients, spec).await {
             Ok(reader) => look.read(&reader, spec, options, on_progress).await,
             Err(reason) => look.nothing_was_read(&reason),
         }
         look.notice_refusals_by_policy();
-        look.say_what_was_not_looked_at(&seen, groups);
+        look.say_what_was_not_looked_at(&seen, clients);
         Ok(look)
     }
 
@@ -95,7 +99,7 @@ impl Look {
                 Expectation::NotReached => reach.verdict == Access::Denied,
                 Expectation::Kept => true,
             };
-            let writes = *expected == Expectation::Reached && spec.permission == CalendarPermission::ReadWrite;
+            let writes = *expected == Expectation::Reached && spec.permission == Permission::ReadWrite;
             checks.push(Check {
                 mailbox: mailbox.address.clone(),
                 id: mailbox.id.map(graph_client::ObjectId::from_uuid),
@@ -126,7 +130,7 @@ impl Look {
             spec.restriction == Restriction::Rbac && crate::restriction::calendar_grants(&seen.facts).next().is_none();
         Self {
             can_widen_itself: model.widening().verdict,
-            writing: (spec.permission == CalendarPermission::ReadWrite).then_some(WriteEvidence::Configuration),
+            writing: (spec.permission == Permission::ReadWrite).then_some(WriteEvidence::Configuration),
             plan,
             checks,
             findings,
@@ -227,9 +231,9 @@ impl Look {
         self.token.clone_from(&reader.token);
         if let Some(held) = &self.held {
             let carried = reader.token.iter().flat_map(|token| &token.roles);
-            self.findings.extend(not_yet_narrowed(carried.filter(|role| !held.contains(*role))));
+            self.findings.extend(outdated_token(carried.filter(|role| !held.contains(*role))));
         }
-        if let (CalendarPermission::ReadWrite, Some(mailbox)) = (spec.permission, &options.write_in) {
+        if let (Permission::ReadWrite, Some(mailbox)) = (spec.permission, &options.write_in) {
             // Nothing is tried in a mailbox that must not be reached, where it could succeed.
             let to_be_reached =
                 |(it, check): &(&MailboxRef, &Check)| it.address == *mailbox && check.expected == Expectation::Reached;
@@ -285,7 +289,7 @@ impl Look {
     /// Reads the mailboxes on which the live service did not act yet.
     pub(super) async fn read_pending_again(
         &mut self,
-        groups: &ExchangeGroups,
+        clients: &Clients,
         spec: &RestrictedCalendarGroup,
         on_progress: &mut Listener,
     ) {
@@ -293,7 +297,7 @@ impl Look {
         let pending: Vec<usize> = (0..self.checks.len())
             .filter(|&index| self.checks[index].outcome(has_control) != CheckOutcome::Passed)
             .collect();
-        if let Ok(reader) = live::reader(groups, spec).await {
+        if let Ok(reader) = live::reader(clients, spec).await {
             self.read_some(&reader, &pending, on_progress).await;
         }
         self.notice_refusals_by_policy();
@@ -325,11 +329,12 @@ impl Look {
         self.findings.push(finding.about(&self.checks[pending[0]].mailbox));
     }
 
-    fn say_what_was_not_looked_at(&mut self, seen: &Observation, groups: &ExchangeGroups) {
-        if groups.application.is_none() {
+    fn say_what_was_not_looked_at(&mut self, seen: &Observation, clients: &Clients) {
+        if clients.application.is_none() {
             self.not_looked_at.push("the mailboxes themselves: the application's credential was not given".into());
         }
-        self.not_looked_at.extend(seen.unread.iter().map(|unread| format!("{}: {}", unread.what, unread.error)));
+        self.not_looked_at
+            .extend(seen.unread.iter().map(|unread| format!("{}: {}", unread.what.description(), unread.error)));
         if let Some(more) = self.other_sign_in_names.len().checked_sub(MOST_BY_ADDRESS).filter(|more| *more > 0) {
             self.not_looked_at.push(format!(
                 "whether Graph finds {} by address, whose sign-in name is another: they were read by object id",
@@ -350,7 +355,7 @@ impl Look {
 
 /// The permissions that the token carries and the application does not hold any more, among those that open calendars. The
 /// same mailboxes may be reached by them with this token, so that nothing is shown about the next one.
-fn not_yet_narrowed<'a>(carried: impl Iterator<Item = &'a String>) -> Option<Finding> {
+fn outdated_token<'a>(carried: impl Iterator<Item = &'a String>) -> Option<Finding> {
     let opens = |role: &&String| {
         let is_it = |row: &&Row| {
             row.resource == RowResource::Graph
@@ -366,7 +371,7 @@ fn not_yet_narrowed<'a>(carried: impl Iterator<Item = &'a String>) -> Option<Fin
     let message = format!("The token carries {}, which the application does not hold any more", some_of(stale, 5));
     let advice =
         Advice::operator("Verify again in some minutes: the sign-in service follows a revocation with a delay.");
-    Some(Finding::new(Severity::Warning, FindingKind::TokenNotYetNarrowed, message, advice))
+    Some(Finding::new(Severity::Warning, FindingKind::OutdatedToken, message, advice))
 }
 
 fn expectations(plan: &Plan, seen: &Observation) -> Vec<(MailboxRef, Expectation)> {
@@ -399,7 +404,7 @@ fn members_without_mailbox(seen: &Observation) -> Vec<String> {
 
 /// What the plan would still do. Only what decides over access violates the restriction.
 fn drift(plan: &Plan) -> Option<Finding> {
-    let is_property = |step: &&crate::Step| matches!(step.change, Change::AlterGroup(_));
+    let is_property = |step: &&crate::change::Step| matches!(step.change, Change::AlterGroup(_));
     let (properties, decisive): (Vec<_>, Vec<_>) = plan.steps.iter().partition(is_property);
     let (first, steps, kind) = match (decisive.first(), properties.first()) {
         (Some(first), _) => (*first, decisive.len(), FindingKind::Drift),

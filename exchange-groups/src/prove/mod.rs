@@ -2,52 +2,52 @@
 
 mod live;
 mod look;
+mod options;
 mod proof;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use graph_client::SmtpAddress;
 use graph_client::graph::Timestamp;
+use graph_client::{Client, SmtpAddress, TokenProvider};
+use tracing::Instrument as _;
 
 use self::look::Look;
+use self::options::{Clients, Listener, Options};
 pub use self::proof::{
     Check, CheckOutcome, Evidence, Expectation, Proof, Sample, TokenEvidence, Verdict, VisibleTimes, WriteEvidence,
 };
 use crate::document::{Origin, whole_seconds};
-use crate::finding::{Advice, Finding, FindingKind, Severity, VerdictEffect};
-use crate::{ExchangeGroups, RestrictedCalendarGroup, Restriction, Result};
+use crate::error::Result;
+use crate::finding::{Advice, Finding, FindingKind, Severity};
+use crate::spec::{RestrictedCalendarGroup, Restriction};
+use crate::trace;
 
 /// How long a token can live at most that was issued before a permission was revoked: a day, with continuous access
 /// evaluation or as a managed identity. Removing a permission is not among the events that end it earlier.
 const LONGEST_TOKEN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A verification that is about to be made. Made by [`ExchangeGroups::prove`]; await it for the [`Proof`].
+/// A verification that is about to be made. Made by [`ExchangeGroups::prove`](crate::ExchangeGroups::prove); await it for the [`Proof`].
 #[must_use = "nothing is verified before it is awaited"]
 pub struct Prove {
-    groups: ExchangeGroups,
+    clients: Clients,
     spec: RestrictedCalendarGroup,
     options: Options,
     on_progress: Listener,
 }
 
-#[derive(Debug, Clone)]
-struct Options {
-    wait_up_to: Duration,
-    poll_interval: Duration,
-    sample: Option<usize>,
-    write_in: Option<SmtpAddress>,
-    revoked_at: Option<SystemTime>,
-}
-
-type Listener = Box<dyn FnMut(usize, usize) + Send>;
-
 impl Prove {
-    pub(crate) fn new(groups: ExchangeGroups, spec: RestrictedCalendarGroup) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        application: Option<Arc<dyn TokenProvider>>,
+        spec: RestrictedCalendarGroup,
+    ) -> Self {
         let options = Options {
             wait_up_to: Duration::ZERO,
             poll_interval: Duration::from_secs(30),
@@ -55,7 +55,7 @@ impl Prove {
             write_in: None,
             revoked_at: None,
         };
-        Self { groups, spec, options, on_progress: Box::new(|_, _| {}) }
+        Self { clients: Clients { client, application }, spec, options, on_progress: Box::new(|_, _| {}) }
     }
 
     /// Waits for the change to propagate, up to this long: while the configuration is right and the live service does not
@@ -89,7 +89,7 @@ impl Prove {
         self
     }
 
-    /// Says when a tenant-wide permission was last revoked, such as when [`apply`](ExchangeGroups::apply) did it. Until a
+    /// Says when a tenant-wide permission was last revoked, such as when [`apply`](crate::ExchangeGroups::apply) did it. Until a
     /// day after that, tokens that were issued before may carry it. Default: just now.
     pub fn revoked_at(mut self, time: SystemTime) -> Self {
         self.options.revoked_at = Some(time);
@@ -114,35 +114,36 @@ impl IntoFuture for Prove {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(prove(self))
+        let span = trace::run!("exchange_groups.prove", self.spec);
+        Box::pin(prove(self).instrument(span))
     }
 }
 
 async fn prove(prove: Prove) -> Result<Proof> {
-    let Prove { groups, spec, options, mut on_progress } = prove;
+    let Prove { clients, spec, options, mut on_progress } = prove;
     let started = Instant::now();
-    let (client, meter) = groups.client.metered();
-    let groups = ExchangeGroups { client, ..groups };
-    let mut look = Box::pin(Look::at_everything(&groups, &spec, &options, &mut on_progress)).await?;
+    let (client, meter) = clients.client.metered();
+    let clients = Clients { client, ..clients };
+    let mut look = Box::pin(Look::at_everything(&clients, &spec, &options, &mut on_progress)).await?;
     let mut looks = 1;
     // One look in an interval, whatever it shows. Only what time can mend is waited for.
-    while look.verdict() == Verdict::NotYetInEffect
+    while look.verdict() == Verdict::NotPropagated
         && started.elapsed().saturating_add(options.poll_interval) <= options.wait_up_to
     {
         tracing::debug!(looks, "the change has not propagated yet");
         tokio::time::sleep(options.poll_interval).await;
         looks += 1;
-        look.read_pending_again(&groups, &spec, &mut on_progress).await;
+        look.read_pending_again(&clients, &spec, &mut on_progress).await;
         let is_last = started.elapsed().saturating_add(options.poll_interval) > options.wait_up_to;
-        if is_last || look.verdict() != Verdict::NotYetInEffect {
+        if is_last || look.verdict() != Verdict::NotPropagated {
             // What passed before may have changed meanwhile: only one look at everything is a proof.
-            look = Box::pin(Look::at_everything(&groups, &spec, &options, &mut on_progress)).await?;
+            look = Box::pin(Look::at_everything(&clients, &spec, &options, &mut on_progress)).await?;
         }
     }
     let verdict = look.verdict();
     let waited = if looks > 1 { started.elapsed() } else { Duration::ZERO };
-    if verdict == Verdict::NotYetInEffect {
-        look.findings.push(not_yet_in_effect(spec.restriction, waited));
+    if verdict == Verdict::NotPropagated {
+        look.findings.push(not_propagated(&spec, waited));
     }
     let older_tokens_until = look.older_tokens_matter().then(|| {
         // Rounded up: by then the last of them has ended.
@@ -175,8 +176,8 @@ async fn prove(prove: Prove) -> Result<Proof> {
     })
 }
 
-fn not_yet_in_effect(restriction: Restriction, waited: Duration) -> Finding {
-    let (what, takes) = match restriction {
+fn not_propagated(spec: &RestrictedCalendarGroup, waited: Duration) -> Finding {
+    let (what, takes) = match spec.restriction {
         Restriction::Rbac => ("role", "Microsoft says 30 minutes to two hours for a role"),
         Restriction::Policy => ("policy", "Microsoft says an hour or more for a policy"),
     };
@@ -185,53 +186,14 @@ fn not_yet_in_effect(restriction: Restriction, waited: Duration) -> Finding {
     } else {
         format!("It was looked at again for {waited:.0?}")
     };
+    let seen = spec.longest_propagation.as_deref().map(|seen| format!(", {seen}")).unwrap_or_default();
     Finding::new(
         Severity::Warning,
-        FindingKind::NotYetInEffect,
-        format!("The configuration is right, and the live service does not act on the {what} yet. {measured}"),
+        FindingKind::NotPropagated,
+        format!("The configuration is right, and the {what} has not propagated to the live service yet. {measured}"),
         Advice::operator(format!(
-            "Change nothing, and verify again later. {takes}, PlaceOS saw twelve hours, and more than 24 have been \
-             reported: there is no upper limit."
+            "Change nothing, and verify again later. {takes}{seen}, and more than 24 hours have been reported: there is no \
+             upper limit.",
         )),
     )
-}
-
-/// The verdict: a pure function of the checks and findings.
-fn verdict(checks: &[Check], findings: &[Finding]) -> Verdict {
-    let has_control = proof::has_control(checks);
-    let outcomes: Vec<CheckOutcome> = checks.iter().map(|check| check.outcome(has_control)).collect();
-    let any = |outcome| outcomes.contains(&outcome);
-    let has = |effect| findings.iter().any(|finding| finding.kind.effect() == effect);
-    let expects = |expected| checks.iter().any(|check| check.expected == expected);
-    // Without a mailbox that was refused nothing was shown to be restricted, and without one that was allowed, nothing
-    // to be reached.
-    let is_one_sided = !expects(Expectation::NotReached) || !expects(Expectation::Reached);
-    let is_configured = |check: &Check| match check.expected {
-        Expectation::Kept => true,
-        Expectation::Reached => {
-            check.configured == crate::access::Access::Allowed
-                && !matches!(check.tested, Evidence::Denied | Evidence::Unknown(_))
-        }
-        Expectation::NotReached => {
-            check.configured == crate::access::Access::Denied && check.tested == Evidence::Denied
-        }
-    };
-    if any(CheckOutcome::Failed) || has(VerdictEffect::Violates) {
-        Verdict::Violated
-    } else if (any(CheckOutcome::Pending) || has(VerdictEffect::Pending))
-        && checks.iter().all(is_configured)
-        && !has(VerdictEffect::Undecided)
-    {
-        Verdict::NotYetInEffect
-    } else if is_one_sided
-        || !has_control
-        || has(VerdictEffect::Undecided)
-        || has(VerdictEffect::Pending)
-        || any(CheckOutcome::Pending)
-        || any(CheckOutcome::Undecided)
-    {
-        Verdict::Inconclusive
-    } else {
-        Verdict::Verified
-    }
 }

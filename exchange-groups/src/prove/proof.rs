@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
 use crate::access::{Access, PathReach, Truth};
-use crate::document::{Origin, seconds};
+use crate::document::{ObservationRef, Origin, seconds};
 use crate::finding::Finding;
-use crate::plan::ObservationRef;
+use crate::names::named;
+use crate::spec::{Permission, Restriction};
 use crate::text::{count, some_of};
-use crate::{CalendarPermission, Restriction};
 
 /// The document of a verification: what was looked at, mailbox by mailbox, and what follows from it.
 #[skip_serializing_none]
@@ -29,7 +29,7 @@ pub struct Proof {
     /// How it is restricted.
     pub restriction: Restriction,
     /// What it may do with the calendars, by the spec.
-    pub permission: CalendarPermission,
+    pub permission: Permission,
     /// The facts that the configuration was judged by.
     pub observation: ObservationRef,
     /// Every room, every further mailbox, every member that nobody named, and every mailbox that must not be reached.
@@ -63,45 +63,34 @@ pub struct Proof {
     pub elapsed: Duration,
 }
 
-/// The outcome of a verification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Verdict {
-    /// Configuration, Exchange's own test and live reads agree with the spec on every mailbox, and no finding speaks
-    /// against the restriction.
-    Verified,
-    /// The configuration is not what the spec says, or the application can lift the restriction.
-    Violated,
-    /// The configuration is what the spec says, and the live service does not act on it yet.
-    NotYetInEffect,
-    /// Something could not be told. That is not a pass.
-    Inconclusive,
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Verified => "VERIFIED",
-            Self::Violated => "VIOLATED",
-            Self::NotYetInEffect => "NOT YET IN EFFECT",
-            Self::Inconclusive => "INCONCLUSIVE",
-        })
+named! {
+    /// The outcome of a verification.
+    #[non_exhaustive]
+    pub enum Verdict as "verdict" {
+        /// Configuration, Exchange's own test and live reads agree with the spec on every mailbox, and no finding speaks
+        /// against the restriction.
+        Verified = "verified",
+        /// The configuration is not what the spec says, or the application can lift the restriction.
+        Violated = "violated",
+        /// The configuration is what the spec says, and the live service does not act on it yet.
+        NotPropagated = "not_propagated",
+        /// Something could not be told. That is not a pass.
+        Inconclusive = "inconclusive",
     }
 }
 
-/// What should be true of a mailbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Expectation {
-    /// The application reaches its events.
-    Reached,
-    /// The application does not reach its events.
-    NotReached,
-    /// It is a member that the spec does not name and keeps: whether it is reached is shown, and not judged. Without that
-    /// nothing is verified.
-    Kept,
+named! {
+    /// What should be true of a mailbox.
+    #[non_exhaustive]
+    pub enum Expectation as "expectation" {
+        /// The application reaches its events.
+        Reached = "reached",
+        /// The application does not reach its events.
+        NotReached = "not_reached",
+        /// It is a member that the spec does not name and keeps: whether it is reached is shown, and not judged. Without that
+        /// nothing is verified.
+        Kept = "kept",
+    }
 }
 
 /// What one way of looking says about a mailbox.
@@ -143,18 +132,19 @@ pub struct Check {
     pub live: Evidence,
 }
 
-/// How a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum CheckOutcome {
-    /// The configuration is not as expected.
-    Failed,
-    /// The configuration is as expected, and the live service does not act on it yet.
-    Pending,
-    /// It could not be told.
-    Undecided,
-    /// It is as expected.
-    Passed,
+named! {
+    /// How a check ended.
+    #[non_exhaustive]
+    pub enum CheckOutcome as "outcome" {
+        /// The configuration is not as expected.
+        Failed = "failed",
+        /// The configuration is as expected, and the live service does not act on it yet.
+        Pending = "pending",
+        /// It could not be told.
+        Undecided = "undecided",
+        /// It is as expected.
+        Passed = "passed",
+    }
 }
 
 impl Check {
@@ -363,7 +353,7 @@ const SHOWN_MAILBOXES: usize = 3;
 
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Proof for {}: {}", self.group, self.verdict)?;
+        writeln!(f, "Proof for {}: {}", self.group, self.verdict.as_str().replace('_', " ").to_uppercase())?;
         let how = match self.restriction {
             Restriction::Rbac => "RBAC for Applications",
             Restriction::Policy => "application access policy",
@@ -413,7 +403,7 @@ impl fmt::Display for Proof {
                 "  Older tokens may carry a revoked permission until {until}: for their holders the verdict holds from then"
             )?;
         }
-        if self.verdict == Verdict::NotYetInEffect && !self.waited.is_zero() {
+        if self.verdict == Verdict::NotPropagated && !self.waited.is_zero() {
             writeln!(f, "  Waited       {:.0?} in {}", self.waited, count(self.looks as usize, "look"))?;
         }
         self.show_the_rest(f)?;
