@@ -16,11 +16,11 @@ use serde_json::Value;
 use crate::names::named;
 
 named! {
-    /// The stages of applying a plan, in order. After each of them the application reaches no more than it did before,
-    /// or than the spec allows.
+    /// The stages of applying a plan, in order. After each of them the application reaches no more than before, or no more
+    /// than the spec allows.
     #[non_exhaustive]
     pub enum Stage as "stage" {
-        /// Reading what is there.
+        /// The observation of the tenant.
         Observe = "observe",
         /// The group itself.
         Group = "group",
@@ -28,13 +28,13 @@ named! {
         Members = "members",
         /// The restriction of the application.
         Restriction = "restriction",
-        /// The end of its tenant-wide permission.
+        /// The revocation of its tenant-wide permission.
         Revocation = "revocation",
     }
 }
 
 impl Stage {
-    /// What plans and reports call it.
+    /// The heading of the stage in plans and reports.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -73,7 +73,7 @@ macro_rules! changes {
                 }
             }
 
-            /// When it is made.
+            /// The stage in which it is made.
             #[must_use]
             pub fn stage(&self) -> Stage {
                 match self {
@@ -96,7 +96,7 @@ macro_rules! changes {
             ///
             /// # Errors
             ///
-            /// What the service says.
+            /// The error of the service.
             pub async fn make(&self, client: &Client) -> graph_client::Result<()> {
                 match self {
                     $(Self::$variant(cmdlet) => client.exchange().run_ref(cmdlet).await.map(drop),)+
@@ -147,8 +147,8 @@ changes! {
 }
 
 impl Change {
-    /// What a change brings about, one text for each effect, without the name of the group: a plan for a group that is not
-    /// there yet can only name its address, and once it is there its id is used.
+    /// The effects of the change, one text each, without the name of the group: a plan for a group that does not exist yet
+    /// can only name its address, and later its id is used.
     pub(crate) fn effects(&self) -> Vec<String> {
         let each = |kind: &str, values: &Value| {
             let values = values.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -192,7 +192,7 @@ pub struct RevokePermission {
     pub assignment: AppRoleAssignmentId,
     /// The permission, such as `Calendars.ReadWrite`.
     pub permission: String,
-    /// What the permission is for, such as *Microsoft Graph*.
+    /// The resource of the permission, such as *Microsoft Graph*.
     pub resource: String,
 }
 
@@ -232,7 +232,7 @@ pub struct Step {
 }
 
 impl Step {
-    /// When it is made.
+    /// The stage in which it is made.
     #[must_use]
     pub fn stage(&self) -> Stage {
         self.change.stage()

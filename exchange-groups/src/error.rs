@@ -13,14 +13,14 @@ use crate::text::count;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 named! {
-    /// Why a call failed, in the terms in which a caller reacts to it.
+    /// The kinds of [`Error`], for a program to react to.
     #[non_exhaustive]
     pub enum ErrorKind as "kind of error" {
         /// The spec breaks rules; nothing was sent.
         Spec = "spec",
         /// The plan has blocking issues, as the tenant is now; nothing was changed.
         Blocked = "blocked",
-        /// The tenant has changed since the plan was made, so that more is to be done than it says; nothing was changed.
+        /// The tenant has changed since the plan was made, so that it lacks steps; nothing was changed.
         Stale = "stale",
         /// The plan is not the one that was approved; nothing was sent.
         NotApproved = "not_approved",
@@ -43,7 +43,7 @@ enum Inner {
 }
 
 impl Error {
-    /// A plan that blocking issues stand in the way of.
+    /// A plan with blocking issues.
     #[must_use]
     pub fn blocked(findings: Vec<Finding>) -> Self {
         Self(Box::new(Inner::Blocked(findings)))
@@ -61,7 +61,7 @@ impl Error {
         Self(Box::new(Inner::NotApproved { approved: approved.into(), plan: plan.into() }))
     }
 
-    /// A call to Microsoft Graph or Exchange that failed, and what it was made for: *read the rooms*.
+    /// A failed call to Microsoft Graph or Exchange, and what it was made for: *list the rooms*.
     #[must_use]
     pub fn of_service(during: &'static str, error: graph_client::Error) -> Self {
         Self(Box::new(Inner::Service { during, error, caller: None }))
@@ -71,7 +71,7 @@ impl Error {
         move |error| Self::of_service(during, error)
     }
 
-    /// Says which application called: another one is restricted, and must not be given what the caller lacks.
+    /// Sets which application called: it is not the restricted one, which must not be granted what the caller lacks.
     pub(crate) fn called_by(mut self, application: Option<ClientId>) -> Self {
         if let Inner::Service { caller, .. } = &mut *self.0 {
             *caller = application;
@@ -79,7 +79,7 @@ impl Error {
         self
     }
 
-    /// What to branch on.
+    /// The kind of error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match &*self.0 {
@@ -91,7 +91,7 @@ impl Error {
         }
     }
 
-    /// What the service said, for [`ErrorKind::Service`].
+    /// The error of the service, for [`ErrorKind::Service`].
     #[must_use]
     pub fn service(&self) -> Option<&graph_client::Error> {
         match &*self.0 {
@@ -109,7 +109,7 @@ impl Error {
         }
     }
 
-    /// What is to be done now and does not stand in the plan, for [`ErrorKind::Stale`].
+    /// The steps that are needed now and that the plan lacks, for [`ErrorKind::Stale`].
     #[must_use]
     pub fn unplanned(&self) -> &[Step] {
         match &*self.0 {
@@ -118,7 +118,7 @@ impl Error {
         }
     }
 
-    /// What blocks the plan, for [`ErrorKind::Blocked`].
+    /// The blocking issues of the plan, for [`ErrorKind::Blocked`].
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         match &*self.0 {
@@ -128,7 +128,7 @@ impl Error {
     }
 }
 
-/// Which application a refused call came from, to follow the error's text.
+/// The application that made a refused call, as a clause after the error's text.
 pub(crate) fn caller_of(error: &graph_client::Error, caller: Option<ClientId>) -> String {
     match (error.kind(), caller) {
         (ServiceErrorKind::Denied, Some(caller)) => {

@@ -74,7 +74,7 @@ named! {
         Blocking = "blocking",
         /// The plan can be applied, and the restriction will not hold, or cannot be verified, as long as it stands.
         Warning = "warning",
-        /// Good to know.
+        /// For information.
         Note = "note",
     }
 }
@@ -92,7 +92,7 @@ named! {
         EntraAdministrator = "entra_administrator",
         /// Whoever runs these crates.
         Operator = "operator",
-        /// Nobody: it is to be known.
+        /// Nobody: it is for information.
         Nobody = "nobody",
     }
 }
@@ -148,7 +148,7 @@ impl Advice {
         Self::new(Actor::Operator, text)
     }
 
-    /// What is to be known, with nothing to do.
+    /// Information, with nothing to do.
     #[must_use]
     pub fn nobody(text: impl Into<String>) -> Self {
         Self::new(Actor::Nobody, text)
@@ -200,9 +200,9 @@ named! {
     pub enum VerdictEffect as "effect" {
         /// The restriction is not what the spec says.
         Violates = "violates",
-        /// Whether the restriction is what the spec says cannot be told.
-        Undecided = "undecided",
-        /// The configuration is what the spec says, and does not act yet.
+        /// Whether the restriction is what the spec says is inconclusive.
+        Inconclusive = "inconclusive",
+        /// The configuration is what the spec says, and has not propagated yet.
         Pending = "pending",
         /// None: the checks of the mailboxes decide.
         Unaffected = "unaffected",
@@ -237,13 +237,13 @@ finding_kinds! {
     /// The address of the group belongs to something else.
     AddressTaken = "address_taken" => Unaffected,
     /// Several recipients have the same address.
-    AmbiguousAddress = "ambiguous_address" => Undecided,
-    /// The address of the group is the name or alias of another object, which commands could take for it.
+    AmbiguousAddress = "ambiguous_address" => Inconclusive,
+    /// The address of the group is the name or alias of another object, which a command could act on instead.
     AddressIsAName = "address_is_a_name" => Unaffected,
     /// The name of the group belongs to another group.
     NameTaken = "name_taken" => Unaffected,
     /// The group is not a mail-enabled security group.
-    WrongGroupType = "wrong_group_type" => Undecided,
+    WrongGroupType = "wrong_group_type" => Inconclusive,
     /// The group is synchronised from on-premises Active Directory.
     DirectorySynced = "directory_synced" => Unaffected,
     /// An owner does not exist.
@@ -251,35 +251,35 @@ finding_kinds! {
     /// An owner is of a kind that can own no group.
     UnfitOwner = "unfit_owner" => Unaffected,
     /// A room that the spec names is no room mailbox of Exchange Online.
-    UnmatchedRoom = "unmatched_room" => Undecided,
+    UnmatchedRoom = "unmatched_room" => Inconclusive,
     /// A room that the spec names is no room mailbox, and the spec says to go on without it.
     SkippedRoom = "skipped_room" => Unaffected,
     /// A member of the room list is no room mailbox of Exchange Online.
     NotARoom = "not_a_room" => Unaffected,
     /// The address of the room list is not that of a room list.
-    NotARoomList = "not_a_room_list" => Undecided,
+    NotARoomList = "not_a_room_list" => Inconclusive,
     /// The room list has room lists as members.
     NestedRoomList = "nested_room_list" => Unaffected,
     /// A further mailbox does not exist.
-    UnknownMailbox = "unknown_mailbox" => Undecided,
+    UnknownMailbox = "unknown_mailbox" => Inconclusive,
     /// A mailbox that must not be reached does not exist.
-    UnknownDeniedMailbox = "unknown_denied_mailbox" => Undecided,
+    UnknownDeniedMailbox = "unknown_denied_mailbox" => Inconclusive,
     /// A mailbox that must not be reached is a member by the spec.
     DeniedMailboxIsMember = "denied_mailbox_is_member" => Violates,
     /// The spec names no mailbox that must not be reached.
-    NoDeniedMailbox = "no_denied_mailbox" => Undecided,
+    NoDeniedMailbox = "no_denied_mailbox" => Inconclusive,
     /// The spec selects no room.
-    NoRooms = "no_rooms" => Undecided,
+    NoRooms = "no_rooms" => Inconclusive,
     /// The group would have more members than Exchange takes.
-    TooManyMembers = "too_many_members" => Undecided,
+    TooManyMembers = "too_many_members" => Inconclusive,
     /// The plan removes more than half of the members.
     LargeRemoval = "large_removal" => Unaffected,
     /// A member of the group has neither an id nor an address.
-    UnidentifiedMember = "unidentified_member" => Undecided,
+    UnidentifiedMember = "unidentified_member" => Inconclusive,
     /// The application does not exist in the tenant.
-    UnknownApplication = "unknown_application" => Undecided,
+    UnknownApplication = "unknown_application" => Inconclusive,
     /// The application is disabled in Entra: it gets no new tokens.
-    ApplicationDisabled = "application_disabled" => Undecided,
+    ApplicationDisabled = "application_disabled" => Inconclusive,
     /// Exchange has registered the application under another object id.
     ApplicationMismatch = "application_mismatch" => Unaffected,
     /// A policy names the application by an object id, and so does nothing.
@@ -295,34 +295,34 @@ finding_kinds! {
     /// An access policy lets the application reach more than the spec says.
     OtherPolicy = "other_policy" => Violates,
     /// An access path may reach more than the spec says: the references do not say, or a part could not be read.
-    UndecidedPath = "undecided_path" => Undecided,
+    UndecidedPath = "undecided_path" => Inconclusive,
     /// The application holds no tenant-wide calendar permission that the policy could narrow.
     NothingToNarrow = "nothing_to_narrow" => Unaffected,
     /// Mailboxes that the spec wants reached are not reached.
     NotReached = "not_reached" => Unaffected,
     /// A policy denies mailboxes that the spec wants reached.
     DenyPolicy = "deny_policy" => Unaffected,
-    /// Mailboxes were refused that a policy denies, while the others were read: it is not for time to mend.
-    RefusedUnderDenyPolicy = "refused_under_deny_policy" => Undecided,
+    /// Mailboxes were refused that a policy denies, while the others were read: waiting does not help.
+    RefusedUnderDenyPolicy = "refused_under_deny_policy" => Inconclusive,
     /// The application may do more with the calendars than the spec says.
     WiderPermission = "wider_permission" => Violates,
     /// The application may do less with the calendars than the spec says.
     InsufficientPermission = "insufficient_permission" => Violates,
     /// A group is a member of the group.
     NestedGroup = "nested_group" => Unaffected,
-    /// A room is excluded that is not there.
+    /// An exclusion matches no room.
     UnmatchedExclusion = "unmatched_exclusion" => Unaffected,
     /// A naming policy changes the name of the group.
     NamingPolicy = "naming_policy" => Unaffected,
     /// Something could not be read. What needs it is unknown, and nothing else.
     NotRead = "not_read" => Unaffected,
-    /// The configuration is right, and the live service does not act on it yet.
+    /// The configuration is right, and has not propagated to the live service yet.
     NotPropagated = "not_propagated" => Unaffected,
     /// Steps of the plan that decide over access are not done.
     Drift = "drift" => Violates,
     /// Properties of the group that do not decide over access differ from the spec.
     PropertiesDiffer = "properties_differ" => Unaffected,
-    /// Between the end of the tenant-wide permission and the effect of the role the application may read nothing.
+    /// Between the revocation of the tenant-wide permission and the propagation of the role the application may read nothing.
     Outage = "outage" => Unaffected,
     /// The group has members that the spec does not name and keeps.
     KeptMembers = "kept_members" => Unaffected,
@@ -332,14 +332,14 @@ finding_kinds! {
     OutdatedToken = "outdated_token" => Pending,
     /// The live service refuses to create an event where the configuration allows it.
     WriteRefused = "write_refused" => Pending,
-    /// Writing was to be verified by an event, and it could not be told.
-    WriteUndecided = "write_undecided" => Undecided,
+    /// Writing was to be verified by an event, and the result is inconclusive.
+    WriteUndecided = "write_undecided" => Inconclusive,
     /// Other applications reach the members of the group by it.
     OtherApplications = "other_applications" => Unaffected,
     /// The application can widen its own reach.
     CanWidenItself = "can_widen_itself" => Violates,
     /// Whether the application can widen its own reach is not known.
-    WideningUndecided = "widening_undecided" => Undecided,
+    WideningUndecided = "widening_undecided" => Inconclusive,
     /// Who else can widen the reach of the application.
     OthersCanWiden = "others_can_widen" => Unaffected,
     /// A permission of the application that serves no purpose any more.

@@ -57,28 +57,28 @@ pub struct ExchangeGroups {
 }
 
 impl ExchangeGroups {
-    /// Works with the rights of this client.
+    /// Uses this client, with its permissions and roles.
     #[must_use]
     pub fn new(client: Client) -> Self {
         Self { client, application: None, wait: Wait::default() }
     }
 
-    /// Gives the restricted application's own credential, with which the proof reads calendars. It is used for nothing
-    /// else. Without it a proof can only say what the configuration and Exchange's own test say, and is inconclusive.
+    /// Sets the restricted application's own credential, with which the proof reads calendars. It is used for nothing
+    /// else. Without it a proof rests on the configuration and Exchange's own test alone, and is inconclusive.
     #[must_use]
     pub fn application(mut self, credential: impl TokenProvider) -> Self {
         self.application = Some(Arc::new(credential));
         self
     }
 
-    /// Sets how long to wait until something that was just made is visible.
+    /// Sets how long to wait for replication after a change.
     #[must_use]
     pub fn wait(mut self, wait: Wait) -> Self {
         self.wait = wait;
         self
     }
 
-    /// Reads what is there now. Nothing is changed.
+    /// Observes the tenant. Nothing is changed.
     ///
     /// # Permissions
     ///
@@ -94,7 +94,7 @@ impl ExchangeGroups {
         Observation::of(&self.client, spec).await
     }
 
-    /// Reads what is there now and says what is to be done. Nothing is changed.
+    /// Observes the tenant and plans the changes. Nothing is changed.
     ///
     /// # Permissions
     ///
@@ -102,13 +102,13 @@ impl ExchangeGroups {
     ///
     /// # Errors
     ///
-    /// As [`observe`](Self::observe). What stands in the way is not an error but a finding of the plan.
+    /// As [`observe`](Self::observe). A blocking issue is not an error but a finding of the plan.
     pub async fn plan(&self, spec: &RestrictedCalendarGroup) -> Result<Plan> {
         let span = trace::run!("exchange_groups.plan", *spec);
         async { Ok(Plan::new(spec, &self.observe(spec).await?)) }.instrument(span).await
     }
 
-    /// Carries a plan out. Await the value; see [`Apply`] for progress.
+    /// Applies a plan. Await the value; see [`Apply`] for progress.
     ///
     /// The tenant is observed again first. A plan that is blocked as the tenant is now, or that lacks a step which is
     /// needed now, is refused; a step that has been done meanwhile is not done again. So a plan can be applied again

@@ -118,7 +118,7 @@ async fn without_the_applications_credential_nothing_is_verified() {
         proof.checks.iter().all(|check| matches!(&check.live, Evidence::Unknown(why) if why.contains("credential")))
     );
     assert!(proof.to_string().contains("INCONCLUSIVE"), "{proof}");
-    assert!(proof.not_looked_at.iter().any(|what| what.contains("credential")), "{proof}");
+    assert!(proof.not_checked.iter().any(|what| what.contains("credential")), "{proof}");
 }
 
 #[tokio::test]
@@ -250,7 +250,7 @@ async fn a_waiting_proof_gives_up_at_its_deadline() {
     let proof = contoso.groups.prove(&spec).wait_up_to(Duration::from_secs(3)).poll_interval(Duration::from_millis(50));
     let proof = proof.await.unwrap();
     assert_eq!(proof.verdict, Verdict::NotPropagated, "waiting for nothing shows nothing");
-    assert!(proof.looks > 1 && proof.waited > Duration::ZERO, "{proof}");
+    assert!(proof.rounds > 1 && proof.waited > Duration::ZERO, "{proof}");
 }
 
 #[tokio::test]
@@ -266,7 +266,7 @@ async fn a_mailbox_that_exchange_cannot_judge_is_unknown_and_not_passed() {
     assert_eq!(proof.verdict, Verdict::Inconclusive, "{proof}");
     let open: Vec<_> = proof.outcomes().filter(|(_, outcome)| *outcome != CheckOutcome::Passed).collect();
     assert_eq!(open.len(), 1);
-    assert_eq!(open[0].1, CheckOutcome::Undecided);
+    assert_eq!(open[0].1, CheckOutcome::Inconclusive);
     assert!(matches!(&open[0].0.tested, Evidence::Unknown(why) if why.contains("out of order")), "{open:?}");
 }
 

@@ -51,7 +51,7 @@ pub(super) fn application_permission(grant: &Grant) -> Entry {
         )),
         (Some(row), None) if row.id_status == IdStatus::Confirmed => Entry::Listed(row),
         (Some(row), None) => {
-            Entry::unknown(format!("its name was not read, and only one source gives this id to {}", row.value))
+            Entry::unknown(format!("its name was not read, and only one source has this id for {}", row.value))
         }
         (None, _) => unlisted_permission(grant),
     }

@@ -256,7 +256,7 @@ pub enum PolicyScope {
     User(Ids),
     /// The principal is deleted.
     Deleted,
-    /// It could not be told what the principal is, and why.
+    /// The kind of the principal is not known, and why.
     Unresolved(String),
 }
 
@@ -280,7 +280,7 @@ pub struct AccessPolicy {
 pub struct ExchangePrincipal {
     /// `AppId`.
     pub app_id: Option<ClientId>,
-    /// `ObjectId`: the service principal that roles are given to. With another one than the token's, they give nothing.
+    /// `ObjectId`: the service principal that roles are assigned to. With another one than the token's, they grant nothing.
     pub object_id: Option<ServicePrincipalId>,
 }
 
@@ -313,7 +313,7 @@ pub struct RoleAssignment {
     pub scope: RoleScope,
     /// Whether it is enabled. `None` when the service did not say.
     pub enabled: Option<bool>,
-    /// Whether it only gives the right to assign the role on. `None` when the service did not say.
+    /// Whether it only grants the right to assign the role on. `None` when the service did not say.
     pub delegating: Option<bool>,
 }
 
@@ -451,7 +451,7 @@ pub struct DirectoryRole {
 pub struct RoleGroup {
     /// Its name.
     pub name: String,
-    /// The roles that it gives.
+    /// The roles that it grants.
     pub roles: Fact<Vec<String>>,
 }
 

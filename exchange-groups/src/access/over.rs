@@ -24,7 +24,7 @@ pub struct AssignmentOver<'f> {
     /// Whether it is limited by a management scope with `MemberOfGroup`, which does not follow the group when its
     /// distinguished name changes.
     pub by_filter: bool,
-    /// Whether it gives access: the service principal is registered, and the assignment is enabled and not only
+    /// Whether it grants access: the service principal is registered, and the assignment is enabled and not only
     /// delegating.
     pub in_effect: Truth,
 }
@@ -125,7 +125,7 @@ impl<'f> AccessModel<'f> {
     /// ends it. `known` adds mailboxes to look at, such as those that must not be reached.
     ///
     /// Looked at are these, every mailbox in a group or unit of the facts, and one that is in none. `getSchedule` is
-    /// left out: it answers for others by design, see [`reach`](Self::reach) at [`Level::Times`].
+    /// left out: it shows others by design, see [`reach`](Self::reach) at [`Level::Times`].
     #[must_use]
     pub fn wider_than(&self, wanted: &[Ids], known: &[MailboxFacts], level: Level) -> Vec<WiderPath> {
         let by_entra: BTreeSet<ObjectId> = wanted.iter().filter_map(|ids| ids.entra).collect();

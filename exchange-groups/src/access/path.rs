@@ -173,7 +173,7 @@ named! {
         /// No mailbox of Exchange Online: nobody, a mail user, a contact, a distribution list, an on-premises mailbox. It
         /// is neither allowed nor denied, and proves nothing.
         NoMailbox = "no_mailbox",
-        /// It could not be told what is there.
+        /// What is there is not known.
         Unknown = "unknown",
     }
 }

@@ -169,7 +169,7 @@ named! {
     pub enum Escalation as "escalation" {
         /// Grant itself application permissions.
         GrantAppRoles = "grant_app_roles",
-        /// Give itself a directory role.
+        /// Assign itself a directory role.
         DirectoryRoles = "directory_roles",
         /// Change role assignments and scopes of Exchange.
         ExchangeRoles = "exchange_roles",
@@ -179,7 +179,7 @@ named! {
         AccessPolicyChange = "access_policy_change",
         /// Change the switches of Exchange Web Services.
         EwsSwitchChange = "ews_switch_change",
-        /// Give permissions on mailboxes and folders.
+        /// Grant permissions on mailboxes and folders.
         MailboxPermissions = "mailbox_permissions",
         /// Export mailboxes.
         MailboxExport = "mailbox_export",
@@ -223,7 +223,7 @@ named! {
         HoldsGroupSchedulePermission = "holds_group_schedule_permission",
         /// A role-assignable group or a scope group is managed in Privileged Identity Management.
         GroupUnderPim = "group_under_pim",
-        /// An access package gives out a scope group or a role.
+        /// An access package assigns a scope group or a role.
         AccessPackage = "access_package",
         /// It also holds `UserAuthenticationMethod.ReadWrite.All`.
         HoldsAuthenticationMethodPermission = "holds_authentication_method_permission",
@@ -271,12 +271,12 @@ impl Escalation {
     pub(super) fn phrase(self) -> &'static str {
         match self {
             Self::GrantAppRoles => "grant itself application permissions",
-            Self::DirectoryRoles => "give itself a directory role",
+            Self::DirectoryRoles => "assign itself a directory role",
             Self::ExchangeRoles => "change role assignments and scopes of Exchange",
             Self::ExchangeAdmin => "administer Exchange",
             Self::AccessPolicyChange => "change application access policies",
             Self::EwsSwitchChange => "change the switches of Exchange Web Services",
-            Self::MailboxPermissions => "give itself permissions on mailboxes",
+            Self::MailboxPermissions => "grant itself permissions on mailboxes",
             Self::MailboxExport => "export mailboxes",
             Self::ScopeGroupExchange => "change the members of a scope group in Exchange",
             Self::ExchangeRecipients => "administer the recipients of Exchange",
@@ -304,7 +304,7 @@ impl Condition {
             Self::HoldsSchedulePermission => "it also holds a permission for schedules of directory roles",
             Self::HoldsGroupSchedulePermission => "it also holds a permission for schedules of groups",
             Self::GroupUnderPim => "a role-assignable group or scope group is managed in PIM",
-            Self::AccessPackage => "an access package gives out a scope group or a role",
+            Self::AccessPackage => "an access package assigns a scope group or a role",
             Self::HoldsAuthenticationMethodPermission => "it also holds UserAuthenticationMethod.ReadWrite.All",
             Self::TargetIsNoAdministrator => "the account to take over is no administrator's",
             Self::AttributeInUse => "a filter or membership rule reads an attribute that Graph writes",

@@ -75,9 +75,9 @@ impl RoleAssignment {
         }
     }
 
-    /// Whether it gives access at all: enabled, and not only the right to assign the role on.
+    /// Whether it grants access at all: enabled, and not only the right to assign the role on.
     pub(super) fn is_in_effect(&self) -> Truth {
-        // GUESS: a delegating assignment gives no access of its own; wrong if a tenant shows a call that it allowed.
+        // GUESS: a delegating assignment grants no access of its own; wrong if a tenant shows a call that it allowed.
         Truth::from(self.enabled).and(Truth::from(self.delegating).not())
     }
 }

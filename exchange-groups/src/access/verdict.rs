@@ -4,7 +4,7 @@ named! {
     /// The verdict on access: whether the configuration lets an application reach a mailbox.
     ///
     /// It is about the configuration after propagation. A live call can be refused for other reasons, and for a while after
-    /// a change it can be answered as before.
+    /// a change it can have the result of before.
     pub enum Access as "access" {
         /// At least one access path leads to the mailbox.
         Allowed = "allowed",

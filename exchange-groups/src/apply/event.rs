@@ -6,7 +6,7 @@ use crate::names::named;
 
 pub(super) type Listener = Box<dyn FnMut(&Event) + Send>;
 
-/// What happens while a plan is carried out.
+/// An event while a plan is applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 #[non_exhaustive]
@@ -16,7 +16,7 @@ pub enum Event {
         /// The stage.
         stage: Stage,
     },
-    /// A step has ended, in whatever way.
+    /// A step has ended, with or without success.
     Step {
         /// The change.
         change: Box<Change>,
@@ -29,7 +29,7 @@ pub enum Event {
     },
     /// Something that was made or changed is not visible yet.
     Waiting {
-        /// What is waited for.
+        /// The awaited change.
         what: Awaited,
     },
 }
@@ -47,28 +47,28 @@ impl Event {
 }
 
 named! {
-    /// What a run waits for.
+    /// A change that a run waits for.
     #[non_exhaustive]
     pub enum Awaited as "awaited change" {
-        /// The group that was created, in reads.
+        /// The new group is visible.
         GroupVisible = "group_visible",
-        /// The members, as the plan has them.
+        /// The members are as planned.
         MembersAsPlanned = "members_as_planned",
-        /// The registration of the service principal in Exchange.
+        /// The service principal is registered in Exchange.
         ApplicationRegistered = "application_registered",
-        /// The role assignment, in reads.
+        /// The role assignment is visible.
         RoleVisible = "role_visible",
-        /// The access policy, in reads.
+        /// The access policy is visible.
         PolicyVisible = "policy_visible",
-        /// The role, in Exchange's own test.
+        /// Exchange's own test shows the role.
         RoleInTest = "role_in_test",
-        /// The end of the tenant-wide permission, in reads.
+        /// The tenant-wide permission is no longer listed.
         PermissionGone = "permission_gone",
     }
 }
 
 impl Awaited {
-    /// It in words, after *waiting for*.
+    /// The change in words, to follow *waiting for*.
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {

@@ -111,7 +111,7 @@ impl Run {
             self.end(change, if members.is_as_planned() { Ok(Outcome::Done) } else { Err(error) });
         }
         if !members.unexpected.is_empty() {
-            // A role would open them, and so would a policy beside another one.
+            // A role would allow access to them, and so would a policy beside another one.
             let extra = members.unexpected.len();
             self.halted = Some(format!("the group has {extra} members that it must not have: plan again"));
         } else if !members.missing.is_empty() {
@@ -130,7 +130,7 @@ fn read_back(difference: &Difference<'_>, present: usize) -> MembersReadBack {
     };
     MembersReadBack {
         present,
-        missing: difference.comes.iter().map(|mailbox| mailbox.address.clone()).collect(),
+        missing: difference.missing.iter().map(|mailbox| mailbox.address.clone()).collect(),
         unexpected: difference.removals().map(called).collect(),
     }
 }

@@ -1,4 +1,4 @@
-//! Carries a plan out: idempotent, in order, with a report whatever happens.
+//! Applies a plan: idempotent, in order, with a report whatever happens.
 
 mod event;
 mod members;
@@ -25,7 +25,7 @@ use crate::observe::Observation;
 use crate::plan::Plan;
 use crate::trace;
 
-/// A plan that is about to be carried out. Made by [`ExchangeGroups::apply`](crate::ExchangeGroups::apply); await it for the [`Report`].
+/// A plan that is ready to be applied. Made by [`ExchangeGroups::apply`](crate::ExchangeGroups::apply); await it for the [`Report`].
 #[must_use = "nothing is applied before it is awaited"]
 pub struct Apply {
     client: Client,

@@ -21,14 +21,14 @@ pub enum Outcome {
     /// As the tenant is now the spec does not call for the change: it was made since the plan, is not of use any more, or
     /// was never part of what the spec says. It was not tried.
     NotNeeded,
-    /// The service took the change, now or in an earlier run, and it was not visible by the deadline.
+    /// The service accepted the change, now or in an earlier run, and it was not visible by the deadline.
     Unconfirmed {
         /// What was looked for.
         reason: String,
     },
     /// The change was not made, or is not known to have been.
     Failed {
-        /// What was attempted, what the service said, and what to do next.
+        /// What was attempted, the service's message, and what to do next.
         error: String,
     },
     /// The change was not tried.
@@ -125,14 +125,14 @@ impl StepReport {
         self.change.to_string()
     }
 
-    /// When it was made.
+    /// The stage in which it was made.
     #[must_use]
     pub fn stage(&self) -> Stage {
         self.change.stage()
     }
 }
 
-/// What a stage cost.
+/// The requests and time of a stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StageUsage {
@@ -212,7 +212,7 @@ impl fmt::Display for Report {
                     writeln!(f, "  not run  {sentence}\n           because {}", printable(reason))?;
                 }
                 Outcome::Unconfirmed { reason } => {
-                    writeln!(f, "  not seen {sentence}\n           {}", printable(reason))?;
+                    writeln!(f, "  not visible {sentence}\n           {}", printable(reason))?;
                 }
                 Outcome::NotNeeded => writeln!(f, "  not needed now  {sentence}")?,
                 Outcome::Done | Outcome::AlreadyDone => {}

@@ -1,4 +1,4 @@
-//! The restriction of the application: registered, assigned, restricted, revoked, and each seen before the next.
+//! The steps of the restriction: register, assign, restrict, revoke. Each is read back before the next.
 
 use futures_util::TryStreamExt;
 use graph_client::exchange::{
@@ -67,7 +67,7 @@ impl Run {
         }
     }
 
-    /// Removes a role, and sees that it is gone: whatever is between here and Exchange may answer.
+    /// Removes a role assignment, and reads back that it is gone.
     pub(super) async fn remove_role(&mut self, cmdlet: &RemoveManagementRoleAssignment) -> Attempt {
         let (made, is_ours) = match self.exchange.run_ref(cmdlet).await {
             Err(error) if error.kind() == ErrorKind::NotFound => (Ok(()), false),
@@ -85,7 +85,7 @@ impl Run {
         match confirm(run, made, look).await? {
             (Outcome::Done, _) if !is_ours => Ok(Outcome::AlreadyDone),
             (Outcome::Unconfirmed { .. }, _) => {
-                let reason = "the removal was taken, and Exchange still lists the role: plan again".to_owned();
+                let reason = "the removal was accepted, and Exchange still lists the role: plan again".to_owned();
                 Ok(Outcome::Unconfirmed { reason })
             }
             (outcome, _) => Ok(outcome),
@@ -136,7 +136,7 @@ impl Run {
     }
 
     /// Revokes the tenant-wide permission, once Exchange's own test shows that the role is in place: otherwise the
-    /// application would reach nothing. That it is gone is read back: whatever is between here and Graph may answer.
+    /// application would reach nothing. That it is gone is read back.
     pub(super) async fn revoke(&mut self, revoke: &RevokePermission) -> Attempt {
         self.tell(&Event::Waiting { what: Awaited::RoleInTest });
         let run = &*self;
@@ -184,7 +184,7 @@ impl Run {
         match confirm(run, made, look).await? {
             (Outcome::Done, _) if !is_ours => Ok(Outcome::AlreadyDone),
             (Outcome::Unconfirmed { .. }, _) => {
-                let reason = "Graph took the deletion, and still lists the permission: plan again".to_owned();
+                let reason = "Graph accepted the deletion, and still lists the permission: plan again".to_owned();
                 Ok(Outcome::Unconfirmed { reason })
             }
             (outcome, _) => Ok(outcome),

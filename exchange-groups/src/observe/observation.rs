@@ -12,7 +12,7 @@ use crate::access::{CalendarSharing, Fact, Facts};
 use crate::document::{Digest, Origin};
 use crate::names::named;
 
-/// What is there now, as far as a spec asks about it. Plans are made from it, without a network.
+/// The state of the tenant, as far as a spec needs it. A plan is made from it without a network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Observation {
@@ -20,7 +20,7 @@ pub struct Observation {
     pub origin: Origin,
     /// The settings of the Exchange organisation.
     pub organization: OrganizationConfig,
-    /// The domains that the organisation takes mail for.
+    /// The accepted domains of the organisation.
     pub accepted_domains: Vec<String>,
     /// All room mailboxes, workspaces included.
     pub rooms: Vec<Mailbox>,
@@ -28,29 +28,29 @@ pub struct Observation {
     pub room_list: Option<ObservedRoomList>,
     /// The group at the spec's address.
     pub group: Option<ObservedGroup>,
-    /// Who else has the spec's address, or is called by it.
+    /// The other objects that have the spec's address, or have it as a name.
     pub address_holder: Option<AtAddress<Recipient>>,
     /// Another group that has the spec's name.
     pub name_holder: Option<DistributionGroup>,
     /// The other groups that the spec lets the application reach, by their addresses. `None` where there is none.
     pub other_groups: BTreeMap<SmtpAddress, Option<ObservedGroup>>,
-    /// What is at the other addresses in the spec.
+    /// The recipients at the other addresses in the spec.
     pub recipients: BTreeMap<SmtpAddress, AtAddress<Recipient>>,
     /// The calendar permissions of the mailboxes that must not be reached, by the address in the spec.
     pub sharing: BTreeMap<SmtpAddress, Fact<CalendarSharing>>,
     /// The application in Entra. `None` when it has no service principal in this tenant.
     pub application: Option<ServicePrincipal>,
-    /// The administering application: that of the client that observes. `None` when its token does not tell.
+    /// The administering application: that of the client that observes. `None` when its token does not name it.
     pub administrator: Option<ClientId>,
-    /// What decides over the access of the application.
+    /// The facts that decide what the application reaches.
     pub facts: Facts,
     /// The other applications that a policy or a role lets reach the members of the group.
     pub other_applications: Vec<OtherReach>,
-    /// The cmdlets that the administering application may run. `None` when that could not be told.
+    /// The cmdlets that the administering application may run. `None` when that is not known.
     pub cmdlets: Option<CmdletSet>,
-    /// What could not be read, and why. What needs it is unknown.
+    /// The parts that could not be read, and why. What needs them is unknown.
     pub unread: Vec<Unread>,
-    /// The requests that it took.
+    /// The number of HTTP requests.
     pub requests: u64,
     /// How long it took.
     #[serde(with = "crate::document::seconds")]
@@ -61,9 +61,9 @@ pub struct Observation {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OtherReach {
-    /// The application: a client id, or what a role assignment calls its assignee.
+    /// The application: a client id, or the assignee as a role assignment names it.
     pub application: String,
-    /// By what: a role assignment or an access policy.
+    /// The role assignment or access policy by which it reaches them.
     pub by: String,
 }
 
@@ -71,31 +71,31 @@ pub struct OtherReach {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Unread {
-    /// What.
+    /// The part.
     pub what: UnreadPart,
-    /// Why: what was attempted, and what the service said.
+    /// The reason: what was attempted, and the service's message.
     pub error: String,
     /// Whether the caller lacks a right.
     pub is_denied: bool,
 }
 
 named! {
-    /// What can be left unread without making the rest worthless.
+    /// The parts of an observation that may be left unread.
     #[non_exhaustive]
     pub enum UnreadPart as "part" {
         /// The cmdlets that the administering application may run.
         Cmdlets = "cmdlets",
-        /// What the application is and holds in Entra.
+        /// The service principal of the application in Entra, and its permissions.
         Entra = "entra",
         /// The access policies.
         Policies = "policies",
-        /// What the application is and holds in Exchange.
+        /// The service principal of the application in Exchange, and its roles.
         Roles = "roles",
         /// The groups, management scopes and administrative units that roles and policies name.
         Scopes = "scopes",
         /// The directory roles of the application, active and eligible.
         DirectoryRoles = "directory_roles",
-        /// Who owns the application, and what it owns.
+        /// The owners of the application, and the objects that it owns.
         Owners = "owners",
         /// The delegated permissions of the application.
         DelegatedPermissions = "delegated_permissions",
@@ -109,7 +109,7 @@ named! {
 }
 
 impl UnreadPart {
-    /// What it is, as the subject of a sentence.
+    /// The part as the subject of a sentence.
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
@@ -128,7 +128,7 @@ impl UnreadPart {
     }
 }
 
-/// The group, and who is in it.
+/// The group with its members.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ObservedGroup {
@@ -146,7 +146,7 @@ pub struct ObservedRoomList {
     pub group: Option<DistributionGroup>,
     /// Its direct members, and those of the room lists in it.
     pub members: Vec<Recipient>,
-    /// The room lists that were found in it, by what they are called.
+    /// The room lists in it, by address or name.
     pub nested: Vec<String>,
 }
 
@@ -183,7 +183,7 @@ impl Observation {
         self.recipients.get(address).and_then(AtAddress::as_one)
     }
 
-    /// How sentences call the application that administers.
+    /// The administering application as the subject or object of a sentence.
     pub(crate) fn called_administrator(&self) -> String {
         match self.administrator {
             Some(id) => format!("the administering application {id}"),
@@ -191,7 +191,7 @@ impl Observation {
         }
     }
 
-    /// The digest of what was seen: not of the time, the caller and the cost, nor of the words in which a service refused.
+    /// The digest of the observed state. Time, caller, cost and the text of refusals are not part of it.
     #[must_use]
     pub fn digest(&self) -> Digest {
         let mut seen = self.clone();
@@ -209,7 +209,7 @@ impl Observation {
     }
 }
 
-/// Takes out what differs from call to call: why facts are missing, since a refusal has another request id each time, and
+/// Removes what differs from call to call: why facts are missing, since a refusal has another request id each time, and
 /// the annotations of Graph.
 fn forget_what_varies(value: &mut Value) {
     match value {

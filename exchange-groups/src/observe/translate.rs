@@ -224,7 +224,7 @@ fn resource_of(principal: &ServicePrincipal) -> Option<access::Resource> {
     })
 }
 
-/// The application permissions, with the names that the tenant's own service principals give them.
+/// The application permissions, with the names that the tenant's own service principals have for them.
 pub(super) fn grants(
     principal: ServicePrincipalId,
     assignments: &Fact<Vec<AppRoleAssignment>>,
@@ -319,7 +319,7 @@ pub(super) fn owner(object: &DirectoryObject) -> Option<access::Principal> {
 /// The other applications of the tenant, of which the administering one is known: it changes groups, roles and policies.
 pub(super) fn administrator(administrator: Option<ClientId>, own: ClientId) -> Fact<Vec<access::OtherApplication>> {
     match administrator.filter(|administrator| *administrator != own) {
-        None => Fact::Unread("the other applications were not looked at".into()),
+        None => Fact::Unread("the other applications were not checked".into()),
         Some(client_id) => Fact::Partly(
             vec![access::OtherApplication {
                 client_id,
@@ -327,7 +327,7 @@ pub(super) fn administrator(administrator: Option<ClientId>, own: ClientId) -> F
                 has_access_path: Fact::Unread("what it holds was not read".into()),
                 can_widen: Fact::Read(true),
             }],
-            "only the administering application was looked at".into(),
+            "only the administering application was checked".into(),
         ),
     }
 }

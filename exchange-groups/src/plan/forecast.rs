@@ -1,4 +1,4 @@
-//! The facts as they will be once the steps of a plan are done: what the plan is judged by before it is applied.
+//! The facts as they will be once the steps of a plan are done: the findings of a plan are about them.
 
 use graph_client::Uuid;
 
@@ -13,7 +13,7 @@ use crate::observe::Observation;
 use crate::restriction;
 use crate::spec::RestrictedCalendarGroup;
 
-/// What the group is called in the forecast before Exchange has given it a GUID.
+/// The GUID of a new group in the forecast, before Exchange assigns one.
 const NEW_GROUP: Uuid = Uuid::from_u128(0x0b7d_55c2_8e1a_4f6b_a1c9_3d20_7e84_5f10);
 
 pub(super) fn facts_after(
@@ -71,7 +71,7 @@ fn edit<T>(fact: &mut Fact<Vec<T>>, change: impl FnOnce(&mut Vec<T>)) {
     }
 }
 
-/// Sets the members of the group, and adds the group if it is not there yet. Gives its ids.
+/// Sets the members of the group, and adds the group if it is not there yet. Returns its ids.
 fn members_after(
     spec: &RestrictedCalendarGroup,
     seen: &Observation,

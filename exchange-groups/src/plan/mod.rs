@@ -23,7 +23,7 @@ use crate::reach;
 use crate::select::Selection;
 use crate::spec::RestrictedCalendarGroup;
 
-/// What is to be done so that the tenant is as the spec says, in order, and what stands in the way.
+/// The steps that make the tenant what the spec says, in order, and the findings.
 ///
 /// A plan is a value: print it for a review, store it as JSON, apply it later. `Display` is what an administrator
 /// reads. It names the observation that it was made from; [`ExchangeGroups::apply`](crate::ExchangeGroups::apply)
@@ -31,15 +31,15 @@ use crate::spec::RestrictedCalendarGroup;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan {
-    /// For which tenant, when and by what it was made.
+    /// The tenant, the time and the software that made it.
     pub origin: Origin,
-    /// What it was made from.
+    /// The observation that it was made from.
     pub observation: ObservationRef,
-    /// What should be true.
+    /// The spec.
     pub spec: RestrictedCalendarGroup,
     /// The changes, in the order in which they are made.
     pub steps: Vec<Step>,
-    /// What an administrator should know, the blocking issues first.
+    /// The findings: blocking issues first, then warnings, then notes.
     pub findings: Vec<Finding>,
     /// How many rooms the spec selects, workspaces included.
     pub rooms: usize,
@@ -51,9 +51,9 @@ pub struct Plan {
     pub excluded: Vec<SmtpAddress>,
     /// The application's name.
     pub application_name: Option<String>,
-    /// The requests that it took to observe the tenant.
+    /// The number of HTTP requests of the observation.
     pub requests: u64,
-    /// How long that took.
+    /// How long the observation took.
     #[serde(with = "seconds")]
     pub elapsed: Duration,
     pub(crate) service_principal: Option<ServicePrincipalId>,
@@ -62,7 +62,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plan that makes a tenant, as it was observed, what the spec says.
+    /// Plans the changes from an observation to what the spec says.
     #[must_use]
     pub fn new(spec: &RestrictedCalendarGroup, seen: &Observation) -> Self {
         let mut plan = Self::draft(spec, seen);
@@ -97,13 +97,13 @@ impl Plan {
         }
     }
 
-    /// Whether nothing is left to do.
+    /// Whether there are no steps.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
     }
 
-    /// Whether a blocking issue stands in the way of applying it.
+    /// Whether it has a blocking issue, and so cannot be applied.
     #[must_use]
     pub fn is_blocked(&self) -> bool {
         self.blockers().next().is_some()
@@ -114,7 +114,7 @@ impl Plan {
         self.findings.iter().filter(|finding| finding.severity == Severity::Blocking)
     }
 
-    /// The digest of what the plan would do: its tenant, its spec, its steps and the observation that it was made from.
+    /// The digest of the plan's content: its tenant, its spec, its steps and the observation that it was made from.
     /// Whoever approves a plan notes it, and [`Apply::approved`](crate::Apply::approved) requires it.
     #[must_use]
     pub fn digest(&self) -> Digest {

@@ -42,7 +42,7 @@ pub(super) async fn reader(clients: &Clients, spec: &RestrictedCalendarGroup) ->
         None => return Err("the token does not say which application it was issued to".into()),
     }
     if !claims.scopes.is_empty() {
-        return Err("the token is a user's: what it reaches is what that user may open".into());
+        return Err("the token is a user's: it reaches what that user may open".into());
     }
     let token = TokenEvidence {
         issued_at: claims.issued_at.map(Into::into),
@@ -60,22 +60,22 @@ impl Reader {
         let tomorrow = now + Duration::from_secs(24 * 60 * 60);
         let view = |user: &String| self.client.calendar(user.as_str()).view(now, tomorrow).page_size(1).select(&["id"]);
         let views: Vec<_> = users.iter().map(view).collect();
-        self.client.batch().run(views).await.into_iter().map(|answer| answer.map(drop)).collect()
+        self.client.batch().run(views).await.into_iter().map(|response| response.map(drop)).collect()
     }
 
     /// What a read of each mailbox shows.
     pub(super) async fn read(&self, users: &[String]) -> Vec<Evidence> {
-        let shown = |answer| match answer {
+        let shown = |response| match response {
             Ok(()) => Evidence::Allowed,
             Err(error) => refused(&error),
         };
         self.view(users).await.into_iter().map(shown).collect()
     }
 
-    /// Whether Graph finds each mailbox by this name. What could not be told counts as found.
+    /// Whether Graph finds each mailbox by this name. What is not known counts as found.
     pub(super) async fn finds(&self, users: &[String]) -> Vec<bool> {
         let is_lost = |error: &graph_client::Error| CalendarRefusal::of(error) == Some(CalendarRefusal::InvalidUser);
-        self.view(users).await.into_iter().map(|answer| !answer.is_err_and(|error| is_lost(&error))).collect()
+        self.view(users).await.into_iter().map(|response| !response.is_err_and(|error| is_lost(&error))).collect()
     }
 }
 
@@ -166,7 +166,7 @@ pub(super) async fn write(reader: &Reader, mailbox: &MailboxRef) -> WriteEvidenc
 /// The subject of the event by which writing is verified.
 const WRITTEN_SUBJECT: &str = "Verification of calendar access";
 
-/// Why something could not be told: what the service said and what to do, without what differs from call to call.
+/// Why something is not known: the service's message and what to do, without what differs from call to call.
 pub(super) fn reason(error: &graph_client::Error) -> String {
     let message = error.message().trim_end_matches('.');
     let code = error.code().map(|code| format!(" [{code}]")).unwrap_or_default();

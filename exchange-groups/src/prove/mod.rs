@@ -1,9 +1,9 @@
 //! Verifies what the application reaches: by the configuration, by Exchange's own test, and by reads with its own token.
 
 mod live;
-mod look;
 mod options;
 mod proof;
+mod round;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -18,22 +18,22 @@ use graph_client::graph::Timestamp;
 use graph_client::{Client, SmtpAddress, TokenProvider};
 use tracing::Instrument as _;
 
-use self::look::Look;
 use self::options::{Clients, Listener, Options};
 pub use self::proof::{
     Check, CheckOutcome, Evidence, Expectation, Proof, Sample, TokenEvidence, Verdict, VisibleTimes, WriteEvidence,
 };
+use self::round::Round;
 use crate::document::{Origin, whole_seconds};
 use crate::error::Result;
 use crate::finding::{Advice, Finding, FindingKind, Severity};
 use crate::spec::{RestrictedCalendarGroup, Restriction};
 use crate::trace;
 
-/// How long a token can live at most that was issued before a permission was revoked: a day, with continuous access
+/// The longest life of a token that was issued before a permission was revoked: a day, with continuous access
 /// evaluation or as a managed identity. Removing a permission is not among the events that end it earlier.
 const LONGEST_TOKEN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A verification that is about to be made. Made by [`ExchangeGroups::prove`](crate::ExchangeGroups::prove); await it for the [`Proof`].
+/// A verification that is ready to start. Made by [`ExchangeGroups::prove`](crate::ExchangeGroups::prove); await it for the [`Proof`].
 #[must_use = "nothing is verified before it is awaited"]
 pub struct Prove {
     clients: Clients,
@@ -58,24 +58,24 @@ impl Prove {
         Self { clients: Clients { client, application }, spec, options, on_progress: Box::new(|_, _| {}) }
     }
 
-    /// Waits for the change to propagate, up to this long: while the configuration is right and the live service does not
-    /// act on it yet, the mailboxes that are not as expected are read again. Default: does not wait.
+    /// Waits for the change to propagate, up to this long: while the configuration is right and has not
+    /// propagated to the live service, the mailboxes that are not as expected are read again. Default: does not wait.
     ///
     /// Microsoft says an hour or more for a policy and 30 minutes to two hours for a role; more than 24 hours have been
-    /// reported. Nothing is promised by anybody.
+    /// reported. There is no guaranteed limit.
     pub fn wait_up_to(mut self, deadline: Duration) -> Self {
         self.options.wait_up_to = deadline;
         self
     }
 
-    /// Sets the time between two looks while it waits. Default 30 s.
+    /// Sets the poll interval while it waits. Default 30 s.
     pub fn poll_interval(mut self, interval: Duration) -> Self {
         self.options.poll_interval = interval;
         self
     }
 
-    /// Reads and tests only so many of the mailboxes that are to be reached, spread over all of them. What must not be
-    /// reached is always looked at whole, and the configuration is judged for every mailbox. Default: all.
+    /// Reads and tests a sample of this many of the mailboxes that are to be reached, spread over all of them. What must not be
+    /// reached is always checked as a whole, and the configuration is judged for every mailbox. Default: all.
     pub fn sample(mut self, mailboxes: usize) -> Self {
         self.options.sample = Some(mailboxes);
         self
@@ -89,7 +89,7 @@ impl Prove {
         self
     }
 
-    /// Says when a tenant-wide permission was last revoked, such as when [`apply`](crate::ExchangeGroups::apply) did it. Until a
+    /// Sets when a tenant-wide permission was last revoked, such as when [`apply`](crate::ExchangeGroups::apply) did it. Until a
     /// day after that, tokens that were issued before may carry it. Default: just now.
     pub fn revoked_at(mut self, time: SystemTime) -> Self {
         self.options.revoked_at = Some(time);
@@ -124,34 +124,34 @@ async fn prove(prove: Prove) -> Result<Proof> {
     let started = Instant::now();
     let (client, meter) = clients.client.metered();
     let clients = Clients { client, ..clients };
-    let mut look = Box::pin(Look::at_everything(&clients, &spec, &options, &mut on_progress)).await?;
-    let mut looks = 1;
-    // One look in an interval, whatever it shows. Only what time can mend is waited for.
-    while look.verdict() == Verdict::NotPropagated
+    let mut round = Box::pin(Round::of_everything(&clients, &spec, &options, &mut on_progress)).await?;
+    let mut rounds = 1;
+    // One round in an interval, whatever it shows. It waits only while waiting can help.
+    while round.verdict() == Verdict::NotPropagated
         && started.elapsed().saturating_add(options.poll_interval) <= options.wait_up_to
     {
-        tracing::debug!(looks, "the change has not propagated yet");
+        tracing::debug!(rounds, "the change has not propagated yet");
         tokio::time::sleep(options.poll_interval).await;
-        looks += 1;
-        look.read_pending_again(&clients, &spec, &mut on_progress).await;
+        rounds += 1;
+        round.read_pending_again(&clients, &spec, &mut on_progress).await;
         let is_last = started.elapsed().saturating_add(options.poll_interval) > options.wait_up_to;
-        if is_last || look.verdict() != Verdict::NotPropagated {
+        if is_last || round.verdict() != Verdict::NotPropagated {
             // What passed before may have changed meanwhile: only one look at everything is a proof.
-            look = Box::pin(Look::at_everything(&clients, &spec, &options, &mut on_progress)).await?;
+            round = Box::pin(Round::of_everything(&clients, &spec, &options, &mut on_progress)).await?;
         }
     }
-    let verdict = look.verdict();
-    let waited = if looks > 1 { started.elapsed() } else { Duration::ZERO };
+    let verdict = round.verdict();
+    let waited = if rounds > 1 { started.elapsed() } else { Duration::ZERO };
     if verdict == Verdict::NotPropagated {
-        look.findings.push(not_propagated(&spec, waited));
+        round.findings.push(not_propagated(&spec, waited));
     }
-    let older_tokens_until = look.older_tokens_matter().then(|| {
+    let older_tokens_until = round.older_tokens_matter().then(|| {
         // Rounded up: by then the last of them has ended.
         let since = whole_seconds(options.revoked_at.unwrap_or_else(SystemTime::now)) + Duration::from_secs(1);
         Timestamp::from(since.checked_add(LONGEST_TOKEN_LIFE).unwrap_or(since))
     });
-    let Look { plan, checks, findings, token, writing, visible_times, can_widen_itself, not_looked_at, sample, .. } =
-        look;
+    let Round { plan, checks, findings, token, writing, visible_times, can_widen_itself, not_checked, sample, .. } =
+        round;
     Ok(Proof {
         origin: Origin::now(&plan.origin.tenant),
         verdict,
@@ -168,8 +168,8 @@ async fn prove(prove: Prove) -> Result<Proof> {
         can_widen_itself,
         visible_times,
         findings,
-        not_looked_at,
-        looks,
+        not_checked,
+        rounds,
         waited,
         requests: meter.usage().requests,
         elapsed: started.elapsed(),
@@ -182,9 +182,9 @@ fn not_propagated(spec: &RestrictedCalendarGroup, waited: Duration) -> Finding {
         Restriction::Policy => ("policy", "Microsoft says an hour or more for a policy"),
     };
     let measured = if waited.is_zero() {
-        "It was looked at once".to_owned()
+        "It was checked once".to_owned()
     } else {
-        format!("It was looked at again for {waited:.0?}")
+        format!("It was checked again for {waited:.0?}")
     };
     let seen = spec.longest_propagation.as_deref().map(|seen| format!(", {seen}")).unwrap_or_default();
     Finding::new(

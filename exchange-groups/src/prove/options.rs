@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use graph_client::{Client, SmtpAddress, TokenProvider};
 
-/// Who looks, and who is looked at.
+/// The clients of the administering application and of the restricted one.
 pub(super) struct Clients {
     /// The administering application's.
     pub(super) client: Client,
@@ -11,7 +11,7 @@ pub(super) struct Clients {
     pub(super) application: Option<Arc<dyn TokenProvider>>,
 }
 
-/// How it is looked.
+/// The options of a verification.
 #[derive(Debug, Clone)]
 pub(super) struct Options {
     pub(super) wait_up_to: Duration,

@@ -90,7 +90,7 @@ fn each_kind_of_finding_has_the_effect_that_its_definition_says() {
     for &kind in FindingKind::ALL {
         let expected = match kind.effect() {
             VerdictEffect::Violates => Verdict::Violated,
-            VerdictEffect::Undecided => Verdict::Inconclusive,
+            VerdictEffect::Inconclusive => Verdict::Inconclusive,
             VerdictEffect::Pending => Verdict::NotPropagated,
             VerdictEffect::Unaffected => Verdict::Verified,
         };

@@ -23,15 +23,15 @@ pub(super) fn verdict(checks: &[Check], findings: &[Finding]) -> Verdict {
         Verdict::Violated
     } else if (any(CheckOutcome::Pending) || has(VerdictEffect::Pending))
         && checks.iter().all(is_configured)
-        && !has(VerdictEffect::Undecided)
+        && !has(VerdictEffect::Inconclusive)
     {
         Verdict::NotPropagated
     } else if is_one_sided
         || !has_control
-        || has(VerdictEffect::Undecided)
+        || has(VerdictEffect::Inconclusive)
         || has(VerdictEffect::Pending)
         || any(CheckOutcome::Pending)
-        || any(CheckOutcome::Undecided)
+        || any(CheckOutcome::Inconclusive)
     {
         Verdict::Inconclusive
     } else {

@@ -97,7 +97,7 @@ impl RestrictedCalendarGroupBuilder {
         self
     }
 
-    /// Says which rooms are members. Default: all.
+    /// Sets which rooms are members. Default: all.
     pub fn rooms(mut self, rooms: Rooms) -> Self {
         self.rooms = rooms;
         self
@@ -109,20 +109,20 @@ impl RestrictedCalendarGroupBuilder {
         self
     }
 
-    /// Says what happens to members that the spec does not name. Default: they are removed.
+    /// Sets what happens to members that the spec does not name. Default: they are removed.
     pub fn other_members(mut self, other_members: OtherMembers) -> Self {
         self.other_members = other_members;
         self
     }
 
-    /// Lets a plan remove more than half of the members. Without it such a plan is blocked: more often than not it
-    /// comes from a mistake in the spec, or from a room search that found too little.
+    /// Allows a plan to remove more than half of the members. Without it such a plan is blocked: more often than not it
+    /// comes from a mistake in the spec, or from a selection that matches too few rooms.
     pub fn allow_large_removal(mut self, allow: bool) -> Self {
         self.allow_large_removal = allow;
         self
     }
 
-    /// Says what the application may do with the calendars. Default: read them.
+    /// Sets what the application may do with the calendars. Default: read them.
     ///
     /// With [`Restriction::Policy`] the tenant-wide permission decides what is done. An application that holds less or more
     /// than this violates the spec; a plan says so beforehand.
@@ -131,13 +131,13 @@ impl RestrictedCalendarGroupBuilder {
         self
     }
 
-    /// Says how the application is restricted. Default: RBAC for Applications.
+    /// Sets how the application is restricted. Default: RBAC for Applications.
     pub fn restriction(mut self, restriction: Restriction) -> Self {
         self.restriction = restriction;
         self
     }
 
-    /// Asks to take the application's tenant-wide calendar permissions away, once its role is in place. Default: no.
+    /// Revokes the application's tenant-wide calendar permissions once its role is in place. Default: no.
     ///
     /// With [`Restriction::Rbac`] the restriction means nothing before that. With [`Restriction::Policy`] it is a
     /// fault: the policy narrows that permission, and without it the application reads nothing.
@@ -146,23 +146,23 @@ impl RestrictedCalendarGroupBuilder {
         self
     }
 
-    /// Names a mailbox whose events the application must not reach. The proof tries to read them.
+    /// Adds a mailbox whose events the application must not reach. The proof tries to read them.
     ///
-    /// When somebody is free or busy is another matter: `getSchedule` answers it through any mailbox that the
-    /// application reaches. A proof says what stays visible, and which setting hides it.
+    /// Free/busy is not part of it: `getSchedule` shows it through any mailbox that the application reaches. A proof says
+    /// what stays visible, and which setting hides it.
     pub fn must_not_reach(mut self, address: impl Into<String>) -> Self {
         self.must_not_reach.push(address.into());
         self
     }
 
-    /// Goes on without the named rooms that are no room mailboxes, with a warning for each. Default: such a room blocks
+    /// Skips the named rooms that are no room mailboxes, with a warning for each. Default: such a room blocks
     /// the plan.
     pub fn skip_unmatched_rooms(mut self, skip: bool) -> Self {
         self.skip_unmatched_rooms = skip;
         self
     }
 
-    /// Names another group that the same application is meant to reach, by its address: that of another spec.
+    /// Adds another group that the same application is meant to reach, by its address: that of another spec.
     ///
     /// Exchange takes 10,000 members in a group, so the rooms of a large organisation are divided over several. A proof
     /// then counts the members of the other groups as meant, and no role or policy over them is advised to be removed.
@@ -205,14 +205,14 @@ impl RestrictedCalendarGroupBuilder {
             check.fault("revoke_tenant_wide_grant", "true", rule);
         }
         let must_not_reach = check.addresses("must_not_reach", &self.must_not_reach);
-        for (index, closed) in must_not_reach.iter().enumerate() {
+        for (index, denied) in must_not_reach.iter().enumerate() {
             // The texts, because rooms with a fault of their own count as well.
             let mut in_rooms = self.rooms.addresses.iter().flatten();
             let field = format!("must_not_reach[{index}]");
-            if in_rooms.any(|room| room.eq_ignore_ascii_case(closed.as_str())) {
-                check.fault(field, closed.as_str(), "must not be one of the rooms as well");
-            } else if mailboxes.contains(closed) {
-                check.fault(field, closed.as_str(), "must not be one of the mailboxes as well");
+            if in_rooms.any(|room| room.eq_ignore_ascii_case(denied.as_str())) {
+                check.fault(field, denied.as_str(), "must not be one of the rooms as well");
+            } else if mailboxes.contains(denied) {
+                check.fault(field, denied.as_str(), "must not be one of the mailboxes as well");
             }
         }
         let other_groups = check.addresses("other_groups", &self.other_groups);
@@ -322,7 +322,7 @@ impl From<RestrictedCalendarGroup> for RestrictedCalendarGroupBuilder {
 mod tests {
     use super::*;
 
-    /// W23. How fast a parser gives up is its own affair: what is nested too deep does not reach one.
+    /// W23. What is nested too deep does not reach a parser.
     #[test]
     fn a_text_that_is_nested_too_deep_is_refused_before_it_is_parsed() {
         let deep = |unit: &str| unit.repeat(100_000);

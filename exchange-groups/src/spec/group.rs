@@ -115,7 +115,7 @@ impl RestrictedCalendarGroup {
 }
 
 named! {
-    /// How an application is held to the members of the group.
+    /// How an application is restricted to the members of the group.
     #[derive(Default)]
     #[non_exhaustive]
     pub enum Restriction as "restriction" {

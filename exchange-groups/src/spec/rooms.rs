@@ -87,15 +87,15 @@ impl Rooms {
         Self { filter: Some(filter), ..Self::all() }
     }
 
-    /// Says whether workspaces are selected too. Default: they are. Rooms that are named one by one are selected
-    /// whatever this says.
+    /// Sets whether workspaces are selected too. Default: they are. Rooms that are named one by one are selected in any
+    /// case.
     #[must_use]
     pub fn workspaces(mut self, workspaces: Workspaces) -> Self {
         self.workspaces = workspaces;
         self
     }
 
-    /// Leaves a room out.
+    /// Excludes a room.
     #[must_use]
     pub fn except(mut self, address: impl Into<String>) -> Self {
         self.except.push(address.into());

@@ -149,7 +149,7 @@ async fn a_policy_over_another_group() {
     let mut case = Case::of(tenant, Contoso::policy).await;
     case.tenant().set_policy_delay(Duration::from_secs(3_600));
     let finding = case.find(Kind::OtherPolicy).await;
-    assert_says(&finding, "Only once the policy over the group acts");
+    assert_says(&finding, "Only once the policy over the group has propagated");
     case.provision().await;
     case.follow(&finding).await;
     case.verify_without(Kind::OtherPolicy).await;
@@ -180,7 +180,7 @@ async fn a_policy_without_a_permission() {
     case.by_hand(
         &finding,
         Actor::EntraAdministrator,
-        "Only once the policy acts, grant Calendars.ReadWrite",
+        "Only once the policy has propagated, grant Calendars.ReadWrite",
         |contoso| {
             contoso.tenant.grant_app_role(&contoso.booking, "Calendars.ReadWrite");
         },
@@ -195,7 +195,7 @@ async fn a_policy_that_denies_a_room() {
     tenant.add_access_policy(&tenant.booking_application().client_id, PolicyRight::Deny, "private@contoso.com");
     let mut case = Case::of(tenant, Contoso::policy).await;
     let finding = case.find(Kind::DenyPolicy).await;
-    assert_says(&finding, "Only once the restriction of this plan acts");
+    assert_says(&finding, "Only once the restriction of this plan has propagated");
     case.provision().await;
     assert!(!case.reaches("boardroom@contoso.com"));
     case.follow(&finding).await;
@@ -234,7 +234,7 @@ async fn a_permission_that_only_reads() {
     case.by_hand(
         &finding,
         Actor::EntraAdministrator,
-        "Only once the policy acts, grant Calendars.ReadWrite",
+        "Only once the policy has propagated, grant Calendars.ReadWrite",
         |contoso| {
             contoso.tenant.grant_app_role(&contoso.booking, "Calendars.ReadWrite");
         },
@@ -347,7 +347,7 @@ async fn a_policy_whose_group_is_gone() {
     tenant.run_cmdlet("Remove-DistributionGroup", remove);
     let mut case = Case::of(tenant, Contoso::rbac).await;
     let finding = case.find(Kind::BrokenScope).await;
-    assert_says(&finding, "Only once the restriction of this plan acts");
+    assert_says(&finding, "Only once the restriction of this plan has propagated");
     case.provision().await;
     case.follow(&finding).await;
     case.verify_without(Kind::BrokenScope).await;
@@ -422,7 +422,7 @@ async fn a_policy_that_binds_a_role() {
     case.tenant().fail_next(reads, Fault::status(403, refused));
     assert_eq!(case.prove().await.verdict, Verdict::Inconclusive);
     let finding = case.find(Kind::RefusedUnderDenyPolicy).await;
-    case.by_hand(&finding, Actor::ExchangeAdministrator, "out of that policy's group", |contoso| {
+    case.by_hand(&finding, Actor::ExchangeAdministrator, "from that policy's group", |contoso| {
         contoso.tenant.remove_member("private@contoso.com", "boardroom@contoso.com");
         contoso.tenant.clear_faults();
     });

@@ -188,7 +188,7 @@ async fn p7_a_permission_is_granted_only_once_the_policy_acts() {
     for _ in 0..2 {
         let plan = contoso.plan(&spec).await;
         let advice = &in_plan(&plan, FindingKind::NothingToNarrow).advice;
-        assert!(advice.text.starts_with("Only once the policy acts, grant Calendars.ReadWrite"));
+        assert!(advice.text.starts_with("Only once the policy has propagated, grant Calendars.ReadWrite"));
         assert!(advice.danger.as_deref().is_some_and(|danger| danger.contains("every mailbox")), "{advice}");
         contoso.provision(&spec).await;
     }
@@ -276,9 +276,9 @@ async fn p12_a_waiting_proof_looks_once_in_an_interval() {
     let proof = contoso.groups.prove(&spec).wait_up_to(deadline).poll_interval(interval).await.unwrap();
     let requests = contoso.tenant.request_count() - before;
     assert_eq!(proof.verdict, Verdict::NotPropagated, "{proof}");
-    assert!((2..=4).contains(&proof.looks) && proof.waited <= deadline * 2, "{proof}");
+    assert!((2..=4).contains(&proof.rounds) && proof.waited <= deadline * 2, "{proof}");
     // The first look and the last are at everything; those between at what is pending.
-    let most = 2 * once.requests + 2 * u64::from(proof.looks);
+    let most = 2 * once.requests + 2 * u64::from(proof.rounds);
     assert!(requests as u64 <= most + 4, "{requests} requests, {most} expected at most");
 }
 

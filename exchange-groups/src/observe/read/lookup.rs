@@ -11,7 +11,7 @@ pub(crate) async fn access_policies(exchange: &Exchange) -> graph_client::Result
     }
 }
 
-/// "Not found" is an answer where the service itself says so of the object; any other error is not, nor is the 404 of a
+/// "Not found" is a result where the service itself says so of the object; any other error is not, nor is the 404 of a
 /// proxy.
 pub(crate) fn found<T>(result: graph_client::Result<T>) -> graph_client::Result<Option<T>> {
     match result {

@@ -90,7 +90,7 @@ impl Reader<'_> {
         self.seen.unread.push(Unread { what, error: without_advice(error), is_denied });
     }
 
-    /// What was answered and cannot be what was asked for.
+    /// A response that cannot be what was asked for.
     fn odd<T>(&mut self, what: UnreadPart, why: &str) -> Fact<T> {
         self.seen.unread.push(Unread { what, error: why.to_owned(), is_denied: false });
         Fact::Unread(why.to_owned())

@@ -78,7 +78,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The calendar permissions of the mailboxes that must not be reached: what `getSchedule` answers for them.
+    /// The calendar permissions of the mailboxes that must not be reached: what `getSchedule` shows of them.
     pub(super) async fn calendars(&mut self) {
         let mailboxes: Vec<(SmtpAddress, Identity)> = self
             .spec

@@ -1,4 +1,4 @@
-//! One look: the tenant, the configuration and every mailbox.
+//! One round of checks: the tenant, the configuration and every mailbox.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,8 +27,8 @@ use crate::reach;
 use crate::spec::{OtherMembers, Permission, RestrictedCalendarGroup, Restriction};
 use crate::text::{count, some_of};
 
-/// The tenant, the configuration and every mailbox, looked at once.
-pub(super) struct Look {
+/// The tenant, the configuration and every mailbox, checked once.
+pub(super) struct Round {
     pub(super) plan: Plan,
     pub(super) checks: Vec<Check>,
     pub(super) findings: Vec<Finding>,
@@ -36,7 +36,7 @@ pub(super) struct Look {
     pub(super) writing: Option<WriteEvidence>,
     pub(super) visible_times: Vec<VisibleTimes>,
     pub(super) can_widen_itself: Truth,
-    pub(super) not_looked_at: Vec<String>,
+    pub(super) not_checked: Vec<String>,
     pub(super) sample: Option<Sample>,
     mailboxes: Vec<MailboxRef>,
     /// The mailboxes whose sign-in name is not their address.
@@ -53,8 +53,8 @@ pub(super) struct Look {
 /// How many mailboxes with another sign-in name are read by address as well.
 const MOST_BY_ADDRESS: usize = 60;
 
-impl Look {
-    pub(super) async fn at_everything(
+impl Round {
+    pub(super) async fn of_everything(
         clients: &Clients,
         spec: &RestrictedCalendarGroup,
         options: &Options,
@@ -63,16 +63,16 @@ impl Look {
         let seen = Observation::of(&clients.client, spec).await?;
         let plan = Plan::draft(spec, &seen);
         let expected = expectations(&plan, &seen);
-        let mut look = Self::configured(spec, &seen, plan, expected);
-        look.choose_sample(options);
-        look.test(&clients.client.exchange(), spec).await;
+        let mut round = Self::configured(spec, &seen, plan, expected);
+        round.choose_sample(options);
+        round.test(&clients.client.exchange(), spec).await;
         match live::reader(clients, spec).await {
-            Ok(reader) => look.read(&reader, spec, options, on_progress).await,
-            Err(reason) => look.nothing_was_read(&reason),
+            Ok(reader) => round.read(&reader, spec, options, on_progress).await,
+            Err(reason) => round.nothing_was_read(&reason),
         }
-        look.notice_refusals_by_policy();
-        look.say_what_was_not_looked_at(&seen, clients);
-        Ok(look)
+        round.notice_refusals_by_policy();
+        round.say_what_was_not_checked(&seen, clients);
+        Ok(round)
     }
 
     /// What the configuration says of every mailbox.
@@ -136,7 +136,7 @@ impl Look {
             findings,
             token: None,
             visible_times,
-            not_looked_at: Vec::new(),
+            not_checked: Vec::new(),
             sample: None,
             other_sign_in_names: expected
                 .iter()
@@ -173,7 +173,7 @@ impl Look {
         }
         // Spread evenly over the mailboxes, which are in the order of their addresses.
         let chosen = (0..size.min(reached.len())).map(|place| reached[place * reached.len() / size]);
-        let pending = || Evidence::Unknown("it was not looked at".into());
+        let pending = || Evidence::Unknown("it was not checked".into());
         for index in chosen {
             (self.checks[index].tested, self.checks[index].live) = (pending(), pending());
         }
@@ -191,28 +191,28 @@ impl Look {
         let chosen = self.chosen();
         let app = spec.application;
         let mailboxes = chosen.iter().map(|&index| self.mailboxes[index].identity());
-        let answers: Vec<graph_client::Result<Option<bool>>> = match spec.restriction {
+        let responses: Vec<graph_client::Result<Option<bool>>> = match spec.restriction {
             Restriction::Rbac => {
                 let tests = mailboxes.map(|it| TestServicePrincipalAuthorization::new(app).resource(it)).collect();
-                let answers = exchange.run_all(tests).await.into_iter();
-                answers.map(|answer| answer.map(|rows| is_in_scope(&rows))).collect()
+                let responses = exchange.run_all(tests).await.into_iter();
+                responses.map(|response| response.map(|rows| is_in_scope(&rows))).collect()
             }
             Restriction::Policy => {
                 let tests = mailboxes.map(|it| TestApplicationAccessPolicy::new(it, app)).collect();
-                let answers = exchange.run_all(tests).await.into_iter();
+                let responses = exchange.run_all(tests).await.into_iter();
                 let granted = |result| match result {
                     AccessCheckResult::Granted => Some(true),
                     AccessCheckResult::Denied => Some(false),
                     _ => None,
                 };
-                answers.map(|answer| answer.map(|check| granted(check.access_check_result))).collect()
+                responses.map(|response| response.map(|check| granted(check.access_check_result))).collect()
             }
         };
-        for (index, answer) in chosen.into_iter().zip(answers) {
-            self.checks[index].tested = match answer {
+        for (index, response) in chosen.into_iter().zip(responses) {
+            self.checks[index].tested = match response {
                 Ok(Some(true)) => Evidence::Allowed,
                 Ok(Some(false)) => Evidence::Denied,
-                Ok(None) => Evidence::Unknown("the answer is not a verdict".into()),
+                Ok(None) => Evidence::Unknown("the response is not a verdict".into()),
                 Err(error) => Evidence::Unknown(live::reason(&error)),
             };
         }
@@ -286,7 +286,7 @@ impl Look {
         }
     }
 
-    /// Reads the mailboxes on which the live service did not act yet.
+    /// Reads the mailboxes to which the change has not propagated yet.
     pub(super) async fn read_pending_again(
         &mut self,
         clients: &Clients,
@@ -304,7 +304,7 @@ impl Look {
     }
 
     /// By Microsoft's page policies do not bind roles. Where the live service refuses just the mailboxes that a policy
-    /// denies and opens the others, it is the policy that is to be looked at, and not the clock.
+    /// denies and allows the others, the policy is the reason, and waiting does not help.
     fn notice_refusals_by_policy(&mut self) {
         self.findings.retain(|finding| finding.kind != FindingKind::RefusedUnderDenyPolicy);
         let has_control = proof::has_control(&self.checks);
@@ -319,33 +319,33 @@ impl Look {
         policies.sort_unstable();
         policies.dedup();
         let message = format!(
-            "The live service refuses {mailboxes}, which the access policy {} denies, and opens the others",
+            "The live service refuses {mailboxes}, which the access policy {} denies, and allows the others",
             crate::text::some_of(policies, 3)
         );
         let advice = Advice::exchange(
-            "Take these mailboxes out of that policy's group, and verify again an hour later: waiting alone does not help.",
+            "Remove these mailboxes from that policy's group, and verify again an hour later: waiting alone does not help.",
         );
         let finding = Finding::new(Severity::Warning, FindingKind::RefusedUnderDenyPolicy, message, advice);
         self.findings.push(finding.about(&self.checks[pending[0]].mailbox));
     }
 
-    fn say_what_was_not_looked_at(&mut self, seen: &Observation, clients: &Clients) {
+    fn say_what_was_not_checked(&mut self, seen: &Observation, clients: &Clients) {
         if clients.application.is_none() {
-            self.not_looked_at.push("the mailboxes themselves: the application's credential was not given".into());
+            self.not_checked.push("the mailboxes themselves: the application's credential was not given".into());
         }
-        self.not_looked_at
+        self.not_checked
             .extend(seen.unread.iter().map(|unread| format!("{}: {}", unread.what.description(), unread.error)));
         if let Some(more) = self.other_sign_in_names.len().checked_sub(MOST_BY_ADDRESS).filter(|more| *more > 0) {
-            self.not_looked_at.push(format!(
+            self.not_checked.push(format!(
                 "whether Graph finds {} by address, whose sign-in name is another: they were read by object id",
                 count(more, "more mailbox")
             ));
         }
         if !self.no_mailboxes.is_empty() {
             let who = crate::text::some_of(&self.no_mailboxes, 3);
-            self.not_looked_at.push(format!("members of the group that are no mailboxes here: {who}"));
+            self.not_checked.push(format!("members of the group that are no mailboxes here: {who}"));
         }
-        self.not_looked_at.push(
+        self.not_checked.push(
             "subscriptions made before the restriction (they live for up to seven days), other applications of the same \
              vendor, and exports such as Graph Data Connect"
                 .into(),
@@ -379,7 +379,7 @@ fn expectations(plan: &Plan, seen: &Observation) -> Vec<(MailboxRef, Expectation
     let denied = plan.must_not_reach.iter().cloned().map(|mailbox| (mailbox, Expectation::NotReached));
     let mut expected: Vec<_> = reached.chain(denied).collect();
     let present = seen.group.as_ref().map_or(&[][..], |group| &group.members);
-    // Every member is looked at, also those that nobody named and whatever is to become of them.
+    // Every member is checked, also those that nobody named and whatever is to become of them.
     let difference = Difference::of(&plan.members, &plan.must_not_reach, OtherMembers::Keep, present);
     let kept = difference.kept.iter().filter(|member| may_be_a_mailbox(member));
     let kept = kept.filter_map(|member| MailboxRef::of_recipient(member));
