@@ -91,7 +91,7 @@ impl Findings<'_> {
     fn wider_path(&mut self, wider: &WiderPath, names: &HashMap<Ids, String>) {
         let some: Vec<String> =
             wider.mailboxes.iter().map(|ids| names.get(ids).cloned().unwrap_or_else(|| label(ids))).collect();
-        let mailboxes = match (wider.opens_any, &*some) {
+        let mailboxes = match (wider.allows_any, &*some) {
             (Truth::Yes, _) => "every mailbox of the organisation".to_owned(),
             (_, []) => "mailboxes outside the group".to_owned(),
             (_, some) => some_of(some, SHOWN),
@@ -113,7 +113,7 @@ impl Findings<'_> {
         } else {
             let mut advice = self.planned(&wider.via).unwrap_or_else(|| self.close(&wider.via, &wider.remedy));
             // A role over another group may be that of another spec.
-            if kind == Kind::OtherRole && wider.opens_any != Truth::Yes && !advice.changes.is_empty() {
+            if kind == Kind::OtherRole && wider.allows_any != Truth::Yes && !advice.changes.is_empty() {
                 advice.text +=
                     " If its scope is a group that is meant, name the group in other_groups of the spec instead.";
             }
@@ -130,7 +130,7 @@ impl Findings<'_> {
 
     /// Whether an access policy of another scope is why a permission reaches a mailbox, and not the lack of one.
     fn is_narrowed_by_other_policies(&self, wider: &WiderPath) -> bool {
-        wider.opens_any == Truth::No && self.other_restrictions().next().is_some()
+        wider.allows_any == Truth::No && self.other_restrictions().next().is_some()
     }
 
     fn other_restrictions(&self) -> impl Iterator<Item = &crate::access::AccessPolicy> {
@@ -482,7 +482,7 @@ impl Findings<'_> {
                 CaveatKind::Migration | CaveatKind::Mail => (Note, Kind::RelatedPermission),
                 CaveatKind::Delegated => (Note, Kind::DelegatedPermission),
                 CaveatKind::ScopeLeadsNowhere | CaveatKind::InvalidPolicy => (Warning, Kind::BrokenScope),
-                // These are said by the paths that they open, or by a finding of their own.
+                // Findings of their own cover these, or those of the paths that they allow.
                 _ => continue,
             };
             let advice = match &caveat.remedy {

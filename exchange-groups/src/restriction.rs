@@ -5,8 +5,8 @@ use graph_client::exchange::{DistributionGroup, ObjectName};
 use graph_client::{ObjectId, Uuid};
 
 use crate::access::{
-    AccessModel, AssignmentOver, Facts, Grant, Ids, Opens, PolicyApplication, PolicyRight, Resource, RoleAssignment,
-    Truth,
+    AccessModel, AssignmentOver, DataAccess, Facts, Grant, Ids, PolicyApplication, PolicyRight, Resource,
+    RoleAssignment, Truth,
 };
 use crate::spec::{Permission, RestrictedCalendarGroup};
 
@@ -68,7 +68,7 @@ pub(crate) fn has_right_policy(spec: &RestrictedCalendarGroup, facts: &Facts, gr
 pub(crate) fn calendar_grants(facts: &Facts) -> impl Iterator<Item = &Grant> {
     facts.grants.entries().iter().filter(|grant| {
         grant.row().is_some_and(|row| {
-            row.opens.contains(&Opens::CalendarRead)
+            row.allows.contains(&DataAccess::CalendarRead)
                 && !row.value.starts_with("Bookings")
                 && !row.value.starts_with("eDiscovery")
         })

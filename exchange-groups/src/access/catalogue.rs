@@ -5,8 +5,8 @@ use super::row::{IdStatus, Row, RowKind, RowResource};
 use super::table::ROWS;
 use super::verdict::Truth;
 
-/// The catalogue of access paths: what each permission, role and other access path opens, and what it lets an application
-/// change.
+/// The catalogue of access paths: what each permission, role and other access path allows access to, and what it lets
+/// an application change.
 ///
 /// Sources: Microsoft's permission data and pages, `ScubaGear`'s and Maester's lists of risky permissions, the roles of
 /// real tenants; state of November 2026. It is matched on resource and id: the Exchange resource has roles with Graph's
@@ -21,13 +21,13 @@ pub fn catalogue() -> &'static [Row] {
 pub(super) enum Entry {
     /// The catalogue knows it.
     Listed(&'static Row),
-    /// The catalogue does not know it: whether it opens mailboxes or widens access is a no or unknown.
-    Unlisted { opens: Truth, widens: Truth, because: String },
+    /// The catalogue does not know it: whether it allows access to mailboxes, or widens access, is a no or unknown.
+    Unlisted { allows: Truth, widens: Truth, because: String },
 }
 
 impl Entry {
     fn unknown(because: impl Into<String>) -> Self {
-        Self::Unlisted { opens: Truth::Unknown, widens: Truth::Unknown, because: because.into() }
+        Self::Unlisted { allows: Truth::Unknown, widens: Truth::Unknown, because: because.into() }
     }
 }
 
@@ -69,19 +69,19 @@ fn unlisted_permission(grant: &Grant) -> Entry {
     };
     if grant.resource == Resource::Exchange {
         let named = find(RowResource::Exchange, RowKind::Application, |row| row.id.is_none() && row.is_named(name));
-        if let Some(row) = named.filter(|row| row.opens.is_empty() && !row.escalates.is_empty()) {
+        if let Some(row) = named.filter(|row| row.allows.is_empty() && !row.escalates.is_empty()) {
             // It is there for cmdlets, under an id that no source has.
             let because = format!("no source says what {} can do", row.value);
-            return Entry::Unlisted { opens: Truth::No, widens: Truth::Unknown, because };
+            return Entry::Unlisted { allows: Truth::No, widens: Truth::Unknown, because };
         }
-        return Entry::unknown(format!("no source says what {name} of Office 365 Exchange Online opens"));
+        return Entry::unknown(format!("no source says what {name} of Office 365 Exchange Online allows access to"));
     }
     let lower = name.to_ascii_lowercase();
-    // GUESS: a permission of another resource without these words opens no mailbox either; wrong if such a resource
+    // GUESS: a permission of another resource without these words allows access to no mailbox either; wrong if such a resource
     // forwards calls to Exchange under a name that does not show it.
-    let opens = if MAILBOX_WORDS.iter().any(|word| lower.contains(word)) { Truth::Unknown } else { Truth::No };
+    let allows = if MAILBOX_WORDS.iter().any(|word| lower.contains(word)) { Truth::Unknown } else { Truth::No };
     let widens = if only_reads(name) { Truth::No } else { Truth::Unknown };
-    Entry::Unlisted { opens, widens, because: format!("the catalogue of access paths does not have {name}") }
+    Entry::Unlisted { allows, widens, because: format!("the catalogue of access paths does not have {name}") }
 }
 
 /// Whether a permission only reads, by Microsoft's pattern `Resource.Operation.Constraint`.
@@ -109,10 +109,10 @@ pub(super) fn delegated_permission(resource: Resource, scope: &str) -> Entry {
         return Entry::Listed(row);
     }
     let because = format!("the catalogue of access paths does not have the delegated permission {scope}");
-    let opens = MAILBOX_WORDS.iter().any(|word| scope.to_ascii_lowercase().contains(word));
+    let allows = MAILBOX_WORDS.iter().any(|word| scope.to_ascii_lowercase().contains(word));
     let is_harmless = only_reads(scope) || SIGN_IN.iter().any(|known| known.eq_ignore_ascii_case(scope));
     Entry::Unlisted {
-        opens: if opens { Truth::Unknown } else { Truth::No },
+        allows: if allows { Truth::Unknown } else { Truth::No },
         widens: if is_harmless { Truth::No } else { Truth::Unknown },
         because,
     }

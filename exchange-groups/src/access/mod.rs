@@ -2,7 +2,7 @@
 //!
 //! It is pure: it reads [`Facts`] and asks nobody. Verdicts have three values. A part of the facts that was not read
 //! makes unknown exactly what needs it, and a permission, role, scope or filter that is not known makes unknown what it
-//! could open: nothing is taken for harmless because it is not on a list.
+//! could allow: nothing is taken for harmless because it is not on a list.
 //!
 //! ```
 //! use exchange_groups::access::{Access, AccessModel, Fact, Facts, Grant, Ids, Level, MailboxFacts, Resource, SignIn};
@@ -73,7 +73,7 @@ pub use self::over::{AssignmentOver, WiderPath};
 pub use self::path::{AccessPath, MailboxPresence, PathReach, Reach, Remedy, Via};
 pub use self::residual::Residual;
 pub use self::row::{
-    Certainty, Condition, Escalation, IdStatus, Narrowing, Opens, PolicyCoverage, Risk, Row, RowKind, RowResource,
+    Certainty, Condition, DataAccess, Escalation, IdStatus, Narrowing, PolicyCoverage, Risk, Row, RowKind, RowResource,
     TierZero,
 };
 pub use self::verdict::{Access, Level, Truth};

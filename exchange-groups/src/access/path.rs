@@ -165,6 +165,7 @@ impl Reach {
 
 named! {
     /// What was found at the address that is asked about.
+    #[non_exhaustive]
     pub enum MailboxPresence as "presence" {
         /// A mailbox of Exchange Online.
         Mailbox = "mailbox",

@@ -1,4 +1,4 @@
-//! How access paths are ended: who does it, where, and with which command.
+//! Remedies: how an access path is removed, by whom, where, and with which command.
 
 use super::model::AccessModel;
 use super::path::{Remedy, Via};

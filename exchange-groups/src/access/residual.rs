@@ -43,7 +43,7 @@ const SHARED: Residual = Residual {
     way: "calendars shared with a mailbox that is reached",
     level: Some(Level::Events),
     certainty: Certainty::Guess,
-    text: "They stand in its list of calendars. Whether an application opens them there is not known; rooms normally have \
+    text: "They stand in its list of calendars. Whether an application can read them there is not known; rooms normally have \
            none.",
     ended_by: "Remove-MailboxFolderPermission -Identity <mailbox>:\\Calendar -User <mailbox that is reached>",
 };

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::verdict::Level;
 use crate::names::named;
 
-/// One row of the [`catalogue`].
+/// One row of the [`catalogue`](super::catalogue()).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Row {
@@ -17,8 +17,8 @@ pub struct Row {
     pub id: Option<Uuid>,
     /// The name.
     pub value: &'static str,
-    /// What it opens. Empty when it opens nothing.
-    pub opens: &'static [Opens],
+    /// The data that it allows access to. Empty when there is none.
+    pub allows: &'static [DataAccess],
     /// What it lets an application do to widen its own access.
     pub escalates: &'static [Escalation],
     /// The condition under which it does.
@@ -76,9 +76,9 @@ named! {
         /// Another way to data, or to more access.
         Other = "other",
     }
-    /// What a permission or role opens.
+    /// The data that a permission or role allows access to.
     #[non_exhaustive]
-    pub enum Opens as "use of a calendar" {
+    pub enum DataAccess as "data access" {
         /// Events of calendars.
         CalendarRead = "calendar_read",
         /// Changing events.
@@ -331,28 +331,28 @@ impl Condition {
 /// What a call needs of a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Need {
-    /// To open a calendar at a level.
+    /// Access to a calendar at a level.
     Level(Level),
     /// To ask for the free/busy times of others (`getSchedule`) through a mailbox that it reaches.
     Schedule,
 }
 
 impl Row {
-    /// Whether it opens calendars at a level.
+    /// Whether it allows access to calendars at a level.
     #[must_use]
-    pub fn opens_at(&self, level: Level) -> bool {
-        let opens = |what| self.opens.contains(&what);
+    pub fn allows_at(&self, level: Level) -> bool {
+        let allows = |what| self.allows.contains(&what);
         match level {
-            Level::Times => opens(Opens::FreeBusy) || opens(Opens::CalendarRead),
-            Level::Brief | Level::Events => opens(Opens::CalendarRead),
-            Level::Write => opens(Opens::CalendarWrite),
+            Level::Times => allows(DataAccess::FreeBusy) || allows(DataAccess::CalendarRead),
+            Level::Brief | Level::Events => allows(DataAccess::CalendarRead),
+            Level::Write => allows(DataAccess::CalendarWrite),
         }
     }
 
     pub(super) fn serves(&self, need: Need) -> bool {
         match need {
-            Need::Level(level) => self.opens_at(level),
-            Need::Schedule => self.opens.contains(&Opens::FreeBusy),
+            Need::Level(level) => self.allows_at(level),
+            Need::Schedule => self.allows.contains(&DataAccess::FreeBusy),
         }
     }
 

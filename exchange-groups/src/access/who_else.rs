@@ -12,9 +12,9 @@ use crate::text::plain;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WhoElse {
-    /// Who.
+    /// The person, group or application.
     pub who: String,
-    /// By what right.
+    /// The right by which they can.
     pub by: String,
 }
 

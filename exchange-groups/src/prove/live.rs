@@ -42,7 +42,7 @@ pub(super) async fn reader(clients: &Clients, spec: &RestrictedCalendarGroup) ->
         None => return Err("the token does not say which application it was issued to".into()),
     }
     if !claims.scopes.is_empty() {
-        return Err("the token is a user's: it reaches what that user may open".into());
+        return Err("the token is a user's: it reaches what that user may read".into());
     }
     let token = TokenEvidence {
         issued_at: claims.issued_at.map(Into::into),

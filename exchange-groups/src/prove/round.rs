@@ -353,18 +353,18 @@ impl Round {
     }
 }
 
-/// The permissions that the token carries and the application does not hold any more, among those that open calendars. The
+/// The permissions that the token carries and the application does not hold any more, among those that allow access to calendars. The
 /// same mailboxes may be reached by them with this token, so that nothing is shown about the next one.
 fn outdated_token<'a>(carried: impl Iterator<Item = &'a String>) -> Option<Finding> {
-    let opens = |role: &&String| {
+    let allows = |role: &&String| {
         let is_it = |row: &&Row| {
             row.resource == RowResource::Graph
                 && row.kind == RowKind::Application
                 && row.value.eq_ignore_ascii_case(role)
         };
-        catalogue().iter().find(is_it).is_none_or(|row| row.opens_at(Level::Events))
+        catalogue().iter().find(is_it).is_none_or(|row| row.allows_at(Level::Events))
     };
-    let stale: Vec<&String> = carried.filter(opens).collect();
+    let stale: Vec<&String> = carried.filter(allows).collect();
     if stale.is_empty() {
         return None;
     }
@@ -481,7 +481,7 @@ fn visible(visible_times: &[VisibleTimes], seen: &Observation) -> Option<Finding
 /// Whether one of the roles covers the mailbox; `None` when none says yes and one does not say.
 fn is_in_scope(rows: &[AuthorizationRow]) -> Option<bool> {
     let mut known = Some(false);
-    for row in rows.iter().filter(|row| opens_calendars(row)) {
+    for row in rows.iter().filter(|row| allows_calendars(row)) {
         match row.in_scope {
             Some(true) => return Some(true),
             Some(false) => {}
@@ -491,12 +491,12 @@ fn is_in_scope(rows: &[AuthorizationRow]) -> Option<bool> {
     known
 }
 
-/// Whether the role of a row opens calendars: by its permissions, where they are shown and known, else by its name. A
+/// Whether the role of a row allows access to calendars: by its permissions, where they are shown and known, else by its name. A
 /// role that nobody knows may.
-fn opens_calendars(row: &AuthorizationRow) -> bool {
+fn allows_calendars(row: &AuthorizationRow) -> bool {
     let role = row.role_name.as_deref().unwrap_or_default();
     match catalogue().iter().find(|known| known.value.eq_ignore_ascii_case(role)) {
-        Some(known) => known.opens_at(Level::Events),
+        Some(known) => known.allows_at(Level::Events),
         None => true,
     }
 }

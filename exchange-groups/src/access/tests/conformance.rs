@@ -85,7 +85,7 @@ fn row_as_data(row: &Row) -> Value {
         "kind": kebab(word(row.kind)),
         "id": row.id,
         "value": row.value,
-        "opens": list(row.opens.iter().map(word).collect()),
+        "opens": list(row.allows.iter().map(word).collect()),
         "escalates": (!row.escalates.is_empty()).then(|| row.escalates.iter().map(word).collect::<Vec<_>>()),
         "condition": row.condition.map(word),
         "narrowed_by": list(narrowed),
