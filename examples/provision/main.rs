@@ -40,7 +40,7 @@ enum Exit {
     /// Only a plan was asked for. Nothing was changed.
     Planned = 7,
     /// The configuration is right, and the live service does not act on it yet.
-    NotYetInEffect = 8,
+    NotPropagated = 8,
 }
 
 #[tokio::main]
@@ -145,7 +145,7 @@ fn verdict(report: &Report, proof: &Proof, again: &Plan) -> Exit {
         Verdict::Violated => Exit::Violated,
         _ if !again.is_empty() => Exit::Incomplete,
         Verdict::Verified => Exit::Verified,
-        Verdict::NotYetInEffect => Exit::NotYetInEffect,
+        Verdict::NotPropagated => Exit::NotPropagated,
         _ => Exit::Inconclusive,
     }
 }

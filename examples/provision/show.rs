@@ -70,11 +70,11 @@ impl Progress {
 
     pub(crate) fn event(&mut self, event: &Event) {
         match event {
-            Event::Stage { stage } => self.bar.set_message(stage.to_string()),
+            Event::Stage { stage } => self.bar.set_message(stage.title()),
             Event::Waiting { what } => {
-                self.bar.set_message(format!("waiting for {what}"));
+                self.bar.set_message(format!("waiting for {}", what.description()));
                 if self.lines {
-                    eprintln!("waiting for {what}");
+                    eprintln!("waiting for {}", what.description());
                 }
             }
             Event::Step { change, outcome, done, total } => {

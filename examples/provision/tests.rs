@@ -120,8 +120,8 @@ async fn v12_a_change_that_does_not_act_yet_has_an_exit_code_of_its_own() {
     tenant.set_policy_delay(Duration::from_secs(3_600));
     let server = tenant.serve().await.unwrap();
     let (exit, shown) = run_in(environment(&tenant, &server), &SPEC).await;
-    assert_eq!(exit, Exit::NotYetInEffect, "{}", shown.text());
-    assert_eq!(shown.document()["proof"]["verdict"], "not_yet_in_effect");
+    assert_eq!(exit, Exit::NotPropagated, "{}", shown.text());
+    assert_eq!(shown.document()["proof"]["verdict"], "not_propagated");
     tenant.advance(Duration::from_secs(3_601));
     assert_eq!(run_in(environment(&tenant, &server), &SPEC).await.0, Exit::Verified);
 }

@@ -11,23 +11,40 @@ use graph_client::exchange::{
 };
 use graph_client::{AppRoleAssignmentId, Client, ClientId, ServicePrincipalId, printable};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-/// The stages of applying a plan, in order. After each of them the application reaches no more than it did before,
-/// or than the spec allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Stage {
-    /// Reading what is there.
-    Observe,
-    /// The group itself.
-    Group,
-    /// Its members, read back at the end.
-    Members,
-    /// The restriction of the application.
-    Restriction,
-    /// The end of its tenant-wide permission.
-    Revocation,
+use crate::names::named;
+
+named! {
+    /// The stages of applying a plan, in order. After each of them the application reaches no more than before, or no more
+    /// than the spec allows.
+    #[non_exhaustive]
+    pub enum Stage as "stage" {
+        /// The observation of the tenant.
+        Observe = "observe",
+        /// The group itself.
+        Group = "group",
+        /// Its members, read back at the end.
+        Members = "members",
+        /// The restriction of the application.
+        Restriction = "restriction",
+        /// The revocation of its tenant-wide permission.
+        Revocation = "revocation",
+    }
+}
+
+impl Stage {
+    /// The heading of the stage in plans and reports.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Observe => "Observe",
+            Self::Group => "Group",
+            Self::Members => "Members",
+            Self::Restriction => "Restriction",
+            Self::Revocation => "Tenant-wide permission",
+        }
+    }
 }
 
 macro_rules! changes {
@@ -56,7 +73,7 @@ macro_rules! changes {
                 }
             }
 
-            /// When it is made.
+            /// The stage in which it is made.
             #[must_use]
             pub fn stage(&self) -> Stage {
                 match self {
@@ -79,7 +96,7 @@ macro_rules! changes {
             ///
             /// # Errors
             ///
-            /// What the service says.
+            /// The error of the service.
             pub async fn make(&self, client: &Client) -> graph_client::Result<()> {
                 match self {
                     $(Self::$variant(cmdlet) => client.exchange().run_ref(cmdlet).await.map(drop),)+
@@ -129,6 +146,40 @@ changes! {
     RemovePolicy(RemoveApplicationAccessPolicy) = "Remove-ApplicationAccessPolicy", Restriction;
 }
 
+impl Change {
+    /// The effects of the change, one text each, without the name of the group: a plan for a group that does not exist yet
+    /// can only name its address, and later its id is used.
+    pub(crate) fn effects(&self) -> Vec<String> {
+        let each = |kind: &str, values: &Value| {
+            let values = values.as_array().map(Vec::as_slice).unwrap_or_default();
+            values.iter().map(|value| format!("{kind} {value}")).collect()
+        };
+        let wire = serde_json::to_value(self).unwrap_or_default();
+        let (command, mut parameters) = (wire["command"].to_string(), wire["parameters"].clone());
+        match self {
+            Self::FillGroup(_) => each("member", &parameters["Members"]),
+            Self::AddMember(_) => vec![format!("member {}", parameters["Member"])],
+            Self::RemoveMember(_) => vec![format!("no member {}", parameters["Member"])],
+            Self::AlterGroup(_) => {
+                let properties = parameters.as_object_mut().map(std::mem::take).unwrap_or_default();
+                let is_property =
+                    |name: &str| !matches!(name, "Identity" | "Confirm" | "BypassSecurityGroupManagerCheck");
+                let properties = properties.into_iter().filter(|(name, _)| is_property(name));
+                properties.map(|(name, value)| format!("{command} {name} {value}")).collect()
+            }
+            Self::AssignRole(_) | Self::AlterRole(_) | Self::RestrictApplication(_) => {
+                for scope in ["RecipientGroupScope", "PolicyScopeGroupId"] {
+                    if let Some(group) = parameters.get_mut(scope) {
+                        *group = "the group".into();
+                    }
+                }
+                vec![format!("{command} {parameters}")]
+            }
+            _ => vec![format!("{command} {parameters}")],
+        }
+    }
+}
+
 /// Revokes a tenant-wide permission of an application, through Graph.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -141,7 +192,7 @@ pub struct RevokePermission {
     pub assignment: AppRoleAssignmentId,
     /// The permission, such as `Calendars.ReadWrite`.
     pub permission: String,
-    /// What the permission is for, such as *Microsoft Graph*.
+    /// The resource of the permission, such as *Microsoft Graph*.
     pub resource: String,
 }
 
@@ -167,5 +218,41 @@ impl fmt::Display for RevokePermission {
             printable(&self.resource),
             self.application
         )
+    }
+}
+
+/// One change and why it is needed. Its stage, its sentence and its command are read from the change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Step {
+    /// Why it is needed.
+    pub reason: String,
+    /// The change itself.
+    pub change: Change,
+}
+
+impl Step {
+    /// The stage in which it is made.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.change.stage()
+    }
+
+    /// The change as a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        self.change.to_string()
+    }
+
+    /// The command that makes it: a line of PowerShell, or a call of Graph.
+    #[must_use]
+    pub fn command(&self) -> String {
+        self.change.command()
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (because {})", self.change, printable(&self.reason))
     }
 }

@@ -1,4 +1,4 @@
-//! What plan, report and proof have in common as documents: a format version, where and when they were made, digests.
+//! The parts that plan, report and proof have in common: a format version, their origin, digests.
 
 use std::fmt::{self, Write as _};
 use std::time::{Duration, SystemTime};
@@ -63,7 +63,7 @@ impl Origin {
     }
 }
 
-/// A time without the part that only machines read.
+/// A time in whole seconds.
 pub(crate) fn whole_seconds(time: SystemTime) -> SystemTime {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(since.as_secs())).unwrap_or(time)
@@ -110,6 +110,16 @@ impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The observation that a document was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ObservationRef {
+    /// The digest of the observation.
+    pub digest: Digest,
+    /// When the observation was made.
+    pub made_at: Timestamp,
 }
 
 /// JSON with the members of every object in the order of their names.

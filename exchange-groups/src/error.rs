@@ -2,29 +2,31 @@ use std::fmt;
 
 use graph_client::{ClientId, ErrorKind as ServiceErrorKind, printable};
 
-use crate::SpecError;
-use crate::document::Digest;
+use crate::change::Step;
+use crate::document::{Digest, ObservationRef};
 use crate::finding::Finding;
-use crate::plan::{ObservationRef, Step};
+use crate::names::named;
+use crate::spec::SpecError;
 use crate::text::count;
 
 /// The result of every call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a call failed, in the terms in which a caller reacts to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The spec breaks rules; nothing was sent.
-    Spec,
-    /// The plan has blocking issues, as the tenant is now; nothing was changed.
-    Blocked,
-    /// The tenant has changed since the plan was made, so that more is to be done than it says; nothing was changed.
-    Stale,
-    /// The plan is not the one that was approved; nothing was sent.
-    NotApproved,
-    /// Microsoft Graph or Exchange refused or could not be reached; see [`Error::service`].
-    Service,
+named! {
+    /// The kinds of [`Error`], for a program to react to.
+    #[non_exhaustive]
+    pub enum ErrorKind as "kind of error" {
+        /// The spec breaks rules; nothing was sent.
+        Spec = "spec",
+        /// The plan has blocking issues, as the tenant is now; nothing was changed.
+        Blocked = "blocked",
+        /// The tenant has changed since the plan was made, so that it lacks steps; nothing was changed.
+        Stale = "stale",
+        /// The plan is not the one that was approved; nothing was sent.
+        NotApproved = "not_approved",
+        /// Microsoft Graph or Exchange refused or could not be reached; see [`Error::service`].
+        Service = "service",
+    }
 }
 
 /// A call that failed. Failures of single steps are not errors but part of the [`Report`](crate::Report).
@@ -41,23 +43,35 @@ enum Inner {
 }
 
 impl Error {
-    pub(crate) fn blocked(findings: Vec<Finding>) -> Self {
+    /// A plan with blocking issues.
+    #[must_use]
+    pub fn blocked(findings: Vec<Finding>) -> Self {
         Self(Box::new(Inner::Blocked(findings)))
     }
 
-    pub(crate) fn stale(observation: &ObservationRef, unplanned: Vec<Step>) -> Self {
+    /// A plan that no longer fits the tenant: these steps are to be done now, and it does not have them.
+    #[must_use]
+    pub fn stale(observation: &ObservationRef, unplanned: Vec<Step>) -> Self {
         Self(Box::new(Inner::Stale { observation: observation.clone(), unplanned }))
     }
 
-    pub(crate) fn not_approved(approved: Digest, plan: Digest) -> Self {
-        Self(Box::new(Inner::NotApproved { approved, plan }))
+    /// A plan with another digest than the approved one.
+    #[must_use]
+    pub fn not_approved(approved: impl Into<Digest>, plan: impl Into<Digest>) -> Self {
+        Self(Box::new(Inner::NotApproved { approved: approved.into(), plan: plan.into() }))
+    }
+
+    /// A failed call to Microsoft Graph or Exchange, and what it was made for: *list the rooms*.
+    #[must_use]
+    pub fn of_service(during: &'static str, error: graph_client::Error) -> Self {
+        Self(Box::new(Inner::Service { during, error, caller: None }))
     }
 
     pub(crate) fn during(during: &'static str) -> impl Fn(graph_client::Error) -> Self {
-        move |error| Self(Box::new(Inner::Service { during, error, caller: None }))
+        move |error| Self::of_service(during, error)
     }
 
-    /// Says which application called: another one is restricted, and must not be given what the caller lacks.
+    /// Sets which application called: it is not the restricted one, which must not be granted what the caller lacks.
     pub(crate) fn called_by(mut self, application: Option<ClientId>) -> Self {
         if let Inner::Service { caller, .. } = &mut *self.0 {
             *caller = application;
@@ -65,7 +79,7 @@ impl Error {
         self
     }
 
-    /// What to branch on.
+    /// The kind of error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match &*self.0 {
@@ -77,7 +91,7 @@ impl Error {
         }
     }
 
-    /// What the service said, for [`ErrorKind::Service`].
+    /// The error of the service, for [`ErrorKind::Service`].
     #[must_use]
     pub fn service(&self) -> Option<&graph_client::Error> {
         match &*self.0 {
@@ -95,7 +109,7 @@ impl Error {
         }
     }
 
-    /// What is to be done now and does not stand in the plan, for [`ErrorKind::Stale`].
+    /// The steps that are needed now and that the plan lacks, for [`ErrorKind::Stale`].
     #[must_use]
     pub fn unplanned(&self) -> &[Step] {
         match &*self.0 {
@@ -104,7 +118,7 @@ impl Error {
         }
     }
 
-    /// What blocks the plan, for [`ErrorKind::Blocked`].
+    /// The blocking issues of the plan, for [`ErrorKind::Blocked`].
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         match &*self.0 {
@@ -114,7 +128,7 @@ impl Error {
     }
 }
 
-/// Which application a refused call came from, to follow the error's text.
+/// The application that made a refused call, as a clause after the error's text.
 pub(crate) fn caller_of(error: &graph_client::Error, caller: Option<ClientId>) -> String {
     match (error.kind(), caller) {
         (ServiceErrorKind::Denied, Some(caller)) => {

@@ -7,7 +7,8 @@ use graph_client::{SmtpAddress, Uuid, printable};
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use crate::Change;
+use crate::change::Change;
+use crate::names::named;
 
 /// Something that an administrator should know.
 #[skip_serializing_none]
@@ -65,35 +66,35 @@ impl From<&Recipient> for Subject {
     }
 }
 
-/// How much a finding matters for the plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Severity {
-    /// The plan cannot be applied as long as it stands.
-    Blocking,
-    /// The plan can be applied, and the restriction will not hold, or cannot be verified, as long as it stands.
-    Warning,
-    /// Good to know.
-    Note,
+named! {
+    /// How much a finding matters for the plan.
+    #[non_exhaustive]
+    pub enum Severity as "severity" {
+        /// The plan cannot be applied as long as it stands.
+        Blocking = "blocking",
+        /// The plan can be applied, and the restriction will not hold, or cannot be verified, as long as it stands.
+        Warning = "warning",
+        /// For information.
+        Note = "note",
+    }
 }
 
-/// Who follows an advice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Actor {
-    /// Whoever writes the spec.
-    SpecAuthor,
-    /// An Exchange administrator (role group *Organization Management*).
-    ExchangeAdministrator,
-    /// An administrator of Entra who may grant and revoke permissions and directory roles (Privileged Role
-    /// Administrator).
-    EntraAdministrator,
-    /// Whoever runs these crates.
-    Operator,
-    /// Nobody: it is to be known.
-    Nobody,
+named! {
+    /// Who follows an advice.
+    #[non_exhaustive]
+    pub enum Actor as "actor" {
+        /// Whoever writes the spec.
+        SpecAuthor = "spec_author",
+        /// An Exchange administrator (role group *Organization Management*).
+        ExchangeAdministrator = "exchange_administrator",
+        /// An administrator of Entra who may grant and revoke permissions and directory roles (Privileged Role
+        /// Administrator).
+        EntraAdministrator = "entra_administrator",
+        /// Whoever runs these crates.
+        Operator = "operator",
+        /// Nobody: it is for information.
+        Nobody = "nobody",
+    }
 }
 
 /// What to do about a finding: who, what, with which commands, and what is dangerous about it.
@@ -117,41 +118,59 @@ pub struct Advice {
 }
 
 impl Advice {
-    pub(crate) fn new(actor: Actor, text: impl Into<String>) -> Self {
+    /// Advice for somebody.
+    #[must_use]
+    pub fn new(actor: Actor, text: impl Into<String>) -> Self {
         Self { actor, text: text.into(), changes: Vec::new(), command: None, danger: None }
     }
 
-    pub(crate) fn spec(text: impl Into<String>) -> Self {
+    /// Advice for whoever writes the spec.
+    #[must_use]
+    pub fn spec(text: impl Into<String>) -> Self {
         Self::new(Actor::SpecAuthor, text)
     }
 
-    pub(crate) fn exchange(text: impl Into<String>) -> Self {
+    /// Advice for an Exchange administrator.
+    #[must_use]
+    pub fn exchange(text: impl Into<String>) -> Self {
         Self::new(Actor::ExchangeAdministrator, text)
     }
 
-    pub(crate) fn entra(text: impl Into<String>) -> Self {
+    /// Advice for an administrator of Entra.
+    #[must_use]
+    pub fn entra(text: impl Into<String>) -> Self {
         Self::new(Actor::EntraAdministrator, text)
     }
 
-    pub(crate) fn operator(text: impl Into<String>) -> Self {
+    /// Advice for whoever runs these crates.
+    #[must_use]
+    pub fn operator(text: impl Into<String>) -> Self {
         Self::new(Actor::Operator, text)
     }
 
-    pub(crate) fn nobody(text: impl Into<String>) -> Self {
+    /// Information, with nothing to do.
+    #[must_use]
+    pub fn nobody(text: impl Into<String>) -> Self {
         Self::new(Actor::Nobody, text)
     }
 
-    pub(crate) fn with_change(mut self, change: Change) -> Self {
+    /// Adds a change that does it.
+    #[must_use]
+    pub fn with_change(mut self, change: Change) -> Self {
         self.changes.push(change);
         self
     }
 
-    pub(crate) fn with_command(mut self, command: impl Into<String>) -> Self {
+    /// Sets the command or portal step that does it.
+    #[must_use]
+    pub fn with_command(mut self, command: impl Into<String>) -> Self {
         self.command = Some(command.into());
         self
     }
 
-    pub(crate) fn with_danger(mut self, danger: impl Into<String>) -> Self {
+    /// Sets what is dangerous about it.
+    #[must_use]
+    pub fn with_danger(mut self, danger: impl Into<String>) -> Self {
         self.danger = Some(danger.into());
         self
     }
@@ -175,34 +194,32 @@ impl fmt::Display for Advice {
     }
 }
 
-/// What a kind of finding does to the verdict of a proof.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum VerdictEffect {
-    /// The restriction is not what the spec says.
-    Violates,
-    /// Whether the restriction is what the spec says cannot be told.
-    Undecided,
-    /// The configuration is what the spec says, and does not act yet.
-    Pending,
-    /// None: the checks of the mailboxes decide.
-    Unaffected,
+named! {
+    /// What a kind of finding does to the verdict of a proof.
+    #[non_exhaustive]
+    pub enum VerdictEffect as "effect" {
+        /// The restriction is not what the spec says.
+        Violates = "violates",
+        /// Whether the restriction is what the spec says is inconclusive.
+        Inconclusive = "inconclusive",
+        /// The configuration is what the spec says, and has not propagated yet.
+        Pending = "pending",
+        /// None: the checks of the mailboxes decide.
+        Unaffected = "unaffected",
+    }
 }
 
 macro_rules! finding_kinds {
-    ($($(#[$doc:meta])+ $kind:ident => $effect:ident,)+) => {
-        /// What a finding is about.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        #[non_exhaustive]
-        pub enum FindingKind {
-            $($(#[$doc])+ $kind,)+
+    ($($(#[$doc:meta])+ $kind:ident = $name:literal => $effect:ident,)+) => {
+        named! {
+            /// What a finding is about.
+            #[non_exhaustive]
+            pub enum FindingKind as "kind of finding" {
+                $($(#[$doc])+ $kind = $name,)+
+            }
         }
 
         impl FindingKind {
-            /// All kinds.
-            pub const ALL: &'static [Self] = &[$(Self::$kind),+];
-
             /// What it does to the verdict of a proof.
             #[must_use]
             pub const fn effect(self) -> VerdictEffect {
@@ -216,146 +233,150 @@ macro_rules! finding_kinds {
 
 finding_kinds! {
     /// The address of the group is in a domain that the organisation does not accept.
-    DomainNotAccepted => Unaffected,
+    DomainNotAccepted = "domain_not_accepted" => Unaffected,
     /// The address of the group belongs to something else.
-    AddressTaken => Unaffected,
+    AddressTaken = "address_taken" => Unaffected,
     /// Several recipients have the same address.
-    AmbiguousAddress => Undecided,
-    /// The address of the group is the name or alias of another object, which commands could take for it.
-    AddressIsAName => Unaffected,
+    AmbiguousAddress = "ambiguous_address" => Inconclusive,
+    /// The address of the group is the name or alias of another object, which a command could act on instead.
+    AddressIsAName = "address_is_a_name" => Unaffected,
     /// The name of the group belongs to another group.
-    NameTaken => Unaffected,
+    NameTaken = "name_taken" => Unaffected,
     /// The group is not a mail-enabled security group.
-    WrongGroupType => Undecided,
+    WrongGroupType = "wrong_group_type" => Inconclusive,
     /// The group is synchronised from on-premises Active Directory.
-    DirectorySynced => Unaffected,
+    DirectorySynced = "directory_synced" => Unaffected,
     /// An owner does not exist.
-    UnknownOwner => Unaffected,
+    UnknownOwner = "unknown_owner" => Unaffected,
     /// An owner is of a kind that can own no group.
-    UnfitOwner => Unaffected,
+    UnfitOwner = "unfit_owner" => Unaffected,
     /// A room that the spec names is no room mailbox of Exchange Online.
-    UnmatchedRoom => Undecided,
+    UnmatchedRoom = "unmatched_room" => Inconclusive,
     /// A room that the spec names is no room mailbox, and the spec says to go on without it.
-    SkippedRoom => Unaffected,
+    SkippedRoom = "skipped_room" => Unaffected,
     /// A member of the room list is no room mailbox of Exchange Online.
-    NotARoom => Unaffected,
+    NotARoom = "not_a_room" => Unaffected,
     /// The address of the room list is not that of a room list.
-    NotARoomList => Undecided,
+    NotARoomList = "not_a_room_list" => Inconclusive,
     /// The room list has room lists as members.
-    NestedRoomList => Unaffected,
+    NestedRoomList = "nested_room_list" => Unaffected,
     /// A further mailbox does not exist.
-    UnknownMailbox => Undecided,
+    UnknownMailbox = "unknown_mailbox" => Inconclusive,
     /// A mailbox that must not be reached does not exist.
-    UnknownDeniedMailbox => Undecided,
+    UnknownDeniedMailbox = "unknown_denied_mailbox" => Inconclusive,
     /// A mailbox that must not be reached is a member by the spec.
-    DeniedMailboxIsMember => Violates,
+    DeniedMailboxIsMember = "denied_mailbox_is_member" => Violates,
     /// The spec names no mailbox that must not be reached.
-    NoDeniedMailbox => Undecided,
+    NoDeniedMailbox = "no_denied_mailbox" => Inconclusive,
     /// The spec selects no room.
-    NoRooms => Undecided,
+    NoRooms = "no_rooms" => Inconclusive,
     /// The group would have more members than Exchange takes.
-    TooManyMembers => Undecided,
+    TooManyMembers = "too_many_members" => Inconclusive,
     /// The plan removes more than half of the members.
-    LargeRemoval => Unaffected,
+    LargeRemoval = "large_removal" => Unaffected,
     /// A member of the group has neither an id nor an address.
-    UnidentifiedMember => Undecided,
+    UnidentifiedMember = "unidentified_member" => Inconclusive,
     /// The application does not exist in the tenant.
-    UnknownApplication => Undecided,
+    UnknownApplication = "unknown_application" => Inconclusive,
     /// The application is disabled in Entra: it gets no new tokens.
-    ApplicationDisabled => Undecided,
+    ApplicationDisabled = "application_disabled" => Inconclusive,
     /// Exchange has registered the application under another object id.
-    ApplicationMismatch => Unaffected,
+    ApplicationMismatch = "application_mismatch" => Unaffected,
     /// A policy names the application by an object id, and so does nothing.
-    PolicyWithWrongId => Unaffected,
+    PolicyWithWrongId = "policy_with_wrong_id" => Unaffected,
     /// The tenant has never been customised, so no role can be assigned.
-    Dehydrated => Unaffected,
+    Dehydrated = "dehydrated" => Unaffected,
     /// The administering application may not run a cmdlet that the plan needs.
-    MissingRight => Unaffected,
+    MissingRight = "missing_right" => Unaffected,
     /// The application holds a tenant-wide permission that reaches more than the spec says.
-    TenantWidePermission => Violates,
+    TenantWidePermission = "tenant_wide_permission" => Violates,
     /// A role of the application reaches more than the spec says.
-    OtherRole => Violates,
+    OtherRole = "other_role" => Violates,
     /// An access policy lets the application reach more than the spec says.
-    OtherPolicy => Violates,
+    OtherPolicy = "other_policy" => Violates,
     /// An access path may reach more than the spec says: the references do not say, or a part could not be read.
-    UndecidedPath => Undecided,
+    UndecidedPath = "undecided_path" => Inconclusive,
     /// The application holds no tenant-wide calendar permission that the policy could narrow.
-    NothingToNarrow => Unaffected,
+    NothingToNarrow = "nothing_to_narrow" => Unaffected,
     /// Mailboxes that the spec wants reached are not reached.
-    NotReached => Unaffected,
+    NotReached = "not_reached" => Unaffected,
     /// A policy denies mailboxes that the spec wants reached.
-    DenyPolicy => Unaffected,
-    /// Mailboxes were refused that a policy denies, while the others were read: it is not for time to mend.
-    RefusedUnderDenyPolicy => Undecided,
+    DenyPolicy = "deny_policy" => Unaffected,
+    /// Mailboxes were refused that a policy denies, while the others were read: waiting does not help.
+    RefusedUnderDenyPolicy = "refused_under_deny_policy" => Inconclusive,
     /// The application may do more with the calendars than the spec says.
-    WiderPermission => Violates,
+    WiderPermission = "wider_permission" => Violates,
     /// The application may do less with the calendars than the spec says.
-    InsufficientPermission => Violates,
+    InsufficientPermission = "insufficient_permission" => Violates,
     /// A group is a member of the group.
-    NestedGroup => Unaffected,
-    /// A room is excluded that is not there.
-    UnmatchedExclusion => Unaffected,
+    NestedGroup = "nested_group" => Unaffected,
+    /// An exclusion matches no room.
+    UnmatchedExclusion = "unmatched_exclusion" => Unaffected,
     /// A naming policy changes the name of the group.
-    NamingPolicy => Unaffected,
+    NamingPolicy = "naming_policy" => Unaffected,
     /// Something could not be read. What needs it is unknown, and nothing else.
-    NotRead => Unaffected,
-    /// The configuration is right, and the live service does not act on it yet.
-    NotYetInEffect => Unaffected,
+    NotRead = "not_read" => Unaffected,
+    /// The configuration is right, and has not propagated to the live service yet.
+    NotPropagated = "not_propagated" => Unaffected,
     /// Steps of the plan that decide over access are not done.
-    Drift => Violates,
+    Drift = "drift" => Violates,
     /// Properties of the group that do not decide over access differ from the spec.
-    PropertiesDiffer => Unaffected,
-    /// Between the end of the tenant-wide permission and the effect of the role the application may read nothing.
-    Outage => Unaffected,
+    PropertiesDiffer = "properties_differ" => Unaffected,
+    /// Between the revocation of the tenant-wide permission and the propagation of the role the application may read nothing.
+    Outage = "outage" => Unaffected,
     /// The group has members that the spec does not name and keeps.
-    KeptMembers => Unaffected,
+    KeptMembers = "kept_members" => Unaffected,
     /// Another group that the spec names does not exist.
-    UnknownOtherGroup => Unaffected,
+    UnknownOtherGroup = "unknown_other_group" => Unaffected,
     /// The token carries a permission that the application no longer holds.
-    TokenNotYetNarrowed => Pending,
+    OutdatedToken = "outdated_token" => Pending,
     /// The live service refuses to create an event where the configuration allows it.
-    WriteRefused => Pending,
-    /// Writing was to be verified by an event, and it could not be told.
-    WriteUndecided => Undecided,
+    WriteRefused = "write_refused" => Pending,
+    /// Writing was to be verified by an event, and the result is inconclusive.
+    WriteUndecided = "write_undecided" => Inconclusive,
     /// Other applications reach the members of the group by it.
-    OtherApplications => Unaffected,
+    OtherApplications = "other_applications" => Unaffected,
     /// The application can widen its own reach.
-    CanWidenItself => Violates,
+    CanWidenItself = "can_widen_itself" => Violates,
     /// Whether the application can widen its own reach is not known.
-    WideningUndecided => Undecided,
+    WideningUndecided = "widening_undecided" => Inconclusive,
     /// Who else can widen the reach of the application.
-    OthersCanWiden => Unaffected,
+    OthersCanWiden = "others_can_widen" => Unaffected,
     /// A permission of the application that serves no purpose any more.
-    ObsoletePermission => Unaffected,
+    ObsoletePermission = "obsolete_permission" => Unaffected,
     /// A permission of the application for something else than calendars, which shows a part of them.
-    RelatedPermission => Unaffected,
+    RelatedPermission = "related_permission" => Unaffected,
     /// The scope of a role or policy leads nowhere.
-    BrokenScope => Unaffected,
+    BrokenScope = "broken_scope" => Unaffected,
     /// Users who sign in to the application let it reach their calendars.
-    DelegatedPermission => Unaffected,
+    DelegatedPermission = "delegated_permission" => Unaffected,
     /// The application sees when people are busy whose events it does not reach.
-    FreeBusyVisible => Unaffected,
+    FreeBusyVisible = "free_busy_visible" => Unaffected,
     /// A mailbox is found by its object id and not by its address.
-    AddressNotASignInName => Unaffected,
+    AddressNotASignInName = "address_not_a_sign_in_name" => Unaffected,
     /// The tenant is not the one that the plan was made for.
-    OtherTenant => Unaffected,
+    OtherTenant = "other_tenant" => Unaffected,
 }
 
 impl Finding {
-    pub(crate) fn new(severity: Severity, kind: FindingKind, message: impl Into<String>, advice: Advice) -> Self {
+    /// A finding without a subject.
+    #[must_use]
+    pub fn new(severity: Severity, kind: FindingKind, message: impl Into<String>, advice: Advice) -> Self {
         // Where what the service said comes last, its own full stop is one too many.
         let message = message.into().trim_end().trim_end_matches('.').to_owned();
         Self { severity, kind, message, advice, subject: Subject::default(), spec_path: None }
     }
 
+    /// Sets what it is about.
     #[must_use]
-    pub(crate) fn about(mut self, subject: impl Into<Subject>) -> Self {
+    pub fn about(mut self, subject: impl Into<Subject>) -> Self {
         self.subject = subject.into();
         self
     }
 
+    /// Sets the field of the spec that caused it.
     #[must_use]
-    pub(crate) fn at(mut self, spec_path: impl Into<String>) -> Self {
+    pub fn at(mut self, spec_path: impl Into<String>) -> Self {
         self.spec_path = Some(spec_path.into());
         self
     }

@@ -3,8 +3,15 @@ use std::sync::Arc;
 
 use graph_client::exchange::Wait;
 use graph_client::{Client, TokenProvider};
+use tracing::Instrument as _;
 
-use crate::{Apply, Observation, Plan, Prove, RestrictedCalendarGroup, Result};
+use crate::apply::Apply;
+use crate::error::Result;
+use crate::observe::Observation;
+use crate::plan::Plan;
+use crate::prove::Prove;
+use crate::spec::RestrictedCalendarGroup;
+use crate::trace;
 
 /// Restricted calendar groups of one tenant: observe, plan, apply, verify.
 ///
@@ -44,34 +51,34 @@ use crate::{Apply, Observation, Plan, Prove, RestrictedCalendarGroup, Result};
 /// ```
 #[derive(Clone)]
 pub struct ExchangeGroups {
-    pub(crate) client: Client,
-    pub(crate) application: Option<Arc<dyn TokenProvider>>,
-    pub(crate) wait: Wait,
+    client: Client,
+    application: Option<Arc<dyn TokenProvider>>,
+    wait: Wait,
 }
 
 impl ExchangeGroups {
-    /// Works with the rights of this client.
+    /// Uses this client, with its permissions and roles.
     #[must_use]
     pub fn new(client: Client) -> Self {
         Self { client, application: None, wait: Wait::default() }
     }
 
-    /// Gives the restricted application's own credential, with which the proof reads calendars. It is used for nothing
-    /// else. Without it a proof can only say what the configuration and Exchange's own test say, and is inconclusive.
+    /// Sets the restricted application's own credential, with which the proof reads calendars. It is used for nothing
+    /// else. Without it a proof rests on the configuration and Exchange's own test alone, and is inconclusive.
     #[must_use]
     pub fn application(mut self, credential: impl TokenProvider) -> Self {
         self.application = Some(Arc::new(credential));
         self
     }
 
-    /// Sets how long to wait until something that was just made is visible.
+    /// Sets how long to wait for replication after a change.
     #[must_use]
     pub fn wait(mut self, wait: Wait) -> Self {
         self.wait = wait;
         self
     }
 
-    /// Reads what is there now. Nothing is changed.
+    /// Observes the tenant. Nothing is changed.
     ///
     /// # Permissions
     ///
@@ -87,7 +94,7 @@ impl ExchangeGroups {
         Observation::of(&self.client, spec).await
     }
 
-    /// Reads what is there now and says what is to be done. Nothing is changed.
+    /// Observes the tenant and plans the changes. Nothing is changed.
     ///
     /// # Permissions
     ///
@@ -95,12 +102,13 @@ impl ExchangeGroups {
     ///
     /// # Errors
     ///
-    /// As [`observe`](Self::observe). What stands in the way is not an error but a finding of the plan.
+    /// As [`observe`](Self::observe). A blocking issue is not an error but a finding of the plan.
     pub async fn plan(&self, spec: &RestrictedCalendarGroup) -> Result<Plan> {
-        Ok(Plan::new(spec, &self.observe(spec).await?))
+        let span = trace::run!("exchange_groups.plan", *spec);
+        async { Ok(Plan::new(spec, &self.observe(spec).await?)) }.instrument(span).await
     }
 
-    /// Carries a plan out. Await the value; see [`Apply`] for progress.
+    /// Applies a plan. Await the value; see [`Apply`] for progress.
     ///
     /// The tenant is observed again first. A plan that is blocked as the tenant is now, or that lacks a step which is
     /// needed now, is refused; a step that has been done meanwhile is not done again. So a plan can be applied again
@@ -111,7 +119,7 @@ impl ExchangeGroups {
     /// Exchange: `Exchange.ManageAsApp` with Exchange Administrator. Graph, to revoke a tenant-wide permission:
     /// `AppRoleAssignment.ReadWrite.All`.
     pub fn apply(&self, plan: &Plan) -> Apply {
-        Apply::new(self.clone(), plan.clone())
+        Apply::new(self.client.clone(), self.wait.clone(), plan.clone())
     }
 
     /// Verifies that the application reaches every room and no mailbox that it must not reach. Await the value; see
@@ -121,7 +129,7 @@ impl ExchangeGroups {
     ///
     /// As [`observe`](Self::observe).
     pub fn prove(&self, spec: &RestrictedCalendarGroup) -> Prove {
-        Prove::new(self.clone(), spec.clone())
+        Prove::new(self.client.clone(), self.application.clone(), spec.clone())
     }
 }
 

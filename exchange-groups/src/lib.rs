@@ -9,6 +9,7 @@ mod error;
 mod finding;
 mod groups;
 mod membership;
+mod names;
 mod observe;
 mod plan;
 mod prove;
@@ -17,23 +18,23 @@ mod restriction;
 mod select;
 mod spec;
 mod text;
+mod trace;
 
 pub use graph_client;
-use graph_client::Client;
 
-pub use self::apply::{Apply, Event, MembersReadBack, Outcome, Report, StageUsage, StepReport};
-pub use self::change::{Change, RevokePermission, Stage};
-pub use self::document::{Digest, FormatVersion, Origin};
+pub use self::apply::{Apply, Awaited, Event, MembersReadBack, Outcome, Report, StageUsage, StepReport};
+pub use self::change::{Change, RevokePermission, Stage, Step};
+pub use self::document::{Digest, FormatVersion, ObservationRef, Origin};
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::finding::{Actor, Advice, Finding, FindingKind, Severity, Subject, VerdictEffect};
 pub use self::groups::ExchangeGroups;
 pub use self::observe::{Observation, ObservedGroup, ObservedRoomList, OtherReach, Unread, UnreadPart};
-pub use self::plan::{ObservationRef, Plan, Step};
+pub use self::plan::Plan;
 pub use self::prove::{
     Check, CheckOutcome, Evidence, Expectation, Proof, Prove, Sample, TokenEvidence, Verdict, VisibleTimes,
     WriteEvidence,
 };
 pub use self::spec::{
-    CalendarPermission, OtherMembers, RestrictedCalendarGroup, RestrictedCalendarGroupBuilder, Restriction, RoomFilter,
-    Rooms, SpecError, Workspaces,
+    OtherMembers, Permission, Profile, RestrictedCalendarGroup, RestrictedCalendarGroupBuilder, Restriction,
+    RoomFilter, Rooms, SpecError, Workspaces,
 };

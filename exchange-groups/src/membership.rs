@@ -1,4 +1,4 @@
-//! Who is to be a member, who is, and how they differ: one difference for plan, apply and proof.
+//! The members that a spec wants, those that the group has, and the difference: one for plan, apply and proof.
 
 use std::collections::HashSet;
 
@@ -7,9 +7,9 @@ use graph_client::exchange::{Identity, Mailbox, Recipient};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::OtherMembers;
+use crate::spec::OtherMembers;
 
-/// A mailbox, and how it is known again.
+/// A reference to a mailbox: its object id, and its address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct MailboxRef {
     pub(crate) id: Option<Uuid>,
@@ -27,7 +27,7 @@ impl MailboxRef {
         Some(Self { id: recipient.external_directory_object_id, address })
     }
 
-    /// The object id: it stays when the address changes hands.
+    /// The identity for Exchange: the object id, which does not change with the address.
     pub(crate) fn identity(&self) -> Identity {
         match self.id {
             Some(id) => Identity::from(id).shown_as(&self.address),
@@ -35,24 +35,24 @@ impl MailboxRef {
         }
     }
 
-    /// What Graph is asked by: the object id, which is right also where the sign-in name is not the address.
+    /// The identifier for Graph: the object id, which also works where the sign-in name is not the address.
     pub(crate) fn graph_id(&self) -> String {
         self.id.map_or_else(|| self.address.to_string(), |id| id.to_string())
     }
 
-    pub(crate) fn key(&self) -> MailboxKey<'_> {
+    pub(crate) fn ids(&self) -> MailboxIds<'_> {
         (self.id, Some(&self.address))
     }
 }
 
-/// How a mailbox is known: by its object id, or, where one side has none, by its address.
-pub(crate) type MailboxKey<'a> = (Option<Uuid>, Option<&'a SmtpAddress>);
+/// What identifies a mailbox: its object id, or, where one side has none, its address.
+pub(crate) type MailboxIds<'a> = (Option<Uuid>, Option<&'a SmtpAddress>);
 
-pub(crate) fn key_of(recipient: &Recipient) -> MailboxKey<'_> {
+pub(crate) fn ids_of_recipient(recipient: &Recipient) -> MailboxIds<'_> {
     (recipient.external_directory_object_id, recipient.primary_smtp_address.as_ref())
 }
 
-/// A set of mailboxes that is looked up by [`MailboxKey`].
+/// A set of mailboxes that is looked up by [`MailboxIds`].
 #[derive(Debug, Default)]
 pub(crate) struct MailboxSet<'a> {
     ids: HashSet<Uuid>,
@@ -62,14 +62,14 @@ pub(crate) struct MailboxSet<'a> {
 
 impl<'a> MailboxSet<'a> {
     pub(crate) fn of_refs(mailboxes: impl IntoIterator<Item = &'a MailboxRef>) -> Self {
-        mailboxes.into_iter().map(MailboxRef::key).collect()
+        mailboxes.into_iter().map(MailboxRef::ids).collect()
     }
 
     pub(crate) fn of_recipients(recipients: impl IntoIterator<Item = &'a Recipient>) -> Self {
-        recipients.into_iter().map(key_of).collect()
+        recipients.into_iter().map(ids_of_recipient).collect()
     }
 
-    pub(crate) fn has(&self, (id, address): MailboxKey<'_>) -> bool {
+    pub(crate) fn has(&self, (id, address): MailboxIds<'_>) -> bool {
         let by_address = |addresses: &HashSet<&SmtpAddress>| address.is_some_and(|address| addresses.contains(address));
         match id {
             Some(id) => self.ids.contains(&id) || by_address(&self.addresses_without_id),
@@ -77,15 +77,15 @@ impl<'a> MailboxSet<'a> {
         }
     }
 
-    /// Whether a recipient is here by its id or by its address: for what must be found, either is enough.
+    /// Whether the set has a recipient by its id or by its address: either is enough for what must be found.
     pub(crate) fn has_by_any(&self, recipient: &Recipient) -> bool {
-        let (id, address) = key_of(recipient);
+        let (id, address) = ids_of_recipient(recipient);
         self.has((id, address)) || address.is_some_and(|address| self.addresses.contains(address))
     }
 }
 
-impl<'a> FromIterator<MailboxKey<'a>> for MailboxSet<'a> {
-    fn from_iter<I: IntoIterator<Item = MailboxKey<'a>>>(keys: I) -> Self {
+impl<'a> FromIterator<MailboxIds<'a>> for MailboxSet<'a> {
+    fn from_iter<I: IntoIterator<Item = MailboxIds<'a>>>(keys: I) -> Self {
         let mut set = Self::default();
         for (id, address) in keys {
             set.ids.extend(id);
@@ -98,16 +98,16 @@ impl<'a> FromIterator<MailboxKey<'a>> for MailboxSet<'a> {
     }
 }
 
-/// How the members of a group differ from those that the spec asks for.
+/// The membership difference: the members of a group against those that the spec asks for.
 #[derive(Debug)]
 pub(crate) struct Difference<'a> {
-    /// Who is to be a member and is not.
-    pub(crate) comes: Vec<&'a MailboxRef>,
-    /// Who is a member and must not be reached.
+    /// Mailboxes that are to be members and are not.
+    pub(crate) missing: Vec<&'a MailboxRef>,
+    /// Members that must not be reached.
     pub(crate) denied: Vec<&'a Recipient>,
-    /// Who is a member, is not asked for, and is to be removed.
-    pub(crate) goes: Vec<&'a Recipient>,
-    /// Who is a member, is not asked for, and is kept.
+    /// Members that the spec does not name, to be removed.
+    pub(crate) unexpected: Vec<&'a Recipient>,
+    /// Members that the spec does not name, and keeps.
     pub(crate) kept: Vec<&'a Recipient>,
 }
 
@@ -120,18 +120,18 @@ impl<'a> Difference<'a> {
     ) -> Self {
         let members = MailboxSet::of_recipients(present);
         let mut difference = Self {
-            comes: wanted.iter().filter(|mailbox| !members.has(mailbox.key())).collect(),
+            missing: wanted.iter().filter(|mailbox| !members.has(mailbox.ids())).collect(),
             denied: Vec::new(),
-            goes: Vec::new(),
+            unexpected: Vec::new(),
             kept: Vec::new(),
         };
         let (wanted, denied) = (MailboxSet::of_refs(wanted), MailboxSet::of_refs(must_not_reach));
         for member in present {
             if denied.has_by_any(member) {
                 difference.denied.push(member);
-            } else if wanted.has(key_of(member)) {
+            } else if wanted.has(ids_of_recipient(member)) {
             } else if other_members == OtherMembers::Remove {
-                difference.goes.push(member);
+                difference.unexpected.push(member);
             } else {
                 difference.kept.push(member);
             }
@@ -139,13 +139,13 @@ impl<'a> Difference<'a> {
         difference
     }
 
-    /// Everybody who is to be removed, those that must not be reached first.
+    /// The members to be removed, those that must not be reached first.
     pub(crate) fn removals(&self) -> impl Iterator<Item = &'a Recipient> + '_ {
-        self.denied.iter().chain(&self.goes).copied()
+        self.denied.iter().chain(&self.unexpected).copied()
     }
 
-    /// Whether the members are as the spec asks for.
+    /// Whether there is no difference.
     pub(crate) fn is_none(&self) -> bool {
-        self.comes.is_empty() && self.denied.is_empty() && self.goes.is_empty()
+        self.missing.is_empty() && self.denied.is_empty() && self.unexpected.is_empty()
     }
 }

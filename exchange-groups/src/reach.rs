@@ -1,5 +1,5 @@
-//! What the application reaches, by the access model: the findings about access paths, the same for the forecast of a
-//! plan and for the present of a proof.
+//! The findings about access paths, by the access model: over the forecast of a plan, and over the observation of a
+//! proof.
 
 use std::collections::HashMap;
 
@@ -10,13 +10,15 @@ use crate::access::{
     Access, AccessModel, CaveatKind, Facts, Ids, Level, MailboxFacts, PathReach, PolicyCoverage, PolicyRight, Remedy,
     Truth, Via, WiderPath,
 };
+use crate::change::Change;
 use crate::change::RevokePermission;
 use crate::finding::{Actor, Advice, Finding, FindingKind as Kind, Severity, Subject};
 use crate::membership::{Difference, MailboxRef, MailboxSet};
 use crate::observe::Mailboxes;
+use crate::observe::Observation;
 use crate::restriction;
+use crate::spec::{Permission, RestrictedCalendarGroup, Restriction};
 use crate::text::{capitalised, count, some_of};
-use crate::{CalendarPermission, Change, Observation, RestrictedCalendarGroup, Restriction};
 use Severity::{Note, Warning};
 
 /// How many mailboxes a sentence names.
@@ -89,7 +91,7 @@ impl Findings<'_> {
     fn wider_path(&mut self, wider: &WiderPath, names: &HashMap<Ids, String>) {
         let some: Vec<String> =
             wider.mailboxes.iter().map(|ids| names.get(ids).cloned().unwrap_or_else(|| label(ids))).collect();
-        let mailboxes = match (wider.opens_any, &*some) {
+        let mailboxes = match (wider.allows_any, &*some) {
             (Truth::Yes, _) => "every mailbox of the organisation".to_owned(),
             (_, []) => "mailboxes outside the group".to_owned(),
             (_, some) => some_of(some, SHOWN),
@@ -111,7 +113,7 @@ impl Findings<'_> {
         } else {
             let mut advice = self.planned(&wider.via).unwrap_or_else(|| self.close(&wider.via, &wider.remedy));
             // A role over another group may be that of another spec.
-            if kind == Kind::OtherRole && wider.opens_any != Truth::Yes && !advice.changes.is_empty() {
+            if kind == Kind::OtherRole && wider.allows_any != Truth::Yes && !advice.changes.is_empty() {
                 advice.text +=
                     " If its scope is a group that is meant, name the group in other_groups of the spec instead.";
             }
@@ -128,7 +130,7 @@ impl Findings<'_> {
 
     /// Whether an access policy of another scope is why a permission reaches a mailbox, and not the lack of one.
     fn is_narrowed_by_other_policies(&self, wider: &WiderPath) -> bool {
-        wider.opens_any == Truth::No && self.other_restrictions().next().is_some()
+        wider.allows_any == Truth::No && self.other_restrictions().next().is_some()
     }
 
     fn other_restrictions(&self) -> impl Iterator<Item = &crate::access::AccessPolicy> {
@@ -153,7 +155,7 @@ impl Findings<'_> {
              other_groups of the spec instead.",
         )
             .with_danger(
-                "Only once the policy over the group acts: without any policy the tenant-wide permission reaches every \
+                "Only once the policy over the group has propagated: without any policy the tenant-wide permission reaches every \
                  mailbox of the organisation.",
             );
         let mut subject = Subject::default();
@@ -176,8 +178,8 @@ impl Findings<'_> {
             .any(|permission| restriction::assignment_name(self.spec, *permission).as_str().eq_ignore_ascii_case(name))
     }
 
-    /// What the plan does about an access path by itself, in the right order. By hand it would be out of order, or undo
-    /// what the restriction needs.
+    /// The advice for an access path that the plan closes in its own order: by hand it would be out of order, or undo what
+    /// the restriction needs.
     fn planned(&self, via: &Via) -> Option<Advice> {
         match via {
             Via::RoleAssignment { name, .. } if self.is_ours(name) => {
@@ -221,7 +223,7 @@ impl Findings<'_> {
         })
     }
 
-    /// How what an access path rests on is removed, with the moment at which it may be.
+    /// The advice to remove the cause of an access path, with the time from which that is safe.
     fn close(&self, via: &Via, remedy: &Remedy) -> Advice {
         let mut advice = Advice::new(actor_of(remedy), remedy.step.clone());
         let change = match via {
@@ -264,14 +266,14 @@ impl Findings<'_> {
         ids.into_iter().find(|known| known.as_str() == id)
     }
 
-    /// What the spec grants is what is looked for: reading, and writing where it says so.
+    /// Whether the application may do what the spec grants, and no more: read, or read and write.
     fn permission(&mut self, wanted: &[MailboxRef]) {
         let Some(one) = wanted.first() else { return };
         let facts = self.mailboxes.facts(one);
         let read = self.model.reach(&facts, Level::Events);
         let write = self.model.reach(&facts, Level::Write);
         match self.spec.permission {
-            CalendarPermission::ReadWrite if read.verdict == Access::Allowed && write.verdict == Access::Denied => {
+            Permission::ReadWrite if read.verdict == Access::Allowed && write.verdict == Access::Denied => {
                 let held = some_of(read.allowed().map(|path| path.via.to_string()), SHOWN);
                 let message = format!("The spec says read and write, and the application only reads, by {held}");
                 let advice = match self.spec.restriction {
@@ -280,7 +282,7 @@ impl Findings<'_> {
                 };
                 self.add(Finding::new(Warning, Kind::InsufficientPermission, message, advice).at("permission"));
             }
-            CalendarPermission::Read if write.verdict == Access::Allowed => {
+            Permission::Read if write.verdict == Access::Allowed => {
                 let held = some_of(write.allowed().map(|path| path.via.to_string()), SHOWN);
                 let message = format!("The spec says read, and the application also writes, by {held}");
                 let advice = Advice::spec(
@@ -297,8 +299,8 @@ impl Findings<'_> {
             && self.seen.application.is_some();
         if self.spec.restriction == Restriction::Policy && holds_nothing {
             let permission = match self.spec.permission {
-                CalendarPermission::Read => "Calendars.Read",
-                CalendarPermission::ReadWrite => "Calendars.ReadWrite",
+                Permission::Read => "Calendars.Read",
+                Permission::ReadWrite => "Calendars.ReadWrite",
             };
             let message = "The application holds no tenant-wide calendar permission, so there is nothing for the policy to \
                            narrow, and no room is reached";
@@ -310,16 +312,17 @@ impl Findings<'_> {
     fn grant_under_policy(&self, permission: &str) -> Advice {
         let refused = some_of(&self.spec.must_not_reach, SHOWN);
         Advice::entra(format!(
-            "Only once the policy acts, grant {permission} on Microsoft Graph under App registrations > the application > \
-             API permissions, with admin consent. The policy acts when Test-ApplicationAccessPolicy answers Denied for {}, \
-             and hours have passed since: PlaceOS saw twelve. Or set restriction to rbac in the spec, which needs no \
-             tenant-wide permission.",
-            if refused.is_empty() { "a mailbox outside the group" } else { &refused }
+            "Only once the policy has propagated, grant {permission} on Microsoft Graph under App registrations > the application > \
+             API permissions, with admin consent. The policy has propagated when Test-ApplicationAccessPolicy shows Denied \
+             for {}, and hours have passed since{}. Or set restriction to rbac in the spec, which needs no tenant-wide \
+             permission.",
+            if refused.is_empty() { "a mailbox outside the group" } else { &refused },
+            self.spec.longest_propagation.as_deref().map(|seen| format!(" ({seen})")).unwrap_or_default()
         ))
-        .with_danger("Until the policy acts, the permission reaches every mailbox of the organisation.")
+        .with_danger("Until the policy has propagated, the permission reaches every mailbox of the organisation.")
     }
 
-    /// The mailboxes that are wanted and denied.
+    /// The mailboxes that the spec selects and that are denied.
     fn wanted(&mut self, wanted: &[MailboxRef]) {
         let mut denied: Vec<&SmtpAddress> = Vec::new();
         let mut because: Option<PathReach> = None;
@@ -349,10 +352,10 @@ impl Findings<'_> {
             };
             let message = format!("The access policy {} denies {rooms}: {effect}", policies.join(", "));
             let mut advice = Advice::exchange(
-                "Take the mailboxes out of that policy's group, or remove the policy if nothing else needs it.",
+                "Remove the mailboxes from that policy's group, or remove the policy if nothing else needs it.",
             )
             .with_danger(
-                "Only once the restriction of this plan acts: until then whatever else the policy denies may be reached \
+                "Only once the restriction of this plan has propagated: until then whatever else the policy denies may be reached \
                  again. Waiting does not help.",
             );
             for policy in &policies {
@@ -388,7 +391,7 @@ impl Findings<'_> {
     fn widening(&mut self) {
         let widening = self.model.widening();
         for path in &widening.paths {
-            let risk = path.severity.map(|severity| format!(", risk {severity:?} by ScubaGear").to_lowercase());
+            let risk = path.risk.map(|risk| format!(", risk {risk} by ScubaGear"));
             let risk = risk.unwrap_or_default();
             match path.verdict {
                 Truth::Yes => {
@@ -435,7 +438,7 @@ impl Findings<'_> {
         }
     }
 
-    /// Somebody by address, where only an id was told and the spec has the address.
+    /// A recipient by its address, where only its id is known and the spec has the address.
     fn called(&self, who: &str) -> String {
         let is_it = |id: Option<graph_client::Uuid>| id.is_some_and(|id| id.to_string().eq_ignore_ascii_case(who));
         let known = self.seen.recipients.values().filter_map(graph_client::exchange::AtAddress::as_one);
@@ -445,7 +448,7 @@ impl Findings<'_> {
             .map_or_else(|| who.to_owned(), ToString::to_string)
     }
 
-    /// A permission by which the application lifts its restriction is no calendar permission: revoking it opens nothing.
+    /// A permission by which the application lifts its restriction is no calendar permission: revoking it allows nothing.
     fn close_widening(&self, via: &Via, remedy: &Remedy) -> Advice {
         let mut advice = self.close(via, remedy);
         advice.danger =
@@ -453,7 +456,7 @@ impl Findings<'_> {
         advice
     }
 
-    /// How a policy that does not do what it looks like is removed.
+    /// The advice to remove an access policy that has no effect, or another than it seems.
     fn remove_policy(&self, identity: &str, kind: Kind) -> Advice {
         let is_it = |policy: &&crate::access::AccessPolicy| policy.identity == identity;
         let policy = self.facts.policies.entries().iter().find(is_it);
@@ -464,7 +467,7 @@ impl Findings<'_> {
         }
         if kind == Kind::BrokenScope {
             advice = advice.with_danger(
-                "Only once the restriction of this plan acts: until then an invalid policy may be all that keeps a \
+                "Only once the restriction of this plan has propagated: until then an invalid policy may be all that keeps a \
                  tenant-wide permission from every mailbox of the organisation.",
             );
         }
@@ -479,7 +482,7 @@ impl Findings<'_> {
                 CaveatKind::Migration | CaveatKind::Mail => (Note, Kind::RelatedPermission),
                 CaveatKind::Delegated => (Note, Kind::DelegatedPermission),
                 CaveatKind::ScopeLeadsNowhere | CaveatKind::InvalidPolicy => (Warning, Kind::BrokenScope),
-                // These are said by the paths that they open, or by a finding of their own.
+                // Findings of their own cover these, or those of the paths that they allow.
                 _ => continue,
             };
             let advice = match &caveat.remedy {
@@ -522,7 +525,7 @@ fn for_each_mailbox(command: &str, mailboxes: &[String]) -> Option<String> {
     (!filled.is_empty()).then(|| filled.join("; "))
 }
 
-/// Who carries a remedy out.
+/// Who follows a remedy.
 fn actor_of(remedy: &Remedy) -> Actor {
     match &*remedy.actor {
         actor if actor.contains("Entra") => Actor::EntraAdministrator,

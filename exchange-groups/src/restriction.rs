@@ -1,24 +1,24 @@
-//! The objects that restrict the application, known again: our own role assignment by its name, any role or policy over
-//! the group by its scope.
+//! Recognises the objects that restrict the application: our own role assignment by its name, any role or policy over the
+//! group by its scope.
 
 use graph_client::exchange::{DistributionGroup, ObjectName};
 use graph_client::{ObjectId, Uuid};
 
 use crate::access::{
-    AccessModel, AssignmentOver, Facts, Grant, Ids, Opens, PolicyApplication, PolicyRight, Resource, RoleAssignment,
-    Truth,
+    AccessModel, AssignmentOver, DataAccess, Facts, Grant, Ids, PolicyApplication, PolicyRight, Resource,
+    RoleAssignment, Truth,
 };
-use crate::{CalendarPermission, RestrictedCalendarGroup};
+use crate::spec::{Permission, RestrictedCalendarGroup};
 
-/// Every permission that a spec can give.
-pub(crate) const PERMISSIONS: [CalendarPermission; 2] = [CalendarPermission::Read, CalendarPermission::ReadWrite];
+/// Every permission that a spec can grant.
+pub(crate) const PERMISSIONS: [Permission; 2] = [Permission::Read, Permission::ReadWrite];
 
 /// The namespace of the names of our assignments: fixed, so that every run makes the same.
 const NAMES: Uuid = Uuid::from_u128(0x7c1d_3f0a_5b52_4e39_9a64_2f8e_0d6b_91c7);
 
-/// The name of our role assignment: the same in every run for this application, permission and group, at most 64
-/// characters, and that of no other.
-pub(crate) fn assignment_name(spec: &RestrictedCalendarGroup, permission: CalendarPermission) -> ObjectName {
+/// The name of our role assignment: unique for this application, permission and group, the same in every run, and at
+/// most 64 characters.
+pub(crate) fn assignment_name(spec: &RestrictedCalendarGroup, permission: Permission) -> ObjectName {
     let role = permission.role();
     let role = role.as_str().trim_start_matches("Application ").to_owned();
     let group = spec.address.as_str().to_ascii_lowercase();
@@ -37,8 +37,8 @@ pub(crate) fn ids_of(group: &DistributionGroup) -> Ids {
     Ids { entra: group.external_directory_object_id.map(ObjectId::from_uuid), guid: group.guid, exchange_guid: None }
 }
 
-/// The application's assignments of the spec's role over the members of the group, enabled or not. Delegating ones give no
-/// access.
+/// The application's assignments of the spec's role over the members of the group, enabled or not. Delegating ones grant
+/// no access.
 pub(crate) fn right_roles<'f>(
     spec: &RestrictedCalendarGroup,
     facts: &'f Facts,
@@ -62,20 +62,20 @@ pub(crate) fn has_right_policy(spec: &RestrictedCalendarGroup, facts: &Facts, gr
     })
 }
 
-/// The tenant-wide permissions that open calendars by themselves: those that an application may hold for reading rooms.
+/// The tenant-wide permissions that allow access to calendars: those that an application may hold for reading rooms.
 ///
 /// Permissions of Bookings and eDiscovery are left out: they serve another purpose, and are reported instead.
 pub(crate) fn calendar_grants(facts: &Facts) -> impl Iterator<Item = &Grant> {
     facts.grants.entries().iter().filter(|grant| {
         grant.row().is_some_and(|row| {
-            row.opens.contains(&Opens::CalendarRead)
+            row.allows.contains(&DataAccess::CalendarRead)
                 && !row.value.starts_with("Bookings")
                 && !row.value.starts_with("eDiscovery")
         })
     })
 }
 
-/// What to call a permission.
+/// The name of a permission.
 pub(crate) fn grant_name(grant: &Grant) -> String {
     match grant.via() {
         crate::access::Via::Grant { name, .. } => name,
@@ -83,7 +83,7 @@ pub(crate) fn grant_name(grant: &Grant) -> String {
     }
 }
 
-/// What to call a resource.
+/// The name of a resource.
 pub(crate) fn resource_name(resource: Resource) -> String {
     resource.to_string()
 }

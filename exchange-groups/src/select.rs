@@ -1,4 +1,4 @@
-//! Which mailboxes the spec means, among those that are there.
+//! The selection of a spec: its mailboxes, among those of the tenant.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,14 +6,15 @@ use graph_client::SmtpAddress;
 use graph_client::exchange::{Mailbox, Recipient};
 
 use crate::membership::{MailboxRef, MailboxSet};
+use crate::observe::Observation;
 use crate::observe::is_group;
+use crate::spec::RestrictedCalendarGroup;
 use crate::spec::is_workspace;
-use crate::{Observation, RestrictedCalendarGroup};
 
 /// What the spec selects, and the addresses in it that match nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Selection {
-    /// Everybody who is to be a member: the rooms in the order of their addresses, then the further mailboxes. Each is
+    /// The mailboxes that are to be members: the rooms in the order of their addresses, then the further mailboxes. Each is
     /// one mailbox, however many of its addresses the spec has.
     pub(crate) members: Vec<MailboxRef>,
     pub(crate) rooms: usize,
@@ -25,12 +26,12 @@ pub(crate) struct Selection {
     pub(crate) unmatched_rooms: Vec<Unmatched>,
     /// Members of the room list that are no room mailboxes.
     pub(crate) other_list_members: Vec<Recipient>,
-    /// Exclusions that exclude nothing.
+    /// Exclusions that match no selected room.
     pub(crate) unmatched_exclusions: Vec<Unmatched>,
     pub(crate) unmatched_mailboxes: Vec<Unmatched>,
 }
 
-/// An address of the spec that leads to nothing that it could mean.
+/// An address of the spec that matches no mailbox of its kind.
 #[derive(Debug)]
 pub(crate) struct Unmatched {
     pub(crate) path: String,
@@ -113,16 +114,16 @@ impl Selection {
         selection
     }
 
-    /// Who must not be reached: those that the spec names, and the rooms that it excludes.
+    /// The mailboxes that must not be reached: those that the spec names, and the rooms that it excludes.
     pub(crate) fn must_not_reach(&self, spec: &RestrictedCalendarGroup, seen: &Observation) -> Vec<MailboxRef> {
         let named = spec.must_not_reach.iter().map(|address| {
-            // The address that the spec gives is the one that is shown; the id is what it is known by.
+            // The address that the spec gives is the one that is shown; the id identifies it.
             let id = seen.recipient(address).and_then(|recipient| recipient.external_directory_object_id);
             MailboxRef { id, address: address.clone() }
         });
         let mut mailboxes: Vec<MailboxRef> = named.collect();
         let known = MailboxSet::of_refs(&mailboxes);
-        let excluded: Vec<_> = self.excluded.iter().filter(|room| !known.has(room.key())).cloned().collect();
+        let excluded: Vec<_> = self.excluded.iter().filter(|room| !known.has(room.ids())).cloned().collect();
         mailboxes.extend(excluded);
         mailboxes
     }

@@ -1,4 +1,4 @@
-//! English for administrators.
+//! Helpers for English sentences.
 
 /// `1 step`, `2 steps`, `2 mailboxes`: a number and what it counts.
 pub(crate) fn count(number: usize, what: &str) -> String {
@@ -9,7 +9,7 @@ pub(crate) fn count(number: usize, what: &str) -> String {
     }
 }
 
-/// `10,001`: a number as sentences have it.
+/// `10,001`: a number with thousands separators.
 pub(crate) fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -22,7 +22,7 @@ pub(crate) fn thousands(number: usize) -> String {
     text
 }
 
-/// A noun with its indefinite article, by its sound where Exchange's names differ from their spelling.
+/// A noun with its indefinite article, by its sound.
 pub(crate) fn with_article(noun: &str) -> String {
     let begins_with_a_vowel = noun.starts_with(['A', 'E', 'I', 'O', 'U', 'a', 'e', 'i', 'o', 'u']);
     // "User" and "unique" begin as "you" does.
@@ -30,7 +30,7 @@ pub(crate) fn with_article(noun: &str) -> String {
     format!("{} {noun}", if begins_with_a_vowel && !sounds_like_you { "an" } else { "a" })
 }
 
-/// What the service said of a failure, without the client's general advice: whoever shows it has advice of its own.
+/// The message of an error without the client's general advice, for a finding that has advice of its own.
 pub(crate) fn without_advice(error: &graph_client::Error) -> String {
     let text = error.to_string();
     let text = error.advice().and_then(|advice| text.strip_suffix(advice)).unwrap_or(&text);
@@ -50,6 +50,15 @@ pub(crate) fn some_of<T: std::fmt::Display>(names: impl IntoIterator<Item = T>, 
         None | Some(0) => names.join(", "),
         Some(more) => format!("{} and {more} more", names[..shown].join(", ")),
     }
+}
+
+/// A text without control and direction characters, which could change what a terminal shows.
+pub(crate) fn plain(text: &str) -> String {
+    let is_hostile = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    text.chars().map(|c| if is_hostile(c) { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use exchange_groups::access::Access;
 use exchange_groups::graph_client::exchange::{Cmdlet, Effect};
 use exchange_groups::graph_client::{ClientSecret, ErrorKind};
 use exchange_groups::{
-    CalendarPermission, Check, CheckOutcome, Evidence, ExchangeGroups, Expectation, FindingKind, OtherMembers, Plan,
-    Proof, Rooms, Severity, Verdict,
+    Check, CheckOutcome, Evidence, ExchangeGroups, Expectation, FindingKind, OtherMembers, Permission, Plan, Proof,
+    Rooms, Severity, Verdict,
 };
 use exchange_groups_tests::{Contoso, GROUP, quick_wait};
 use fake_tenant::{Fault, Matcher};
@@ -118,7 +118,7 @@ async fn without_the_applications_credential_nothing_is_verified() {
         proof.checks.iter().all(|check| matches!(&check.live, Evidence::Unknown(why) if why.contains("credential")))
     );
     assert!(proof.to_string().contains("INCONCLUSIVE"), "{proof}");
-    assert!(proof.not_looked_at.iter().any(|what| what.contains("credential")), "{proof}");
+    assert!(proof.not_checked.iter().any(|what| what.contains("credential")), "{proof}");
 }
 
 #[tokio::test]
@@ -191,32 +191,32 @@ async fn where_nothing_must_stay_closed_nothing_is_verified() {
 }
 
 #[tokio::test]
-async fn a_policy_that_does_not_act_yet_is_not_yet_in_effect() {
+async fn a_policy_that_does_not_act_yet_is_not_propagated() {
     let contoso = Contoso::start().await;
     contoso.tenant.set_policy_delay(Duration::from_secs(3_600));
     let spec = contoso.policy().build().unwrap();
     contoso.provision(&spec).await;
     let proof = contoso.prove(&spec).await;
-    assert_eq!(proof.verdict, Verdict::NotYetInEffect, "{proof}");
+    assert_eq!(proof.verdict, Verdict::NotPropagated, "{proof}");
     let (ceo, outcome) = check(&proof, "ceo@contoso.com");
     assert_eq!(ceo.configured, Access::Denied, "the configuration is right by now");
     assert_eq!((&ceo.live, outcome), (&Evidence::Allowed, CheckOutcome::Pending), "and the calendar is still open");
-    assert!(has_finding(&proof, FindingKind::NotYetInEffect), "{proof}");
+    assert!(has_finding(&proof, FindingKind::NotPropagated), "{proof}");
     assert!(proof.to_string().contains("Change nothing, and verify again later"), "{proof}");
 }
 
 #[tokio::test]
-async fn a_role_that_does_not_act_yet_is_not_yet_in_effect() {
+async fn a_role_that_does_not_act_yet_is_not_propagated() {
     let contoso = Contoso::start().await;
     contoso.tenant.set_policy_delay(Duration::from_secs(3_600));
     let spec = contoso.rbac().build().unwrap();
     contoso.provision(&spec).await;
     let proof = contoso.prove(&spec).await;
-    assert_eq!(proof.verdict, Verdict::NotYetInEffect, "{proof}");
+    assert_eq!(proof.verdict, Verdict::NotPropagated, "{proof}");
     let (room, outcome) = check(&proof, "boardroom@contoso.com");
     assert_eq!((room.configured, &room.live), (Access::Allowed, &Evidence::Denied));
     assert_eq!(outcome, CheckOutcome::Pending);
-    assert!(has_finding(&proof, FindingKind::NotYetInEffect), "{proof}");
+    assert!(has_finding(&proof, FindingKind::NotPropagated), "{proof}");
 }
 
 #[tokio::test]
@@ -249,8 +249,8 @@ async fn a_waiting_proof_gives_up_at_its_deadline() {
     contoso.provision(&spec).await;
     let proof = contoso.groups.prove(&spec).wait_up_to(Duration::from_secs(3)).poll_interval(Duration::from_millis(50));
     let proof = proof.await.unwrap();
-    assert_eq!(proof.verdict, Verdict::NotYetInEffect, "waiting for nothing shows nothing");
-    assert!(proof.looks > 1 && proof.waited > Duration::ZERO, "{proof}");
+    assert_eq!(proof.verdict, Verdict::NotPropagated, "waiting for nothing shows nothing");
+    assert!(proof.rounds > 1 && proof.waited > Duration::ZERO, "{proof}");
 }
 
 #[tokio::test]
@@ -266,7 +266,7 @@ async fn a_mailbox_that_exchange_cannot_judge_is_unknown_and_not_passed() {
     assert_eq!(proof.verdict, Verdict::Inconclusive, "{proof}");
     let open: Vec<_> = proof.outcomes().filter(|(_, outcome)| *outcome != CheckOutcome::Passed).collect();
     assert_eq!(open.len(), 1);
-    assert_eq!(open[0].1, CheckOutcome::Undecided);
+    assert_eq!(open[0].1, CheckOutcome::Inconclusive);
     assert!(matches!(&open[0].0.tested, Evidence::Unknown(why) if why.contains("out of order")), "{open:?}");
 }
 
@@ -438,10 +438,7 @@ async fn a_room_that_is_left_out_is_removed_even_where_others_are_kept_and_must_
 
 #[tokio::test]
 async fn p15_a_role_of_ours_for_another_permission_is_replaced() {
-    for (before, after) in [
-        (CalendarPermission::Read, CalendarPermission::ReadWrite),
-        (CalendarPermission::ReadWrite, CalendarPermission::Read),
-    ] {
+    for (before, after) in [(Permission::Read, Permission::ReadWrite), (Permission::ReadWrite, Permission::Read)] {
         let contoso = Contoso::start().await;
         contoso.provision(&contoso.rbac().permission(before).build().unwrap()).await;
         let spec = contoso.rbac().permission(after).build().unwrap();

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use exchange_groups::graph_client::exchange::{Cmdlet, Effect};
 use exchange_groups::{
-    CalendarPermission, Change, ErrorKind, Event, FindingKind, OtherMembers, Outcome, Plan, Report,
-    RestrictedCalendarGroup, RoomFilter, Rooms, Severity, Stage, Verdict,
+    Change, ErrorKind, Event, FindingKind, OtherMembers, Outcome, Permission, Plan, Report, RestrictedCalendarGroup,
+    RoomFilter, Rooms, Severity, Stage, Verdict,
 };
 use exchange_groups_tests::{Contoso, GROUP, OWNER};
 use fake_tenant::{Fault, Matcher, NewGroup, NewMailbox, RecipientKind, When};
@@ -730,7 +730,7 @@ async fn the_tenant_wide_permission_stays_as_long_as_a_room_is_not_a_member() {
 #[tokio::test]
 async fn the_tenant_wide_permission_stays_when_the_role_that_replaces_it_is_only_there_in_part() {
     let contoso = Contoso::start().await;
-    let read = contoso.rbac().permission(CalendarPermission::Read).revoke_tenant_wide_grant(false).build().unwrap();
+    let read = contoso.rbac().permission(Permission::Read).revoke_tenant_wide_grant(false).build().unwrap();
     contoso.provision(&read).await;
     contoso.tenant.fail_next(
         Matcher::cmdlet("New-ManagementRoleAssignment"),

@@ -25,7 +25,7 @@ fn counted(contoso: &Contoso) -> u64 {
 fn assert_requests_are_told(contoso: &Contoso, report: &Report) {
     assert_eq!(report.requests(), counted(contoso), "{report}");
     for usage in &report.stages {
-        assert!(report.to_string().contains(&usage.stage.to_string()), "{report}");
+        assert!(report.to_string().contains(usage.stage.title()), "{report}");
     }
 }
 

@@ -26,7 +26,7 @@ const APP_SECRET: &str = "b00king~Secret/With+Signs=&%";
 
 /// Everything that was written by anybody.
 #[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Written(Arc<Mutex<Vec<u8>>>);
 
 impl Written {
     fn add(&self, text: impl Display) {
@@ -48,7 +48,7 @@ impl Written {
         }
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)).into_owned()
     }
 }
@@ -70,11 +70,11 @@ thread_local! {
 }
 
 /// Traces of all levels for as long as it lives.
-struct Listening;
+pub(crate) struct Listening;
 
 impl Listening {
     /// One subscriber for the process: one that is set for a thread misses call sites that other threads meet first.
-    fn to(written: &Written) -> Self {
+    pub(crate) fn to(written: &Written) -> Self {
         static INSTALLED: Once = Once::new();
         INSTALLED.call_once(|| {
             let is_heard = dynamic_filter_fn(|_, _| LISTENER.with_borrow(Option::is_some));

@@ -1,17 +1,17 @@
-//! What a reader of the verdicts must know: set-ups that do not do what they look like.
+//! Caveats: set-ups that have another effect than they seem to.
 
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::{
-    Entry, IdStatus, Need, Opens, PolicyCoverage, Row, RowResource, application_permission, delegated_permission,
-};
+use super::catalogue::{Entry, application_permission, delegated_permission};
 use super::facts::{Fact, MailboxFacts, PolicyApplication, PolicyRight, PolicyScope, RoleScope};
 use super::filter::Filter;
-use super::remedy::plain;
+use super::row::{DataAccess, IdStatus, Need, PolicyCoverage, Row, RowResource};
 use super::scopes::Resolved;
 use super::{Access, AccessModel, Level, Remedy, Truth};
+use crate::names::named;
+use crate::text::plain;
 
-/// A set-up that does not do what it looks like, or that the verdicts leave out.
+/// A set-up that has another effect than it seems to, or that the verdicts leave out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Caveat {
@@ -25,35 +25,35 @@ pub struct Caveat {
     pub remedy: Option<Remedy>,
 }
 
-/// The kinds of [`Caveat`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum CaveatKind {
-    /// An access policy names the service principal's object id, where only the client id counts.
-    PolicyNamesObjectId,
-    /// An access policy is invalid, or its principal is deleted.
-    InvalidPolicy,
-    /// A tenant-wide permission stands beside a role over a scope: the scope narrows nothing.
-    GrantBesideRole,
-    /// A role has no scope, and access policies do not bind roles.
-    PolicyDoesNotBindRole,
-    /// The scope of an assignment leads to no object.
-    ScopeLeadsNowhere,
-    /// A permission of the Outlook REST API, which is gone.
-    RetiredPermission,
-    /// A permission whose name in the tenant is not the one that the catalogue has, or that the catalogue lacks.
-    UnlistedPermission,
-    /// The permission moves whole mailboxes to another organisation.
-    Migration,
-    /// The permission reads mail, and invitations show subject, time, place and attendees.
-    Mail,
-    /// Exchange has another service principal registered than the tokens name.
-    OtherPrincipal,
-    /// A delegated permission: bounded by who signs in, and by what they may open.
-    Delegated,
-    /// The member list of a group was not read.
-    MembersUnread,
+named! {
+    /// The kinds of [`Caveat`].
+    #[non_exhaustive]
+    pub enum CaveatKind as "caveat" {
+        /// An access policy names the service principal's object id, where only the client id counts.
+        PolicyNamesObjectId = "policy_names_object_id",
+        /// An access policy is invalid, or its principal is deleted.
+        InvalidPolicy = "invalid_policy",
+        /// A tenant-wide permission stands beside a role over a scope: the scope narrows nothing.
+        GrantBesideRole = "grant_beside_role",
+        /// A role has no scope, and access policies do not bind roles.
+        PolicyDoesNotBindRole = "policy_does_not_bind_role",
+        /// The scope of an assignment leads to no object.
+        ScopeLeadsNowhere = "scope_leads_nowhere",
+        /// A permission of the Outlook REST API, which is gone.
+        RetiredPermission = "retired_permission",
+        /// A permission whose name in the tenant is not the one that the catalogue has, or that the catalogue lacks.
+        UnlistedPermission = "unlisted_permission",
+        /// The permission moves whole mailboxes to another organisation.
+        Migration = "migration",
+        /// The permission reads mail, and invitations show subject, time, place and attendees.
+        Mail = "mail",
+        /// Exchange has another service principal registered than the tokens name.
+        OtherPrincipal = "other_principal",
+        /// A delegated permission: bounded by the rights of the person who signs in.
+        Delegated = "delegated",
+        /// The member list of a group was not read.
+        MembersUnread = "members_unread",
+    }
 }
 
 impl AccessModel<'_> {
@@ -106,8 +106,8 @@ impl AccessModel<'_> {
     fn grant_caveats(&self, caveats: &mut Vec<Caveat>) {
         let scoped_role = self.facts.role_assignments.entries().iter().any(|assignment| {
             assignment.scope != RoleScope::Organization
-                && assignment.is_in_effect() == Truth::Yes
-                && assignment.opens(Need::Level(Level::Times)).graph == Truth::Yes
+                && assignment.is_effective() == Truth::Yes
+                && assignment.allows(Need::Level(Level::Times)).graph == Truth::Yes
         });
         for grant in self.facts.grants.entries() {
             let via = grant.via();
@@ -115,9 +115,9 @@ impl AccessModel<'_> {
                 caveats.push(Caveat { kind, subject: plain(&via.to_string()), text, remedy: Some(self.remedy(&via)) });
             };
             match application_permission(grant) {
-                Entry::Unlisted { opens, widens, because } => {
-                    if opens == Truth::Unknown || widens == Truth::Unknown {
-                        add(CaveatKind::UnlistedPermission, format!("What it opens is not known: {because}."));
+                Entry::Unlisted { allows, widens, because } => {
+                    if allows == Truth::Unknown || widens == Truth::Unknown {
+                        add(CaveatKind::UnlistedPermission, format!("What it allows is not known: {because}."));
                     }
                 }
                 Entry::Listed(row) if is_outlook_rest(row) => add(
@@ -131,7 +131,7 @@ impl AccessModel<'_> {
                         .into(),
                 ),
                 Entry::Listed(row)
-                    if scoped_role && row.resource == RowResource::Graph && row.opens_at(Level::Times) =>
+                    if scoped_role && row.resource == RowResource::Graph && row.allows_at(Level::Times) =>
                 {
                     let stranger = self.policy_verdict(&MailboxFacts::stranger());
                     if stranger.access == Access::Allowed || row.coverage == PolicyCoverage::NotListed {
@@ -143,9 +143,9 @@ impl AccessModel<'_> {
                         );
                     }
                 }
-                Entry::Listed(row) if row.opens.contains(&Opens::Mail) => add(
+                Entry::Listed(row) if row.allows.contains(&DataAccess::Mail) => add(
                     CaveatKind::Mail,
-                    "It opens mail, not calendars. Invitations in the mailbox show subject, time, place and attendees."
+                    "It allows access to mail, not to calendars. Invitations in the mailbox show subject, time, place and attendees."
                         .into(),
                 ),
                 Entry::Listed(_) => {}
@@ -170,14 +170,14 @@ impl AccessModel<'_> {
             let mut add = |kind, text: String| {
                 caveats.push(Caveat { kind, subject: plain(&via.to_string()), text, remedy: Some(self.remedy(&via)) });
             };
-            let opens = assignment.opens(Need::Level(Level::Times));
-            if opens.graph.or(opens.ews) == Truth::No || assignment.is_in_effect() == Truth::No {
+            let allows = assignment.allows(Need::Level(Level::Times));
+            if allows.graph.or(allows.ews) == Truth::No || assignment.is_effective() == Truth::No {
                 continue;
             }
             match self.resolve(&assignment.scope) {
                 Resolved::Organization if has_policy => add(
                     CaveatKind::PolicyDoesNotBindRole,
-                    "The role has no scope: it opens every mailbox. Access policies do not bind roles.".into(),
+                    "The role has no scope: it reaches every mailbox. Access policies do not bind roles.".into(),
                 ),
                 Resolved::Nothing => add(
                     CaveatKind::ScopeLeadsNowhere,
@@ -218,11 +218,11 @@ impl AccessModel<'_> {
     fn delegated_caveats(&self, caveats: &mut Vec<Caveat>) {
         for grant in self.facts.delegated_grants.entries() {
             for scope in &grant.scopes {
-                let opens = match delegated_permission(grant.resource, scope) {
-                    Entry::Listed(row) => !row.opens.is_empty(),
-                    Entry::Unlisted { opens, .. } => opens != Truth::No,
+                let allows = match delegated_permission(grant.resource, scope) {
+                    Entry::Listed(row) => !row.allows.is_empty(),
+                    Entry::Unlisted { allows, .. } => allows != Truth::No,
                 };
-                if !opens {
+                if !allows {
                     continue;
                 }
                 let via = grant.via(scope);
@@ -234,7 +234,7 @@ impl AccessModel<'_> {
                     kind: CaveatKind::Delegated,
                     subject: plain(&via.to_string()),
                     text: format!(
-                        "Bounded by sign-in: it opens what {who} may open. Neither access policies nor role scopes narrow \
+                        "Bounded by sign-in: it allows what {who} may read. Neither access policies nor role scopes narrow \
                          it, and no verdict here counts it."
                     ),
                     remedy: Some(self.remedy(&via)),

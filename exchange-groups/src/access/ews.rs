@@ -11,7 +11,7 @@ const BLANK_IS_OFF: Date = Date::constant(2026, 10, 1);
 const RETIRED: Date = Date::constant(2027, 4, 1);
 
 /// Whether the application may call Exchange Web Services for a mailbox.
-pub(super) fn is_open(facts: &Facts, mailbox: &MailboxFacts) -> (Truth, &'static str) {
+pub(super) fn is_allowed(facts: &Facts, mailbox: &MailboxFacts) -> (Truth, &'static str) {
     if facts.date >= RETIRED {
         return (Truth::No, "Exchange Web Services ended on 2027-04-01");
     }
@@ -28,7 +28,7 @@ pub(super) fn is_open(facts: &Facts, mailbox: &MailboxFacts) -> (Truth, &'static
     };
     let open = organization.0.and(cas.0);
     let because = [organization, cas].into_iter().find(|(part, _)| *part == open).map_or("", |(_, why)| why);
-    (open, if open == Truth::Yes { "Exchange Web Services are open to the application" } else { because })
+    (open, if open == Truth::Yes { "Exchange Web Services allow the application" } else { because })
 }
 
 fn organization_allows(settings: &OrganizationSettings, facts: &Facts) -> (Truth, &'static str) {

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_with::{DisplayFromStr, serde_as};
 use uuid::Uuid;
 
+use crate::names::named;
+
 /// A part of the facts: read, read in part, or unread. What is unread spoils exactly the conclusions that need it.
 ///
 /// The default is unread, so that a part that nobody filled in is never taken for an empty one.
@@ -148,6 +150,7 @@ impl Facts {
 #[serde_as]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum SignIn {
     /// It gets tokens.
     Enabled,
@@ -188,6 +191,7 @@ pub struct Principal {
 /// The resource that a permission belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Resource {
     /// Microsoft Graph.
     Graph,
@@ -236,19 +240,21 @@ pub enum PolicyApplication {
     One(Uuid),
 }
 
-/// What an access policy does with the mailboxes of its scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PolicyRight {
-    /// `RestrictAccess`: the application reaches these and no other.
-    Restrict,
-    /// `DenyAccess`: the application does not reach these.
-    Deny,
+named! {
+    /// What an access policy does with the mailboxes of its scope.
+    #[non_exhaustive]
+    pub enum PolicyRight as "policy right" {
+        /// `RestrictAccess`: the application reaches these and no other.
+        Restrict = "restrict",
+        /// `DenyAccess`: the application does not reach these.
+        Deny = "deny",
+    }
 }
 
 /// The principal that an access policy is scoped to, found by the GUID at the end of the policy's identity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum PolicyScope {
     /// A group, by an id of it. Its members are among [`Facts::groups`].
     Group(Uuid),
@@ -256,7 +262,7 @@ pub enum PolicyScope {
     User(Ids),
     /// The principal is deleted.
     Deleted,
-    /// It could not be told what the principal is, and why.
+    /// The kind of the principal is not known, and why.
     Unresolved(String),
 }
 
@@ -280,13 +286,14 @@ pub struct AccessPolicy {
 pub struct ExchangePrincipal {
     /// `AppId`.
     pub app_id: Option<ClientId>,
-    /// `ObjectId`: the service principal that roles are given to. With another one than the token's, they give nothing.
+    /// `ObjectId`: the service principal that roles are assigned to. With another one than the token's, they grant nothing.
     pub object_id: Option<ServicePrincipalId>,
 }
 
 /// What a role assignment is limited to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum RoleScope {
     /// Nothing: the whole organisation.
     Organization,
@@ -313,7 +320,7 @@ pub struct RoleAssignment {
     pub scope: RoleScope,
     /// Whether it is enabled. `None` when the service did not say.
     pub enabled: Option<bool>,
-    /// Whether it only gives the right to assign the role on. `None` when the service did not say.
+    /// Whether it only grants the right to assign the role on. `None` when the service did not say.
     pub delegating: Option<bool>,
 }
 
@@ -334,6 +341,7 @@ pub struct ManagementScope {
 /// What a group is. It decides who can change its members, and where it can be a scope.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum GroupType {
     /// A mail-enabled security group: Graph cannot write its members.
     MailEnabledSecurity,
@@ -349,14 +357,15 @@ pub enum GroupType {
     Other(String),
 }
 
-/// Who may join a group (`MemberJoinRestriction`, or the visibility of a Microsoft 365 group).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Joining {
-    /// Everybody, by themselves.
-    Open,
-    /// Only members that an owner adds or approves.
-    ByOwner,
+named! {
+    /// Who may join a group (`MemberJoinRestriction`, or the visibility of a Microsoft 365 group).
+    #[non_exhaustive]
+    pub enum Joining as "joining" {
+        /// Everybody, by themselves.
+        Open = "open",
+        /// Only members that an owner adds or approves.
+        ByOwner = "by_owner",
+    }
 }
 
 /// A group that a policy or a scope names, or that is nested in one.
@@ -410,6 +419,7 @@ pub struct AdministrativeUnit {
 /// The user agent lists that hold for Exchange Web Services and for Graph's calendars.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum UserAgents {
     /// No list applies.
     #[default]
@@ -451,7 +461,7 @@ pub struct DirectoryRole {
 pub struct RoleGroup {
     /// Its name.
     pub name: String,
-    /// The roles that it gives.
+    /// The roles that it grants.
     pub roles: Fact<Vec<String>>,
 }
 
@@ -471,6 +481,7 @@ pub struct OtherApplication {
 /// Whether the mailbox that is asked about was found, and as what.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Found {
     /// Exactly one recipient has the address, and Entra and Exchange agree on its id.
     #[default]
@@ -488,6 +499,7 @@ pub enum Found {
 /// How much of a calendar somebody sees by an entry of its folder permissions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum CalendarRight {
     /// `None`.
     Nothing,

@@ -42,7 +42,7 @@ impl Group {
         self.ids.has(id)
     }
 
-    /// What to call it.
+    /// A name to show.
     #[must_use]
     pub fn label(&self) -> &str {
         let address = || self.addresses.first().map(String::as_str);
@@ -201,8 +201,8 @@ impl<'f> Groups<'f> {
 }
 
 impl MailboxFacts {
-    /// A mailbox of the organisation that is in no group or unit, and of which nothing else was read. What opens it
-    /// opens more than a group.
+    /// A mailbox of the organisation that is in no group or unit, and of which nothing else was read. An access path to it
+    /// leads to more than a group.
     pub(super) fn stranger() -> Self {
         // No object has these ids: they are fixed, and Entra and Exchange make theirs at random.
         const fn id(last: u128) -> Uuid {

@@ -1,15 +1,15 @@
-//! What plan and proof ask: which assignments and policies are over a group, and what is allowed beyond it.
+//! The assignments and policies over a group, and the access paths that are allowed beyond it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use graph_client::ObjectId;
 use serde::Serialize;
 
-use super::catalogue::Need;
 use super::facts::{
     AccessPolicy, Fact, Group, Ids, MailboxFacts, PolicyApplication, PolicyScope, RoleAssignment, RoleScope,
 };
 use super::filter::Filter;
+use super::row::Need;
 use super::scopes::{Resolved, is_called};
 use super::{Access, AccessModel, AccessPath, Level, Remedy, Truth, Via};
 
@@ -24,17 +24,17 @@ pub struct AssignmentOver<'f> {
     /// Whether it is limited by a management scope with `MemberOfGroup`, which does not follow the group when its
     /// distinguished name changes.
     pub by_filter: bool,
-    /// Whether it gives access: the service principal is registered, and the assignment is enabled and not only
+    /// Whether it grants access: the service principal is registered, and the assignment is enabled and not only
     /// delegating.
-    pub in_effect: Truth,
+    pub is_effective: Truth,
 }
 
 impl AssignmentOver<'_> {
-    /// Whether its role opens calendars at a level.
+    /// Whether its role allows access to calendars at a level.
     #[must_use]
-    pub fn opens(&self, level: Level) -> Truth {
-        let opens = self.assignment.opens(Need::Level(level));
-        opens.graph.or(opens.ews)
+    pub fn allows(&self, level: Level) -> Truth {
+        let allows = self.assignment.allows(Need::Level(level));
+        allows.graph.or(allows.ews)
     }
 }
 
@@ -46,14 +46,14 @@ pub struct WiderPath {
     pub path: AccessPath,
     /// What it rests on.
     pub via: Via,
-    /// Whether it opens a mailbox outside the set, or may.
+    /// Whether it allows access to a mailbox outside the set, or may.
     pub is_wider: Truth,
     /// Why, for one such mailbox.
     pub because: String,
-    /// The mailboxes outside the set that it opens, among those that are known. It may open every other one.
+    /// The mailboxes outside the set that it allows access to, among those that are known. There may be others.
     pub mailboxes: Vec<Ids>,
-    /// Whether it opens mailboxes that are in no group or unit at all.
-    pub opens_any: Truth,
+    /// Whether it allows access to mailboxes that are in no group or unit at all.
+    pub allows_any: Truth,
     /// How it is ended.
     pub remedy: Remedy,
 }
@@ -91,7 +91,7 @@ impl<'f> AccessModel<'f> {
                 assignment,
                 is_over_group,
                 by_filter,
-                in_effect: registered.and(assignment.is_in_effect()),
+                is_effective: registered.and(assignment.is_effective()),
             })
         };
         self.facts.role_assignments.entries().iter().filter_map(over).collect()
@@ -122,10 +122,10 @@ impl<'f> AccessModel<'f> {
     }
 
     /// The access paths that are allowed, or may be, for mailboxes outside `wanted` at a level, each with the remedy that
-    /// ends it. `known` adds mailboxes to look at, such as those that must not be reached.
+    /// ends it. `known` adds mailboxes to check, such as those that must not be reached.
     ///
-    /// Looked at are these, every mailbox in a group or unit of the facts, and one that is in none. `getSchedule` is
-    /// left out: it answers for others by design, see [`reach`](Self::reach) at [`Level::Times`].
+    /// Checked are these, every mailbox in a group or unit of the facts, and one that is in none. `getSchedule` is
+    /// left out: it shows others by design, see [`reach`](Self::reach) at [`Level::Times`].
     #[must_use]
     pub fn wider_than(&self, wanted: &[Ids], known: &[MailboxFacts], level: Level) -> Vec<WiderPath> {
         let by_entra: BTreeSet<ObjectId> = wanted.iter().filter_map(|ids| ids.entra).collect();
@@ -141,7 +141,7 @@ impl<'f> AccessModel<'f> {
                 return;
             }
             for path in self.paths(mailbox, Need::Level(level)) {
-                let opens = match path.verdict {
+                let allows = match path.verdict {
                     Access::Denied => continue,
                     Access::Allowed => Truth::Yes,
                     Access::Unknown => Truth::Unknown,
@@ -153,15 +153,15 @@ impl<'f> AccessModel<'f> {
                     is_wider: Truth::No,
                     because: String::new(),
                     mailboxes: Vec::new(),
-                    opens_any: Truth::No,
+                    allows_any: Truth::No,
                 });
-                if entry.is_wider != Truth::Yes && (opens == Truth::Yes || entry.because.is_empty()) {
-                    entry.because = super::remedy::plain(&path.because);
+                if entry.is_wider != Truth::Yes && (allows == Truth::Yes || entry.because.is_empty()) {
+                    entry.because = crate::text::plain(&path.because);
                 }
-                entry.is_wider = entry.is_wider.or(opens);
+                entry.is_wider = entry.is_wider.or(allows);
                 if is_stranger {
-                    entry.opens_any = opens;
-                } else if opens == Truth::Yes {
+                    entry.allows_any = allows;
+                } else if allows == Truth::Yes {
                     entry.mailboxes.push(mailbox.ids);
                 }
             }

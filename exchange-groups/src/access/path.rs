@@ -5,50 +5,34 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::facts::Resource;
-use super::remedy::plain;
 use super::{Access, Level};
+use crate::names::named;
+use crate::text::plain;
 
-/// A way by which an application reaches a mailbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum AccessPath {
-    /// An application permission on Microsoft Graph.
-    GraphGrant,
-    /// An application permission on Office 365 Exchange Online for Exchange Web Services.
-    EwsGrant,
-    /// A permission on Office 365 Exchange Online that was for the Outlook REST API, decommissioned in March 2024.
-    LegacyRest,
-    /// An application permission that the catalogue does not know.
-    UnlistedGrant,
-    /// A role of RBAC for Applications.
-    Rbac,
-    /// A role of RBAC for Applications, through Exchange Web Services.
-    EwsRbac,
-    /// IMAP or POP with `FullAccess` on the mailbox.
-    Imap,
-    /// An entry of the service principal in the calendar's folder permissions.
-    FolderPermission,
-    /// eDiscovery in Microsoft Purview.
-    Ediscovery,
-    /// `getSchedule` through another mailbox that the application reaches.
-    GetSchedule,
-}
-
-impl fmt::Display for AccessPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::GraphGrant => "graph-grant",
-            Self::EwsGrant => "ews-grant",
-            Self::LegacyRest => "legacy-rest",
-            Self::UnlistedGrant => "unlisted-grant",
-            Self::Rbac => "rbac",
-            Self::EwsRbac => "ews-rbac",
-            Self::Imap => "imap",
-            Self::FolderPermission => "folder-permission",
-            Self::Ediscovery => "ediscovery",
-            Self::GetSchedule => "getSchedule",
-        })
+named! {
+    /// A way by which an application reaches a mailbox.
+    #[non_exhaustive]
+    pub enum AccessPath as "access path" {
+        /// An application permission on Microsoft Graph.
+        GraphGrant = "graph_grant",
+        /// An application permission on Office 365 Exchange Online for Exchange Web Services.
+        EwsGrant = "ews_grant",
+        /// A permission on Office 365 Exchange Online that was for the Outlook REST API, decommissioned in March 2024.
+        LegacyRest = "legacy_rest",
+        /// An application permission that the catalogue does not know.
+        UnlistedGrant = "unlisted_grant",
+        /// A role of RBAC for Applications.
+        Rbac = "rbac",
+        /// A role of RBAC for Applications, through Exchange Web Services.
+        EwsRbac = "ews_rbac",
+        /// IMAP or POP with `FullAccess` on the mailbox.
+        Imap = "imap",
+        /// An entry of the service principal in the calendar's folder permissions.
+        FolderPermission = "folder_permission",
+        /// eDiscovery in Microsoft Purview.
+        Ediscovery = "ediscovery",
+        /// `getSchedule` through another mailbox that the application reaches.
+        GetSchedule = "get_schedule",
     }
 }
 
@@ -159,8 +143,8 @@ pub struct Reach {
     pub level: Level,
     /// The verdict over all access paths.
     pub verdict: Access,
-    /// What the mailbox is. Only [`Subject::Mailbox`] can serve as a control in a proof.
-    pub subject: Subject,
+    /// What the mailbox is. Only [`MailboxPresence::Mailbox`] can serve as a control in a proof.
+    pub subject: MailboxPresence,
     /// Every access path that the application has at this level, those denied for this mailbox included.
     pub paths: Vec<PathReach>,
     /// What a reader must know beside the verdict.
@@ -179,19 +163,20 @@ impl Reach {
     }
 }
 
-/// What was found at the address that is asked about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Subject {
-    /// A mailbox of Exchange Online.
-    Mailbox,
-    /// A soft-deleted or inactive mailbox.
-    DeletedMailbox,
-    /// No mailbox of Exchange Online: nobody, a mail user, a contact, a distribution list, an on-premises mailbox. It
-    /// is neither allowed nor denied, and proves nothing.
-    NoMailbox,
-    /// It could not be told what is there.
-    Unknown,
+named! {
+    /// What was found at the address that is asked about.
+    #[non_exhaustive]
+    pub enum MailboxPresence as "presence" {
+        /// A mailbox of Exchange Online.
+        Mailbox = "mailbox",
+        /// A soft-deleted or inactive mailbox.
+        DeletedMailbox = "deleted_mailbox",
+        /// No mailbox of Exchange Online: nobody, a mail user, a contact, a distribution list, an on-premises mailbox. It
+        /// is neither allowed nor denied, and proves nothing.
+        NoMailbox = "no_mailbox",
+        /// What is there is not known.
+        Unknown = "unknown",
+    }
 }
 
 /// How an access path is ended: who does what, with which command.

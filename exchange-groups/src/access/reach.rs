@@ -1,11 +1,12 @@
 //! From facts to access: every access path of the application to one mailbox.
 
-use super::catalogue::{Entry, Narrowing, Need, PolicyCoverage, Row, RowResource, application_permission};
+use super::catalogue::{Entry, application_permission};
 use super::facts::{CalendarRight, Fact, Found, Grant, MailboxFacts, PolicyScope, RoleAssignment, SignIn, UserAgents};
 use super::members::{MemberKind, member_kind};
 use super::policies::PolicyVerdict;
-use super::remedy::plain;
-use super::{Access, AccessModel, AccessPath, Level, PathReach, Reach, Subject, Truth, Via, ews};
+use super::row::{Narrowing, Need, PolicyCoverage, Row, RowResource};
+use super::{Access, AccessModel, AccessPath, Level, MailboxPresence, PathReach, Reach, Truth, Via, ews};
+use crate::text::plain;
 
 impl AccessModel<'_> {
     /// Whether the application reaches a mailbox at a level, and by which access paths.
@@ -14,7 +15,7 @@ impl AccessModel<'_> {
         let subject = subject(mailbox);
         let mut reach =
             Reach { level, verdict: Access::Unknown, subject, paths: Vec::new(), notes: self.notes(mailbox) };
-        if matches!(subject, Subject::NoMailbox | Subject::Unknown) {
+        if matches!(subject, MailboxPresence::NoMailbox | MailboxPresence::Unknown) {
             reach.notes.insert(0, why_no_mailbox(mailbox));
             return reach;
         }
@@ -24,7 +25,7 @@ impl AccessModel<'_> {
         }
         for path in &mut reach.paths {
             path.because = plain(&path.because);
-            if subject == Subject::DeletedMailbox && path.path != AccessPath::Ediscovery {
+            if subject == MailboxPresence::DeletedMailbox && path.path != AccessPath::Ediscovery {
                 path.verdict = Access::Denied;
                 path.because = "the mailbox is deleted".into();
             }
@@ -57,7 +58,7 @@ impl AccessModel<'_> {
                 path: AccessPath::FolderPermission,
                 via: Via::FolderEntry,
                 verdict: Access::Unknown,
-                because: "no source says what an entry of a service principal opens".into(),
+                because: "no source says what an entry of a service principal allows".into(),
             });
         }
         paths
@@ -72,7 +73,7 @@ impl AccessModel<'_> {
     ) -> Option<PathReach> {
         let via = grant.via();
         let (path, verdict, because) = match application_permission(grant) {
-            Entry::Unlisted { opens: Truth::No, .. } => return None,
+            Entry::Unlisted { allows: Truth::No, .. } => return None,
             Entry::Unlisted { because, .. } => (AccessPath::UnlistedGrant, Access::Unknown, because),
             Entry::Listed(row) => self.listed_grant(row, mailbox, need, policy)?,
         };
@@ -119,7 +120,7 @@ impl AccessModel<'_> {
                 // GUESS: an end point may still honour these permissions; wrong if every call with them is refused.
                 return Some((AccessPath::LegacyRest, narrowed.and(Access::Unknown), because));
             }
-            let (open, why) = ews::is_open(self.facts, mailbox);
+            let (open, why) = ews::is_allowed(self.facts, mailbox);
             let verdict = narrowed.and(counts).and(open.into()).and(group_mailbox(mailbox));
             let because = if open == Truth::Yes || narrowed == Access::Denied { because } else { why.to_owned() };
             return Some((AccessPath::EwsGrant, asks_for_others(verdict, need), because));
@@ -144,7 +145,9 @@ impl AccessModel<'_> {
             Fact::Read(roles) if roles.is_empty() => {
                 (Access::Denied, "the service principal has no role in Microsoft Purview")
             }
-            Fact::Read(_) => (Access::Unknown, "whether its roles in Microsoft Purview open content is not known"),
+            Fact::Read(_) => {
+                (Access::Unknown, "whether its roles in Microsoft Purview allow access to content is not known")
+            }
             Fact::Partly(..) | Fact::Unread(_) => {
                 (Access::Unknown, "the roles of the service principal in Microsoft Purview were not read")
             }
@@ -176,13 +179,13 @@ impl AccessModel<'_> {
         let (registered, unregistered) = self.is_registered();
         let mut paths = Vec::new();
         for assignment in self.facts.role_assignments.entries() {
-            let opens = assignment.opens(need);
-            if opens.graph == Truth::No && opens.ews == Truth::No {
+            let allows = assignment.allows(need);
+            if allows.graph == Truth::No && allows.ews == Truth::No {
                 continue;
             }
-            let in_effect = registered.and(assignment.is_in_effect());
+            let in_effect = registered.and(assignment.is_effective());
             let (contains, why) = self.scope_contains(&assignment.scope, mailbox);
-            let because = match (registered, assignment.is_in_effect()) {
+            let because = match (registered, assignment.is_effective()) {
                 (Truth::No | Truth::Unknown, _) => unregistered.to_owned(),
                 (_, Truth::No) => "the assignment is disabled, or only delegating".to_owned(),
                 (_, Truth::Unknown) => "whether the assignment is enabled and not only delegating is not known".into(),
@@ -190,19 +193,19 @@ impl AccessModel<'_> {
             };
             let held: Access = in_effect.and(contains).into();
             let via = assignment.via();
-            if opens.graph != Truth::No {
-                let verdict = held.and(opens.graph.into()).and(group_mailbox(mailbox));
-                let because = if opens.graph == Truth::Unknown {
-                    format!("what the role {} opens is not known; {because}", assignment.role)
+            if allows.graph != Truth::No {
+                let verdict = held.and(allows.graph.into()).and(group_mailbox(mailbox));
+                let because = if allows.graph == Truth::Unknown {
+                    format!("what the role {} allows is not known; {because}", assignment.role)
                 } else {
                     because.clone()
                 };
                 paths.push(PathReach { path: AccessPath::Rbac, via: via.clone(), verdict, because });
             }
-            if opens.ews != Truth::No {
-                let (open, switches) = ews::is_open(self.facts, mailbox);
+            if allows.ews != Truth::No {
+                let (open, switches) = ews::is_allowed(self.facts, mailbox);
                 let verdict =
-                    asks_for_others(held.and(opens.ews.into()).and(open.into()).and(group_mailbox(mailbox)), need);
+                    asks_for_others(held.and(allows.ews.into()).and(open.into()).and(group_mailbox(mailbox)), need);
                 let because = if open == Truth::Yes || held == Access::Denied { because } else { switches.to_owned() };
                 paths.push(PathReach { path: AccessPath::EwsRbac, via, verdict, because });
             }
@@ -395,7 +398,7 @@ fn is_mail_protocol(row: &Row) -> bool {
     row.resource == RowResource::Exchange && matches!(row.value, "IMAP.AccessAsApp" | "POP.AccessAsApp")
 }
 
-// GUESS: `FullAccess` without a permission for IMAP or POP opens nothing; wrong if Graph shows such a mailbox.
+// GUESS: `FullAccess` without a permission for IMAP or POP allows nothing; wrong if Graph shows such a mailbox.
 /// IMAP and POP need `FullAccess` on the mailbox. Over IMAP the calendar folder is listed; what its items show is not
 /// known.
 fn imap(mailbox: &MailboxFacts, need: Need) -> Option<(AccessPath, Access, String)> {
@@ -435,22 +438,22 @@ fn group_mailbox(mailbox: &MailboxFacts) -> Access {
 }
 
 /// What is at the address that is asked about.
-fn subject(mailbox: &MailboxFacts) -> Subject {
+fn subject(mailbox: &MailboxFacts) -> MailboxPresence {
     match mailbox.found {
-        Found::Ambiguous(_) | Found::Unread(_) => return Subject::Unknown,
-        Found::Nobody => return Subject::NoMailbox,
-        Found::Deleted => return Subject::DeletedMailbox,
+        Found::Ambiguous(_) | Found::Unread(_) => return MailboxPresence::Unknown,
+        Found::Nobody => return MailboxPresence::NoMailbox,
+        Found::Deleted => return MailboxPresence::DeletedMailbox,
         Found::One => {}
     }
     if mailbox.ids == super::Ids::default() {
-        return Subject::Unknown;
+        return MailboxPresence::Unknown;
     }
-    let Some(kind) = mailbox.kind.known() else { return Subject::Mailbox };
+    let Some(kind) = mailbox.kind.known() else { return MailboxPresence::Mailbox };
     match member_kind(Some(kind)) {
-        MemberKind::Mailbox => Subject::Mailbox,
-        MemberKind::Unknown if kind.eq_ignore_ascii_case("GroupMailbox") => Subject::Mailbox,
-        MemberKind::Group | MemberKind::Neither => Subject::NoMailbox,
-        MemberKind::Unknown => Subject::Unknown,
+        MemberKind::Mailbox => MailboxPresence::Mailbox,
+        MemberKind::Unknown if kind.eq_ignore_ascii_case("GroupMailbox") => MailboxPresence::Mailbox,
+        MemberKind::Group | MemberKind::Neither => MailboxPresence::NoMailbox,
+        MemberKind::Unknown => MailboxPresence::Unknown,
     }
 }
 

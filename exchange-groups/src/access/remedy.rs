@@ -1,6 +1,8 @@
-//! How access paths are ended: who does it, where, and with which command.
+//! Remedies: how an access path is removed, by whom, where, and with which command.
 
-use super::{AccessModel, Remedy, Via};
+use super::model::AccessModel;
+use super::path::{Remedy, Via};
+use crate::text::plain;
 
 const ENTRA: &str = "An administrator of Entra (Cloud Application Administrator)";
 const PRIVILEGED: &str = "An administrator of Entra (Privileged Role Administrator)";
@@ -116,13 +118,4 @@ fn quoted(text: &str) -> Option<String> {
         return None;
     }
     Some(format!("'{}'", text.replace('\'', "''")))
-}
-
-/// A text of the service without what could draw on a terminal: control and direction characters.
-pub(super) fn plain(text: &str) -> String {
-    let is_hostile = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    text.chars().map(|c| if is_hostile(c) { '\u{fffd}' } else { c }).collect()
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::catalogue::Certainty;
+use super::row::Certainty;
 use super::{AccessModel, AccessPath, Level, Truth};
 
 /// A way by which calendar data stays visible to an application that is restricted as it should be.
@@ -43,7 +43,7 @@ const SHARED: Residual = Residual {
     way: "calendars shared with a mailbox that is reached",
     level: Some(Level::Events),
     certainty: Certainty::Guess,
-    text: "They stand in its list of calendars. Whether an application opens them there is not known; rooms normally have \
+    text: "They stand in its list of calendars. Whether an application can read them there is not known; rooms normally have \
            none.",
     ended_by: "Remove-MailboxFolderPermission -Identity <mailbox>:\\Calendar -User <mailbox that is reached>",
 };

@@ -1,12 +1,13 @@
-//! Role assignments: what they open, and which mailboxes their scopes contain.
+//! Role assignments: what they allow, and which mailboxes their scopes contain.
 
 use graph_client::exchange::AssignedScope;
 
-use super::catalogue::{Narrowing, Need, exchange_role, role_permission};
+use super::catalogue::{exchange_role, role_permission};
 use super::facts::{
     AdministrativeUnit, Fact, Group, GroupType, MailboxFacts, ManagementScope, RoleAssignment, RoleScope,
 };
 use super::filter::{Filter, same_name};
+use super::row::{Narrowing, Need};
 use super::{AccessModel, Truth};
 
 impl From<AssignedScope> for RoleScope {
@@ -21,7 +22,7 @@ impl From<AssignedScope> for RoleScope {
     }
 }
 
-/// What a scope column leads to.
+/// What a scope column names.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Resolved<'f> {
     Organization,
@@ -32,14 +33,14 @@ pub(super) enum Resolved<'f> {
     Nothing,
 }
 
-/// Whether a role opens what a call needs: on Graph, and through Exchange Web Services.
+/// Whether a role allows what a call needs: on Graph, and through Exchange Web Services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RoleOpens {
+pub(super) struct RoleAccess {
     pub graph: Truth,
     pub ews: Truth,
 }
 
-impl RoleOpens {
+impl RoleAccess {
     const NOTHING: Self = Self { graph: Truth::No, ews: Truth::No };
 
     fn or(self, other: Self) -> Self {
@@ -57,26 +58,26 @@ impl RoleOpens {
 }
 
 impl RoleAssignment {
-    /// What the role opens: by the permissions that it contains where they were read, and by its name where the
+    /// What the role allows: by the permissions that it contains where they were read, and by its name where the
     /// catalogue has it.
-    pub(super) fn opens(&self, need: Need) -> RoleOpens {
+    pub(super) fn allows(&self, need: Need) -> RoleAccess {
         let by_name = exchange_role(&self.role);
         match &self.permissions {
             Fact::Read(permissions) => {
-                let named = by_name.map_or(RoleOpens::NOTHING, |row| RoleOpens::of(Some(row), need));
-                permissions.iter().map(|name| RoleOpens::of(role_permission(name), need)).fold(named, RoleOpens::or)
+                let named = by_name.map_or(RoleAccess::NOTHING, |row| RoleAccess::of(Some(row), need));
+                permissions.iter().map(|name| RoleAccess::of(role_permission(name), need)).fold(named, RoleAccess::or)
             }
             Fact::Partly(permissions, _) => permissions
                 .iter()
-                .map(|name| RoleOpens::of(role_permission(name), need))
-                .fold(RoleOpens::of(by_name, need), RoleOpens::or),
-            Fact::Unread(_) => RoleOpens::of(by_name, need),
+                .map(|name| RoleAccess::of(role_permission(name), need))
+                .fold(RoleAccess::of(by_name, need), RoleAccess::or),
+            Fact::Unread(_) => RoleAccess::of(by_name, need),
         }
     }
 
-    /// Whether it gives access at all: enabled, and not only the right to assign the role on.
-    pub(super) fn is_in_effect(&self) -> Truth {
-        // GUESS: a delegating assignment gives no access of its own; wrong if a tenant shows a call that it allowed.
+    /// Whether it grants access at all: enabled, and not only the right to assign the role on.
+    pub(super) fn is_effective(&self) -> Truth {
+        // GUESS: a delegating assignment grants no access of its own; wrong if a tenant shows a call that it allowed.
         Truth::from(self.enabled).and(Truth::from(self.delegating).not())
     }
 }

@@ -1,9 +1,9 @@
 //! What the restriction of the application rests on: the groups, units and attributes that decide who is in scope.
 
-use super::catalogue::Need;
 use super::facts::{Fact, Group, GroupType, PolicyScope, RoleScope};
 use super::filter::Filter;
 use super::policies::policy_exists;
+use super::row::Need;
 use super::scopes::Resolved;
 use super::{AccessModel, AdministrativeUnit, Level, Truth};
 
@@ -185,9 +185,9 @@ impl<'f> AccessModel<'f> {
 
     fn role_uses(&self, uses: &mut Uses<'f>) {
         for assignment in self.facts.role_assignments.entries() {
-            let opens = Level::ALL.map(|level| assignment.opens(Need::Level(level)));
-            let opens = Truth::any(opens.into_iter().map(|opens| opens.graph.or(opens.ews)));
-            let in_use = self.is_registered().0.and(assignment.is_in_effect()).and(opens);
+            let allows = Level::ALL.iter().map(|level| assignment.allows(Need::Level(*level)));
+            let allows = Truth::any(allows.map(|allows| allows.graph.or(allows.ews)));
+            let in_use = self.is_registered().0.and(assignment.is_effective()).and(allows);
             if in_use == Truth::No {
                 continue;
             }

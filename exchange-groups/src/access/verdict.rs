@@ -1,20 +1,18 @@
-use std::fmt;
+use crate::names::named;
 
-use serde::{Deserialize, Serialize};
-
-/// The verdict on access: whether the configuration lets an application reach a mailbox.
-///
-/// It is about the configuration after propagation. A live call can be refused for other reasons, and for a while after
-/// a change it can be answered as before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Access {
-    /// At least one access path leads to the mailbox.
-    Allowed,
-    /// No access path leads to the mailbox.
-    Denied,
-    /// The facts do not decide it: a part is unread, or the sources disagree on what it does.
-    Unknown,
+named! {
+    /// The verdict on access: whether the configuration lets an application reach a mailbox.
+    ///
+    /// It is about the configuration after propagation. A live call can be refused for other reasons, and for a while after
+    /// a change it can have the result of before.
+    pub enum Access as "access" {
+        /// At least one access path leads to the mailbox.
+        Allowed = "allowed",
+        /// No access path leads to the mailbox.
+        Denied = "denied",
+        /// The facts do not decide it: a part is unread, or the sources disagree on what it does.
+        Unknown = "unknown",
+    }
 }
 
 impl Access {
@@ -55,26 +53,16 @@ impl From<Truth> for Access {
     }
 }
 
-impl fmt::Display for Access {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Allowed => "allowed",
-            Self::Denied => "denied",
-            Self::Unknown => "unknown",
-        })
+named! {
+    /// A truth value of three-valued logic (Kleene's): what a condition is when facts can be unread.
+    pub enum Truth as "truth value" {
+        /// The condition holds.
+        Yes = "yes",
+        /// The condition does not hold.
+        No = "no",
+        /// The facts do not decide it.
+        Unknown = "unknown",
     }
-}
-
-/// A truth value of three-valued logic (Kleene's): what a condition is when facts can be unread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Truth {
-    /// The condition holds.
-    Yes,
-    /// The condition does not hold.
-    No,
-    /// The facts do not decide it.
-    Unknown,
 }
 
 impl Truth {
@@ -135,42 +123,29 @@ impl From<Option<bool>> for Truth {
     }
 }
 
-impl fmt::Display for Truth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Yes => "yes",
-            Self::No => "no",
-            Self::Unknown => "unknown",
-        })
+named! {
+    /// How much of a calendar is seen, or done to it. Each level is a claim of its own.
+    pub enum Level as "level" {
+        /// When the mailbox is busy (free/busy).
+        Times = "times",
+        /// Subject and place too: free/busy of a calendar that is shared as `LimitedDetails`.
+        Brief = "brief",
+        /// The events, private ones included: application permissions do not honour the private flag.
+        Events = "events",
+        /// Create, change and delete events.
+        Write = "write",
     }
 }
 
-/// How much of a calendar is seen, or done to it. Each level is a claim of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Level {
-    /// When the mailbox is busy (free/busy).
-    Times,
-    /// Subject and place too: free/busy of a calendar that is shared as `LimitedDetails`.
-    Brief,
-    /// The events, private ones included: application permissions do not honour the private flag.
-    Events,
-    /// Create, change and delete events.
-    Write,
-}
-
 impl Level {
-    /// Every level, from the least to the most.
-    pub const ALL: [Self; 4] = [Self::Times, Self::Brief, Self::Events, Self::Write];
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// What is seen or done, in words.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
             Self::Times => "free/busy times",
             Self::Brief => "free/busy with subject and place",
             Self::Events => "events",
             Self::Write => "changing events",
-        })
+        }
     }
 }

@@ -3,14 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::{
-    Condition, Entry, Escalation, Row, RowKind, RowResource, Severity, TierZero, application_permission, catalogue,
-    delegated_permission, delegating_assignment, directory_role, exchange_role, role_group, role_permission,
+    Entry, application_permission, catalogue, delegated_permission, delegating_assignment, directory_role,
+    exchange_role, role_group, role_permission,
 };
-use super::facts::{DelegatedGrant, Fact, OtherApplication, Principal, RoleAssignment};
-use super::members::{MemberKind, member_kind};
-use super::remedy::plain;
+use super::facts::{DelegatedGrant, Fact, Principal, RoleAssignment};
+use super::row::{Condition, Escalation, Risk, Row, RowKind, TierZero};
 use super::uses::Uses;
+use super::who_else::WhoElse;
 use super::{AccessModel, Remedy, Truth, Via};
+use crate::text::plain;
 
 /// Whether an application can widen its own access, and who else can.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +40,7 @@ pub struct WideningPath {
     /// Whether it works as things are.
     pub verdict: Truth,
     /// The risk as `ScubaGear` rates it.
-    pub severity: Option<Severity>,
+    pub risk: Option<Risk>,
     /// The path to the tenant's highest privilege as Maester rates it.
     pub tier_zero: Option<TierZero>,
     /// Why, in a sentence.
@@ -48,22 +49,12 @@ pub struct WideningPath {
     pub remedy: Remedy,
 }
 
-/// Somebody other than the application who can widen its access.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct WhoElse {
-    /// Who.
-    pub who: String,
-    /// By what right.
-    pub by: String,
-}
-
 /// What a possible way to widen access is made of, before it is judged.
-struct Candidate<'r> {
+pub(super) struct Candidate<'r> {
     via: Via,
-    row: &'r Row,
+    pub(super) row: &'r Row,
     /// A limit on the whole way, such as a role that is only eligible, and what it is.
-    limit: (Truth, &'static str),
+    pub(super) limit: (Truth, &'static str),
 }
 
 impl AccessModel<'_> {
@@ -87,7 +78,7 @@ impl AccessModel<'_> {
     }
 
     /// The permissions and roles that the catalogue knows.
-    fn candidates(&self) -> Vec<Candidate<'static>> {
+    pub(super) fn candidates(&self) -> Vec<Candidate<'static>> {
         const FREE: (Truth, &str) = (Truth::Yes, "");
         let mut candidates = Vec::new();
         for grant in self.facts.grants.entries() {
@@ -150,7 +141,7 @@ impl AccessModel<'_> {
             candidate.limit.1.to_owned()
         } else {
             match (verdict, row.condition) {
-                (Truth::Yes, _) => format!("{} lets it {escalation}", candidate.via),
+                (Truth::Yes, _) => format!("{} lets it {}", candidate.via, escalation.phrase()),
                 (verdict, _) if base == verdict => what.to_owned(),
                 (Truth::No, Some(condition)) => format!("{} does not hold", condition.phrase()),
                 (_, Some(condition)) => format!("whether {} is not known", condition.phrase()),
@@ -175,158 +166,14 @@ impl AccessModel<'_> {
             escalation,
             condition,
             verdict,
-            severity: row.and_then(|row| row.severity),
+            risk: row.and_then(|row| row.risk),
             tier_zero: row.and_then(|row| row.tier_zero),
             because: plain(because),
         }
     }
 
-    /// Whether what a permission or role lets an application do would widen its access here, whatever its own condition.
-    fn means(&self, escalation: Escalation, row: &Row, uses: &Uses<'_>) -> (Truth, &'static str) {
-        const NO_CMDLETS: &str = "it takes Exchange.ManageAsApp to run cmdlets of Exchange";
-        match escalation {
-            Escalation::GrantAppRoles
-            | Escalation::DirectoryRoles
-            | Escalation::UserTakeover
-            | Escalation::GrantDelegated
-            | Escalation::ExchangeCmdlets
-            // Through Graph nothing else is needed, and through cmdlets the row's condition asks for the ticket.
-            | Escalation::ExchangeRoles => (Truth::Yes, ""),
-            // The Admin API is a way of its own to these.
-            Escalation::ExchangeRecipients if row.kind == RowKind::Application => (Truth::Yes, ""),
-            Escalation::ExchangeAdmin
-            | Escalation::AccessPolicyChange
-            | Escalation::EwsSwitchChange
-            | Escalation::MailboxPermissions
-            | Escalation::MailboxExport
-            | Escalation::ExchangeRecipients => (self.runs_cmdlets(), NO_CMDLETS),
-            Escalation::ScopeGroupExchange => {
-                (self.runs_cmdlets().and(uses.has_group()), "it takes Exchange.ManageAsApp and a scope group in use")
-            }
-            Escalation::AppCredentials => {
-                (self.others_have_access(row), "it takes another application that has an access path or can widen its own")
-            }
-            Escalation::ScopeGroupEntra => (
-                uses.has_graph_group(),
-                "Graph writes members of Microsoft 365 groups only, and not of mail-enabled security groups or \
-                 distribution lists",
-            ),
-            Escalation::ScopeUnit => (uses.has_unit(), "it takes a role assignment that an administrative unit limits"),
-            Escalation::ScopeAttributes if row.resource == RowResource::Rbac => {
-                (self.runs_cmdlets().and(uses.has_attribute()), "it takes Exchange.ManageAsApp and a filter in use")
-            }
-            Escalation::ScopeAttributes => {
-                let address = if row.condition == Some(Condition::AddressInFilter) { uses.has_address() } else { Truth::No };
-                (
-                    uses.has_graph_attribute().or(address),
-                    "it takes a filter or membership rule that reads an attribute which Graph writes",
-                )
-            }
-            Escalation::UserRights => (self.signs_in(), "it takes a person who signs in to it"),
-            Escalation::Unknown => (Truth::Unknown, "no source says what it can do"),
-        }
-    }
-
-    fn condition(&self, condition: Condition, uses: &Uses<'_>) -> Truth {
-        match condition {
-            Condition::AnotherApplicationHasAccess => have_access(&self.facts.other_applications, self),
-            Condition::OwnedApplicationHasAccess => have_access(&self.facts.owned_applications, self),
-            Condition::UserSignsIn => self.signs_in(),
-            Condition::HoldsSchedulePermission => self.holds_any(&[
-                "RoleAssignmentSchedule.ReadWrite.Directory",
-                "RoleEligibilitySchedule.ReadWrite.Directory",
-            ]),
-            Condition::HoldsGroupSchedulePermission => self.holds_any(&[
-                "PrivilegedAccess.ReadWrite.AzureADGroup",
-                "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup",
-                "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",
-            ]),
-            Condition::HoldsAuthenticationMethodPermission => {
-                self.holds_any(&["UserAuthenticationMethod.ReadWrite.All"])
-            }
-            Condition::AttributeInUse => uses.has_graph_attribute(),
-            // Whether other addresses become proxy addresses is not known.
-            Condition::AddressInFilter => uses.has_address().and(Truth::Unknown),
-            Condition::AsNarrowerPermissions => Truth::Yes,
-            Condition::ScopeGroupIsMicrosoft365 => uses.has_graph_group(),
-            Condition::ScopeGroupIsTeam => uses.has_graph_group().and(Truth::Unknown),
-            Condition::OwnsScopeGroup => uses.any_group(|group| {
-                let owns = Truth::any(group.owners.entries().iter().map(|owner| self.is_itself(owner)));
-                if group.owners.missing().is_none() { owns } else { owns.or(Truth::Unknown) }
-            }),
-            Condition::UnitInUse => uses.has_unit(),
-            Condition::HoldsAdministrativeRole => self.holds_administrative_role(|_| true),
-            Condition::HoldsRecipientRole => self.holds_administrative_role(|escalation| {
-                matches!(
-                    escalation,
-                    Escalation::ExchangeRecipients | Escalation::ExchangeAdmin | Escalation::MailboxPermissions
-                )
-            }),
-            Condition::HoldsManageAsApp => self.runs_cmdlets(),
-            Condition::UserActivates
-            | Condition::GroupUnderPim
-            | Condition::AccessPackage
-            | Condition::TargetIsNoAdministrator
-            | Condition::NotDocumented
-            | Condition::FederatedDomain
-            | Condition::CertificateSignIn
-            | Condition::ProvisioningWritesUsers
-            | Condition::HybridTenant
-            | Condition::Workflow
-            | Condition::AgentIdentityHasAccess => Truth::Unknown,
-        }
-    }
-
-    /// Whether it holds any of these permissions.
-    fn holds_any(&self, names: &[&str]) -> Truth {
-        let held = |grant: &super::Grant| match application_permission(grant) {
-            Entry::Listed(row) if names.contains(&row.value) => Truth::from((!grant.eligible).then_some(true)),
-            // An id or name that does not fit may stand for it.
-            Entry::Unlisted { .. } if grant.value.as_deref().is_none_or(|name| names.contains(&name)) => Truth::Unknown,
-            Entry::Listed(_) | Entry::Unlisted { .. } => Truth::No,
-        };
-        let found = Truth::any(self.facts.grants.entries().iter().map(held));
-        if self.facts.grants.missing().is_none() { found } else { found.or(Truth::Unknown) }
-    }
-
-    /// Whether it gets in at the end point of cmdlets: what it may do there comes from its roles.
-    fn runs_cmdlets(&self) -> Truth {
-        // The Admin API takes other permissions, for a few cmdlets. Which of the roles count there is not known.
-        let api = self.holds_any(&["Exchange.ManageAsAppV2", "Exchange.AdminAPI.ManageAsApp"]);
-        self.holds_any(&["Exchange.ManageAsApp"]).or(api.and(Truth::Unknown))
-    }
-
-    /// Whether it has a directory role, role group, management role or delegating assignment that changes access.
-    fn holds_administrative_role(&self, counts: impl Fn(Escalation) -> bool) -> Truth {
-        let by_cmdlet = |escalation: &Escalation| {
-            matches!(
-                escalation,
-                Escalation::ExchangeAdmin
-                    | Escalation::ExchangeRoles
-                    | Escalation::ExchangeRecipients
-                    | Escalation::AccessPolicyChange
-                    | Escalation::EwsSwitchChange
-                    | Escalation::MailboxPermissions
-                    | Escalation::MailboxExport
-                    | Escalation::ScopeGroupExchange
-            ) && counts(*escalation)
-        };
-        let held = self
-            .candidates()
-            .into_iter()
-            .filter(|candidate| candidate.row.kind != RowKind::Application)
-            .filter(|candidate| candidate.row.escalates.iter().any(by_cmdlet))
-            .map(|candidate| candidate.limit.0);
-        let found = Truth::any(held);
-        let is_whole = self.facts.directory_roles.missing().is_none()
-            && self.facts.role_groups.missing().is_none()
-            && (self.facts.role_assignments.missing().is_none() || self.is_registered().0 == Truth::No)
-            && self.unknown_roles().is_empty();
-        if is_whole { found } else { found.or(Truth::Unknown) }
-    }
-
     /// Roles that the catalogue does not know, with whether they count at all.
-    fn unknown_roles(&self) -> Vec<(Via, Truth)> {
+    pub(super) fn unknown_roles(&self) -> Vec<(Via, Truth)> {
         let mut unknown = Vec::new();
         for role in self.facts.directory_roles.entries() {
             if directory_role(role.template).is_none() {
@@ -425,14 +272,6 @@ impl AccessModel<'_> {
         group.map_or(Truth::No, |group| self.groups.contains_directly(group, &person.ids))
     }
 
-    fn signs_in(&self) -> Truth {
-        match &self.facts.signed_in {
-            Fact::Read(people) => Truth::from(!people.is_empty()),
-            Fact::Partly(people, _) if !people.is_empty() => Truth::Yes,
-            Fact::Partly(..) | Fact::Unread(_) => Truth::Unknown,
-        }
-    }
-
     fn owned_groups(&self, uses: &Uses<'_>, paths: &mut Vec<WideningPath>) {
         for group in uses.groups() {
             for owner in group.owners.entries().iter().filter(|owner| self.is_itself(owner) != Truth::No) {
@@ -440,27 +279,6 @@ impl AccessModel<'_> {
                 let because = "whether an application that owns a group may write its members is not known";
                 paths.push(self.path(via, Escalation::ScopeGroupEntra, None, Truth::Unknown, None, because));
             }
-        }
-    }
-
-    fn is_itself(&self, principal: &Principal) -> Truth {
-        match (&self.facts.service_principal, principal.ids.entra) {
-            (Fact::Read(None), _) | (_, None) => Truth::No,
-            (Fact::Read(Some(own)), Some(id)) => Truth::from(own.as_uuid() == id.as_uuid()),
-            (Fact::Partly(..) | Fact::Unread(_), Some(_)) => {
-                // Only a service principal can be it.
-                let is_one = principal.kind.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("ServicePrincipal"));
-                if is_one { Truth::Unknown } else { Truth::No }
-            }
-        }
-    }
-
-    /// Whether other applications have access that this one could use, as far as the row lets it.
-    fn others_have_access(&self, row: &Row) -> Truth {
-        match row.condition {
-            Some(Condition::OwnedApplicationHasAccess) => have_access(&self.facts.owned_applications, self),
-            Some(Condition::AgentIdentityHasAccess) => Truth::Yes,
-            _ => have_access(&self.facts.other_applications, self),
         }
     }
 
@@ -489,70 +307,6 @@ impl AccessModel<'_> {
         }
         unread
     }
-
-    fn who_else(&self, uses: &Uses<'_>) -> Vec<WhoElse> {
-        let mut list = Vec::new();
-        let mut add = |who: &str, by: String| {
-            let entry = WhoElse { who: plain(who), by: plain(&by) };
-            if !list.contains(&entry) {
-                list.push(entry);
-            }
-        };
-        for group in uses.groups() {
-            let label = group.label();
-            if group.owners.missing().is_some() {
-                add("Owners who were not read", format!("owners of the group {label}"));
-            }
-            for owner in group.owners.entries() {
-                add(&owner.name, format!("owner of the group {label}"));
-                if member_kind(owner.kind.as_deref()) == MemberKind::Group {
-                    add(&format!("Every member of {}", owner.name), format!("owner of the group {label}"));
-                }
-            }
-            match group.joining {
-                Some(super::Joining::Open) => {
-                    add("Every user, for their own mailbox", format!("the group {label} is open to join"));
-                }
-                Some(super::Joining::ByOwner) => {}
-                None => add("Perhaps every user", format!("who may join the group {label} was not read")),
-            }
-            if group.kind == Some(super::GroupType::Microsoft365) {
-                add(
-                    "Groups Administrators, and applications with Group.ReadWrite.All or GroupMember.ReadWrite.All",
-                    format!("they write the members of the Microsoft 365 group {label}"),
-                );
-            }
-        }
-        for (unit, _) in &uses.units {
-            let name = unit.name.clone().unwrap_or_else(|| unit.id.to_string());
-            add("Administrators of the unit", format!("they write the members of the administrative unit {name}"));
-        }
-        for (attribute, _) in &uses.attributes {
-            add(
-                "Whoever writes the attribute, such as the synchronisation of HR",
-                format!("a filter reads {attribute}"),
-            );
-        }
-        add("Global Administrators and Exchange Administrators", "they change every restriction".into());
-        add(
-            "Holders of Role Management, Organization Configuration, or Distribution Groups with Security Group Creation \
-             and Membership",
-            "they change role assignments and scopes, access policies, or members of the groups".into(),
-        );
-        for owner in self.facts.owners.entries() {
-            add(&owner.name, "owner of the application: adds a credential and acts as it".into());
-        }
-        if self.facts.owners.missing().is_some() {
-            add("Owners who were not read", "owners of the application".into());
-        }
-        for application in self.facts.other_applications.entries() {
-            if application.client_id != self.facts.client_id && application.can_widen.known() == Some(&true) {
-                let by = format!("the application {} has permissions that widen access", application.client_id);
-                add(&application.name, by);
-            }
-        }
-        list
-    }
 }
 
 impl DelegatedGrant {
@@ -568,52 +322,4 @@ fn is_known_role(assignment: &RoleAssignment) -> bool {
     exchange_role(&assignment.role).is_some()
         || matches!(&assignment.permissions, Fact::Read(permissions)
             if !permissions.is_empty() && permissions.iter().all(|name| role_permission(name).is_some()))
-}
-
-/// Whether one of the applications, other than this one itself, has an access path or can widen its own.
-fn have_access(applications: &Fact<Vec<OtherApplication>>, model: &AccessModel<'_>) -> Truth {
-    let read = |fact: &Fact<bool>| Truth::from(fact.whole().copied());
-    let found = Truth::any(
-        applications
-            .entries()
-            .iter()
-            .filter(|application| application.client_id != model.facts.client_id)
-            .map(|application| read(&application.has_access_path).or(read(&application.can_widen))),
-    );
-    if applications.missing().is_none() { found } else { found.or(Truth::Unknown) }
-}
-
-impl Condition {
-    /// The condition as a clause.
-    fn phrase(self) -> &'static str {
-        match self {
-            Self::AnotherApplicationHasAccess => "another application has an access path",
-            Self::OwnedApplicationHasAccess => "an application that it owns has an access path",
-            Self::UserSignsIn => "a user signs in to it",
-            Self::UserActivates => "somebody activates an eligible assignment",
-            Self::HoldsSchedulePermission => "it also holds a permission for schedules of directory roles",
-            Self::HoldsGroupSchedulePermission => "it also holds a permission for schedules of groups",
-            Self::GroupUnderPim => "a role-assignable group or scope group is managed in PIM",
-            Self::AccessPackage => "an access package gives out a scope group or a role",
-            Self::HoldsAuthenticationMethodPermission => "it also holds UserAuthenticationMethod.ReadWrite.All",
-            Self::TargetIsNoAdministrator => "the account to take over is no administrator's",
-            Self::AttributeInUse => "a filter or membership rule reads an attribute that Graph writes",
-            Self::AddressInFilter => "a filter reads addresses that Graph writes",
-            Self::NotDocumented => "its undocumented condition holds",
-            Self::AsNarrowerPermissions => "a permission for groups or users would do",
-            Self::ScopeGroupIsMicrosoft365 => "a scope group is a Microsoft 365 group",
-            Self::OwnsScopeGroup => "it owns a scope group",
-            Self::ScopeGroupIsTeam => "a scope group is the group of a team",
-            Self::UnitInUse => "a role assignment is limited to an administrative unit",
-            Self::FederatedDomain => "the tenant has a federated domain",
-            Self::CertificateSignIn => "sign-in by certificate is on",
-            Self::ProvisioningWritesUsers => "provisioning writes users",
-            Self::HybridTenant => "the tenant is hybrid",
-            Self::Workflow => "a lifecycle workflow adds to a scope group or issues a pass",
-            Self::AgentIdentityHasAccess => "an agent identity has an access path",
-            Self::HoldsAdministrativeRole => "it also has a role that changes access",
-            Self::HoldsRecipientRole => "it also has a role for recipients",
-            Self::HoldsManageAsApp => "it also holds Exchange.ManageAsApp",
-        }
-    }
 }

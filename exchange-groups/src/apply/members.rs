@@ -6,10 +6,11 @@ use std::time::Duration;
 use graph_client::Error as ServiceError;
 use graph_client::exchange::{CmdletErrorKind, GetDistributionGroupMember, Recipient, UpdateDistributionGroupMember};
 
+use super::event::{Awaited, Event};
+use super::report::{MembersReadBack, Outcome};
 use super::run::{Attempt, Run};
-use super::{Event, MembersReadBack, Outcome};
+use crate::change::{Change, Step};
 use crate::membership::Difference;
-use crate::{Change, Step};
 
 /// How many members one batch changes.
 const BATCH: usize = 10;
@@ -84,7 +85,7 @@ impl Run {
 
     /// Reads the members until they are as planned, and decides the steps whose outcome is not known.
     async fn read_back(&mut self, in_doubt: Vec<(Change, ServiceError)>) {
-        self.tell(&Event::Waiting { what: "the members to be as planned" });
+        self.tell(&Event::Waiting { what: Awaited::MembersAsPlanned });
         // Waiting brings no member that could not be added.
         let has_failed = self.report.steps.iter().any(|step| !step.outcome.is_success());
         let wait = if has_failed { self.wait.clone().with_deadline(Duration::ZERO) } else { self.wait.clone() };
@@ -110,7 +111,7 @@ impl Run {
             self.end(change, if members.is_as_planned() { Ok(Outcome::Done) } else { Err(error) });
         }
         if !members.unexpected.is_empty() {
-            // A role would open them, and so would a policy beside another one.
+            // A role would allow access to them, and so would a policy beside another one.
             let extra = members.unexpected.len();
             self.halted = Some(format!("the group has {extra} members that it must not have: plan again"));
         } else if !members.missing.is_empty() {
@@ -129,7 +130,7 @@ fn read_back(difference: &Difference<'_>, present: usize) -> MembersReadBack {
     };
     MembersReadBack {
         present,
-        missing: difference.comes.iter().map(|mailbox| mailbox.address.clone()).collect(),
+        missing: difference.missing.iter().map(|mailbox| mailbox.address.clone()).collect(),
         unexpected: difference.removals().map(called).collect(),
     }
 }

@@ -1,5 +1,6 @@
-//! Carries a plan out: idempotent, in order, with a report whatever happens.
+//! Applies a plan: idempotent, in order, with a report whatever happens.
 
+mod event;
 mod members;
 mod report;
 mod restriction;
@@ -9,53 +10,34 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
+use graph_client::Client;
+use graph_client::exchange::Wait;
+use tracing::Instrument as _;
+
+use self::event::Listener;
+pub use self::event::{Awaited, Event};
 pub use self::report::{MembersReadBack, Outcome, Report, StageUsage, StepReport};
 use self::run::Run;
 use crate::document::Digest;
+use crate::error::{Error, Result};
 use crate::finding::{Advice, Finding, FindingKind, Severity};
-use crate::{Change, Error, ExchangeGroups, Observation, Plan, Result, Stage};
+use crate::observe::Observation;
+use crate::plan::Plan;
+use crate::trace;
 
-/// A plan that is about to be carried out. Made by [`ExchangeGroups::apply`]; await it for the [`Report`].
+/// A plan that is ready to be applied. Made by [`ExchangeGroups::apply`](crate::ExchangeGroups::apply); await it for the [`Report`].
 #[must_use = "nothing is applied before it is awaited"]
 pub struct Apply {
-    groups: ExchangeGroups,
+    client: Client,
+    wait: Wait,
     plan: Plan,
     approved: Option<Digest>,
     on_event: Listener,
 }
 
-type Listener = Box<dyn FnMut(&Event) + Send>;
-
-/// What happens while a plan is carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Event {
-    /// A stage begins.
-    Stage {
-        /// The stage.
-        stage: Stage,
-    },
-    /// A step has ended, in whatever way.
-    Step {
-        /// The change.
-        change: Box<Change>,
-        /// How it ended.
-        outcome: Outcome,
-        /// How many steps have ended.
-        done: usize,
-        /// How many steps there are.
-        total: usize,
-    },
-    /// Something that was made or changed is not visible yet.
-    Waiting {
-        /// What is waited for.
-        what: &'static str,
-    },
-}
-
 impl Apply {
-    pub(crate) fn new(groups: ExchangeGroups, plan: Plan) -> Self {
-        Self { groups, plan, approved: None, on_event: Box::new(|_| {}) }
+    pub(crate) fn new(client: Client, wait: Wait, plan: Plan) -> Self {
+        Self { client, wait, plan, approved: None, on_event: Box::new(|_| {}) }
     }
 
     /// Requires the plan to be the approved one, whose [`Plan::digest`] this is. Another plan is refused before any
@@ -80,32 +62,35 @@ impl IntoFuture for Apply {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            if let Some(approved) = &self.approved {
-                let digest = self.plan.digest();
-                if *approved != digest {
-                    return Err(Error::not_approved(approved.clone(), digest));
-                }
-            }
-            let (client, meter) = self.groups.client.metered();
-            // The tenant is the only truth: what the plan's document says of it is not trusted.
-            let seen = Observation::of(&client, &self.plan.spec).await?;
-            if !seen.origin.tenant.eq_ignore_ascii_case(&self.plan.origin.tenant) {
-                return Err(Error::blocked(vec![other_tenant(&self.plan.origin.tenant, &seen.origin.tenant)]));
-            }
-            let now = Plan::new(&self.plan.spec, &seen);
-            let blockers: Vec<_> = now.blockers().cloned().collect();
-            if !blockers.is_empty() {
-                return Err(Error::blocked(blockers));
-            }
-            let unplanned: Vec<_> = self.plan.lacks(&now).into_iter().cloned().collect();
-            if !unplanned.is_empty() {
-                return Err(Error::stale(&self.plan.observation, unplanned));
-            }
-            let Self { groups, plan, on_event, .. } = self;
-            Ok(Run::new(&groups, client, meter, seen, &plan, now, on_event).finish().await)
-        })
+        let span = trace::run!("exchange_groups.apply", self.plan.spec);
+        Box::pin(apply(self).instrument(span))
     }
+}
+
+async fn apply(apply: Apply) -> Result<Report> {
+    let Apply { client, wait, plan, approved, on_event } = apply;
+    if let Some(approved) = approved {
+        let digest = plan.digest();
+        if approved != digest {
+            return Err(Error::not_approved(approved, digest));
+        }
+    }
+    let (client, meter) = client.metered();
+    // The tenant is the only truth: what the plan's document says of it is not trusted.
+    let seen = Observation::of(&client, &plan.spec).await?;
+    if !seen.origin.tenant.eq_ignore_ascii_case(&plan.origin.tenant) {
+        return Err(Error::blocked(vec![other_tenant(&plan.origin.tenant, &seen.origin.tenant)]));
+    }
+    let now = Plan::new(&plan.spec, &seen);
+    let blockers: Vec<_> = now.blockers().cloned().collect();
+    if !blockers.is_empty() {
+        return Err(Error::blocked(blockers));
+    }
+    let unplanned: Vec<_> = plan.lacks(&now).into_iter().cloned().collect();
+    if !unplanned.is_empty() {
+        return Err(Error::stale(&plan.observation, unplanned));
+    }
+    Ok(Run::new(client, &wait, meter, seen, &plan, now, on_event).finish().await)
 }
 
 fn other_tenant(planned: &str, here: &str) -> Finding {

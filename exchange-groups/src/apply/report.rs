@@ -4,9 +4,10 @@ use std::time::Duration;
 use graph_client::{ClientId, ObjectId, SmtpAddress, printable};
 use serde::{Deserialize, Serialize};
 
+use crate::change::{Change, Stage};
 use crate::document::{Origin, seconds};
+use crate::spec::Restriction;
 use crate::text::{count, some_of};
-use crate::{Change, Restriction, Stage};
 
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,14 +21,14 @@ pub enum Outcome {
     /// As the tenant is now the spec does not call for the change: it was made since the plan, is not of use any more, or
     /// was never part of what the spec says. It was not tried.
     NotNeeded,
-    /// The service took the change, now or in an earlier run, and it was not visible by the deadline.
+    /// The service accepted the change, now or in an earlier run, and it was not visible by the deadline.
     Unconfirmed {
         /// What was looked for.
         reason: String,
     },
     /// The change was not made, or is not known to have been.
     Failed {
-        /// What was attempted, what the service said, and what to do next.
+        /// What was attempted, the service's message, and what to do next.
         error: String,
     },
     /// The change was not tried.
@@ -38,6 +39,19 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The name of the outcome, which is also its tag in JSON.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::AlreadyDone => "already_done",
+            Self::NotNeeded => "not_needed",
+            Self::Unconfirmed { .. } => "unconfirmed",
+            Self::Failed { .. } => "failed",
+            Self::NotRun { .. } => "not_run",
+        }
+    }
+
     /// Whether nothing is left to do for the step: the tenant is as the spec wants it.
     #[must_use]
     pub fn is_success(&self) -> bool {
@@ -111,14 +125,14 @@ impl StepReport {
         self.change.to_string()
     }
 
-    /// When it was made.
+    /// The stage in which it was made.
     #[must_use]
     pub fn stage(&self) -> Stage {
         self.change.stage()
     }
 }
 
-/// What a stage cost.
+/// The requests and time of a stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StageUsage {
@@ -198,7 +212,7 @@ impl fmt::Display for Report {
                     writeln!(f, "  not run  {sentence}\n           because {}", printable(reason))?;
                 }
                 Outcome::Unconfirmed { reason } => {
-                    writeln!(f, "  not seen {sentence}\n           {}", printable(reason))?;
+                    writeln!(f, "  not visible {sentence}\n           {}", printable(reason))?;
                 }
                 Outcome::NotNeeded => writeln!(f, "  not needed now  {sentence}")?,
                 Outcome::Done | Outcome::AlreadyDone => {}
@@ -208,7 +222,7 @@ impl fmt::Display for Report {
         for usage in &self.stages {
             let retries =
                 if usage.retries > 0 { format!(", {} of them retries", usage.retries) } else { String::new() };
-            writeln!(f, "  {:<22} {:>4} in {:.1?}{retries}", usage.stage, usage.requests, usage.elapsed)?;
+            writeln!(f, "  {:<22} {:>4} in {:.1?}{retries}", usage.stage.title(), usage.requests, usage.elapsed)?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The restriction of the application: registered, assigned, restricted, revoked, and each seen before the next.
+//! The steps of the restriction: register, assign, restrict, revoke. Each is read back before the next.
 
 use futures_util::TryStreamExt;
 use graph_client::exchange::{
@@ -8,8 +8,9 @@ use graph_client::exchange::{
 };
 use graph_client::{Error as ServiceError, ErrorKind};
 
+use super::event::{Awaited, Event};
+use super::report::Outcome;
 use super::run::{Attempt, Run, confirm, ours_if_taken};
-use super::{Event, Outcome};
 use crate::access::{Fact, Facts, PolicyScope};
 use crate::change::RevokePermission;
 use crate::membership::MailboxRef;
@@ -28,7 +29,7 @@ impl Run {
     pub(super) async fn register(&mut self, cmdlet: &NewServicePrincipal) -> Attempt {
         let made = self.exchange.run_ref(cmdlet).await.map(drop);
         self.is_fresh = true;
-        self.tell(&Event::Waiting { what: "the application to be registered in Exchange" });
+        self.tell(&Event::Waiting { what: Awaited::ApplicationRegistered });
         let run = &*self;
         let app = run.plan.spec.application;
         let look = || async move {
@@ -66,7 +67,7 @@ impl Run {
         }
     }
 
-    /// Removes a role, and sees that it is gone: whatever is between here and Exchange may answer.
+    /// Removes a role assignment, and reads back that it is gone.
     pub(super) async fn remove_role(&mut self, cmdlet: &RemoveManagementRoleAssignment) -> Attempt {
         let (made, is_ours) = match self.exchange.run_ref(cmdlet).await {
             Err(error) if error.kind() == ErrorKind::NotFound => (Ok(()), false),
@@ -84,7 +85,7 @@ impl Run {
         match confirm(run, made, look).await? {
             (Outcome::Done, _) if !is_ours => Ok(Outcome::AlreadyDone),
             (Outcome::Unconfirmed { .. }, _) => {
-                let reason = "the removal was taken, and Exchange still lists the role: plan again".to_owned();
+                let reason = "the removal was accepted, and Exchange still lists the role: plan again".to_owned();
                 Ok(Outcome::Unconfirmed { reason })
             }
             (outcome, _) => Ok(outcome),
@@ -93,7 +94,7 @@ impl Run {
 
     /// Waits until the role over the group is there and enabled.
     async fn role_is_in_place(&mut self, made: Result<(), ServiceError>) -> Attempt {
-        self.tell(&Event::Waiting { what: "the role assignment to be visible" });
+        self.tell(&Event::Waiting { what: Awaited::RoleVisible });
         let run = &*self;
         let (Some(application), Some(group)) = (run.plan.service_principal, &run.group) else {
             return made.map(|()| Outcome::Done);
@@ -117,7 +118,7 @@ impl Run {
         };
         let exchange = &self.exchange;
         let made = self.when_visible(|| async { exchange.run_ref(&cmdlet).await.map(drop) }).await;
-        self.tell(&Event::Waiting { what: "the access policy to be visible" });
+        self.tell(&Event::Waiting { what: Awaited::PolicyVisible });
         let run = &*self;
         let look = || async move {
             let Some(group) = &run.group else { return Ok(None) };
@@ -135,9 +136,9 @@ impl Run {
     }
 
     /// Revokes the tenant-wide permission, once Exchange's own test shows that the role is in place: otherwise the
-    /// application would reach nothing. That it is gone is read back: whatever is between here and Graph may answer.
+    /// application would reach nothing. That it is gone is read back.
     pub(super) async fn revoke(&mut self, revoke: &RevokePermission) -> Attempt {
-        self.tell(&Event::Waiting { what: "Exchange's test to show the role" });
+        self.tell(&Event::Waiting { what: Awaited::RoleInTest });
         let run = &*self;
         let role = run.plan.spec.permission.role().as_str();
         let look = || async {
@@ -168,7 +169,7 @@ impl Run {
             Ok(is_ours) => (Ok(()), is_ours),
             Err(error) => (Err(error), true),
         };
-        self.tell(&Event::Waiting { what: "the permission to be gone" });
+        self.tell(&Event::Waiting { what: Awaited::PermissionGone });
         let run = &*self;
         let look = || async move {
             let held: Vec<graph_client::graph::AppRoleAssignment> = run
@@ -183,7 +184,7 @@ impl Run {
         match confirm(run, made, look).await? {
             (Outcome::Done, _) if !is_ours => Ok(Outcome::AlreadyDone),
             (Outcome::Unconfirmed { .. }, _) => {
-                let reason = "Graph took the deletion, and still lists the permission: plan again".to_owned();
+                let reason = "Graph accepted the deletion, and still lists the permission: plan again".to_owned();
                 Ok(Outcome::Unconfirmed { reason })
             }
             (outcome, _) => Ok(outcome),

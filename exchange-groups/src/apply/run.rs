@@ -8,19 +8,21 @@ use graph_client::exchange::{
 };
 use graph_client::{Client, ClientId, Error as ServiceError, ErrorKind, Meter, ObjectId};
 
-use super::{Event, Listener, Outcome, Report, StageUsage, StepReport};
+use super::event::{Awaited, Event, Listener};
+use super::report::{Outcome, Report, StageUsage, StepReport};
 use crate::access::Facts;
+use crate::change::{Change, Stage, Step};
 use crate::document::Origin;
 use crate::error::caller_of;
-use crate::plan::effects;
+use crate::observe::Observation;
+use crate::plan::Plan;
 use crate::text::without_advice;
-use crate::{Change, ExchangeGroups, Observation, Plan, Stage, Step};
 
-/// How a step went.
+/// The result of a step.
 pub(super) type Attempt = Result<Outcome, ServiceError>;
 
 pub(super) struct Run {
-    /// What is to be done now: of what was planned, the part that is not done yet.
+    /// The plan as the tenant is now: the planned steps that are not done yet.
     pub(super) plan: Plan,
     pub(super) client: Client,
     meter: Meter,
@@ -34,22 +36,22 @@ pub(super) struct Run {
     pub(super) facts: Facts,
     /// The group, once it is known to be there.
     pub(super) group: Option<DistributionGroup>,
-    /// Whether this run made something that may not be everywhere yet.
+    /// Whether this run made something that may not be replicated yet.
     pub(super) is_fresh: bool,
     /// The application that makes the changes.
     administrator: Option<ClientId>,
     /// Whether the organisation says that it was prepared for role assignments.
     is_customised: bool,
-    /// Why no further step is run.
+    /// The reason why no further step is run.
     pub(super) halted: Option<String>,
-    /// Why the tenant-wide permission stays: without it the application would lose rooms that it still needs it for.
+    /// The reason why the tenant-wide permission is kept: without it the application would lose rooms.
     pub(super) keep_permission: Option<String>,
 }
 
 impl Run {
     pub(super) fn new(
-        groups: &ExchangeGroups,
         client: Client,
+        wait: &Wait,
         meter: Meter,
         seen: Observation,
         planned: &Plan,
@@ -75,15 +77,15 @@ impl Run {
             stages: vec![observed],
         };
         // What was planned and is not called for any more is not done. Whether somebody has done it is not known.
-        let open: BTreeSet<String> = now.steps.iter().flat_map(|step| effects(&step.change)).collect();
-        let is_not_needed = |step: &&Step| effects(&step.change).iter().all(|effect| !open.contains(effect));
+        let open: BTreeSet<String> = now.steps.iter().flat_map(|step| step.change.effects()).collect();
+        let is_not_needed = |step: &&Step| step.change.effects().iter().all(|effect| !open.contains(effect));
         for step in planned.steps.iter().filter(is_not_needed) {
             let change = step.change.clone();
             report.steps.push(StepReport { change, outcome: Outcome::NotNeeded, error: None });
         }
         Self {
             exchange: client.exchange(),
-            wait: groups.wait.clone(),
+            wait: wait.clone(),
             total: report.steps.len() + now.steps.len(),
             plan: now,
             client,
@@ -103,9 +105,9 @@ impl Run {
     pub(super) async fn finish(mut self) -> Report {
         for stage in [Stage::Group, Stage::Members, Stage::Restriction, Stage::Revocation] {
             let steps: Vec<Step> = self.plan.steps.iter().filter(|step| step.stage() == stage).cloned().collect();
-            // Who is in the group is read before anything is given over it, also if the plan changes nobody.
-            let gives = |step: &Step| matches!(step.stage(), Stage::Restriction | Stage::Revocation);
-            let must_check = stage == Stage::Members && self.plan.steps.iter().any(gives);
+            // Who is in the group is read before anything is granted over it, also if the plan changes nobody.
+            let grants = |step: &Step| matches!(step.stage(), Stage::Restriction | Stage::Revocation);
+            let must_check = stage == Stage::Members && self.plan.steps.iter().any(grants);
             if steps.is_empty() && !must_check {
                 continue;
             }
@@ -228,15 +230,15 @@ impl Run {
     async fn create_group(&mut self, cmdlet: &NewDistributionGroup) -> Attempt {
         let made = self.exchange.run_ref(cmdlet).await.map(drop);
         self.is_fresh = true;
-        self.tell(&Event::Waiting { what: "the new group to be visible" });
-        // Somebody else, or an attempt that lost its answer, may have made it: then it is at our address.
+        self.tell(&Event::Waiting { what: Awaited::GroupVisible });
+        // Somebody else, or an attempt that lost its response, may have made it: then it is at our address.
         let run = &*self;
         let (outcome, group) = confirm(run, made, || run.find_group()).await?;
         self.group = group;
         Ok(outcome)
     }
 
-    /// The group at the spec's address, if it is of the kind that carries permissions.
+    /// The group at the spec's address, if it is a mail-enabled security group.
     pub(super) async fn find_group(&self) -> Result<Option<DistributionGroup>, ServiceError> {
         let group = self.exchange.group_at(&self.plan.spec.address).await?.one();
         Ok(group.filter(DistributionGroup::is_security_group))
@@ -273,8 +275,8 @@ impl Run {
     }
 }
 
-/// Confirms a write by what can be seen. What was taken and is not seen by the deadline is not confirmed, which is no
-/// failure; a write that failed and left nothing to see has failed as the service said.
+/// Confirms a write by reading back. An accepted write that is not visible by the deadline is unconfirmed, which is no
+/// failure; a failed write that left nothing visible has failed with the service's error.
 pub(super) async fn confirm<T, F>(
     run: &Run,
     made: Result<(), ServiceError>,
@@ -290,19 +292,19 @@ where
         Ok(Created::Existing(seen)) => Ok((Outcome::AlreadyDone, Some(seen))),
         Ok(_) => Ok((Outcome::Done, None)),
         Err(look) if was_taken => {
-            let reason = format!("the service took it, and it could not be seen since: {look}");
+            let reason = format!("the service accepted it, and it was not visible since: {look}");
             Ok((Outcome::Unconfirmed { reason }, None))
         }
         Err(error) => Err(error),
     }
 }
 
-/// What nobody else can have made is ours also when the service says that it exists and does not show it: an earlier run
-/// made it, and it is not visible yet.
+/// A conflict over an object that only this crate makes is not a failure: an earlier run made it, and it is not visible
+/// yet.
 pub(super) fn ours_if_taken<T>(
-    settled: Result<(Outcome, Option<T>), ServiceError>,
+    confirmed: Result<(Outcome, Option<T>), ServiceError>,
 ) -> Result<(Outcome, Option<T>), ServiceError> {
-    match settled {
+    match confirmed {
         Err(error) if error.kind() == ErrorKind::Conflict => {
             let reason = format!(
                 "the service says that it exists already, and does not show it yet: wait, and plan again ({})",
@@ -310,6 +312,6 @@ pub(super) fn ours_if_taken<T>(
             );
             Ok((Outcome::Unconfirmed { reason }, None))
         }
-        settled => settled,
+        confirmed => confirmed,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use graph_client::exchange::{
-    AccessRight, ApplicationAccessPolicy, AtAddress, DistributionGroup, ExchangeServicePrincipal, FolderRight, Mailbox,
+    AccessRight, ApplicationAccessPolicy, DistributionGroup, ExchangeServicePrincipal, FolderRight,
     MailboxFolderPermission, ManagementRoleAssignment, ManagementScope, OrganizationConfig, Recipient, RoleGroup,
 };
 use graph_client::graph::{
@@ -13,13 +13,12 @@ use graph_client::graph::{
 use graph_client::{AppRoleId, ClientId, ObjectId, ServicePrincipalId, SmtpAddress, Uuid, well_known};
 
 use crate::access::{self, Fact};
-use crate::membership::MailboxRef;
 
-fn ids(entra: Option<Uuid>, guid: Option<Uuid>) -> access::Ids {
+pub(super) fn ids(entra: Option<Uuid>, guid: Option<Uuid>) -> access::Ids {
     access::Ids { entra: entra.map(ObjectId::from_uuid), guid, exchange_guid: None }
 }
 
-fn texts(addresses: &[SmtpAddress], primary: Option<&SmtpAddress>) -> Vec<String> {
+pub(super) fn texts(addresses: &[SmtpAddress], primary: Option<&SmtpAddress>) -> Vec<String> {
     let mut all: Vec<String> = addresses.iter().chain(primary).map(ToString::to_string).collect();
     all.sort_unstable();
     all.dedup();
@@ -225,7 +224,7 @@ fn resource_of(principal: &ServicePrincipal) -> Option<access::Resource> {
     })
 }
 
-/// The application permissions, with the names that the tenant's own service principals give them.
+/// The application permissions, with the names that the tenant's own service principals have for them.
 pub(super) fn grants(
     principal: ServicePrincipalId,
     assignments: &Fact<Vec<AppRoleAssignment>>,
@@ -320,7 +319,7 @@ pub(super) fn owner(object: &DirectoryObject) -> Option<access::Principal> {
 /// The other applications of the tenant, of which the administering one is known: it changes groups, roles and policies.
 pub(super) fn administrator(administrator: Option<ClientId>, own: ClientId) -> Fact<Vec<access::OtherApplication>> {
     match administrator.filter(|administrator| *administrator != own) {
-        None => Fact::Unread("the other applications were not looked at".into()),
+        None => Fact::Unread("the other applications were not checked".into()),
         Some(client_id) => Fact::Partly(
             vec![access::OtherApplication {
                 client_id,
@@ -328,7 +327,7 @@ pub(super) fn administrator(administrator: Option<ClientId>, own: ClientId) -> F
                 has_access_path: Fact::Unread("what it holds was not read".into()),
                 can_widen: Fact::Read(true),
             }],
-            "only the administering application was looked at".into(),
+            "only the administering application was checked".into(),
         ),
     }
 }
@@ -363,117 +362,4 @@ pub(super) fn client_ids(ids: Option<&[String]>) -> Fact<Vec<ClientId>> {
     let Some(ids) = ids else { return Fact::Unread("the organisation does not show EwsAllowedAppIDs".into()) };
     let ids: Result<Vec<ClientId>, _> = ids.iter().map(|id| id.trim().parse()).collect();
     ids.map_or_else(|fault| Fact::Unread(format!("an entry of EwsAllowedAppIDs is no client id: {fault}")), Fact::Read)
-}
-
-/// The facts about a room mailbox.
-fn room(room: &Mailbox) -> access::MailboxFacts {
-    let mut facts = access::MailboxFacts {
-        ids: access::Ids {
-            entra: room.external_directory_object_id.map(ObjectId::from_uuid),
-            exchange_guid: room.exchange_guid,
-            guid: None,
-        },
-        addresses: Fact::Read(texts(&room.email_addresses, room.primary_smtp_address.as_ref())),
-        kind: room.recipient_type_details.clone().map_or_else(Fact::default, Fact::Read),
-        distinguished_name: room.distinguished_name.clone(),
-        ..access::MailboxFacts::default()
-    };
-    for (name, value) in [
-        ("Name", &room.name),
-        ("Alias", &room.alias),
-        ("DisplayName", &room.display_name),
-        ("Office", &room.office),
-        ("CustomAttribute1", &room.custom_attribute1),
-        ("ResourceType", &room.resource_type),
-    ] {
-        if let Some(value) = value {
-            facts.properties.insert(name.to_owned(), vec![value.clone()]);
-        }
-    }
-    facts
-}
-
-/// The facts about a recipient.
-fn recipient(recipient: &Recipient) -> access::MailboxFacts {
-    let mut facts = access::MailboxFacts {
-        ids: ids(recipient.external_directory_object_id, recipient.guid),
-        addresses: Fact::Read(texts(&recipient.email_addresses, recipient.primary_smtp_address.as_ref())),
-        kind: recipient.recipient_type_details.clone().map_or_else(Fact::default, Fact::Read),
-        distinguished_name: recipient.distinguished_name.clone(),
-        ..access::MailboxFacts::default()
-    };
-    for (name, value) in
-        [("Name", &recipient.name), ("Alias", &recipient.alias), ("DisplayName", &recipient.display_name)]
-    {
-        if let Some(value) = value {
-            facts.properties.insert(name.to_owned(), vec![value.clone()]);
-        }
-    }
-    facts
-}
-
-/// The mailboxes that an observation saw, found by id or address.
-pub(crate) struct Mailboxes<'a> {
-    seen: &'a super::Observation,
-    rooms: HashMap<Uuid, &'a Mailbox>,
-    rooms_by_address: HashMap<&'a SmtpAddress, &'a Mailbox>,
-    members: HashMap<Uuid, &'a Recipient>,
-}
-
-impl<'a> Mailboxes<'a> {
-    pub(crate) fn of(seen: &'a super::Observation) -> Self {
-        let groups = seen.group.iter().chain(seen.other_groups.values().flatten());
-        Self {
-            seen,
-            rooms: seen.rooms.iter().filter_map(|room| Some((room.external_directory_object_id?, room))).collect(),
-            rooms_by_address: seen
-                .rooms
-                .iter()
-                .filter_map(|room| Some((room.primary_smtp_address.as_ref()?, room)))
-                .collect(),
-            members: groups
-                .flat_map(|group| &group.members)
-                .filter_map(|member| Some((member.external_directory_object_id?, member)))
-                .collect(),
-        }
-    }
-
-    /// Whether a room signs in by another name than its address.
-    pub(crate) fn has_other_sign_in_name(&self, mailbox: &MailboxRef) -> bool {
-        let room = mailbox.id.and_then(|id| self.rooms.get(&id));
-        room.and_then(|room| room.user_principal_name.as_deref())
-            .is_some_and(|name| !name.is_empty() && !name.eq_ignore_ascii_case(mailbox.address.as_str()))
-    }
-
-    /// A mailbox as a member of a group.
-    pub(crate) fn member(&self, mailbox: &MailboxRef) -> access::Member {
-        let facts = self.facts(mailbox);
-        access::Member { ids: facts.ids, kind: facts.kind.known().cloned() }
-    }
-
-    /// The facts about a mailbox of the spec or of the group: from the list of rooms where it is one, else from what was
-    /// looked up.
-    pub(crate) fn facts(&self, mailbox: &MailboxRef) -> access::MailboxFacts {
-        let found_room = match mailbox.id {
-            Some(id) => self.rooms.get(&id),
-            None => self.rooms_by_address.get(&mailbox.address),
-        };
-        let mut facts = match (found_room, self.seen.recipients.get(&mailbox.address)) {
-            (Some(found), _) => room(found),
-            (None, Some(AtAddress::One(found))) => recipient(found),
-            (None, Some(AtAddress::Several(_))) => access::MailboxFacts {
-                found: access::Found::Ambiguous(format!("several recipients have the address {}", mailbox.address)),
-                ..access::MailboxFacts::default()
-            },
-            (None, Some(_)) => access::MailboxFacts { found: access::Found::Nobody, ..access::MailboxFacts::default() },
-            (None, None) => match mailbox.id.and_then(|id| self.members.get(&id)) {
-                Some(member) => recipient(member),
-                None => access::MailboxFacts { ids: ids(mailbox.id, None), ..access::MailboxFacts::default() },
-            },
-        };
-        if let Some(sharing) = self.seen.sharing.get(&mailbox.address) {
-            facts.sharing = sharing.clone();
-        }
-        facts
-    }
 }

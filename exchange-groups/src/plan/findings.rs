@@ -1,5 +1,4 @@
-//! What stands in the way of a plan, or is to be known: about the objects that the spec names. What the application
-//! reaches is another matter, see `reach.rs`.
+//! The findings about the objects that a spec names. Those about what the application reaches are in `reach.rs`.
 
 use graph_client::exchange::{
     AtAddress, Cmdlet, NewManagementRoleAssignment, NewServicePrincipal, Recipient, RemoveDistributionGroupMember,
@@ -7,14 +6,15 @@ use graph_client::exchange::{
 };
 use graph_client::{SmtpAddress, Uuid};
 
-use super::Step;
 use crate::access::Fact;
+use crate::change::{Change, Step};
 use crate::finding::{Advice, Finding, FindingKind as Kind, Severity, Subject};
-use crate::membership::{Difference, MailboxRef, MailboxSet, key_of};
+use crate::membership::{Difference, MailboxRef, MailboxSet, ids_of_recipient};
+use crate::observe::Observation;
 use crate::observe::{Unread, UnreadPart, is_group};
 use crate::select::{Selection, Unmatched};
+use crate::spec::{OtherMembers, RestrictedCalendarGroup, Restriction};
 use crate::text::{capitalised, count, some_of, thousands, with_article};
-use crate::{Change, Observation, OtherMembers, RestrictedCalendarGroup, Restriction};
 use Severity::{Blocking, Note, Warning};
 
 pub(super) fn findings(
@@ -74,7 +74,8 @@ impl Findings<'_> {
         }
         if group.is_dir_synced == Some(true) {
             let message = format!("The group {address} is synchronised from on-premises Active Directory");
-            let advice = Advice::spec("Choose another address: only a group of the cloud can be changed from here.");
+            let advice =
+                Advice::spec("Choose another address: only groups that are managed in the cloud can be changed here.");
             self.add(Finding::new(Blocking, Kind::DirectorySynced, message, advice).about(subject()).at("address"));
         }
     }
@@ -147,7 +148,7 @@ impl Findings<'_> {
         }
     }
 
-    /// An address at which there is not one recipient.
+    /// A finding about an address that does not lead to exactly one fitting recipient.
     fn nobody(
         &mut self,
         severity: Severity,
@@ -330,10 +331,10 @@ impl Findings<'_> {
         for (index, address) in self.spec.must_not_reach.iter().enumerate() {
             let path = format!("must_not_reach[{index}]");
             let recipient = self.seen.recipient(address);
-            let keys = [(None, Some(address))].into_iter().chain(recipient.map(key_of));
+            let keys = [(None, Some(address))].into_iter().chain(recipient.map(ids_of_recipient));
             if keys.into_iter().any(|key| members.has(key)) {
                 let message = format!("{address} must not be reached, and the spec makes it a member of the group");
-                let advice = Advice::spec("Exclude it from the rooms and mailboxes, or take it off must_not_reach.");
+                let advice = Advice::spec("Exclude it from the rooms and mailboxes, or remove it from must_not_reach.");
                 self.add(Finding::new(Blocking, Kind::DeniedMailboxIsMember, message, advice).about(address).at(path));
             } else if !recipient.is_some_and(Recipient::is_mailbox) {
                 let advice = Advice::spec(
@@ -361,7 +362,7 @@ impl Findings<'_> {
                 "Once the restriction is in place, enable it under Enterprise applications > the application > Properties, \
                  and verify: until then it gets no token to verify with. Tokens that it has live on for up to 24 hours.",
             )
-            .with_danger("Enabled before the restriction acts, it reaches whatever its tenant-wide permissions reach.");
+            .with_danger("Enabled before the restriction has propagated, it reaches whatever its tenant-wide permissions reach.");
             if let Some(application) = &self.seen.application {
                 advice = advice.with_command(format!(
                     "Update-MgServicePrincipal -ServicePrincipalId '{}' -AccountEnabled:$true",
@@ -389,23 +390,23 @@ impl Findings<'_> {
         for (index, address) in self.spec.other_groups.iter().enumerate() {
             if matches!(self.seen.other_groups.get(address), None | Some(None)) {
                 let message = format!("The other group {address} does not exist");
-                let advice = Advice::operator("Apply the spec of that group too, or take it off other_groups.");
+                let advice = Advice::operator("Apply the spec of that group too, or remove it from other_groups.");
                 let finding = Finding::new(Warning, Kind::UnknownOtherGroup, message, advice);
                 self.add(finding.about(address).at(format!("other_groups[{index}]")));
             }
         }
     }
 
-    /// Who else reaches the members of the group, and what this plan opens to them.
+    /// The other applications that reach the members of the group, and the members that they gain by this plan.
     fn other_applications(&mut self, selection: &Selection, must_not_reach: &[MailboxRef]) {
         let others = &self.seen.other_applications;
         let Some(existing) = self.seen.group.as_ref().filter(|_| !others.is_empty()) else { return };
         let who = some_of(others.iter().map(|other| format!("{} by {}", other.application, other.by)), 5);
         let difference = Difference::of(&selection.members, must_not_reach, self.spec.other_members, &existing.members);
-        let gained = match difference.comes.len() {
+        let gained = match difference.missing.len() {
             0 => String::new(),
             comes => {
-                let some = some_of(difference.comes.iter().map(|mailbox| &mailbox.address), 3);
+                let some = some_of(difference.missing.iter().map(|mailbox| &mailbox.address), 3);
                 format!(". They gain the {} that this plan adds: {some}", count(comes, "mailbox"))
             }
         };
@@ -433,9 +434,9 @@ impl Findings<'_> {
         if steps.iter().any(|step| matches!(step.change, Change::RevokePermission(_))) {
             let message = "After the tenant-wide permission is revoked, and until the role has propagated, the application may \
                            reach no calendar";
-            let advice = Advice::operator(
-                "Choose the time: Microsoft says 30 minutes to two hours for a role, and PlaceOS saw twelve hours.",
-            );
+            let seen = self.spec.longest_propagation.as_deref().map(|seen| format!(", and {seen}")).unwrap_or_default();
+            let advice =
+                Advice::operator(format!("Choose the time: Microsoft says 30 minutes to two hours for a role{seen}."));
             self.add(Finding::new(Note, Kind::Outage, message, advice).at("revoke_tenant_wide_grant"));
         }
     }
@@ -453,7 +454,7 @@ impl Findings<'_> {
         for (part, calls) in parts {
             let is_denied = calls.iter().any(|unread| unread.is_denied);
             let errors: Vec<&str> = calls.iter().map(|unread| unread.error.as_str()).collect();
-            let message = format!("{part} could not be read: {}", errors.join("; "));
+            let message = format!("{} could not be read: {}", part.description(), errors.join("; "));
             let is_needed = match self.spec.restriction {
                 Restriction::Rbac => matches!(part, UnreadPart::Entra | UnreadPart::Roles),
                 Restriction::Policy => part == UnreadPart::Policies,

@@ -1,27 +1,34 @@
-//! The facts as they will be once the steps of a plan are done: what the plan is judged by before it is applied.
+//! The facts as they will be once the steps of a plan are done: the findings of a plan are about them.
 
 use graph_client::Uuid;
 
-use super::{Plan, Step};
 use crate::access::{
     AccessPolicy, ExchangePrincipal, Fact, Facts, Group, GroupType, Ids, Joining, Member, PolicyApplication,
     PolicyRight, PolicyScope, RoleAssignment, RoleScope,
 };
+use crate::change::{Change, Step};
 use crate::membership::{Difference, MailboxRef};
 use crate::observe::Mailboxes;
-use crate::{Change, Observation, RestrictedCalendarGroup, restriction};
+use crate::observe::Observation;
+use crate::restriction;
+use crate::spec::RestrictedCalendarGroup;
 
-/// What the group is called in the forecast before Exchange has given it a GUID.
+/// The GUID of a new group in the forecast, before Exchange assigns one.
 const NEW_GROUP: Uuid = Uuid::from_u128(0x0b7d_55c2_8e1a_4f6b_a1c9_3d20_7e84_5f10);
 
-pub(super) fn facts_after(seen: &Observation, plan: &Plan) -> Facts {
-    let spec = &plan.spec;
+pub(super) fn facts_after(
+    spec: &RestrictedCalendarGroup,
+    seen: &Observation,
+    steps: &[Step],
+    wanted: &[MailboxRef],
+    must_not_reach: &[MailboxRef],
+) -> Facts {
     let mut facts = seen.facts.clone();
-    if plan.steps.is_empty() {
+    if steps.is_empty() {
         return facts;
     }
-    let ids = members_after(spec, seen, &plan.members, &plan.must_not_reach, &mut facts);
-    for Step { change, .. } in &plan.steps {
+    let ids = members_after(spec, seen, wanted, must_not_reach, &mut facts);
+    for Step { change, .. } in steps {
         match change {
             Change::RegisterApplication(cmdlet) => {
                 facts.exchange_principal = Fact::Read(Some(ExchangePrincipal {
@@ -64,7 +71,7 @@ fn edit<T>(fact: &mut Fact<Vec<T>>, change: impl FnOnce(&mut Vec<T>)) {
     }
 }
 
-/// Sets the members of the group, and adds the group if it is not there yet. Gives its ids.
+/// Sets the members of the group, and adds the group if it is not there yet. Returns its ids.
 fn members_after(
     spec: &RestrictedCalendarGroup,
     seen: &Observation,

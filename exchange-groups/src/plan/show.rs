@@ -2,24 +2,14 @@ use std::fmt;
 
 use graph_client::printable;
 
-use super::{Plan, Severity, Step};
+use super::Plan;
+use crate::change::{Change, Step};
+use crate::finding::Severity;
+use crate::spec::Restriction;
 use crate::text::{count, some_of};
-use crate::{Change, Restriction, Stage};
 
 /// How many changes of single members are shown one by one.
 const SHOWN_MEMBERS: usize = 10;
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Observe => "Observe",
-            Self::Group => "Group",
-            Self::Members => "Members",
-            Self::Restriction => "Restriction",
-            Self::Revocation => "Tenant-wide permission",
-        })
-    }
-}
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,7 +66,7 @@ impl Plan {
         for (number, step) in (1..).zip(&self.steps) {
             if stage != Some(step.stage()) {
                 stage = Some(step.stage());
-                writeln!(f, "\n{}", step.stage())?;
+                writeln!(f, "\n{}", step.stage().title())?;
             }
             if is_member_change(step) {
                 shown += 1;

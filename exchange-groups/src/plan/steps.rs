@@ -5,11 +5,11 @@ use graph_client::exchange::{
     RemoveManagementRoleAssignment, SetDistributionGroup, SetManagementRoleAssignment, UpdateDistributionGroupMember,
 };
 
-use super::Step;
-use crate::change::RevokePermission;
+use crate::change::{Change, RevokePermission, Step};
 use crate::membership::{Difference, MailboxRef};
+use crate::observe::{Observation, ObservedGroup};
 use crate::restriction;
-use crate::{Change, Observation, ObservedGroup, OtherMembers, RestrictedCalendarGroup, Restriction};
+use crate::spec::{OtherMembers, RestrictedCalendarGroup, Restriction};
 
 /// How many members one `Update-DistributionGroupMember` is given; Microsoft's advice. The rest is added one by one.
 const FILL_LIMIT: usize = 5_000;
@@ -98,11 +98,11 @@ impl Steps {
         }
     }
 
-    /// Additions take an hour to act and removals may take none, so additions come first; but a mailbox that must not be
+    /// Additions take an hour to propagate and removals may take none, so additions come first; but a mailbox that must not be
     /// reached goes before everything else.
     fn members(&mut self, spec: &RestrictedCalendarGroup, difference: &Difference<'_>, is_empty: bool) {
         self.removals(&difference.denied, "it must not be reached");
-        let missing = &*difference.comes;
+        let missing = &*difference.missing;
         // Setting the whole list would lose a member that somebody adds meanwhile, and such members are to be kept.
         let may_fill = is_empty && missing.len() > 1 && spec.other_members == OtherMembers::Remove;
         let (fill, single) = missing.split_at(if may_fill { missing.len().min(FILL_LIMIT) } else { 0 });
@@ -117,7 +117,7 @@ impl Steps {
         for mailbox in single {
             self.addition(mailbox);
         }
-        self.removals(&difference.goes, "the spec does not name it");
+        self.removals(&difference.unexpected, "the spec does not name it");
     }
 
     fn addition(&mut self, mailbox: &MailboxRef) {
@@ -214,7 +214,7 @@ impl Steps {
             let name = restriction::assignment_name(spec, permission);
             if seen.facts.role_assignments.entries().iter().any(|it| restriction::is_named(it, &name)) {
                 let cmdlet = RemoveManagementRoleAssignment::new(Identity::from(&name));
-                let reason = "the spec asks for another permission, which its own role gives";
+                let reason = "the spec asks for another permission, which its own role grants";
                 self.push(reason, Change::RemoveRole(cmdlet));
             }
         }

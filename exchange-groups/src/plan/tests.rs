@@ -13,8 +13,11 @@ use crate::access::{
     AccessPolicy, ExchangePrincipal, Fact, Facts, Grant, Group, GroupType, Ids, Joining, Member, PolicyApplication,
     PolicyRight, PolicyScope, Resource, RoleAssignment, RoleScope, SignIn,
 };
+use crate::change::{Change, Stage, Step};
 use crate::finding::FindingKind;
-use crate::{ObservedGroup, OtherMembers, RestrictedCalendarGroupBuilder, Restriction, Rooms, restriction};
+use crate::observe::ObservedGroup;
+use crate::restriction;
+use crate::spec::{OtherMembers, RestrictedCalendarGroupBuilder, Restriction, Rooms};
 
 const APP: &str = "8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01";
 const PRINCIPAL: &str = "b6c2f6a4-55c1-4b09-8a77-0e5b1f6f2d02";
@@ -455,7 +458,7 @@ fn what_the_permission_allows_is_held_against_the_spec() {
     let policy = || spec().restriction(Restriction::Policy).revoke_tenant_wide_grant(false);
     let has = |plan: &Plan, kind| plan.findings.iter().any(|finding| finding.kind == kind);
     assert!(!has(&plan(policy(), &tenant(2)), FindingKind::WiderPermission));
-    let read = policy().permission(crate::CalendarPermission::Read);
+    let read = policy().permission(crate::spec::Permission::Read);
     assert!(has(&plan(read, &tenant(2)), FindingKind::WiderPermission));
     let mut only_reads = tenant(2);
     edit(&mut only_reads.facts.grants)[0].role = well_known::app_roles::CALENDARS_READ;
@@ -497,8 +500,8 @@ fn a_disabled_role_over_the_group_is_enabled() {
 #[test]
 fn a_role_of_ours_for_another_permission_is_replaced_the_new_one_first() {
     for (before, after) in [
-        (crate::CalendarPermission::Read, crate::CalendarPermission::ReadWrite),
-        (crate::CalendarPermission::ReadWrite, crate::CalendarPermission::Read),
+        (crate::spec::Permission::Read, crate::spec::Permission::ReadWrite),
+        (crate::spec::Permission::ReadWrite, crate::spec::Permission::Read),
     ] {
         let mut seen = tenant(2);
         carry_out(&plan(spec().permission(before), &seen), &mut seen);

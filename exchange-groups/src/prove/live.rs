@@ -7,11 +7,12 @@ use futures_util::TryStreamExt;
 use graph_client::graph::{CalendarRefusal, DateTimeTimeZone, Event, FreeBusyStatus, NewEvent, Sensitivity, Timestamp};
 use graph_client::{Client, ErrorKind, Service, SmtpAddress, TokenProvider};
 
+use super::options::Clients;
 use super::proof::{Evidence, TokenEvidence, WriteEvidence};
 use crate::finding::{Advice, Finding, FindingKind, Severity};
 use crate::membership::MailboxRef;
+use crate::spec::RestrictedCalendarGroup;
 use crate::text::{count, some_of};
-use crate::{ExchangeGroups, RestrictedCalendarGroup};
 
 /// How many mailboxes are read before progress is told. Graph takes 20 to a batch, and four batches are in flight.
 pub(super) const AT_ONCE: usize = 80;
@@ -24,10 +25,10 @@ pub(super) struct Reader {
 
 /// It is new each time, and so is its token: an old one would carry the permissions of before. The error is why nothing
 /// can be read with it.
-pub(super) async fn reader(groups: &ExchangeGroups, spec: &RestrictedCalendarGroup) -> Result<Reader, String> {
+pub(super) async fn reader(clients: &Clients, spec: &RestrictedCalendarGroup) -> Result<Reader, String> {
     let credential: &Arc<dyn TokenProvider> =
-        groups.application.as_ref().ok_or("the application's credential was not given")?;
-    let client = groups.client.with_shared_credential(Arc::clone(credential));
+        clients.application.as_ref().ok_or("the application's credential was not given")?;
+    let client = clients.client.with_shared_credential(Arc::clone(credential));
     let claims = match client.token_claims(Service::Graph).await {
         Ok(claims) => claims,
         // Whose token it is cannot be told, so it cannot show anything about the application.
@@ -41,7 +42,7 @@ pub(super) async fn reader(groups: &ExchangeGroups, spec: &RestrictedCalendarGro
         None => return Err("the token does not say which application it was issued to".into()),
     }
     if !claims.scopes.is_empty() {
-        return Err("the token is a user's: what it reaches is what that user may open".into());
+        return Err("the token is a user's: it reaches what that user may read".into());
     }
     let token = TokenEvidence {
         issued_at: claims.issued_at.map(Into::into),
@@ -59,22 +60,22 @@ impl Reader {
         let tomorrow = now + Duration::from_secs(24 * 60 * 60);
         let view = |user: &String| self.client.calendar(user.as_str()).view(now, tomorrow).page_size(1).select(&["id"]);
         let views: Vec<_> = users.iter().map(view).collect();
-        self.client.batch().run(views).await.into_iter().map(|answer| answer.map(drop)).collect()
+        self.client.batch().run(views).await.into_iter().map(|response| response.map(drop)).collect()
     }
 
     /// What a read of each mailbox shows.
     pub(super) async fn read(&self, users: &[String]) -> Vec<Evidence> {
-        let shown = |answer| match answer {
+        let shown = |response| match response {
             Ok(()) => Evidence::Allowed,
             Err(error) => refused(&error),
         };
         self.view(users).await.into_iter().map(shown).collect()
     }
 
-    /// Whether Graph finds each mailbox by this name. What could not be told counts as found.
+    /// Whether Graph finds each mailbox by this name. What is not known counts as found.
     pub(super) async fn finds(&self, users: &[String]) -> Vec<bool> {
         let is_lost = |error: &graph_client::Error| CalendarRefusal::of(error) == Some(CalendarRefusal::InvalidUser);
-        self.view(users).await.into_iter().map(|answer| !answer.is_err_and(|error| is_lost(&error))).collect()
+        self.view(users).await.into_iter().map(|response| !response.is_err_and(|error| is_lost(&error))).collect()
     }
 }
 
@@ -165,7 +166,7 @@ pub(super) async fn write(reader: &Reader, mailbox: &MailboxRef) -> WriteEvidenc
 /// The subject of the event by which writing is verified.
 const WRITTEN_SUBJECT: &str = "Verification of calendar access";
 
-/// Why something could not be told: what the service said and what to do, without what differs from call to call.
+/// Why something is not known: the service's message and what to do, without what differs from call to call.
 pub(super) fn reason(error: &graph_client::Error) -> String {
     let message = error.message().trim_end_matches('.');
     let code = error.code().map(|code| format!(" [{code}]")).unwrap_or_default();

@@ -1,53 +1,53 @@
 //! Verifies what the application reaches: by the configuration, by Exchange's own test, and by reads with its own token.
 
 mod live;
-mod look;
+mod options;
 mod proof;
+mod round;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use graph_client::SmtpAddress;
 use graph_client::graph::Timestamp;
+use graph_client::{Client, SmtpAddress, TokenProvider};
+use tracing::Instrument as _;
 
-use self::look::Look;
+use self::options::{Clients, Listener, Options};
 pub use self::proof::{
     Check, CheckOutcome, Evidence, Expectation, Proof, Sample, TokenEvidence, Verdict, VisibleTimes, WriteEvidence,
 };
+use self::round::Round;
 use crate::document::{Origin, whole_seconds};
-use crate::finding::{Advice, Finding, FindingKind, Severity, VerdictEffect};
-use crate::{ExchangeGroups, RestrictedCalendarGroup, Restriction, Result};
+use crate::error::Result;
+use crate::finding::{Advice, Finding, FindingKind, Severity};
+use crate::spec::{RestrictedCalendarGroup, Restriction};
+use crate::trace;
 
-/// How long a token can live at most that was issued before a permission was revoked: a day, with continuous access
+/// The longest life of a token that was issued before a permission was revoked: a day, with continuous access
 /// evaluation or as a managed identity. Removing a permission is not among the events that end it earlier.
 const LONGEST_TOKEN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A verification that is about to be made. Made by [`ExchangeGroups::prove`]; await it for the [`Proof`].
+/// A verification that is ready to start. Made by [`ExchangeGroups::prove`](crate::ExchangeGroups::prove); await it for the [`Proof`].
 #[must_use = "nothing is verified before it is awaited"]
 pub struct Prove {
-    groups: ExchangeGroups,
+    clients: Clients,
     spec: RestrictedCalendarGroup,
     options: Options,
     on_progress: Listener,
 }
 
-#[derive(Debug, Clone)]
-struct Options {
-    wait_up_to: Duration,
-    poll_interval: Duration,
-    sample: Option<usize>,
-    write_in: Option<SmtpAddress>,
-    revoked_at: Option<SystemTime>,
-}
-
-type Listener = Box<dyn FnMut(usize, usize) + Send>;
-
 impl Prove {
-    pub(crate) fn new(groups: ExchangeGroups, spec: RestrictedCalendarGroup) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        application: Option<Arc<dyn TokenProvider>>,
+        spec: RestrictedCalendarGroup,
+    ) -> Self {
         let options = Options {
             wait_up_to: Duration::ZERO,
             poll_interval: Duration::from_secs(30),
@@ -55,27 +55,27 @@ impl Prove {
             write_in: None,
             revoked_at: None,
         };
-        Self { groups, spec, options, on_progress: Box::new(|_, _| {}) }
+        Self { clients: Clients { client, application }, spec, options, on_progress: Box::new(|_, _| {}) }
     }
 
-    /// Waits for the change to propagate, up to this long: while the configuration is right and the live service does not
-    /// act on it yet, the mailboxes that are not as expected are read again. Default: does not wait.
+    /// Waits for the change to propagate, up to this long: while the configuration is right and has not
+    /// propagated to the live service, the mailboxes that are not as expected are read again. Default: does not wait.
     ///
     /// Microsoft says an hour or more for a policy and 30 minutes to two hours for a role; more than 24 hours have been
-    /// reported. Nothing is promised by anybody.
+    /// reported. There is no guaranteed limit.
     pub fn wait_up_to(mut self, deadline: Duration) -> Self {
         self.options.wait_up_to = deadline;
         self
     }
 
-    /// Sets the time between two looks while it waits. Default 30 s.
+    /// Sets the poll interval while it waits. Default 30 s.
     pub fn poll_interval(mut self, interval: Duration) -> Self {
         self.options.poll_interval = interval;
         self
     }
 
-    /// Reads and tests only so many of the mailboxes that are to be reached, spread over all of them. What must not be
-    /// reached is always looked at whole, and the configuration is judged for every mailbox. Default: all.
+    /// Reads and tests a sample of this many of the mailboxes that are to be reached, spread over all of them. What must not be
+    /// reached is always checked as a whole, and the configuration is judged for every mailbox. Default: all.
     pub fn sample(mut self, mailboxes: usize) -> Self {
         self.options.sample = Some(mailboxes);
         self
@@ -89,7 +89,7 @@ impl Prove {
         self
     }
 
-    /// Says when a tenant-wide permission was last revoked, such as when [`apply`](ExchangeGroups::apply) did it. Until a
+    /// Sets when a tenant-wide permission was last revoked, such as when [`apply`](crate::ExchangeGroups::apply) did it. Until a
     /// day after that, tokens that were issued before may carry it. Default: just now.
     pub fn revoked_at(mut self, time: SystemTime) -> Self {
         self.options.revoked_at = Some(time);
@@ -114,43 +114,44 @@ impl IntoFuture for Prove {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(prove(self))
+        let span = trace::run!("exchange_groups.prove", self.spec);
+        Box::pin(prove(self).instrument(span))
     }
 }
 
 async fn prove(prove: Prove) -> Result<Proof> {
-    let Prove { groups, spec, options, mut on_progress } = prove;
+    let Prove { clients, spec, options, mut on_progress } = prove;
     let started = Instant::now();
-    let (client, meter) = groups.client.metered();
-    let groups = ExchangeGroups { client, ..groups };
-    let mut look = Box::pin(Look::at_everything(&groups, &spec, &options, &mut on_progress)).await?;
-    let mut looks = 1;
-    // One look in an interval, whatever it shows. Only what time can mend is waited for.
-    while look.verdict() == Verdict::NotYetInEffect
+    let (client, meter) = clients.client.metered();
+    let clients = Clients { client, ..clients };
+    let mut round = Box::pin(Round::of_everything(&clients, &spec, &options, &mut on_progress)).await?;
+    let mut rounds = 1;
+    // One round in an interval, whatever it shows. It waits only while waiting can help.
+    while round.verdict() == Verdict::NotPropagated
         && started.elapsed().saturating_add(options.poll_interval) <= options.wait_up_to
     {
-        tracing::debug!(looks, "the change has not propagated yet");
+        tracing::debug!(rounds, "the change has not propagated yet");
         tokio::time::sleep(options.poll_interval).await;
-        looks += 1;
-        look.read_pending_again(&groups, &spec, &mut on_progress).await;
+        rounds += 1;
+        round.read_pending_again(&clients, &spec, &mut on_progress).await;
         let is_last = started.elapsed().saturating_add(options.poll_interval) > options.wait_up_to;
-        if is_last || look.verdict() != Verdict::NotYetInEffect {
+        if is_last || round.verdict() != Verdict::NotPropagated {
             // What passed before may have changed meanwhile: only one look at everything is a proof.
-            look = Box::pin(Look::at_everything(&groups, &spec, &options, &mut on_progress)).await?;
+            round = Box::pin(Round::of_everything(&clients, &spec, &options, &mut on_progress)).await?;
         }
     }
-    let verdict = look.verdict();
-    let waited = if looks > 1 { started.elapsed() } else { Duration::ZERO };
-    if verdict == Verdict::NotYetInEffect {
-        look.findings.push(not_yet_in_effect(spec.restriction, waited));
+    let verdict = round.verdict();
+    let waited = if rounds > 1 { started.elapsed() } else { Duration::ZERO };
+    if verdict == Verdict::NotPropagated {
+        round.findings.push(not_propagated(&spec, waited));
     }
-    let older_tokens_until = look.older_tokens_matter().then(|| {
+    let older_tokens_until = round.older_tokens_matter().then(|| {
         // Rounded up: by then the last of them has ended.
         let since = whole_seconds(options.revoked_at.unwrap_or_else(SystemTime::now)) + Duration::from_secs(1);
         Timestamp::from(since.checked_add(LONGEST_TOKEN_LIFE).unwrap_or(since))
     });
-    let Look { plan, checks, findings, token, writing, visible_times, can_widen_itself, not_looked_at, sample, .. } =
-        look;
+    let Round { plan, checks, findings, token, writing, visible_times, can_widen_itself, not_checked, sample, .. } =
+        round;
     Ok(Proof {
         origin: Origin::now(&plan.origin.tenant),
         verdict,
@@ -167,71 +168,32 @@ async fn prove(prove: Prove) -> Result<Proof> {
         can_widen_itself,
         visible_times,
         findings,
-        not_looked_at,
-        looks,
+        not_checked,
+        rounds,
         waited,
         requests: meter.usage().requests,
         elapsed: started.elapsed(),
     })
 }
 
-fn not_yet_in_effect(restriction: Restriction, waited: Duration) -> Finding {
-    let (what, takes) = match restriction {
+fn not_propagated(spec: &RestrictedCalendarGroup, waited: Duration) -> Finding {
+    let (what, takes) = match spec.restriction {
         Restriction::Rbac => ("role", "Microsoft says 30 minutes to two hours for a role"),
         Restriction::Policy => ("policy", "Microsoft says an hour or more for a policy"),
     };
     let measured = if waited.is_zero() {
-        "It was looked at once".to_owned()
+        "It was checked once".to_owned()
     } else {
-        format!("It was looked at again for {waited:.0?}")
+        format!("It was checked again for {waited:.0?}")
     };
+    let seen = spec.longest_propagation.as_deref().map(|seen| format!(", {seen}")).unwrap_or_default();
     Finding::new(
         Severity::Warning,
-        FindingKind::NotYetInEffect,
-        format!("The configuration is right, and the live service does not act on the {what} yet. {measured}"),
+        FindingKind::NotPropagated,
+        format!("The configuration is right, and the {what} has not propagated to the live service yet. {measured}"),
         Advice::operator(format!(
-            "Change nothing, and verify again later. {takes}, PlaceOS saw twelve hours, and more than 24 have been \
-             reported: there is no upper limit."
+            "Change nothing, and verify again later. {takes}{seen}, and more than 24 hours have been reported: there is no \
+             upper limit.",
         )),
     )
-}
-
-/// The verdict: a pure function of the checks and findings.
-fn verdict(checks: &[Check], findings: &[Finding]) -> Verdict {
-    let has_control = proof::has_control(checks);
-    let outcomes: Vec<CheckOutcome> = checks.iter().map(|check| check.outcome(has_control)).collect();
-    let any = |outcome| outcomes.contains(&outcome);
-    let has = |effect| findings.iter().any(|finding| finding.kind.effect() == effect);
-    let expects = |expected| checks.iter().any(|check| check.expected == expected);
-    // Without a mailbox that was refused nothing was shown to be restricted, and without one that was allowed, nothing
-    // to be reached.
-    let is_one_sided = !expects(Expectation::NotReached) || !expects(Expectation::Reached);
-    let is_configured = |check: &Check| match check.expected {
-        Expectation::Kept => true,
-        Expectation::Reached => {
-            check.configured == crate::access::Access::Allowed
-                && !matches!(check.tested, Evidence::Denied | Evidence::Unknown(_))
-        }
-        Expectation::NotReached => {
-            check.configured == crate::access::Access::Denied && check.tested == Evidence::Denied
-        }
-    };
-    if any(CheckOutcome::Failed) || has(VerdictEffect::Violates) {
-        Verdict::Violated
-    } else if (any(CheckOutcome::Pending) || has(VerdictEffect::Pending))
-        && checks.iter().all(is_configured)
-        && !has(VerdictEffect::Undecided)
-    {
-        Verdict::NotYetInEffect
-    } else if is_one_sided
-        || !has_control
-        || has(VerdictEffect::Undecided)
-        || has(VerdictEffect::Pending)
-        || any(CheckOutcome::Pending)
-        || any(CheckOutcome::Undecided)
-    {
-        Verdict::Inconclusive
-    } else {
-        Verdict::Verified
-    }
 }

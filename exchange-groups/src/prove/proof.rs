@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
 use crate::access::{Access, PathReach, Truth};
-use crate::document::{Origin, seconds};
+use crate::document::{ObservationRef, Origin, seconds};
 use crate::finding::Finding;
-use crate::plan::ObservationRef;
+use crate::names::named;
+use crate::spec::{Permission, Restriction};
 use crate::text::{count, some_of};
-use crate::{CalendarPermission, Restriction};
 
-/// The document of a verification: what was looked at, mailbox by mailbox, and what follows from it.
+/// The document of a verification: what was checked, mailbox by mailbox, and what follows from it.
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -29,7 +29,7 @@ pub struct Proof {
     /// How it is restricted.
     pub restriction: Restriction,
     /// What it may do with the calendars, by the spec.
-    pub permission: CalendarPermission,
+    pub permission: Permission,
     /// The facts that the configuration was judged by.
     pub observation: ObservationRef,
     /// Every room, every further mailbox, every member that nobody named, and every mailbox that must not be reached.
@@ -49,10 +49,10 @@ pub struct Proof {
     pub visible_times: Vec<VisibleTimes>,
     /// What speaks for or against the restriction beside the checks.
     pub findings: Vec<Finding>,
-    /// What was not looked at.
-    pub not_looked_at: Vec<String>,
-    /// How often everything was looked at.
-    pub looks: u32,
+    /// What was not checked.
+    pub not_checked: Vec<String>,
+    /// How many rounds of checks were made.
+    pub rounds: u32,
     /// How long the verification waited for the change to propagate, so far.
     #[serde(with = "seconds")]
     pub waited: Duration,
@@ -63,48 +63,37 @@ pub struct Proof {
     pub elapsed: Duration,
 }
 
-/// The outcome of a verification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Verdict {
-    /// Configuration, Exchange's own test and live reads agree with the spec on every mailbox, and no finding speaks
-    /// against the restriction.
-    Verified,
-    /// The configuration is not what the spec says, or the application can lift the restriction.
-    Violated,
-    /// The configuration is what the spec says, and the live service does not act on it yet.
-    NotYetInEffect,
-    /// Something could not be told. That is not a pass.
-    Inconclusive,
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Verified => "VERIFIED",
-            Self::Violated => "VIOLATED",
-            Self::NotYetInEffect => "NOT YET IN EFFECT",
-            Self::Inconclusive => "INCONCLUSIVE",
-        })
+named! {
+    /// The outcome of a verification.
+    #[non_exhaustive]
+    pub enum Verdict as "verdict" {
+        /// Configuration, Exchange's own test and live reads agree with the spec on every mailbox, and no finding speaks
+        /// against the restriction.
+        Verified = "verified",
+        /// The configuration is not what the spec says, or the application can lift the restriction.
+        Violated = "violated",
+        /// The configuration is what the spec says, and has not propagated to the live service yet.
+        NotPropagated = "not_propagated",
+        /// Something is not known. That is not a pass.
+        Inconclusive = "inconclusive",
     }
 }
 
-/// What should be true of a mailbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Expectation {
-    /// The application reaches its events.
-    Reached,
-    /// The application does not reach its events.
-    NotReached,
-    /// It is a member that the spec does not name and keeps: whether it is reached is shown, and not judged. Without that
-    /// nothing is verified.
-    Kept,
+named! {
+    /// What should be true of a mailbox.
+    #[non_exhaustive]
+    pub enum Expectation as "expectation" {
+        /// The application reaches its events.
+        Reached = "reached",
+        /// The application does not reach its events.
+        NotReached = "not_reached",
+        /// It is a member that the spec does not name and keeps: whether it is reached is shown, and not judged. Without that
+        /// nothing is verified.
+        Kept = "kept",
+    }
 }
 
-/// What one way of looking says about a mailbox.
+/// The result of one kind of check of a mailbox.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "result", content = "because")]
 #[non_exhaustive]
@@ -113,7 +102,7 @@ pub enum Evidence {
     Allowed,
     /// The application is denied.
     Denied,
-    /// It could not be told.
+    /// It is inconclusive, with the reason.
     Unknown(String),
     /// The mailbox is not in the sample.
     NotInSample,
@@ -143,31 +132,32 @@ pub struct Check {
     pub live: Evidence,
 }
 
-/// How a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum CheckOutcome {
-    /// The configuration is not as expected.
-    Failed,
-    /// The configuration is as expected, and the live service does not act on it yet.
-    Pending,
-    /// It could not be told.
-    Undecided,
-    /// It is as expected.
-    Passed,
+named! {
+    /// How a check ended.
+    #[non_exhaustive]
+    pub enum CheckOutcome as "outcome" {
+        /// The configuration is not as expected.
+        Failed = "failed",
+        /// The configuration is as expected, and has not propagated to the live service yet.
+        Pending = "pending",
+        /// It is inconclusive, with the reason.
+        Inconclusive = "inconclusive",
+        /// It is as expected.
+        Passed = "passed",
+    }
 }
 
 impl Check {
     /// How it ended. A denial counts only if the same token was allowed somewhere else: see [`Proof::has_control`].
     #[must_use]
     pub fn outcome(&self, has_control: bool) -> CheckOutcome {
-        use CheckOutcome::{Failed, Passed, Pending, Undecided};
+        use CheckOutcome::{Failed, Inconclusive, Passed, Pending};
 
         match self.expected {
             // Whether it is reached is shown and not judged; but it must have been seen.
             Expectation::Kept => {
                 if matches!(self.live, Evidence::Unknown(_)) {
-                    Undecided
+                    Inconclusive
                 } else {
                     Passed
                 }
@@ -177,17 +167,17 @@ impl Check {
                 (Access::Unknown, ..)
                 | (_, Some(Access::Unknown), ..)
                 | (_, _, Evidence::Denied | Evidence::Unknown(_), _)
-                | (.., Evidence::Unknown(_)) => Undecided,
+                | (.., Evidence::Unknown(_)) => Inconclusive,
                 (.., Evidence::Denied) => Pending,
                 (.., Evidence::Allowed | Evidence::NotInSample) => Passed,
             },
             Expectation::NotReached => match (self.configured, &self.tested, &self.live) {
                 (Access::Allowed, ..) | (_, Evidence::Allowed, _) | (Access::Unknown, _, Evidence::Allowed) => Failed,
                 (Access::Denied, _, Evidence::Allowed) => Pending,
-                (Access::Unknown, ..) | (_, Evidence::Unknown(_), _) => Undecided,
+                (Access::Unknown, ..) | (_, Evidence::Unknown(_), _) => Inconclusive,
                 (.., Evidence::Denied) if has_control => Passed,
-                // Without a look at it, or without a control, nothing shows that it is closed.
-                (.., Evidence::Denied | Evidence::Unknown(_) | Evidence::NotInSample) => Undecided,
+                // Without a look at it, or without a control, nothing shows that it is denied.
+                (.., Evidence::Denied | Evidence::Unknown(_) | Evidence::NotInSample) => Inconclusive,
             },
         }
     }
@@ -304,8 +294,8 @@ impl Proof {
             };
             let outcome = match outcome {
                 CheckOutcome::Failed => "FAILED",
-                CheckOutcome::Pending => "not yet in effect",
-                CheckOutcome::Undecided | CheckOutcome::Passed => "could not be told",
+                CheckOutcome::Pending => "not propagated yet",
+                CheckOutcome::Inconclusive | CheckOutcome::Passed => "inconclusive",
             };
             writeln!(f, "  - {} {expected}: {outcome}", some_of(mailboxes, SHOWN_MAILBOXES))?;
             writeln!(f, "      configuration    {}", printable(&configured))?;
@@ -326,7 +316,7 @@ impl Proof {
                 (_, Access::Allowed) => "sees when it is busy, with subject and place",
                 (Access::Allowed, Access::Denied) => "sees when it is busy, not what with",
                 (Access::Allowed, Access::Unknown) => "sees when it is busy; whether subject and place is not known",
-                _ => "may see when it is busy, which was not looked at",
+                _ => "may see when it is busy, which was not checked",
             };
             writeln!(f, "  Visible      {}: the application {what}, by getSchedule", visible.mailbox)?;
             writeln!(f, "               [{}] hides it from everybody in the organisation", printable(&visible.hide))?;
@@ -352,7 +342,7 @@ impl fmt::Display for Evidence {
         match self {
             Self::Allowed => f.write_str("allowed"),
             Self::Denied => f.write_str("denied"),
-            Self::Unknown(because) => write!(f, "could not tell: {}", printable(because)),
+            Self::Unknown(because) => write!(f, "inconclusive: {}", printable(because)),
             Self::NotInSample => f.write_str("not in the sample"),
         }
     }
@@ -363,7 +353,7 @@ const SHOWN_MAILBOXES: usize = 3;
 
 impl fmt::Display for Proof {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Proof for {}: {}", self.group, self.verdict)?;
+        writeln!(f, "Proof for {}: {}", self.group, self.verdict.as_str().replace('_', " ").to_uppercase())?;
         let how = match self.restriction {
             Restriction::Rbac => "RBAC for Applications",
             Restriction::Policy => "application access policy",
@@ -413,14 +403,14 @@ impl fmt::Display for Proof {
                 "  Older tokens may carry a revoked permission until {until}: for their holders the verdict holds from then"
             )?;
         }
-        if self.verdict == Verdict::NotYetInEffect && !self.waited.is_zero() {
-            writeln!(f, "  Waited       {:.0?} in {}", self.waited, count(self.looks as usize, "look"))?;
+        if self.verdict == Verdict::NotPropagated && !self.waited.is_zero() {
+            writeln!(f, "  Waited       {:.0?} in {}", self.waited, count(self.rounds as usize, "round"))?;
         }
         self.show_the_rest(f)?;
         self.show_visible_times(f)?;
         self.findings.iter().try_for_each(|finding| writeln!(f, "  - {finding}"))?;
-        for what in &self.not_looked_at {
-            writeln!(f, "  Not looked at: {}", printable(what))?;
+        for what in &self.not_checked {
+            writeln!(f, "  Not checked: {}", printable(what))?;
         }
         Ok(())
     }

@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::access::Access;
+use crate::finding::VerdictEffect;
+use crate::prove::verdict::verdict;
 
 fn check(expected: Expectation, configured: Access, tested: Evidence, live: Evidence) -> Check {
     Check {
@@ -55,11 +57,11 @@ fn a_refusal_that_is_not_the_documented_one_is_no_denial() {
 
 /// V12
 #[test]
-fn denied_everywhere_with_the_right_configuration_is_not_yet_in_effect() {
+fn denied_everywhere_with_the_right_configuration_is_not_propagated() {
     let room = Check { live: Evidence::Denied, ..reached() };
-    assert_eq!(verdict(&[room.clone(), refused()], &[]), Verdict::NotYetInEffect);
+    assert_eq!(verdict(&[room.clone(), refused()], &[]), Verdict::NotPropagated);
     let still_open = Check { live: Evidence::Allowed, ..refused() };
-    assert_eq!(verdict(&[reached(), still_open], &[]), Verdict::NotYetInEffect);
+    assert_eq!(verdict(&[reached(), still_open], &[]), Verdict::NotPropagated);
     // Nothing is waited for that time cannot mend.
     let open_path = Check { configured: Access::Allowed, live: Evidence::Allowed, ..refused() };
     assert_eq!(verdict(&[room, open_path], &[]), Verdict::Violated);
@@ -88,8 +90,8 @@ fn each_kind_of_finding_has_the_effect_that_its_definition_says() {
     for &kind in FindingKind::ALL {
         let expected = match kind.effect() {
             VerdictEffect::Violates => Verdict::Violated,
-            VerdictEffect::Undecided => Verdict::Inconclusive,
-            VerdictEffect::Pending => Verdict::NotYetInEffect,
+            VerdictEffect::Inconclusive => Verdict::Inconclusive,
+            VerdictEffect::Pending => Verdict::NotPropagated,
             VerdictEffect::Unaffected => Verdict::Verified,
         };
         assert_eq!(verdict(&[reached(), refused()], &[finding(kind)]), expected, "{kind:?}");

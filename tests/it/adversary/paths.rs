@@ -35,7 +35,7 @@ fn lifts_the_restriction(row: &Row) -> bool {
 
 /// Whether the row says that nothing of a calendar is opened and nothing can be widened.
 fn is_harmless(row: &Row) -> bool {
-    row.opens.is_empty() && row.escalates.is_empty() && row.kind == RowKind::Application
+    row.allows.is_empty() && row.escalates.is_empty() && row.kind == RowKind::Application
 }
 
 /// Takes back what was opened. Whether nothing of it is left.
@@ -58,7 +58,7 @@ fn close(contoso: &Contoso, row: &Row, key: &str, before: &[String]) -> bool {
     contoso.tenant.app_roles(&contoso.booking) == before
 }
 
-/// Opens one path after the other, and proves after each.
+/// Allows one path after the other, and proves after each.
 async fn open_each(mode: Mode, rows: &'static [Row]) -> Tally {
     let mut tally = Tally::default();
     let mut start = None;

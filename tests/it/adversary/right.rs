@@ -75,7 +75,7 @@ async fn with_a_room_elsewhere(mode: Mode, tally: &mut Tally) {
 async fn with_harmless_permissions(mode: Mode, tally: &mut Tally) {
     let (contoso, spec) = provisioned(mode).await;
     let rows = catalogue().iter().filter(|row| row.kind == RowKind::Application && row.resource == RowResource::Graph);
-    for row in rows.filter(|row| row.opens.is_empty() && row.escalates.is_empty()) {
+    for row in rows.filter(|row| row.allows.is_empty() && row.escalates.is_empty()) {
         if let Some(id) = row.id {
             contoso.tenant.grant(&contoso.booking, Resource::Graph, &id.to_string());
         }

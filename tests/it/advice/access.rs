@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use exchange_groups::graph_client::StaticToken;
-use exchange_groups::{Actor, CalendarPermission, Finding, FindingKind as Kind, Rooms, Verdict};
+use exchange_groups::{Actor, Finding, FindingKind as Kind, Permission, Rooms, Verdict};
 use exchange_groups_tests::{Contoso, GROUP, OWNER};
 use fake_tenant::{DirectoryRole, Fault, Matcher, NewGroup, NewRoleAssignment, PolicyRight, Resource};
 use serde_json::json;
@@ -23,7 +23,7 @@ scenarios! {
     DenyPolicy: a_policy_that_denies_a_room;
     WiderPermission: a_permission_that_writes;
     InsufficientPermission: a_permission_that_only_reads;
-    NotYetInEffect: a_role_that_propagates, a_policy_that_propagates;
+    NotPropagated: a_role_that_propagates, a_policy_that_propagates;
     OtherApplications: another_application_over_the_group;
     CanWidenItself: a_permission_to_grant_itself, a_directory_role;
     OthersCanWiden: administrators;
@@ -33,7 +33,7 @@ scenarios! {
     DelegatedPermission: a_delegated_permission;
     FreeBusyVisible: a_calendar_that_shows_subjects;
     AddressNotASignInName: a_room_with_another_sign_in_name;
-    TokenNotYetNarrowed: a_token_from_before_the_revocation;
+    OutdatedToken: a_token_from_before_the_revocation;
     RefusedUnderDenyPolicy: a_policy_that_binds_a_role;
     WriteRefused: a_writing_role_that_propagates;
     WriteUndecided: an_event_in_a_mailbox_of_somebody_else;
@@ -149,7 +149,7 @@ async fn a_policy_over_another_group() {
     let mut case = Case::of(tenant, Contoso::policy).await;
     case.tenant().set_policy_delay(Duration::from_secs(3_600));
     let finding = case.find(Kind::OtherPolicy).await;
-    assert_says(&finding, "Only once the policy over the group acts");
+    assert_says(&finding, "Only once the policy over the group has propagated");
     case.provision().await;
     case.follow(&finding).await;
     case.verify_without(Kind::OtherPolicy).await;
@@ -180,7 +180,7 @@ async fn a_policy_without_a_permission() {
     case.by_hand(
         &finding,
         Actor::EntraAdministrator,
-        "Only once the policy acts, grant Calendars.ReadWrite",
+        "Only once the policy has propagated, grant Calendars.ReadWrite",
         |contoso| {
             contoso.tenant.grant_app_role(&contoso.booking, "Calendars.ReadWrite");
         },
@@ -195,7 +195,7 @@ async fn a_policy_that_denies_a_room() {
     tenant.add_access_policy(&tenant.booking_application().client_id, PolicyRight::Deny, "private@contoso.com");
     let mut case = Case::of(tenant, Contoso::policy).await;
     let finding = case.find(Kind::DenyPolicy).await;
-    assert_says(&finding, "Only once the restriction of this plan acts");
+    assert_says(&finding, "Only once the restriction of this plan has propagated");
     case.provision().await;
     assert!(!case.reaches("boardroom@contoso.com"));
     case.follow(&finding).await;
@@ -204,15 +204,15 @@ async fn a_policy_that_denies_a_room() {
 }
 
 async fn a_permission_that_writes() {
-    let mut case = Case::new(|contoso| contoso.policy().permission(CalendarPermission::Read)).await;
+    let mut case = Case::new(|contoso| contoso.policy().permission(Permission::Read)).await;
     let finding = case.find(Kind::WiderPermission).await;
     case.provision().await;
     assert_eq!(case.prove().await.verdict, Verdict::Violated);
-    let spec = case.contoso.policy().permission(CalendarPermission::ReadWrite);
+    let spec = case.contoso.policy().permission(Permission::ReadWrite);
     case.edit(&finding, "Set permission to read_write if that is meant.", spec);
     case.verify_without(Kind::WiderPermission).await;
     // For reading alone, the other way: RBAC.
-    let spec = case.contoso.rbac().permission(CalendarPermission::Read);
+    let spec = case.contoso.rbac().permission(Permission::Read);
     case.edit(&finding, "for reading alone set restriction to rbac", spec);
     let report = case.apply().await;
     assert!(report.is_complete(), "{report}");
@@ -234,7 +234,7 @@ async fn a_permission_that_only_reads() {
     case.by_hand(
         &finding,
         Actor::EntraAdministrator,
-        "Only once the policy acts, grant Calendars.ReadWrite",
+        "Only once the policy has propagated, grant Calendars.ReadWrite",
         |contoso| {
             contoso.tenant.grant_app_role(&contoso.booking, "Calendars.ReadWrite");
         },
@@ -248,11 +248,11 @@ async fn waits(spec: fn(&Contoso) -> exchange_groups::RestrictedCalendarGroupBui
     let report = case.apply().await;
     assert!(report.is_complete(), "{report}");
     let proof = case.prove().await;
-    assert_eq!(proof.verdict, Verdict::NotYetInEffect, "{proof}");
-    let finding = proof.findings.iter().find(|it| it.kind == Kind::NotYetInEffect).unwrap();
+    assert_eq!(proof.verdict, Verdict::NotPropagated, "{proof}");
+    let finding = proof.findings.iter().find(|it| it.kind == Kind::NotPropagated).unwrap();
     assert_eq!(finding.advice.actor, Actor::Operator);
     assert_says(finding, "Change nothing, and verify again later.");
-    case.verify_without(Kind::NotYetInEffect).await;
+    case.verify_without(Kind::NotPropagated).await;
 }
 
 async fn a_role_that_propagates() {
@@ -347,7 +347,7 @@ async fn a_policy_whose_group_is_gone() {
     tenant.run_cmdlet("Remove-DistributionGroup", remove);
     let mut case = Case::of(tenant, Contoso::rbac).await;
     let finding = case.find(Kind::BrokenScope).await;
-    assert_says(&finding, "Only once the restriction of this plan acts");
+    assert_says(&finding, "Only once the restriction of this plan has propagated");
     case.provision().await;
     case.follow(&finding).await;
     case.verify_without(Kind::BrokenScope).await;
@@ -399,13 +399,13 @@ async fn a_token_from_before_the_revocation() {
     case.provision().await;
     let own = case.groups.clone();
     case.groups = own.clone().application(before);
-    assert_eq!(case.prove().await.verdict, Verdict::NotYetInEffect);
-    let finding = case.find(Kind::TokenNotYetNarrowed).await;
+    assert_eq!(case.prove().await.verdict, Verdict::NotPropagated);
+    let finding = case.find(Kind::OutdatedToken).await;
     assert!(finding.message.contains("Calendars.ReadWrite"), "{finding}");
     assert_eq!(finding.advice.actor, Actor::Operator);
     assert_says(&finding, "Verify again in some minutes");
     case.groups = own;
-    case.verify_without(Kind::TokenNotYetNarrowed).await;
+    case.verify_without(Kind::OutdatedToken).await;
 }
 
 /// By Microsoft's page it does not; a service that thinks otherwise is to be survived.
@@ -422,7 +422,7 @@ async fn a_policy_that_binds_a_role() {
     case.tenant().fail_next(reads, Fault::status(403, refused));
     assert_eq!(case.prove().await.verdict, Verdict::Inconclusive);
     let finding = case.find(Kind::RefusedUnderDenyPolicy).await;
-    case.by_hand(&finding, Actor::ExchangeAdministrator, "out of that policy's group", |contoso| {
+    case.by_hand(&finding, Actor::ExchangeAdministrator, "from that policy's group", |contoso| {
         contoso.tenant.remove_member("private@contoso.com", "boardroom@contoso.com");
         contoso.tenant.clear_faults();
     });
@@ -443,7 +443,7 @@ async fn a_writing_role_that_propagates() {
     let writes = Matcher::path("/events").method("POST").times(5);
     case.tenant().fail_next(writes, Fault::status(403, refused));
     let (verdict, finding) = written(&case, "boardroom@contoso.com", Kind::WriteRefused).await;
-    assert_eq!(verdict, Verdict::NotYetInEffect);
+    assert_eq!(verdict, Verdict::NotPropagated);
     assert_eq!(finding.advice.actor, Actor::Operator);
     assert_says(&finding, "change nothing and verify again later");
     case.tenant().clear_faults();

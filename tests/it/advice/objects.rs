@@ -292,7 +292,7 @@ async fn a_group_beside_that_is_not_made_yet() {
     let mut case = Case::new(|contoso| half(contoso, north, "North", "room-").other_group(south)).await;
     let finding = case.find(Kind::UnknownOtherGroup).await;
     assert_eq!(finding.advice.actor, Actor::Operator);
-    assert_says(&finding, "Apply the spec of that group too, or take it off other_groups");
+    assert_says(&finding, "Apply the spec of that group too, or remove it from other_groups");
     // Taken off.
     let first = std::mem::replace(&mut case.spec, half(&case.contoso, north, "North", "room-").build().unwrap());
     case.verify_without(Kind::UnknownOtherGroup).await;

@@ -66,7 +66,7 @@ async fn w7_the_removal_of_a_role_that_a_proxy_answers_is_not_done() {
     ] {
         let contoso = Contoso::start().await;
         contoso.provision(&contoso.rbac().build().unwrap()).await;
-        let spec = contoso.rbac().permission(exchange_groups::CalendarPermission::Read).build().unwrap();
+        let spec = contoso.rbac().permission(exchange_groups::Permission::Read).build().unwrap();
         contoso.tenant.fail_next(Matcher::cmdlet("Remove-ManagementRoleAssignment").times(10), fault.clone());
         let report = contoso.apply(&spec).await;
         assert!(!report.is_complete(), "{fault:?}\n{report}");

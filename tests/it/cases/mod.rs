@@ -5,6 +5,8 @@ mod documents;
 mod lost;
 mod plans;
 mod setups;
+mod spans;
+mod surface;
 mod verdicts;
 
 use exchange_groups::{Change, Check, CheckOutcome, Finding, FindingKind, Plan, Proof};

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use exchange_groups::graph_client::SmtpAddress;
 use exchange_groups::{
-    Change, ErrorKind, Event, ExchangeGroups, FindingKind, OtherMembers, Outcome, Plan, RestrictedCalendarGroup, Rooms,
-    Severity, Stage, Verdict,
+    Awaited, Change, ErrorKind, Event, ExchangeGroups, FindingKind, OtherMembers, Outcome, Plan,
+    RestrictedCalendarGroup, Rooms, Severity, Stage, Verdict,
 };
 use exchange_groups_tests::{Contoso, GROUP, quick_wait};
 use fake_tenant::{DirectoryRole, FakeTenant, Fault, Matcher, NewMailbox};
@@ -102,7 +102,7 @@ async fn p3_a_member_who_must_not_be_there_is_in_the_report() {
     let contoso = Contoso::start().await;
     let plan = contoso.plan(&contoso.rbac().build().unwrap()).await;
     let tenant = contoso.tenant.clone();
-    let waiting = "the members to be as planned";
+    let waiting = Awaited::MembersAsPlanned;
     let report = contoso.groups.apply(&plan).on_event(move |event| {
         if matches!(event, Event::Waiting { what } if *what == waiting) {
             tenant.add_member(GROUP, "ceo@contoso.com");
@@ -163,7 +163,7 @@ async fn p5_additions_go_first_except_what_must_be_closed_at_once() {
 
 #[tokio::test]
 async fn p6_a_member_who_comes_while_the_new_group_becomes_visible_is_not_lost() {
-    for moment in ["the new group to be visible", "the members to be as planned"] {
+    for moment in [Awaited::GroupVisible, Awaited::MembersAsPlanned] {
         let contoso = Contoso::start().await;
         contoso.tenant.set_visibility_lag(3);
         let spec = contoso.rbac().other_members(OtherMembers::Keep).build().unwrap();
@@ -188,7 +188,7 @@ async fn p7_a_permission_is_granted_only_once_the_policy_acts() {
     for _ in 0..2 {
         let plan = contoso.plan(&spec).await;
         let advice = &in_plan(&plan, FindingKind::NothingToNarrow).advice;
-        assert!(advice.text.starts_with("Only once the policy acts, grant Calendars.ReadWrite"));
+        assert!(advice.text.starts_with("Only once the policy has propagated, grant Calendars.ReadWrite"));
         assert!(advice.danger.as_deref().is_some_and(|danger| danger.contains("every mailbox")), "{advice}");
         contoso.provision(&spec).await;
     }
@@ -269,16 +269,16 @@ async fn p12_a_waiting_proof_looks_once_in_an_interval() {
     let spec = contoso.policy().rooms(Rooms::all().except("boardroom@contoso.com")).build().unwrap();
     contoso.provision(&spec).await;
     let once = contoso.prove(&spec).await;
-    assert_eq!(once.verdict, Verdict::NotYetInEffect, "{once}");
+    assert_eq!(once.verdict, Verdict::NotPropagated, "{once}");
 
     let (interval, deadline) = (Duration::from_millis(300), Duration::from_secs(1));
     let before = contoso.tenant.request_count();
     let proof = contoso.groups.prove(&spec).wait_up_to(deadline).poll_interval(interval).await.unwrap();
     let requests = contoso.tenant.request_count() - before;
-    assert_eq!(proof.verdict, Verdict::NotYetInEffect, "{proof}");
-    assert!((2..=4).contains(&proof.looks) && proof.waited <= deadline * 2, "{proof}");
+    assert_eq!(proof.verdict, Verdict::NotPropagated, "{proof}");
+    assert!((2..=4).contains(&proof.rounds) && proof.waited <= deadline * 2, "{proof}");
     // The first look and the last are at everything; those between at what is pending.
-    let most = 2 * once.requests + 2 * u64::from(proof.looks);
+    let most = 2 * once.requests + 2 * u64::from(proof.rounds);
     assert!(requests as u64 <= most + 4, "{requests} requests, {most} expected at most");
 }
 

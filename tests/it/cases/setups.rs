@@ -15,7 +15,7 @@ const ROLE: &str = "Application Calendars.ReadWrite";
 /// The spec of somebody who set the group up by hand, so without a description of ours.
 fn by_hand(contoso: &Contoso) -> RestrictedCalendarGroupBuilder {
     RestrictedCalendarGroup::builder("PlaceOS Room Booking", GROUP, &*contoso.booking.client_id)
-        .permission(exchange_groups::CalendarPermission::ReadWrite)
+        .permission(exchange_groups::Permission::ReadWrite)
         .owner(OWNER)
         .revoke_tenant_wide_grant(true)
         .must_not_reach("ceo@contoso.com")

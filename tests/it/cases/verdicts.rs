@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use exchange_groups::access::{Access, Truth};
 use exchange_groups::{
-    CalendarPermission, Change, CheckOutcome, ErrorKind, Evidence, Expectation, FindingKind, OtherMembers, Rooms,
-    Severity, Verdict,
+    Change, CheckOutcome, ErrorKind, Evidence, Expectation, FindingKind, OtherMembers, Permission, Rooms, Severity,
+    Verdict,
 };
 use exchange_groups_tests::{Contoso, GROUP};
 use fake_tenant::{DirectoryRole, Fault, Matcher, NewGroup, NewMailbox, NewRoleAssignment};
@@ -162,7 +162,7 @@ async fn v4_a_denial_counts_only_after_the_same_token_was_allowed() {
     contoso.provision(&spec).await;
     let proof = contoso.prove(&spec).await;
     let (ceo, outcome) = check(&proof, "ceo@contoso.com");
-    assert_eq!((&ceo.live, outcome), (&Evidence::Denied, CheckOutcome::Undecided), "no room was allowed yet");
+    assert_eq!((&ceo.live, outcome), (&Evidence::Denied, CheckOutcome::Inconclusive), "no room was allowed yet");
     assert!(!proof.has_control() && !proof.is_verified());
 }
 
@@ -172,7 +172,7 @@ async fn v5_what_the_spec_grants_is_what_is_verified() {
         let contoso = Contoso::start().await;
         contoso.tenant.revoke_app_role(&contoso.booking, "Calendars.ReadWrite");
         contoso.tenant.grant_app_role(&contoso.booking, held);
-        let spec = contoso.policy().permission(CalendarPermission::ReadWrite).build().unwrap();
+        let spec = contoso.policy().permission(Permission::ReadWrite).build().unwrap();
         let plan = contoso.plan(&spec).await;
         let kinds = [FindingKind::InsufficientPermission, FindingKind::NothingToNarrow];
         assert!(plan.findings.iter().any(|finding| kinds.contains(&finding.kind)), "{held}\n{plan}");
@@ -183,7 +183,7 @@ async fn v5_what_the_spec_grants_is_what_is_verified() {
     }
     // The other way round: reading was meant, and it writes.
     let contoso = Contoso::start().await;
-    let spec = contoso.policy().permission(CalendarPermission::Read).build().unwrap();
+    let spec = contoso.policy().permission(Permission::Read).build().unwrap();
     contoso.provision(&spec).await;
     let proof = contoso.prove(&spec).await;
     assert_eq!(proof.verdict, Verdict::Violated, "{proof}");
@@ -238,7 +238,7 @@ async fn v10_a_policy_that_denies_a_room_is_named_before_and_after() {
         }
         let proof = contoso.prove(&spec).await;
         assert!(in_proof(&proof, FindingKind::DenyPolicy).message.contains(&identity), "{proof}");
-        assert!(!has(&proof.findings, FindingKind::NotYetInEffect), "waiting does not help\n{proof}");
+        assert!(!has(&proof.findings, FindingKind::NotPropagated), "waiting does not help\n{proof}");
         assert_eq!(proof.verdict, if policy { Verdict::Violated } else { Verdict::Inconclusive }, "{proof}");
     }
 }
@@ -250,8 +250,8 @@ async fn v12_a_first_run_that_does_not_act_yet_has_a_verdict_of_its_own() {
     let spec = contoso.rbac().build().unwrap();
     contoso.provision(&spec).await;
     let proof = contoso.prove(&spec).await;
-    assert_eq!(proof.verdict, Verdict::NotYetInEffect, "{proof}");
-    let finding = in_proof(&proof, FindingKind::NotYetInEffect);
+    assert_eq!(proof.verdict, Verdict::NotPropagated, "{proof}");
+    let finding = in_proof(&proof, FindingKind::NotPropagated);
     assert!(finding.advice.text.contains("Change nothing") && finding.advice.changes.is_empty(), "{finding}");
     assert!(contoso.plan(&spec).await.is_empty(), "nothing is to be done but to wait");
     contoso.tenant.advance(Duration::from_secs(3_601));

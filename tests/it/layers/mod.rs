@@ -3,6 +3,7 @@
 //! The sources are read as tokens and every path is followed through the re-exports, so that a name that a module takes
 //! from `crate::graph` counts for the file that defines it.
 
+mod groups;
 mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -88,9 +89,19 @@ fn part(module: &str) -> String {
 
 /// The parts that import each other, directly or through others.
 fn circles(imports: &[Import]) -> Vec<Vec<String>> {
+    let imports = imports.iter().filter(|import| !import.is_facade);
+    circles_among(imports.map(|import| (part(&import.from), part(&import.to))))
+}
+
+/// The files that import each other, directly or through others. What a file gathers from those below it does not count.
+fn file_circles(sources: &Sources) -> Vec<Vec<String>> {
+    let imports = sources.imports.iter().filter(|import| !import.is_reexport);
+    circles_among(imports.map(|import| (import.from.clone(), import.to.clone())))
+}
+
+fn circles_among(imports: impl Iterator<Item = (String, String)>) -> Vec<Vec<String>> {
     let mut reaches: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for import in imports.iter().filter(|import| !import.is_facade) {
-        let (from, to) = (part(&import.from), part(&import.to));
+    for (from, to) in imports {
         if from != to && !from.is_empty() {
             reaches.entry(from).or_default().insert(to);
         }

@@ -17,6 +17,8 @@ pub(super) struct Import {
     pub(super) to: String,
     /// It stands in a file that only gathers what is below it.
     pub(super) is_facade: bool,
+    /// It only gathers what is below it: `pub use`.
+    pub(super) is_reexport: bool,
 }
 
 /// A crate's sources.
@@ -34,6 +36,7 @@ struct Written {
     segments: Vec<String>,
     line: usize,
     inside: usize,
+    is_reexport: bool,
 }
 
 impl Sources {
@@ -61,6 +64,11 @@ impl Sources {
         Self::of(files)
     }
 
+    /// Every line with its file and number.
+    pub(super) fn lines(&self) -> impl Iterator<Item = (&str, usize, &str)> {
+        self.files.iter().flat_map(|(file, text)| (1..).zip(text.lines()).map(|(line, text)| (&**file, line, text)))
+    }
+
     fn of(files: BTreeMap<String, String>) -> Self {
         let modules: BTreeSet<String> = files.keys().map(|file| module_of(file)).collect();
         let mut sources = Self { modules, ..Self::default() };
@@ -79,6 +87,7 @@ impl Sources {
                         from: from.clone(),
                         to,
                         is_facade: file.ends_with("mod.rs") || file == "lib.rs",
+                        is_reexport: path.is_reexport,
                     }),
                     None => sources.unresolved.push(format!(
                         "{file}:{}: crate::{} names no module: a name of the root hides where it comes from",
@@ -202,7 +211,8 @@ fn collect(tokens: TokenStream, inside: usize, paths: &mut Vec<Written>) {
             TokenTree::Ident(ident) if ["crate", "self", "super"].contains(&&*ident.to_string()) => {
                 let line = ident.span().start().line;
                 let mut prefix = vec![ident.to_string()];
-                at = follow(&tokens, at + 1, &mut prefix, (line, inside), paths);
+                let is_reexport = is_reexport(&tokens[..at]);
+                at = follow(&tokens, at + 1, &mut prefix, (line, inside, is_reexport), paths);
             }
             TokenTree::Group(group) => {
                 collect(group.stream(), inside, paths);
@@ -213,12 +223,24 @@ fn collect(tokens: TokenStream, inside: usize, paths: &mut Vec<Written>) {
     }
 }
 
+/// Whether the tokens before a path end in `pub use` or `pub(…) use`.
+fn is_reexport(before: &[TokenTree]) -> bool {
+    let is = |token: Option<&TokenTree>, word: &str| matches!(token, Some(TokenTree::Ident(ident)) if ident == word);
+    let mut back = before.iter().rev();
+    let last = back.next();
+    let mut visibility = back.next();
+    if matches!(visibility, Some(TokenTree::Group(_))) {
+        visibility = back.next();
+    }
+    is(last, "use") && is(visibility, "pub")
+}
+
 /// Reads on from a path's first segment, into the braces of a `use` as well.
 fn follow(
     tokens: &[TokenTree],
     mut at: usize,
     prefix: &mut Vec<String>,
-    place: (usize, usize),
+    place: (usize, usize, bool),
     paths: &mut Vec<Written>,
 ) -> usize {
     let is_colon = |at: usize| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
@@ -242,8 +264,8 @@ fn follow(
         at += 3;
     }
     if prefix.len() > 1 {
-        let (line, inside) = place;
-        paths.push(Written { segments: prefix.clone(), line, inside });
+        let (line, inside, is_reexport) = place;
+        paths.push(Written { segments: prefix.clone(), line, inside, is_reexport });
     }
     at
 }

@@ -138,7 +138,7 @@ const NAMES: [&str; 4] = ["Calendars.Peek.All", "Mailboxes.Everything", "Sites.P
 
 fn held() -> impl Strategy<Value = Held> {
     let all = rows_of(RowKind::Application);
-    let about_calendars: Vec<usize> = all.iter().copied().filter(|row| !catalogue()[*row].opens.is_empty()).collect();
+    let about_calendars: Vec<usize> = all.iter().copied().filter(|row| !catalogue()[*row].allows.is_empty()).collect();
     let usual = ["Calendars.Read", "Calendars.ReadWrite"];
     let usual: Vec<usize> = all
         .iter()

@@ -62,7 +62,7 @@ fn row_as_data(row: &Row) -> Value {
     let list = |words: Vec<Value>| if words.is_empty() { vec![Value::from("none")] } else { words };
     let kebab = |value: Value| Value::from(value.as_str().unwrap().replace('_', "-"));
     let mut risk = serde_json::Map::new();
-    if let Some(severity) = row.severity {
+    if let Some(severity) = row.risk {
         risk.insert("scubagear".into(), word(severity));
     }
     if let Some(tier) = row.tier_zero {
@@ -85,7 +85,7 @@ fn row_as_data(row: &Row) -> Value {
         "kind": kebab(word(row.kind)),
         "id": row.id,
         "value": row.value,
-        "opens": list(row.opens.iter().map(word).collect()),
+        "opens": list(row.allows.iter().map(word).collect()),
         "escalates": (!row.escalates.is_empty()).then(|| row.escalates.iter().map(word).collect::<Vec<_>>()),
         "condition": row.condition.map(word),
         "narrowed_by": list(narrowed),

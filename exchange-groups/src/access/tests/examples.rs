@@ -625,9 +625,9 @@ fn worked_example_50_can_be_no_control() {
     let mail_user = MailboxFacts { kind: Fact::Read("MailUser".into()), ..mailbox("ceo") };
     for mailbox in [nobody, mail_user] {
         let reach = model.reach(&mailbox, Level::Events);
-        assert_eq!((reach.subject, reach.verdict), (Subject::NoMailbox, Unknown));
+        assert_eq!((reach.subject, reach.verdict), (MailboxPresence::NoMailbox, Unknown));
     }
     let deleted = MailboxFacts { found: Found::Deleted, ..mailbox("r1") };
     let reach = model.reach(&deleted, Level::Events);
-    assert_eq!((reach.subject, reach.verdict), (Subject::DeletedMailbox, Denied));
+    assert_eq!((reach.subject, reach.verdict), (MailboxPresence::DeletedMailbox, Denied));
 }

@@ -6,7 +6,7 @@ fn over_g(facts: &Facts) -> Vec<(Truth, bool, Truth)> {
     model
         .assignments_over(&ids("G"))
         .into_iter()
-        .map(|over| (over.is_over_group, over.by_filter, over.in_effect))
+        .map(|over| (over.is_over_group, over.by_filter, over.is_effective))
         .collect()
 }
 
@@ -75,8 +75,8 @@ fn an_assignment_says_whether_it_is_in_effect_and_what_it_opens() {
     let facts = tenant().role("Application Calendars.Read", RoleScope::Group("G".into()));
     let model = AccessModel::new(&facts);
     let over = model.assignments_over(&ids("G"));
-    assert_eq!(over[0].opens(Level::Events), YES);
-    assert_eq!(over[0].opens(Level::Write), Truth::No);
+    assert_eq!(over[0].allows(Level::Events), YES);
+    assert_eq!(over[0].allows(Level::Write), Truth::No);
     let disabled = facts.clone().with(|facts| read(&mut facts.role_assignments)[0].enabled = Some(false));
     assert_eq!(over_g(&disabled), [(YES, false, Truth::No)]);
     let unregistered = facts.clone().with(|facts| facts.exchange_principal = Fact::Read(None));
@@ -130,7 +130,7 @@ fn what_is_open_beyond_the_wanted_mailboxes_is_named_with_its_remedy() {
     let facts = scoped().graph("Calendars.Read");
     let found = AccessModel::new(&facts).wider_than(&[ids("r1"), ids("r2")], &[mailbox("ceo")], Level::Events);
     assert!(found[0].mailboxes.contains(&ids("ceo")));
-    assert_eq!(found[0].opens_any, YES);
+    assert_eq!(found[0].allows_any, YES);
     let command = found[0].remedy.command.as_deref().unwrap();
     let own = principal(PRINCIPAL);
     assert_eq!(

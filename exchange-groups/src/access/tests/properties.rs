@@ -223,7 +223,7 @@ fn mailboxes() -> impl Strategy<Value = Vec<MailboxFacts>> {
 /// Every verdict about these mailboxes, in one order.
 fn verdicts(facts: &Facts, mailboxes: &[MailboxFacts]) -> Vec<Access> {
     let model = AccessModel::new(facts);
-    let levels = |mailbox| Level::ALL.map(|level| model.reach(mailbox, level).verdict);
+    let levels = |mailbox| Level::ALL.iter().map(|&level| model.reach(mailbox, level).verdict).collect::<Vec<_>>();
     mailboxes.iter().flat_map(levels).collect()
 }
 
@@ -372,7 +372,7 @@ proptest! {
     fn removing_a_grant_never_changes_a_role(facts in facts(), mailboxes in mailboxes(), at in any::<Index>()) {
         let by_role = |facts: &Facts| -> Vec<PathReach> {
             let model = AccessModel::new(facts);
-            let paths = |mailbox| Level::ALL.map(|level| model.reach(mailbox, level).paths);
+            let paths = |mailbox| Level::ALL.iter().map(|&level| model.reach(mailbox, level).paths).collect::<Vec<_>>();
             let all = mailboxes.iter().flat_map(paths).flatten();
             all.filter(|path| matches!(path.path, AccessPath::Rbac | AccessPath::EwsRbac)).collect()
         };
@@ -448,13 +448,13 @@ proptest! {
     fn the_verdict_is_the_best_of_its_access_paths(facts in facts(), mailboxes in mailboxes()) {
         let model = AccessModel::new(&facts);
         for mailbox in &mailboxes {
-            for level in Level::ALL {
+            for &level in Level::ALL {
                 let reach = model.reach(mailbox, level);
                 let best = reach.paths.iter().map(|path| rank(path.verdict)).max().unwrap_or(0);
                 prop_assert_eq!(rank(reach.verdict), best);
             }
             // Events show when the mailbox is busy, and writing shows events.
-            let by_level = Level::ALL.map(|level| rank(model.reach(mailbox, level).verdict));
+            let by_level: Vec<_> = Level::ALL.iter().map(|&level| rank(model.reach(mailbox, level).verdict)).collect();
             prop_assert!(by_level[0] >= by_level[2], "times {} events {}", by_level[0], by_level[2]);
         }
     }

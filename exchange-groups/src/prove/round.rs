@@ -1,4 +1,4 @@
-//! One look: the tenant, the configuration and every mailbox.
+//! One round of checks: the tenant, the configuration and every mailbox.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,22 +9,26 @@ use graph_client::exchange::{
 };
 
 use super::live::{self, Reader};
+use super::options::{Clients, Listener, Options};
+use super::proof;
 use super::proof::{
     Check, CheckOutcome, Evidence, Expectation, Sample, TokenEvidence, Verdict, VisibleTimes, WriteEvidence,
 };
-use super::{Listener, Options, proof, verdict};
+use super::verdict::verdict;
 use crate::access::{Access, AccessModel, CalendarRight, Fact, Level, Row, RowKind, RowResource, Truth, catalogue};
+use crate::change::{Change, Stage};
+use crate::error::Result;
 use crate::finding::{Advice, Finding, FindingKind, Severity, VerdictEffect};
 use crate::membership::{Difference, MailboxRef};
 use crate::observe::Mailboxes;
+use crate::observe::Observation;
+use crate::plan::Plan;
+use crate::reach;
+use crate::spec::{OtherMembers, Permission, RestrictedCalendarGroup, Restriction};
 use crate::text::{count, some_of};
-use crate::{
-    CalendarPermission, Change, ExchangeGroups, Observation, OtherMembers, Plan, RestrictedCalendarGroup, Restriction,
-    Result, Stage, reach,
-};
 
-/// The tenant, the configuration and every mailbox, looked at once.
-pub(super) struct Look {
+/// The tenant, the configuration and every mailbox, checked once.
+pub(super) struct Round {
     pub(super) plan: Plan,
     pub(super) checks: Vec<Check>,
     pub(super) findings: Vec<Finding>,
@@ -32,7 +36,7 @@ pub(super) struct Look {
     pub(super) writing: Option<WriteEvidence>,
     pub(super) visible_times: Vec<VisibleTimes>,
     pub(super) can_widen_itself: Truth,
-    pub(super) not_looked_at: Vec<String>,
+    pub(super) not_checked: Vec<String>,
     pub(super) sample: Option<Sample>,
     mailboxes: Vec<MailboxRef>,
     /// The mailboxes whose sign-in name is not their address.
@@ -49,26 +53,26 @@ pub(super) struct Look {
 /// How many mailboxes with another sign-in name are read by address as well.
 const MOST_BY_ADDRESS: usize = 60;
 
-impl Look {
-    pub(super) async fn at_everything(
-        groups: &ExchangeGroups,
+impl Round {
+    pub(super) async fn of_everything(
+        clients: &Clients,
         spec: &RestrictedCalendarGroup,
         options: &Options,
         on_progress: &mut Listener,
     ) -> Result<Self> {
-        let seen = groups.observe(spec).await?;
+        let seen = Observation::of(&clients.client, spec).await?;
         let plan = Plan::draft(spec, &seen);
         let expected = expectations(&plan, &seen);
-        let mut look = Self::configured(spec, &seen, plan, expected);
-        look.choose_sample(options);
-        look.test(&groups.client.exchange(), spec).await;
-        match live::reader(groups, spec).await {
-            Ok(reader) => look.read(&reader, spec, options, on_progress).await,
-            Err(reason) => look.nothing_was_read(&reason),
+        let mut round = Self::configured(spec, &seen, plan, expected);
+        round.choose_sample(options);
+        round.test(&clients.client.exchange(), spec).await;
+        match live::reader(clients, spec).await {
+            Ok(reader) => round.read(&reader, spec, options, on_progress).await,
+            Err(reason) => round.nothing_was_read(&reason),
         }
-        look.notice_refusals_by_policy();
-        look.say_what_was_not_looked_at(&seen, groups);
-        Ok(look)
+        round.notice_refusals_by_policy();
+        round.say_what_was_not_checked(&seen, clients);
+        Ok(round)
     }
 
     /// What the configuration says of every mailbox.
@@ -95,7 +99,7 @@ impl Look {
                 Expectation::NotReached => reach.verdict == Access::Denied,
                 Expectation::Kept => true,
             };
-            let writes = *expected == Expectation::Reached && spec.permission == CalendarPermission::ReadWrite;
+            let writes = *expected == Expectation::Reached && spec.permission == Permission::ReadWrite;
             checks.push(Check {
                 mailbox: mailbox.address.clone(),
                 id: mailbox.id.map(graph_client::ObjectId::from_uuid),
@@ -126,13 +130,13 @@ impl Look {
             spec.restriction == Restriction::Rbac && crate::restriction::calendar_grants(&seen.facts).next().is_none();
         Self {
             can_widen_itself: model.widening().verdict,
-            writing: (spec.permission == CalendarPermission::ReadWrite).then_some(WriteEvidence::Configuration),
+            writing: (spec.permission == Permission::ReadWrite).then_some(WriteEvidence::Configuration),
             plan,
             checks,
             findings,
             token: None,
             visible_times,
-            not_looked_at: Vec::new(),
+            not_checked: Vec::new(),
             sample: None,
             other_sign_in_names: expected
                 .iter()
@@ -169,7 +173,7 @@ impl Look {
         }
         // Spread evenly over the mailboxes, which are in the order of their addresses.
         let chosen = (0..size.min(reached.len())).map(|place| reached[place * reached.len() / size]);
-        let pending = || Evidence::Unknown("it was not looked at".into());
+        let pending = || Evidence::Unknown("it was not checked".into());
         for index in chosen {
             (self.checks[index].tested, self.checks[index].live) = (pending(), pending());
         }
@@ -187,28 +191,28 @@ impl Look {
         let chosen = self.chosen();
         let app = spec.application;
         let mailboxes = chosen.iter().map(|&index| self.mailboxes[index].identity());
-        let answers: Vec<graph_client::Result<Option<bool>>> = match spec.restriction {
+        let responses: Vec<graph_client::Result<Option<bool>>> = match spec.restriction {
             Restriction::Rbac => {
                 let tests = mailboxes.map(|it| TestServicePrincipalAuthorization::new(app).resource(it)).collect();
-                let answers = exchange.run_all(tests).await.into_iter();
-                answers.map(|answer| answer.map(|rows| is_in_scope(&rows))).collect()
+                let responses = exchange.run_all(tests).await.into_iter();
+                responses.map(|response| response.map(|rows| is_in_scope(&rows))).collect()
             }
             Restriction::Policy => {
                 let tests = mailboxes.map(|it| TestApplicationAccessPolicy::new(it, app)).collect();
-                let answers = exchange.run_all(tests).await.into_iter();
+                let responses = exchange.run_all(tests).await.into_iter();
                 let granted = |result| match result {
                     AccessCheckResult::Granted => Some(true),
                     AccessCheckResult::Denied => Some(false),
                     _ => None,
                 };
-                answers.map(|answer| answer.map(|check| granted(check.access_check_result))).collect()
+                responses.map(|response| response.map(|check| granted(check.access_check_result))).collect()
             }
         };
-        for (index, answer) in chosen.into_iter().zip(answers) {
-            self.checks[index].tested = match answer {
+        for (index, response) in chosen.into_iter().zip(responses) {
+            self.checks[index].tested = match response {
                 Ok(Some(true)) => Evidence::Allowed,
                 Ok(Some(false)) => Evidence::Denied,
-                Ok(None) => Evidence::Unknown("the answer is not a verdict".into()),
+                Ok(None) => Evidence::Unknown("the response is not a verdict".into()),
                 Err(error) => Evidence::Unknown(live::reason(&error)),
             };
         }
@@ -227,9 +231,9 @@ impl Look {
         self.token.clone_from(&reader.token);
         if let Some(held) = &self.held {
             let carried = reader.token.iter().flat_map(|token| &token.roles);
-            self.findings.extend(not_yet_narrowed(carried.filter(|role| !held.contains(*role))));
+            self.findings.extend(outdated_token(carried.filter(|role| !held.contains(*role))));
         }
-        if let (CalendarPermission::ReadWrite, Some(mailbox)) = (spec.permission, &options.write_in) {
+        if let (Permission::ReadWrite, Some(mailbox)) = (spec.permission, &options.write_in) {
             // Nothing is tried in a mailbox that must not be reached, where it could succeed.
             let to_be_reached =
                 |(it, check): &(&MailboxRef, &Check)| it.address == *mailbox && check.expected == Expectation::Reached;
@@ -282,10 +286,10 @@ impl Look {
         }
     }
 
-    /// Reads the mailboxes on which the live service did not act yet.
+    /// Reads the mailboxes to which the change has not propagated yet.
     pub(super) async fn read_pending_again(
         &mut self,
-        groups: &ExchangeGroups,
+        clients: &Clients,
         spec: &RestrictedCalendarGroup,
         on_progress: &mut Listener,
     ) {
@@ -293,14 +297,14 @@ impl Look {
         let pending: Vec<usize> = (0..self.checks.len())
             .filter(|&index| self.checks[index].outcome(has_control) != CheckOutcome::Passed)
             .collect();
-        if let Ok(reader) = live::reader(groups, spec).await {
+        if let Ok(reader) = live::reader(clients, spec).await {
             self.read_some(&reader, &pending, on_progress).await;
         }
         self.notice_refusals_by_policy();
     }
 
     /// By Microsoft's page policies do not bind roles. Where the live service refuses just the mailboxes that a policy
-    /// denies and opens the others, it is the policy that is to be looked at, and not the clock.
+    /// denies and allows the others, the policy is the reason, and waiting does not help.
     fn notice_refusals_by_policy(&mut self) {
         self.findings.retain(|finding| finding.kind != FindingKind::RefusedUnderDenyPolicy);
         let has_control = proof::has_control(&self.checks);
@@ -315,32 +319,33 @@ impl Look {
         policies.sort_unstable();
         policies.dedup();
         let message = format!(
-            "The live service refuses {mailboxes}, which the access policy {} denies, and opens the others",
+            "The live service refuses {mailboxes}, which the access policy {} denies, and allows the others",
             crate::text::some_of(policies, 3)
         );
         let advice = Advice::exchange(
-            "Take these mailboxes out of that policy's group, and verify again an hour later: waiting alone does not help.",
+            "Remove these mailboxes from that policy's group, and verify again an hour later: waiting alone does not help.",
         );
         let finding = Finding::new(Severity::Warning, FindingKind::RefusedUnderDenyPolicy, message, advice);
         self.findings.push(finding.about(&self.checks[pending[0]].mailbox));
     }
 
-    fn say_what_was_not_looked_at(&mut self, seen: &Observation, groups: &ExchangeGroups) {
-        if groups.application.is_none() {
-            self.not_looked_at.push("the mailboxes themselves: the application's credential was not given".into());
+    fn say_what_was_not_checked(&mut self, seen: &Observation, clients: &Clients) {
+        if clients.application.is_none() {
+            self.not_checked.push("the mailboxes themselves: the application's credential was not given".into());
         }
-        self.not_looked_at.extend(seen.unread.iter().map(|unread| format!("{}: {}", unread.what, unread.error)));
+        self.not_checked
+            .extend(seen.unread.iter().map(|unread| format!("{}: {}", unread.what.description(), unread.error)));
         if let Some(more) = self.other_sign_in_names.len().checked_sub(MOST_BY_ADDRESS).filter(|more| *more > 0) {
-            self.not_looked_at.push(format!(
+            self.not_checked.push(format!(
                 "whether Graph finds {} by address, whose sign-in name is another: they were read by object id",
                 count(more, "more mailbox")
             ));
         }
         if !self.no_mailboxes.is_empty() {
             let who = crate::text::some_of(&self.no_mailboxes, 3);
-            self.not_looked_at.push(format!("members of the group that are no mailboxes here: {who}"));
+            self.not_checked.push(format!("members of the group that are no mailboxes here: {who}"));
         }
-        self.not_looked_at.push(
+        self.not_checked.push(
             "subscriptions made before the restriction (they live for up to seven days), other applications of the same \
              vendor, and exports such as Graph Data Connect"
                 .into(),
@@ -348,25 +353,25 @@ impl Look {
     }
 }
 
-/// The permissions that the token carries and the application does not hold any more, among those that open calendars. The
+/// The permissions that the token carries and the application does not hold any more, among those that allow access to calendars. The
 /// same mailboxes may be reached by them with this token, so that nothing is shown about the next one.
-fn not_yet_narrowed<'a>(carried: impl Iterator<Item = &'a String>) -> Option<Finding> {
-    let opens = |role: &&String| {
+fn outdated_token<'a>(carried: impl Iterator<Item = &'a String>) -> Option<Finding> {
+    let allows = |role: &&String| {
         let is_it = |row: &&Row| {
             row.resource == RowResource::Graph
                 && row.kind == RowKind::Application
                 && row.value.eq_ignore_ascii_case(role)
         };
-        catalogue().iter().find(is_it).is_none_or(|row| row.opens_at(Level::Events))
+        catalogue().iter().find(is_it).is_none_or(|row| row.allows_at(Level::Events))
     };
-    let stale: Vec<&String> = carried.filter(opens).collect();
+    let stale: Vec<&String> = carried.filter(allows).collect();
     if stale.is_empty() {
         return None;
     }
     let message = format!("The token carries {}, which the application does not hold any more", some_of(stale, 5));
     let advice =
         Advice::operator("Verify again in some minutes: the sign-in service follows a revocation with a delay.");
-    Some(Finding::new(Severity::Warning, FindingKind::TokenNotYetNarrowed, message, advice))
+    Some(Finding::new(Severity::Warning, FindingKind::OutdatedToken, message, advice))
 }
 
 fn expectations(plan: &Plan, seen: &Observation) -> Vec<(MailboxRef, Expectation)> {
@@ -374,7 +379,7 @@ fn expectations(plan: &Plan, seen: &Observation) -> Vec<(MailboxRef, Expectation
     let denied = plan.must_not_reach.iter().cloned().map(|mailbox| (mailbox, Expectation::NotReached));
     let mut expected: Vec<_> = reached.chain(denied).collect();
     let present = seen.group.as_ref().map_or(&[][..], |group| &group.members);
-    // Every member is looked at, also those that nobody named and whatever is to become of them.
+    // Every member is checked, also those that nobody named and whatever is to become of them.
     let difference = Difference::of(&plan.members, &plan.must_not_reach, OtherMembers::Keep, present);
     let kept = difference.kept.iter().filter(|member| may_be_a_mailbox(member));
     let kept = kept.filter_map(|member| MailboxRef::of_recipient(member));
@@ -399,7 +404,7 @@ fn members_without_mailbox(seen: &Observation) -> Vec<String> {
 
 /// What the plan would still do. Only what decides over access violates the restriction.
 fn drift(plan: &Plan) -> Option<Finding> {
-    let is_property = |step: &&crate::Step| matches!(step.change, Change::AlterGroup(_));
+    let is_property = |step: &&crate::change::Step| matches!(step.change, Change::AlterGroup(_));
     let (properties, decisive): (Vec<_>, Vec<_>) = plan.steps.iter().partition(is_property);
     let (first, steps, kind) = match (decisive.first(), properties.first()) {
         (Some(first), _) => (*first, decisive.len(), FindingKind::Drift),
@@ -476,7 +481,7 @@ fn visible(visible_times: &[VisibleTimes], seen: &Observation) -> Option<Finding
 /// Whether one of the roles covers the mailbox; `None` when none says yes and one does not say.
 fn is_in_scope(rows: &[AuthorizationRow]) -> Option<bool> {
     let mut known = Some(false);
-    for row in rows.iter().filter(|row| opens_calendars(row)) {
+    for row in rows.iter().filter(|row| allows_calendars(row)) {
         match row.in_scope {
             Some(true) => return Some(true),
             Some(false) => {}
@@ -486,12 +491,12 @@ fn is_in_scope(rows: &[AuthorizationRow]) -> Option<bool> {
     known
 }
 
-/// Whether the role of a row opens calendars: by its permissions, where they are shown and known, else by its name. A
+/// Whether the role of a row allows access to calendars: by its permissions, where they are shown and known, else by its name. A
 /// role that nobody knows may.
-fn opens_calendars(row: &AuthorizationRow) -> bool {
+fn allows_calendars(row: &AuthorizationRow) -> bool {
     let role = row.role_name.as_deref().unwrap_or_default();
     match catalogue().iter().find(|known| known.value.eq_ignore_ascii_case(role)) {
-        Some(known) => known.opens_at(Level::Events),
+        Some(known) => known.allows_at(Level::Events),
         None => true,
     }
 }

@@ -1,0 +1,127 @@
+//! Reads what a spec asks about. What can be left unread is, and says why.
+
+mod application;
+mod lookup;
+mod recipients;
+mod scopes;
+
+use std::collections::BTreeMap;
+use std::time::{Instant, SystemTime};
+
+use futures_util::StreamExt;
+use graph_client::exchange::{Exchange, GetOrganizationConfig};
+use graph_client::{Client, ErrorKind, List, Service};
+use serde::de::DeserializeOwned;
+
+pub(crate) use self::lookup::{access_policies, found};
+use super::observation::{Observation, Unread, UnreadPart};
+use super::translate;
+use crate::access::Fact;
+use crate::document::Origin;
+use crate::error::{Error, Result};
+use crate::spec::RestrictedCalendarGroup;
+use crate::text::without_advice;
+
+impl Observation {
+    pub(crate) async fn of(client: &Client, spec: &RestrictedCalendarGroup) -> Result<Self> {
+        observe(client, spec).await
+    }
+}
+
+async fn observe(client: &Client, spec: &RestrictedCalendarGroup) -> Result<Observation> {
+    let (client, meter) = client.metered();
+    let started = Instant::now();
+    let exchange = client.exchange();
+    // The first read tells whether token, role and tenant work at all.
+    let organization = exchange.run(GetOrganizationConfig::new()).await;
+    let claims = client.token_claims(Service::Exchange).await.ok();
+    let administrator = claims.as_ref().and_then(|claims| claims.client_id);
+    let organization =
+        organization.map_err(Error::during("read the organisation")).map_err(|error| error.called_by(administrator))?;
+    let mut seen = Observation::empty(&organization.name, spec.application);
+    seen.origin = Origin::now(&organization.name);
+    seen.organization = organization;
+    seen.administrator = administrator;
+    // An application that administers by its own right is another one by which access can be widened. A person's
+    // token says nothing about the application that it was issued to.
+    seen.facts.other_applications = match claims.filter(|claims| claims.scopes.is_empty()) {
+        Some(claims) => translate::administrator(claims.client_id, spec.application),
+        None => Fact::default(),
+    };
+    let mut reader = Reader { client, exchange, spec, seen, assigned: BTreeMap::new(), named: BTreeMap::new() };
+    reader.cmdlets().await;
+    reader.recipients().await.map_err(|error| error.called_by(administrator))?;
+    reader.entra().await;
+    reader.exchange_application().await;
+    reader.organization().await;
+    reader.scopes().await;
+    reader.calendars().await;
+    let mut seen = reader.seen;
+    seen.requests = meter.usage().requests;
+    seen.elapsed = started.elapsed();
+    Ok(seen)
+}
+
+struct Reader<'a> {
+    client: Client,
+    exchange: Exchange,
+    spec: &'a RestrictedCalendarGroup,
+    seen: Observation,
+    /// When each role assignment of the application was last changed, by its name.
+    assigned: BTreeMap<String, SystemTime>,
+    /// When the groups of a name were made, the oldest of them.
+    named: BTreeMap<String, SystemTime>,
+}
+
+impl Reader<'_> {
+    /// What was read, or why it was not.
+    fn fact<T>(&mut self, what: UnreadPart, result: graph_client::Result<T>) -> Fact<T> {
+        match result {
+            Ok(value) => Fact::Read(value),
+            Err(error) => {
+                self.leave_unread(what, &error);
+                Fact::Unread(without_advice(&error))
+            }
+        }
+    }
+
+    fn leave_unread(&mut self, what: UnreadPart, error: &graph_client::Error) {
+        let is_denied = error.kind() == ErrorKind::Denied;
+        self.seen.unread.push(Unread { what, error: without_advice(error), is_denied });
+    }
+
+    /// A response that cannot be what was asked for.
+    fn odd<T>(&mut self, what: UnreadPart, why: &str) -> Fact<T> {
+        self.seen.unread.push(Unread { what, error: why.to_owned(), is_denied: false });
+        Fact::Unread(why.to_owned())
+    }
+
+    /// A list to its end, or as far as it could be read.
+    async fn list<T: DeserializeOwned + Send + 'static>(&mut self, what: UnreadPart, list: List<T>) -> Fact<Vec<T>> {
+        let mut items = Vec::new();
+        let mut stream = Box::pin(list.into_stream());
+        while let Some(item) = stream.next().await {
+            match item {
+                Ok(item) => items.push(item),
+                Err(error) => {
+                    self.leave_unread(what, &error);
+                    let why = without_advice(&error);
+                    return if items.is_empty() { Fact::Unread(why) } else { Fact::Partly(items, why) };
+                }
+            }
+        }
+        Fact::Read(items)
+    }
+
+    async fn cmdlets(&mut self) {
+        match self.exchange.available_cmdlets().await {
+            Ok(cmdlets) if !cmdlets.is_empty() => self.seen.cmdlets = Some(cmdlets),
+            Ok(_) => self.seen.unread.push(Unread {
+                what: UnreadPart::Cmdlets,
+                error: "the list is empty".into(),
+                is_denied: false,
+            }),
+            Err(error) => self.leave_unread(UnreadPart::Cmdlets, &error),
+        }
+    }
+}

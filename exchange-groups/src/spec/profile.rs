@@ -1,0 +1,131 @@
+//! Profiles of products. PlaceOS is a value here, and its name stands nowhere else.
+
+use super::builder::RestrictedCalendarGroupBuilder;
+use super::group::{OtherMembers, Permission, RestrictedCalendarGroup, Restriction};
+
+/// What a product asks of its room group: the defaults of a spec, and what is known of the product.
+///
+/// A profile is a constant of the program that uses it. The address of the group and the application's client id make a
+/// spec of it, in which everything can still be set otherwise.
+///
+/// # Examples
+///
+/// ```
+/// use exchange_groups::{Permission, Profile};
+///
+/// const SIGNAGE: Profile = Profile::new("Contoso Signage", "Signage Rooms")
+///     .description("Room calendars that Contoso Signage shows")
+///     .permission(Permission::Read);
+///
+/// let spec = SIGNAGE
+///     .spec("signage@contoso.com", "8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01")
+///     .owner("exchange.admin@contoso.com")
+///     .must_not_reach("ceo@contoso.com")
+///     .build()?;
+/// assert_eq!(spec.name().as_str(), "Signage Rooms");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Profile {
+    /// The product.
+    pub product: &'static str,
+    /// The name of the group.
+    pub group_name: &'static str,
+    /// The description of the group, which administrators see.
+    pub description: Option<&'static str>,
+    /// What the product does with the calendars.
+    pub permission: Permission,
+    /// How its application is restricted.
+    pub restriction: Restriction,
+    /// What happens to members that the spec does not name.
+    pub other_members: OtherMembers,
+    /// The longest propagation that was seen at the product, as a clause: *Contoso Signage saw three hours*.
+    pub longest_propagation: Option<&'static str>,
+}
+
+impl Profile {
+    /// PlaceOS, by its documentation: the group is called *PlaceOS Room Booking*, and the application reads and writes
+    /// the calendars of its members.
+    ///
+    /// The rooms are enough where Staff API signs in with delegated permissions. A tenant with a service account needs
+    /// that mailbox as well, and the mailbox that mail is sent from:
+    /// [`mailbox`](RestrictedCalendarGroupBuilder::mailbox).
+    pub const PLACEOS: Self = Self::new("PlaceOS", "PlaceOS Room Booking")
+        .description("Room calendars that PlaceOS may read and write")
+        .permission(Permission::ReadWrite)
+        .longest_propagation("PlaceOS saw twelve hours");
+
+    /// A product and the name of its group. The application reads calendars and is restricted by RBAC for Applications;
+    /// members that the spec does not name are removed.
+    #[must_use]
+    pub const fn new(product: &'static str, group_name: &'static str) -> Self {
+        Self {
+            product,
+            group_name,
+            description: None,
+            permission: Permission::Read,
+            restriction: Restriction::Rbac,
+            other_members: OtherMembers::Remove,
+            longest_propagation: None,
+        }
+    }
+
+    /// Sets the description of the group.
+    #[must_use]
+    pub const fn description(mut self, description: &'static str) -> Self {
+        self.description = Some(description);
+        self
+    }
+
+    /// Sets what the product does with the calendars.
+    #[must_use]
+    pub const fn permission(mut self, permission: Permission) -> Self {
+        self.permission = permission;
+        self
+    }
+
+    /// Sets how the application is restricted.
+    #[must_use]
+    pub const fn restriction(mut self, restriction: Restriction) -> Self {
+        self.restriction = restriction;
+        self
+    }
+
+    /// Sets what happens to members that the spec does not name.
+    #[must_use]
+    pub const fn other_members(mut self, other_members: OtherMembers) -> Self {
+        self.other_members = other_members;
+        self
+    }
+
+    /// Sets the longest propagation that was seen at the product, as a clause that plans and proofs quote.
+    #[must_use]
+    pub const fn longest_propagation(mut self, clause: &'static str) -> Self {
+        self.longest_propagation = Some(clause);
+        self
+    }
+
+    /// Starts a spec with the defaults of the profile.
+    pub fn spec(&self, address: impl Into<String>, application: impl Into<String>) -> RestrictedCalendarGroupBuilder {
+        let spec = RestrictedCalendarGroup::builder(self.group_name, address, application)
+            .permission(self.permission)
+            .restriction(self.restriction)
+            .other_members(self.other_members);
+        let spec = match self.description {
+            Some(description) => spec.description(description),
+            None => spec,
+        };
+        match self.longest_propagation {
+            Some(clause) => spec.longest_propagation(clause),
+            None => spec,
+        }
+    }
+}
+
+impl RestrictedCalendarGroup {
+    /// Starts the spec of [`Profile::PLACEOS`].
+    pub fn placeos(address: impl Into<String>, application: impl Into<String>) -> RestrictedCalendarGroupBuilder {
+        Profile::PLACEOS.spec(address, application)
+    }
+}
