@@ -1,7 +1,12 @@
 use std::fmt;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+#[cfg(feature = "exchange")]
+use std::sync::Mutex;
+use std::time::Duration;
+#[cfg(feature = "exchange")]
+use std::time::Instant;
 
+#[cfg(feature = "exchange")]
 use tokio::sync::OnceCell;
 
 use crate::auth::{TokenCache, TokenClaims, TokenProvider};
@@ -45,6 +50,7 @@ use crate::pipeline::Pipeline;
 pub struct Client {
     pub(crate) pipeline: Arc<Pipeline>,
     pub(crate) meter: Meter,
+    #[cfg(feature = "exchange")]
     pub(crate) initial_domain: InitialDomain,
 }
 
@@ -159,10 +165,16 @@ impl Client {
             concurrency,
             retry_budget: RetryBudget::default(),
         });
-        Self { pipeline, meter: self.meter.clone(), initial_domain: self.initial_domain.for_other_caller() }
+        Self {
+            pipeline,
+            meter: self.meter.clone(),
+            #[cfg(feature = "exchange")]
+            initial_domain: self.initial_domain.for_other_caller(),
+        }
     }
 }
 
+#[cfg(feature = "exchange")]
 /// The tenant's initial domain (`contoso.onmicrosoft.com`): looked up once, shared by the clones of a client.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InitialDomain {
@@ -171,6 +183,7 @@ pub(crate) struct InitialDomain {
     pub(crate) failed: Arc<Mutex<Option<Instant>>>,
 }
 
+#[cfg(feature = "exchange")]
 impl InitialDomain {
     /// The same tenant, for a caller with other rights.
     fn for_other_caller(&self) -> Self {
@@ -274,6 +287,11 @@ impl ClientBuilder {
     }
 
     fn http_builder() -> reqwest::ClientBuilder {
+        // One provider serves the process; where the program has chosen one, it stays.
+        #[cfg(all(feature = "ring", not(feature = "rustls")))]
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
         reqwest::Client::builder()
             .user_agent(concat!("graph-client-rs/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(20))
@@ -310,6 +328,11 @@ impl ClientBuilder {
         let retry_budget = RetryBudget::default();
         let pipeline =
             Arc::new(Pipeline { tenant, cloud: self.cloud, transport, tokens, limiters, concurrency, retry_budget });
-        Ok(Client { pipeline, meter: Meter::default(), initial_domain: InitialDomain::default() })
+        Ok(Client {
+            pipeline,
+            meter: Meter::default(),
+            #[cfg(feature = "exchange")]
+            initial_domain: InitialDomain::default(),
+        })
     }
 }

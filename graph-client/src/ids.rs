@@ -9,9 +9,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::Uuid;
 
+use crate::text::Printable;
+
 /// A value that breaks a rule: which field, what it held, and the rule.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} {value:?}: {}", crate::text::Printable(field), crate::text::Printable(rule))]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidValue {
     /// The name of the field, such as `client id` or `owners[1]`.
@@ -40,6 +41,14 @@ impl InvalidValue {
         self
     }
 }
+
+impl fmt::Display for InvalidValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}: {}", Printable(&self.field), self.value, Printable(&self.rule))
+    }
+}
+
+impl std::error::Error for InvalidValue {}
 
 const GUID_RULE: &str = "must be a GUID: 32 hexadecimal digits in groups of 8-4-4-4-12";
 

@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(feature = "exchange"), allow(dead_code, reason = "some of the lower layers serves Exchange alone"))]
 
 mod auth;
 mod client;
 mod cloud;
 mod config;
 mod error;
+#[cfg(feature = "exchange")]
 pub mod exchange;
 pub mod graph;
 mod http;

@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_with::{DisplayFromStr, PickFirst, serde_as};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::endpoint::{self, Granted};
+use super::numbers;
 use super::{AccessToken, TokenContext, TokenProvider};
 use crate::auth::SignInReason;
 use crate::error::{Error, ErrorKind, Result};
@@ -210,7 +210,6 @@ fn wants_person(error: &Error) -> bool {
 }
 
 /// The sign-in service's response to the request for a code.
-#[serde_as]
 #[derive(Deserialize)]
 struct Issued {
     device_code: SecretString,
@@ -218,11 +217,10 @@ struct Issued {
     verification_uri: String,
     #[serde(default)]
     message: String,
-    #[serde_as(as = "PickFirst<(_, DisplayFromStr)>")]
+    #[serde(deserialize_with = "numbers::number")]
     expires_in: u64,
     /// RFC 8628 says five where there is none.
-    #[serde(default = "five")]
-    #[serde_as(as = "PickFirst<(_, DisplayFromStr)>")]
+    #[serde(default = "five", deserialize_with = "numbers::number")]
     interval: u64,
 }
 

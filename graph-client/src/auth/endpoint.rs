@@ -4,11 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde_with::{DefaultOnError, DisplayFromStr, PickFirst, serde_as};
 use url::Url;
 
 use super::sign_in_error::{SignInError, SignInReason};
-use super::{AccessToken, TokenContext};
+use super::{AccessToken, TokenContext, numbers};
 use crate::cloud;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Failure, Repeat, Response};
@@ -25,15 +24,12 @@ pub(super) struct Granted {
     pub(super) refresh_token: Option<SecretString>,
 }
 
-/// Managed identities and the v1 end points send numbers as text.
-#[serde_as]
 #[derive(Deserialize)]
 struct Grant {
     access_token: SecretString,
-    #[serde_as(as = "PickFirst<(_, DisplayFromStr)>")]
+    #[serde(deserialize_with = "numbers::number")]
     expires_in: u64,
-    #[serde(default)]
-    #[serde_as(as = "DefaultOnError<Option<PickFirst<(_, DisplayFromStr)>>>")]
+    #[serde(default, deserialize_with = "numbers::optional")]
     refresh_in: Option<u64>,
     refresh_token: Option<SecretString>,
 }
@@ -68,15 +64,13 @@ fn no_token() -> Error {
     Error::new(ErrorKind::Decode, "the sign-in service answered without a token")
 }
 
-#[serde_as]
 #[derive(Deserialize)]
 struct Refused {
     #[serde(default)]
     error: String,
     #[serde(default)]
     error_description: String,
-    #[serde(default)]
-    #[serde_as(as = "DefaultOnError<Vec<PickFirst<(_, DisplayFromStr)>>>")]
+    #[serde(default, deserialize_with = "numbers::list")]
     error_codes: Vec<u32>,
     suberror: Option<String>,
     claims: Option<String>,

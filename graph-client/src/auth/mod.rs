@@ -11,6 +11,7 @@ mod client_certificate;
 mod client_secret;
 mod device_code;
 mod endpoint;
+mod numbers;
 mod sign_in_error;
 mod static_token;
 

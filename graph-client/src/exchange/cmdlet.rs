@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::{Property, powershell};
 use crate::error::Result;
-use crate::http;
 use crate::ids::InvalidValue;
 use crate::kinds::kinds;
 use crate::text::printable;
@@ -21,6 +20,9 @@ kinds! {
         Write,
     }
 }
+
+/// Exchange takes longer than Graph: many cmdlets need tens of seconds in a large tenant.
+const TIME_LIMIT: Duration = Duration::from_secs(180);
 
 /// A cmdlet with its parameters: what it serialises to is what goes on the wire, and its `Display` is a sentence.
 ///
@@ -133,7 +135,7 @@ pub trait Cmdlet: Serialize + Display + Debug + Send + Sync + 'static {
     ///
     /// Exchange gives a cmdlet 15 minutes; most take seconds.
     fn time_limit(&self) -> Duration {
-        http::EXCHANGE_TIME_LIMIT
+        TIME_LIMIT
     }
 }
 

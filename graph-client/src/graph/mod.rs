@@ -22,16 +22,20 @@ mod shape;
 mod support;
 
 // The resources.
+#[cfg(feature = "devices")]
 mod devices;
 mod directory;
 mod outlook;
 mod places;
+#[cfg(feature = "subscriptions")]
 mod subscriptions;
+#[cfg(any(feature = "teams", feature = "planner"))]
 mod teamwork;
 
 pub use self::batch::{Batch, BatchHandle, BatchId, BatchResponses};
 pub use self::change::{Change, RemovalReason, Removed};
 pub use self::delta::{Delta, DeltaEvent, DeltaEvents, DeltaPage, DeltaPages, DeltaRound, Resync};
+#[cfg(feature = "devices")]
 pub use self::devices::*;
 pub use self::directory::*;
 pub use self::error::GraphError;
@@ -49,8 +53,10 @@ pub use self::request::{BodyType, Priority, Request};
 pub(crate) use self::shape::{
     Record, asks_for_id, nothing as nothing_shape, picture as picture_shape, record as record_shape,
 };
+#[cfg(feature = "subscriptions")]
 pub use self::subscriptions::*;
 pub(crate) use self::support::Support;
+#[cfg(any(feature = "teams", feature = "planner"))]
 pub use self::teamwork::*;
 pub use crate::operation::Operation;
 pub use crate::time::Timestamp;

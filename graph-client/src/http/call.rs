@@ -63,9 +63,6 @@ pub(crate) enum Body {
 /// Graph answers a read within seconds or not at all.
 pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// Exchange takes longer: many cmdlets need tens of seconds in a large tenant.
-pub(crate) const EXCHANGE_TIME_LIMIT: Duration = Duration::from_secs(180);
-
 impl Call {
     pub(crate) fn new(service: Service, method: Method, url: Url, classify: fn(&Response) -> Option<Failure>) -> Self {
         let is_safe = matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);

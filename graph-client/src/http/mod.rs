@@ -13,7 +13,7 @@ mod token;
 mod transport;
 
 pub(crate) use self::batch::{Carrier, Envelope, Item, Numbered, failed_dependency, send_batch};
-pub(crate) use self::call::{Body, Call, EXCHANGE_TIME_LIMIT, Shape, new_request_id};
+pub(crate) use self::call::{Body, Call, Shape, new_request_id};
 pub(crate) use self::challenge::{demanded_claims, requested_claims};
 pub(crate) use self::failure::{Failure, Repeat};
 pub(crate) use self::limiter::{BatchPermits, BlockedFor, Limit, Limiters};

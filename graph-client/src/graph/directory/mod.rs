@@ -2,6 +2,7 @@
 
 mod administrative_units;
 mod application_models;
+#[cfg(feature = "applications")]
 mod applications;
 mod directory_object;
 mod groups;
@@ -18,6 +19,7 @@ pub use self::application_models::{
     NewApplication, NewPassword, PasswordCredential, PreAuthorizedApplication, PublicClient, RequiredResourceAccess,
     ResourceAccess, ResourceAccessType, SignInAudience, SinglePageApplication, WebApplication,
 };
+#[cfg(feature = "applications")]
 pub use self::applications::{ApplicationRef, Applications};
 pub use self::directory_object::DirectoryObject;
 pub use self::groups::{Group, GroupKind, GroupRef, GroupUpdate, GroupVisibility, Groups, NewGroup, OWNED_BY_EXCHANGE};
