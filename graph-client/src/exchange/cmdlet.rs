@@ -61,6 +61,11 @@ pub trait Cmdlet: Serialize + Display + Debug + Send + Sync {
     /// What it does to the tenant.
     const EFFECT: Effect;
 
+    /// The end point of the admin API v2.0 that Microsoft documents for this cmdlet, such as `Mailbox`. `None`, as by
+    /// default, for a cmdlet that only `InvokeCommand` runs.
+    /// [`prefer_documented`](crate::exchange::Exchange::prefer_documented) uses it.
+    const DOCUMENTED_END_POINT: Option<&'static str> = None;
+
     /// What it gives: `()`, one record, or a `Vec` of records over all pages.
     type Output: Output;
 

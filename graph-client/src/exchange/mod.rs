@@ -29,6 +29,7 @@ mod error;
 mod filter;
 mod invoke;
 mod lenient;
+mod macros;
 mod powershell;
 mod raw;
 mod rows;
