@@ -65,6 +65,11 @@ pub trait Cmdlet: Serialize + Display + Debug + Send + Sync + 'static {
     /// What it does to the tenant.
     const EFFECT: Effect;
 
+    /// The end point of the admin API v2.0 that Microsoft documents for this cmdlet, such as `Mailbox`. `None`, as by
+    /// default, for a cmdlet that only `InvokeCommand` runs.
+    /// [`prefer_documented`](crate::exchange::Exchange::prefer_documented) uses it.
+    const DOCUMENTED_END_POINT: Option<&'static str> = None;
+
     /// What it gives: `()`, one record, or a `Vec` of records over all pages.
     type Output: Output;
 
@@ -196,35 +201,6 @@ pub(super) fn single<T>(mut rows: Vec<T>) -> Result<T, String> {
         (Some(_), others) => Err(format!("the cmdlet gave {} objects back instead of one", others + 1)),
     }
 }
-
-/// Lets a record be the output of a cmdlet that gives exactly one.
-macro_rules! single_output {
-    ($($record:ty),+) => {$(
-        impl $crate::exchange::Output for $record {
-            type Row = Self;
-
-            const SHAPE: $crate::exchange::Shape = $crate::exchange::Shape::One;
-
-            fn from_rows(rows: Vec<Self>) -> Result<Self, String> {
-                $crate::exchange::cmdlet::single(rows)
-            }
-        }
-    )+};
-}
-pub(super) use single_output;
-
-/// Setters of optional parameters.
-macro_rules! setters {
-    ($($(#[$doc:meta])* $setter:ident($value:ty) => $($field:ident).+;)+) => {$(
-        $(#[$doc])*
-        #[must_use]
-        pub fn $setter(mut self, value: $value) -> Self {
-            self.$($field).+ = Some(value.into());
-            self
-        }
-    )+};
-}
-pub(super) use setters;
 
 /// The parameters that a command sets, for a sentence: all but those that say what it is about and how it is run, and
 /// `besides`.

@@ -40,17 +40,6 @@ const ANCHOR: &str = "x-anchormailbox";
 /// A guard against a service that never ends a list: 10,000 pages of 1,000 rows.
 const PAGE_LIMIT: usize = 10_000;
 
-/// The reads that Microsoft documents end points for, and those end points: the admin API v2.0, a public preview since
-/// November 2025.
-const DOCUMENTED: &[(&str, &str)] = &[
-    ("Get-OrganizationConfig", "OrganizationConfig"),
-    ("Get-AcceptedDomain", "AcceptedDomain"),
-    ("Get-Mailbox", "Mailbox"),
-    ("Get-MailboxFolderPermission", "MailboxFolderPermission"),
-    ("Get-DistributionGroupMember", "DistributionGroupMember"),
-    ("Get-DynamicDistributionGroupMember", "DynamicDistributionGroupMember"),
-];
-
 impl Exchange {
     pub(crate) fn new(client: Client) -> Self {
         Self { client, user: None, documented: false, warnings: None, is_looking_up: false }
@@ -139,7 +128,7 @@ impl Exchange {
     }
 
     async fn read_to_the_end<C: Cmdlet>(&self, cmdlet: &C, mut call: Call) -> Result<C::Output> {
-        let mut reader = Reader::new(cmdlet, self.documented_end_point(cmdlet).is_some());
+        let mut reader = Reader::new(cmdlet, self.documented_end_point::<C>().is_some());
         let mut followed: Vec<String> = Vec::new();
         loop {
             let response = match self.client.pipeline.execute(&call, &self.client.meter).await {
@@ -233,7 +222,7 @@ impl Exchange {
 
     /// Where a command is posted.
     pub(super) fn command_url<C: Cmdlet>(&self, cmdlet: &C) -> Url {
-        let mut url = match self.documented_end_point(cmdlet) {
+        let mut url = match self.documented_end_point::<C>() {
             Some(end_point) => self.address("v2.0", end_point),
             None => self.address("beta", "InvokeCommand"),
         };
@@ -245,9 +234,9 @@ impl Exchange {
         url
     }
 
-    pub(super) fn documented_end_point<C: Cmdlet>(&self, cmdlet: &C) -> Option<&'static str> {
-        let known = DOCUMENTED.iter().find(|(name, _)| name.eq_ignore_ascii_case(cmdlet.name()));
-        known.filter(|_| self.documented).map(|(_, end_point)| *end_point)
+    /// The documented end point that a command is sent to. `None` where it goes to `InvokeCommand`.
+    pub(super) fn documented_end_point<C: Cmdlet>(&self) -> Option<&'static str> {
+        C::DOCUMENTED_END_POINT.filter(|_| self.documented)
     }
 
     /// A call that posts commands: `trace` is its name in traces, `cmdlet` that on the wire.

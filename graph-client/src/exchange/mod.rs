@@ -30,6 +30,7 @@ mod filter;
 mod invoke;
 mod lenient;
 mod list;
+mod macros;
 mod powershell;
 mod raw;
 mod rows;

@@ -2,12 +2,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use serde_with::skip_serializing_none;
 use uuid::Uuid;
 
-use crate::exchange::cmdlet::single_output;
-use crate::exchange::values::Confirmed;
-use crate::exchange::{Cmdlet, DistributionGroup, Effect, Identity, Recipient, lenient};
+use crate::exchange::macros::{cmdlet, record};
+use crate::exchange::{DistributionGroup, Identity, Recipient};
 use crate::ids::{ClientId, InvalidValue};
 use crate::text::Printable;
 
@@ -15,47 +13,55 @@ use crate::text::Printable;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum AccessRight {
-    /// The application reaches the scope and nothing else.
+    /// The application may access the mailboxes of the scope and no others.
     RestrictAccess,
-    /// The application reaches everything but the scope.
+    /// The application may access all mailboxes but those of the scope.
     DenyAccess,
 }
 
-/// `New-ApplicationAccessPolicy`: narrows what an application's tenant-wide permissions reach.
-///
-/// Microsoft asks to use RBAC for Applications instead. A policy takes effect after an hour or more, also when
-/// [`TestApplicationAccessPolicy`] says otherwise. Nested groups count.
-///
-/// # Permissions
-///
-/// Organization Configuration: Organization Management or Exchange Administrator.
-#[skip_serializing_none]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct NewApplicationAccessPolicy {
-    access_right: AccessRight,
-    app_id: ClientId,
-    policy_scope_group_id: Identity,
-    description: Option<String>,
+cmdlet! {
+    /// creates an application access policy, which limits the tenant-wide permissions of an application.
+    ///
+    /// Microsoft asks to use RBAC for Applications instead. Propagation takes an hour or more, also when
+    /// [`TestApplicationAccessPolicy`] says otherwise. Members of nested groups count.
+    Write "New-ApplicationAccessPolicy" => NewApplicationAccessPolicy -> ApplicationAccessPolicy;
+    permissions "Organization Configuration: Organization Management or Exchange Administrator.";
+    display |self, f| {
+        let (app, group) = (&self.app_id, &self.policy_scope_group_id);
+        match self.access_right {
+            AccessRight::RestrictAccess => write!(f, "Restrict application {app} to the members of {group}"),
+            AccessRight::DenyAccess => write!(f, "Deny application {app} the members of {group}"),
+        }
+    };
+
+    fn of {
+        required access_right: AccessRight;
+        required app_id: ClientId;
+        required policy_scope_group_id as group: impl Into<Identity>;
+        /// Sets the description. All policies of a tenant share a limited space, which descriptions use up.
+        optional description: impl Into<String>;
+    }
+    impl {
+        fn check_output(&self, policy: &ApplicationAccessPolicy) -> Result<(), String> {
+            if policy.concerns(&self.app_id) && policy.right().is_none_or(|right| right == self.access_right) {
+                return Ok(());
+            }
+            Err("the policy that came back is not the one that was asked for".into())
+        }
+    }
 }
 
 impl NewApplicationAccessPolicy {
     /// Restricts the application to the members of `group`, a mail-enabled security group.
     #[must_use]
     pub fn restrict(app_id: ClientId, group: impl Into<Identity>) -> Self {
-        Self {
-            access_right: AccessRight::RestrictAccess,
-            app_id,
-            policy_scope_group_id: group.into(),
-            description: None,
-        }
+        Self::of(AccessRight::RestrictAccess, app_id, group)
     }
 
-    /// Closes the members of `group` to the application.
+    /// Denies the application access to the members of `group`.
     #[must_use]
     pub fn deny(app_id: ClientId, group: impl Into<Identity>) -> Self {
-        Self { access_right: AccessRight::DenyAccess, ..Self::restrict(app_id, group) }
+        Self::of(AccessRight::DenyAccess, app_id, group)
     }
 
     /// Restricts the application to a recipient that was looked up.
@@ -68,7 +74,7 @@ impl NewApplicationAccessPolicy {
         Ok(Self::restrict(app_id, policy_scope(scope)?))
     }
 
-    /// Closes a recipient that was looked up to the application.
+    /// Denies the application access to a recipient that was looked up.
     ///
     /// # Errors
     ///
@@ -77,14 +83,7 @@ impl NewApplicationAccessPolicy {
         Ok(Self::deny(app_id, policy_scope(scope)?))
     }
 
-    /// Sets the description. All policies of a tenant share a limited space, which descriptions use up.
-    #[must_use]
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = Some(description.into());
-        self
-    }
-
-    /// The same with another group as its scope.
+    /// Sets another group as the scope.
     #[must_use]
     pub fn with_group(mut self, group: impl Into<Identity>) -> Self {
         self.policy_scope_group_id = group.into();
@@ -116,94 +115,45 @@ fn policy_scope(recipient: &Recipient) -> Result<Identity, InvalidValue> {
     recipient.identity().ok_or_else(|| InvalidValue::new("scope", kind, "must have an id or an address"))
 }
 
-impl Cmdlet for NewApplicationAccessPolicy {
-    const NAME: &'static str = "New-ApplicationAccessPolicy";
-    const EFFECT: Effect = Effect::Write;
-    type Output = ApplicationAccessPolicy;
+cmdlet! {
+    /// lists all application access policies of the tenant.
+    ///
+    /// One policy cannot be read here: with an identity that is empty or unknown the cmdlet gives them all, and a caller
+    /// that removes what it got would remove every policy.
+    Read "Get-ApplicationAccessPolicy" => GetApplicationAccessPolicy -> Vec<ApplicationAccessPolicy>;
+    permissions "View-Only Configuration.";
+    sentence "List the application access policies";
 
-    fn check_output(&self, policy: &ApplicationAccessPolicy) -> Result<(), String> {
-        if policy.concerns(&self.app_id) && policy.right().is_none_or(|right| right == self.access_right) {
-            return Ok(());
-        }
-        Err("the policy that came back is not the one that was asked for".into())
-    }
-}
-
-impl fmt::Display for NewApplicationAccessPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (app, group) = (&self.app_id, &self.policy_scope_group_id);
-        match self.access_right {
-            AccessRight::RestrictAccess => write!(f, "Restrict application {app} to the members of {group}"),
-            AccessRight::DenyAccess => write!(f, "Deny application {app} the members of {group}"),
-        }
-    }
-}
-
-/// `Get-ApplicationAccessPolicy`: all application access policies of the tenant.
-///
-/// There is no reading of one policy here: with an identity that is empty or unknown the cmdlet gives them all, and
-/// whoever removes what it gave removes every policy.
-///
-/// # Permissions
-///
-/// View-Only Configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct GetApplicationAccessPolicy {}
-
-impl GetApplicationAccessPolicy {
     /// All policies.
-    #[must_use]
-    pub fn all() -> Self {
-        Self::default()
+    fn all {}
+    impl {
+        /// A tenant that never had a policy was seen to answer that the object couldn't be found, in place of an empty
+        /// list.
+        fn if_not_found(&self) -> Option<Vec<ApplicationAccessPolicy>> {
+            Some(Vec::new())
+        }
     }
 }
 
-impl Cmdlet for GetApplicationAccessPolicy {
-    const NAME: &'static str = "Get-ApplicationAccessPolicy";
-    const EFFECT: Effect = Effect::Read;
-    type Output = Vec<ApplicationAccessPolicy>;
-
-    /// A tenant that never had a policy was seen to answer that the object couldn't be found, in place of an empty list.
-    fn if_not_found(&self) -> Option<Vec<ApplicationAccessPolicy>> {
-        Some(Vec::new())
+record! {
+    /// An application access policy.
+    pub struct ApplicationAccessPolicy {
+        /// `{tenant GUID}\{application id}:{scope's SID};{scope's GUID}`
+        pub identity: String,
+        /// The client id of the application, or `*` for all applications.
+        pub app_id: String,
+        /// The scope's display name.
+        pub scope_name: Option<String>,
+        /// The scope's identity, as a name.
+        pub scope_identity: Option<String>,
+        /// `RestrictAccess` or `DenyAccess`.
+        pub access_right: Option<String>,
+        /// The description.
+        pub description: Option<String>,
+        /// Whether Exchange can evaluate the policy; it cannot, for example, when the scope was deleted.
+        pub is_valid: Option<bool>,
     }
 }
-
-impl fmt::Display for GetApplicationAccessPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("List the application access policies")
-    }
-}
-
-/// An application access policy.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-#[non_exhaustive]
-pub struct ApplicationAccessPolicy {
-    /// `{tenant GUID}\{application id}:{scope's SID};{scope's GUID}`
-    #[serde(deserialize_with = "lenient::plain")]
-    pub identity: String,
-    /// The application, or `*` for all.
-    #[serde(deserialize_with = "lenient::plain")]
-    pub app_id: String,
-    /// The scope's name.
-    #[serde(deserialize_with = "lenient::text")]
-    pub scope_name: Option<String>,
-    /// The scope's identity, as a name.
-    #[serde(deserialize_with = "lenient::text")]
-    pub scope_identity: Option<String>,
-    /// `RestrictAccess` or `DenyAccess`.
-    #[serde(deserialize_with = "lenient::text")]
-    pub access_right: Option<String>,
-    /// The description.
-    #[serde(deserialize_with = "lenient::text")]
-    pub description: Option<String>,
-    /// Whether Exchange can make sense of it; not, for example, when its scope was deleted.
-    #[serde(deserialize_with = "lenient::boolean")]
-    pub is_valid: Option<bool>,
-}
-single_output!(ApplicationAccessPolicy);
 
 impl ApplicationAccessPolicy {
     /// The identity to change or remove the policy by.
@@ -215,9 +165,9 @@ impl ApplicationAccessPolicy {
         self.identity.parse()
     }
 
-    /// Whether the policy is about this application: by its client id, or because it is about all.
+    /// Whether the policy applies to this application: by its client id, or because it applies to all.
     ///
-    /// A policy that does not say which application it is about is taken to be about this one.
+    /// A policy that does not say which application it applies to is taken to apply to this one.
     #[must_use]
     pub fn concerns(&self, app: &ClientId) -> bool {
         let app = app.to_string();
@@ -301,145 +251,83 @@ impl<'de> Deserialize<'de> for PolicyIdentity {
     }
 }
 
-/// `Set-ApplicationAccessPolicy`: changes the description of a policy, which is all that can be changed.
-///
-/// # Permissions
-///
-/// Organization Configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct SetApplicationAccessPolicy {
-    identity: PolicyIdentity,
-    description: String,
-}
+cmdlet! {
+    /// changes the description of a policy, which is all that can be changed.
+    Write "Set-ApplicationAccessPolicy" => SetApplicationAccessPolicy -> ();
+    permissions "Organization Configuration.";
+    display |self, f| {
+        let description = Printable(&self.description);
+        write!(f, "Describe the application access policy {} as \"{description}\"", self.identity)
+    };
 
-impl SetApplicationAccessPolicy {
-    /// Gives the policy this description.
-    #[must_use]
-    pub fn new(policy: PolicyIdentity, description: impl Into<String>) -> Self {
-        Self { identity: policy, description: description.into() }
+    /// Sets the description of a policy.
+    fn new {
+        required identity as policy: PolicyIdentity;
+        required description: impl Into<String>;
     }
 }
 
-impl Cmdlet for SetApplicationAccessPolicy {
-    const NAME: &'static str = "Set-ApplicationAccessPolicy";
-    const EFFECT: Effect = Effect::Write;
-    type Output = ();
-}
+cmdlet! {
+    /// removes one policy. It may stay effective for 30 minutes more.
+    Write "Remove-ApplicationAccessPolicy" => RemoveApplicationAccessPolicy -> ();
+    permissions "Organization Configuration.";
+    sentence "Remove the application access policy {identity}";
 
-impl fmt::Display for SetApplicationAccessPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Describe the application access policy {} as \"{}\"", self.identity, Printable(&self.description))
-    }
-}
-
-/// `Remove-ApplicationAccessPolicy`: removes one policy. It may act for 30 minutes more.
-///
-/// # Permissions
-///
-/// Organization Configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct RemoveApplicationAccessPolicy {
-    identity: PolicyIdentity,
-    #[serde(default)]
-    confirm: Confirmed,
-}
-
-impl RemoveApplicationAccessPolicy {
     /// Removes the policy with exactly this identity.
-    #[must_use]
-    pub fn new(policy: PolicyIdentity) -> Self {
-        Self { identity: policy, confirm: Confirmed }
+    fn new {
+        required identity as policy: PolicyIdentity;
+        confirm;
     }
 }
 
-impl Cmdlet for RemoveApplicationAccessPolicy {
-    const NAME: &'static str = "Remove-ApplicationAccessPolicy";
-    const EFFECT: Effect = Effect::Write;
-    type Output = ();
-}
+cmdlet! {
+    /// tests whether the policies allow an application to access a mailbox.
+    ///
+    /// It answers from the configuration. The live service may follow an hour later, or more.
+    Read "Test-ApplicationAccessPolicy" => TestApplicationAccessPolicy -> AccessCheck;
+    permissions "View-Only Configuration.";
+    sentence "Test whether the policies let application {app_id} reach {identity}";
 
-impl fmt::Display for RemoveApplicationAccessPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Remove the application access policy {}", self.identity)
+    /// Tests whether `app_id` may access `mailbox`.
+    fn new {
+        required identity as mailbox: impl Into<Identity>;
+        required app_id: ClientId;
     }
-}
-
-/// `Test-ApplicationAccessPolicy`: whether the policies let an application reach a mailbox.
-///
-/// It answers from the configuration. The live service may follow an hour later, or more.
-///
-/// # Permissions
-///
-/// View-Only Configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct TestApplicationAccessPolicy {
-    identity: Identity,
-    app_id: ClientId,
-}
-
-impl TestApplicationAccessPolicy {
-    /// Whether `app_id` reaches `mailbox`.
-    #[must_use]
-    pub fn new(mailbox: impl Into<Identity>, app_id: ClientId) -> Self {
-        Self { identity: mailbox.into(), app_id }
-    }
-}
-
-impl Cmdlet for TestApplicationAccessPolicy {
-    const NAME: &'static str = "Test-ApplicationAccessPolicy";
-    const EFFECT: Effect = Effect::Read;
-    type Output = AccessCheck;
-
-    fn check_output(&self, check: &AccessCheck) -> Result<(), String> {
-        match &check.app_id {
-            Some(app) if !app.eq_ignore_ascii_case(&self.app_id.to_string()) => {
-                Err("the test that came back is about another application".into())
+    impl {
+        fn check_output(&self, check: &AccessCheck) -> Result<(), String> {
+            match &check.app_id {
+                Some(app) if !app.eq_ignore_ascii_case(&self.app_id.to_string()) => {
+                    Err("the test that came back is about another application".into())
+                }
+                _ => Ok(()),
             }
-            _ => Ok(()),
         }
     }
 }
 
-impl fmt::Display for TestApplicationAccessPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Test whether the policies let application {} reach {}", self.app_id, self.identity)
+record! {
+    /// What [`TestApplicationAccessPolicy`] gives.
+    pub struct AccessCheck {
+        /// The client id of the application.
+        pub app_id: Option<String>,
+        /// The mailbox's name.
+        pub mailbox: Option<String>,
+        /// The mailbox's object id.
+        pub mailbox_id: Option<Uuid>,
+        /// Whether the policies allow the access.
+        pub access_check_result: AccessCheckResult = "Deserialize::deserialize",
     }
 }
 
-/// The answer of [`TestApplicationAccessPolicy`].
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-#[non_exhaustive]
-pub struct AccessCheck {
-    /// The application.
-    #[serde(deserialize_with = "lenient::text")]
-    pub app_id: Option<String>,
-    /// The mailbox's name.
-    #[serde(deserialize_with = "lenient::text")]
-    pub mailbox: Option<String>,
-    /// The mailbox's object id.
-    #[serde(deserialize_with = "lenient::guid")]
-    pub mailbox_id: Option<Uuid>,
-    /// The verdict.
-    pub access_check_result: AccessCheckResult,
-}
-single_output!(AccessCheck);
-
-/// A verdict. Exchange was seen to translate it, so any other text is no verdict.
+/// The result of [`TestApplicationAccessPolicy`]. Exchange was seen to translate it, so any other text is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 #[non_exhaustive]
 pub enum AccessCheckResult {
-    /// The policies let the application in.
+    /// The policies allow access.
     Granted,
-    /// The policies keep the application out.
+    /// The policies deny access.
     Denied,
-    /// The answer is not understood.
+    /// The response is not understood.
     #[default]
     Unknown,
 }

@@ -2,11 +2,9 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
-use serde_with::skip_serializing_none;
 
-use crate::exchange::cmdlet::single_output;
-use crate::exchange::values::{Confirmed, ResultSize};
-use crate::exchange::{Cmdlet, Effect, Identity, lenient};
+use crate::exchange::macros::{cmdlet, record};
+use crate::exchange::{Identity, lenient};
 use crate::ids::InvalidValue;
 use crate::text::Printable;
 
@@ -204,180 +202,100 @@ fn check_rights(rights: &[FolderRight]) -> Result<(), InvalidValue> {
     Ok(())
 }
 
-/// `Get-MailboxFolderPermission`: who may do what in a folder.
-///
-/// # Permissions
-///
-/// View-Only Recipients.
-#[skip_serializing_none]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct GetMailboxFolderPermission {
-    identity: MailboxFolder,
-    user: Option<FolderUser>,
-    #[serde(default)]
-    result_size: ResultSize,
-}
+cmdlet! {
+    /// reads the permissions on a folder of a mailbox.
+    Read "Get-MailboxFolderPermission" => GetMailboxFolderPermission -> Vec<MailboxFolderPermission>, end_point "MailboxFolderPermission";
+    permissions "View-Only Recipients.";
+    display |self, f| match &self.user {
+        Some(user) => write!(f, "Read what {user} may do in {}", self.identity),
+        None => write!(f, "List who may do what in {}", self.identity),
+    };
 
-impl GetMailboxFolderPermission {
-    /// All permissions of a folder.
-    #[must_use]
-    pub fn new(folder: MailboxFolder) -> Self {
-        Self { identity: folder, user: None, result_size: ResultSize::Unlimited }
-    }
-
-    /// Limits the list to one user. It is an error when there is none for it.
-    #[must_use]
-    pub fn user(mut self, user: impl Into<FolderUser>) -> Self {
-        self.user = Some(user.into());
-        self
+    /// All permissions on a folder.
+    fn new {
+        required identity as folder: MailboxFolder;
+        /// Limits the list to one user. It is an error when this user has no permission.
+        optional user: impl Into<FolderUser>;
+        result_size;
     }
 }
 
-impl Cmdlet for GetMailboxFolderPermission {
-    const NAME: &'static str = "Get-MailboxFolderPermission";
-    const EFFECT: Effect = Effect::Read;
-    type Output = Vec<MailboxFolderPermission>;
-}
-
-impl fmt::Display for GetMailboxFolderPermission {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.user {
-            Some(user) => write!(f, "Read what {user} may do in {}", self.identity),
-            None => write!(f, "List who may do what in {}", self.identity),
-        }
-    }
-}
-
+/// The two cmdlets that write a permission, which have the same parameters.
 macro_rules! write_permission {
-    ($(#[$doc:meta])* $name:ident, $cmdlet:literal, $output:ty, $sentence:literal) => {
-        $(#[$doc])*
-        ///
-        /// # Permissions
-        ///
-        /// Mail Recipients, which Exchange Administrator and Exchange Recipient Administrator have.
-        #[skip_serializing_none]
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        #[non_exhaustive]
-        pub struct $name {
-            identity: MailboxFolder,
-            user: FolderUser,
-            access_rights: Vec<FolderRight>,
-            send_notification_to_user: Option<bool>,
-            #[serde(default)]
-            confirm: Confirmed,
+    ($(#[doc = $doc:literal])+ $name:ident, $cmdlet:literal, $output:ty, $sentence:literal) => {
+        cmdlet! {
+            $(#[doc = $doc])+
+            Write $cmdlet => $name -> $output;
+            permissions "Mail Recipients, which Exchange Administrator and Exchange Recipient Administrator have.";
+            display |self, f| write!(f, $sentence, listed(&self.access_rights), self.user, self.identity);
+
+            fn of {
+                required identity: MailboxFolder;
+                required user: impl Into<FolderUser>;
+                required access_rights: Vec<FolderRight>;
+                /// Sets whether the user is notified by mail. Default `false`.
+                optional send_notification_to_user as notify: bool;
+                confirm;
+            }
+            impl {
+                fn check(&self) -> Result<(), InvalidValue> {
+                    check_rights(&self.access_rights)
+                }
+            }
         }
 
         impl $name {
-            /// Gives `user` these rights in `folder`: one role, or single rights.
+            /// Grants `user` these rights in `folder`: one role, or single rights.
             #[must_use]
             pub fn new(
                 folder: MailboxFolder,
                 user: impl Into<FolderUser>,
                 rights: impl IntoIterator<Item = FolderRight>,
             ) -> Self {
-                Self {
-                    identity: folder,
-                    user: user.into(),
-                    access_rights: rights.into_iter().collect(),
-                    send_notification_to_user: None,
-                    confirm: Confirmed,
-                }
-            }
-
-            /// Says whether the user gets a mail about it. Default `false`.
-            #[must_use]
-            pub fn notify(mut self, notify: bool) -> Self {
-                self.send_notification_to_user = Some(notify);
-                self
-            }
-        }
-
-        impl Cmdlet for $name {
-            const NAME: &'static str = $cmdlet;
-            const EFFECT: Effect = Effect::Write;
-            type Output = $output;
-
-            fn check(&self) -> Result<(), InvalidValue> {
-                check_rights(&self.access_rights)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, $sentence, listed(&self.access_rights), self.user, self.identity)
+                Self::of(folder, user, rights.into_iter().collect())
             }
         }
     };
 }
 
 write_permission! {
-    /// `Add-MailboxFolderPermission`: gives somebody rights who has none of his own yet.
+    /// adds a permission for a user that has none on the folder.
     AddMailboxFolderPermission, "Add-MailboxFolderPermission", MailboxFolderPermission,
     "Give the right {} to {} in {}"
 }
 write_permission! {
-    /// `Set-MailboxFolderPermission`: replaces the rights of somebody who has some.
+    /// replaces the rights of a user that has a permission on the folder.
     SetMailboxFolderPermission, "Set-MailboxFolderPermission", (),
     "Make {} the only right of {} in {}"
 }
 
-/// `Remove-MailboxFolderPermission`: takes somebody's rights away. Those of everyone else stay.
-///
-/// # Permissions
-///
-/// Mail Recipients, which Exchange Administrator and Exchange Recipient Administrator have.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct RemoveMailboxFolderPermission {
-    identity: MailboxFolder,
-    user: FolderUser,
-    #[serde(default)]
-    confirm: Confirmed,
-}
+cmdlet! {
+    /// removes the permission of one user from a folder. Those of other users stay.
+    Write "Remove-MailboxFolderPermission" => RemoveMailboxFolderPermission -> ();
+    permissions "Mail Recipients, which Exchange Administrator and Exchange Recipient Administrator have.";
+    sentence "Remove all rights of {user} in {identity}";
 
-impl RemoveMailboxFolderPermission {
-    /// Takes the rights of `user` in `folder` away.
-    #[must_use]
-    pub fn new(folder: MailboxFolder, user: impl Into<FolderUser>) -> Self {
-        Self { identity: folder, user: user.into(), confirm: Confirmed }
+    /// Removes the permission of `user` on `folder`.
+    fn new {
+        required identity as folder: MailboxFolder;
+        required user: impl Into<FolderUser>;
+        confirm;
     }
 }
 
-impl Cmdlet for RemoveMailboxFolderPermission {
-    const NAME: &'static str = "Remove-MailboxFolderPermission";
-    const EFFECT: Effect = Effect::Write;
-    type Output = ();
-}
-
-impl fmt::Display for RemoveMailboxFolderPermission {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Remove all rights of {} in {}", self.user, self.identity)
+record! {
+    /// The permission of one user on a folder.
+    pub struct MailboxFolderPermission {
+        /// The folder's name.
+        pub folder_name: Option<String>,
+        /// The user: a name, `Default` or `Anonymous`.
+        pub user: Option<String> = "user_name",
+        /// The rights, by name. The service sends them as one text with commas inside a list.
+        pub access_rights: Vec<String> = "lenient::flags",
+        /// Flags such as `Delegate`.
+        pub sharing_permission_flags: Vec<String> = "lenient::flags",
     }
 }
-
-/// What somebody may do in a folder.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-#[non_exhaustive]
-pub struct MailboxFolderPermission {
-    /// The folder's name.
-    #[serde(deserialize_with = "lenient::text")]
-    pub folder_name: Option<String>,
-    /// Who it is: a name, `Default` or `Anonymous`.
-    #[serde(deserialize_with = "user_name")]
-    pub user: Option<String>,
-    /// The rights, by name. The service sends them as one text with commas inside a list.
-    #[serde(deserialize_with = "lenient::flags")]
-    pub access_rights: Vec<String>,
-    /// Flags such as `Delegate`.
-    #[serde(deserialize_with = "lenient::flags")]
-    pub sharing_permission_flags: Vec<String>,
-}
-single_output!(MailboxFolderPermission);
 
 impl MailboxFolderPermission {
     /// Whether this right is among them.
@@ -400,6 +318,7 @@ fn user_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::Cmdlet;
 
     fn room() -> Identity {
         "room@contoso.com".parse().unwrap()

@@ -1,237 +1,137 @@
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-use serde_with::skip_serializing_none;
 use uuid::Uuid;
 
-use crate::exchange::cmdlet::{settings_text, single_output};
+use super::distribution_groups::is_same;
 use crate::exchange::filter::values_of;
-use crate::exchange::values::Confirmed;
-use crate::exchange::{Cmdlet, DistinguishedName, Effect, Filter, Identity, ObjectName, Property, lenient};
+use crate::exchange::macros::{cmdlet, record};
+use crate::exchange::{DistinguishedName, Filter, Identity, ObjectName, Property};
 
-/// `New-ManagementScope`: names the recipients that roles may be limited to, by a condition.
-///
-/// # Permissions
-///
-/// Role Management: Organization Management or Exchange Administrator.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct NewManagementScope {
-    name: ObjectName,
-    recipient_restriction_filter: Filter,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    exclusive: bool,
+cmdlet! {
+    /// creates a management scope: a named condition for the recipients that a role may be limited to.
+    Write "New-ManagementScope" => NewManagementScope -> ManagementScope;
+    permissions "Role Management: Organization Management or Exchange Administrator.";
+    display |self, f| {
+        let kind = if self.exclusive { "exclusive management scope" } else { "management scope" };
+        write!(f, "Create the {kind} \"{}\" of recipients with {}", self.name, self.recipient_restriction_filter)
+    };
+
+    /// A scope of the recipients that meet a condition. The condition is required: without one the scope would hold every
+    /// recipient.
+    fn new {
+        required name: ObjectName;
+        required recipient_restriction_filter as filter: Filter;
+        /// Makes the scope exclusive: from its creation on, only roles that are limited to an exclusive scope may change
+        /// its recipients.
+        switch exclusive;
+    }
+    impl {
+        fn check_output(&self, made: &ManagementScope) -> Result<(), String> {
+            match &made.name {
+                Some(name) if !is_same(name, self.name.as_str()) => {
+                    Err("the management scope that came back has another name".into())
+                }
+                _ => Ok(()),
+            }
+        }
+    }
 }
 
 impl NewManagementScope {
-    /// A scope of the recipients that meet a condition. There is none without one: it would hold everyone.
-    #[must_use]
-    pub fn new(name: ObjectName, filter: Filter) -> Self {
-        Self { name, recipient_restriction_filter: filter, exclusive: false }
-    }
-
     /// A scope of the direct members of a group.
     #[must_use]
     pub fn members_of(name: ObjectName, group: &DistinguishedName) -> Self {
         Self::new(name, Filter::member_of(group))
     }
-
-    /// Keeps everyone else's roles away from these recipients, as soon as the scope is made.
-    #[must_use]
-    pub fn exclusive(mut self) -> Self {
-        self.exclusive = true;
-        self
-    }
 }
 
-impl Cmdlet for NewManagementScope {
-    const NAME: &'static str = "New-ManagementScope";
-    const EFFECT: Effect = Effect::Write;
-    type Output = ManagementScope;
+cmdlet! {
+    /// reads management scopes.
+    Read "Get-ManagementScope" => GetManagementScope -> Vec<ManagementScope>;
+    permissions "View-Only Configuration or Role Management.";
+    display |self, f| match &self.identity {
+        Some(identity) => write!(f, "Read the management scope {identity}"),
+        None if self.orphan => f.write_str("List the management scopes that nothing uses"),
+        None => f.write_str("List all management scopes"),
+    };
 
-    fn check_output(&self, made: &ManagementScope) -> Result<(), String> {
-        match &made.name {
-            Some(name) if !super::distribution_groups::is_same(name, self.name.as_str()) => {
-                Err("the management scope that came back has another name".into())
-            }
-            _ => Ok(()),
-        }
+    /// All scopes. Those of a group are found by [`ManagementScope::groups`]: Exchange has no way to ask for them.
+    fn all {
+        /// One scope, by its name.
+        one identity as scope;
+        switch orphan;
+        /// Limits the list to scopes that are exclusive, or to those that are not.
+        optional exclusive: bool;
     }
-}
-
-impl fmt::Display for NewManagementScope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = if self.exclusive { "exclusive management scope" } else { "management scope" };
-        write!(f, "Create the {kind} \"{}\" of recipients with {}", self.name, self.recipient_restriction_filter)
-    }
-}
-
-/// `Get-ManagementScope`: management scopes.
-///
-/// # Permissions
-///
-/// View-Only Configuration or Role Management.
-#[skip_serializing_none]
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct GetManagementScope {
-    identity: Option<Identity>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    orphan: bool,
-    exclusive: Option<bool>,
 }
 
 impl GetManagementScope {
-    /// One scope, by its name, or none with [`NotFound`](crate::ErrorKind::NotFound).
-    #[must_use]
-    pub fn one(scope: impl Into<Identity>) -> Self {
-        Self { identity: Some(scope.into()), ..Self::default() }
-    }
-
-    /// All scopes. Those of a group are found by [`ManagementScope::groups`]: Exchange has no way to ask for them.
-    #[must_use]
-    pub fn all() -> Self {
-        Self::default()
-    }
-
     /// The scopes that no role assignment uses.
     #[must_use]
     pub fn unused() -> Self {
         Self { orphan: true, ..Self::default() }
     }
+}
 
-    /// Limits the list to scopes that are exclusive, or to those that are not.
-    #[must_use]
-    pub fn exclusive(mut self, exclusive: bool) -> Self {
-        self.exclusive = Some(exclusive);
-        self
+cmdlet! {
+    /// changes a scope, and with it **every** role assignment that uses it.
+    Write "Set-ManagementScope" => SetManagementScope -> ();
+    permissions "Role Management: Organization Management or Exchange Administrator.";
+    changes "Change the management scope {identity}";
+
+    fn of {
+        required identity as scope: impl Into<Identity>;
+        optional name: ObjectName;
+        optional recipient_restriction_filter: Filter;
+        confirm;
     }
-}
-
-impl Cmdlet for GetManagementScope {
-    const NAME: &'static str = "Get-ManagementScope";
-    const EFFECT: Effect = Effect::Read;
-    type Output = Vec<ManagementScope>;
-}
-
-impl fmt::Display for GetManagementScope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.identity {
-            Some(identity) => write!(f, "Read the management scope {identity}"),
-            None if self.orphan => f.write_str("List the management scopes that nothing uses"),
-            None => f.write_str("List all management scopes"),
-        }
-    }
-}
-
-/// `Set-ManagementScope`: changes a scope, and with it **every** role assignment that uses it.
-///
-/// # Permissions
-///
-/// Role Management: Organization Management or Exchange Administrator.
-#[skip_serializing_none]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct SetManagementScope {
-    identity: Identity,
-    name: Option<ObjectName>,
-    recipient_restriction_filter: Option<Filter>,
-    #[serde(default)]
-    confirm: Confirmed,
 }
 
 impl SetManagementScope {
-    /// Gives the scope another condition.
+    /// Sets another condition for the recipients of a scope.
     #[must_use]
     pub fn filter(scope: impl Into<Identity>, filter: Filter) -> Self {
-        Self { identity: scope.into(), name: None, recipient_restriction_filter: Some(filter), confirm: Confirmed }
+        Self { recipient_restriction_filter: Some(filter), ..Self::of(scope) }
     }
 
-    /// Gives the scope another name.
+    /// Renames a scope.
     #[must_use]
     pub fn name(scope: impl Into<Identity>, name: ObjectName) -> Self {
-        Self { identity: scope.into(), name: Some(name), recipient_restriction_filter: None, confirm: Confirmed }
+        Self { name: Some(name), ..Self::of(scope) }
     }
 }
 
-impl Cmdlet for SetManagementScope {
-    const NAME: &'static str = "Set-ManagementScope";
-    const EFFECT: Effect = Effect::Write;
-    type Output = ();
-}
+cmdlet! {
+    /// removes a scope. It fails while a role assignment uses it.
+    Write "Remove-ManagementScope" => RemoveManagementScope -> ();
+    permissions "Role Management: Organization Management or Exchange Administrator.";
+    sentence "Remove the management scope {identity}";
 
-impl fmt::Display for SetManagementScope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Change the management scope {}: {}", self.identity, settings_text(self))
-    }
-}
-
-/// `Remove-ManagementScope`: removes a scope. It fails while a role assignment uses it.
-///
-/// # Permissions
-///
-/// Role Management: Organization Management or Exchange Administrator.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct RemoveManagementScope {
-    identity: Identity,
-    #[serde(default)]
-    confirm: Confirmed,
-}
-
-impl RemoveManagementScope {
     /// Removes the scope with this name or GUID.
-    #[must_use]
-    pub fn new(scope: impl Into<Identity>) -> Self {
-        Self { identity: scope.into(), confirm: Confirmed }
+    fn new {
+        required identity as scope: impl Into<Identity>;
+        confirm;
     }
 }
 
-impl Cmdlet for RemoveManagementScope {
-    const NAME: &'static str = "Remove-ManagementScope";
-    const EFFECT: Effect = Effect::Write;
-    type Output = ();
-}
-
-impl fmt::Display for RemoveManagementScope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Remove the management scope {}", self.identity)
+record! {
+    /// A management scope.
+    pub struct ManagementScope {
+        /// The name.
+        pub name: Option<String>,
+        /// The identity, which is the name.
+        pub identity: Option<String>,
+        /// The GUID.
+        pub guid: Option<Uuid>,
+        /// The condition for the recipients, in the form that Exchange gives it: with brackets, other spaces and another
+        /// case than it was written with.
+        pub recipient_filter: Option<String>,
+        /// The organisational unit that the recipients must be in.
+        pub recipient_root: Option<String>,
+        /// `RecipientScope`, …
+        pub scope_restriction_type: Option<String>,
+        /// Whether the scope is exclusive: only roles that are limited to an exclusive scope may change its recipients.
+        pub exclusive: Option<bool>,
     }
 }
-
-/// A management scope.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-#[non_exhaustive]
-pub struct ManagementScope {
-    /// The name.
-    #[serde(deserialize_with = "lenient::text")]
-    pub name: Option<String>,
-    /// The identity.
-    #[serde(deserialize_with = "lenient::text")]
-    pub identity: Option<String>,
-    /// The GUID.
-    #[serde(deserialize_with = "lenient::guid")]
-    pub guid: Option<Uuid>,
-    /// The condition, in the form that Exchange gives it: with brackets, other spaces and another case than it was
-    /// written with.
-    #[serde(deserialize_with = "lenient::text")]
-    pub recipient_filter: Option<String>,
-    /// Where the recipients must lie.
-    #[serde(deserialize_with = "lenient::text")]
-    pub recipient_root: Option<String>,
-    /// `RecipientScope`, …
-    #[serde(deserialize_with = "lenient::text")]
-    pub scope_restriction_type: Option<String>,
-    /// Whether it keeps everyone else's roles away.
-    #[serde(deserialize_with = "lenient::boolean")]
-    pub exclusive: Option<bool>,
-}
-single_output!(ManagementScope);
 
 impl ManagementScope {
     /// The distinguished names of the groups whose direct members the condition asks for, as far as it can be read.

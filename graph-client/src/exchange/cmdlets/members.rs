@@ -1,180 +1,92 @@
-use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::exchange::values::{Confirmed, ResultSize};
-use crate::exchange::{Cmdlet, Effect, Identity, Recipient};
+use super::recipients::Recipient;
+use crate::exchange::Identity;
+use crate::exchange::macros::cmdlet;
 use crate::ids::InvalidValue;
 
-/// `Get-DistributionGroupMember`: a group's direct members, with `ResultSize` unlimited.
-///
-/// A Microsoft 365 group gives no members and no error.
-///
-/// # Permissions
-///
-/// View-Only Recipients.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct GetDistributionGroupMember {
-    identity: Identity,
-    #[serde(default)]
-    result_size: ResultSize,
-}
+cmdlet! {
+    /// lists a group's direct members, with `ResultSize` unlimited.
+    ///
+    /// A Microsoft 365 group gives no members and no error.
+    Read "Get-DistributionGroupMember" => GetDistributionGroupMember -> Vec<Recipient>, end_point "DistributionGroupMember";
+    permissions "View-Only Recipients.";
+    sentence "List the members of {identity}";
 
-impl GetDistributionGroupMember {
     /// The direct members of a group.
-    #[must_use]
-    pub fn new(group: impl Into<Identity>) -> Self {
-        Self { identity: group.into(), result_size: ResultSize::Unlimited }
+    fn new {
+        required identity as group: impl Into<Identity>;
+        result_size;
     }
 }
 
-impl Cmdlet for GetDistributionGroupMember {
-    const NAME: &'static str = "Get-DistributionGroupMember";
-    const EFFECT: Effect = Effect::Read;
-    type Output = Vec<Recipient>;
-}
+cmdlet! {
+    /// adds one member to a group.
+    Write "Add-DistributionGroupMember" => AddDistributionGroupMember -> ();
+    permissions "To change a group that the caller does not own: Organization Management, or the role *Security Group Creation and Membership*.";
+    sentence "Add {member} to {identity}";
 
-impl fmt::Display for GetDistributionGroupMember {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "List the members of {}", self.identity)
-    }
-}
-
-/// `Add-DistributionGroupMember`: adds one member.
-///
-/// # Permissions
-///
-/// To change a group that the caller does not own: Organization Management, or the role *Security Group Creation and
-/// Membership*.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct AddDistributionGroupMember {
-    identity: Identity,
-    member: Identity,
-    bypass_security_group_manager_check: bool,
-}
-
-impl AddDistributionGroupMember {
     /// Adds `member` to `group`, also if the caller does not own it.
-    #[must_use]
-    pub fn new(group: impl Into<Identity>, member: impl Into<Identity>) -> Self {
-        Self { identity: group.into(), member: member.into(), bypass_security_group_manager_check: true }
-    }
-
-    /// Names the group by another identity: by its id, once it is known, in place of its address.
-    #[must_use]
-    pub fn with_group(mut self, group: impl Into<Identity>) -> Self {
-        self.identity = group.into();
-        self
-    }
-
-    /// Says whether to change a group that the caller does not own. Default `true`.
-    #[must_use]
-    pub fn bypass_manager_check(mut self, bypass: bool) -> Self {
-        self.bypass_security_group_manager_check = bypass;
-        self
-    }
-
-    /// The member.
-    #[must_use]
-    pub fn member(&self) -> &Identity {
-        &self.member
+    fn new {
+        required identity as group: impl Into<Identity>;
+        required member: impl Into<Identity>;
+        bypass_manager_check;
+        with_group;
+        /// The member.
+        get member: Identity;
     }
 }
 
-impl Cmdlet for AddDistributionGroupMember {
-    const NAME: &'static str = "Add-DistributionGroupMember";
-    const EFFECT: Effect = Effect::Write;
-    type Output = ();
-}
+cmdlet! {
+    /// removes one member from a group.
+    Write "Remove-DistributionGroupMember" => RemoveDistributionGroupMember -> ();
+    permissions "As [`AddDistributionGroupMember`].";
+    sentence "Remove {member} from {identity}";
 
-impl fmt::Display for AddDistributionGroupMember {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Add {} to {}", self.member, self.identity)
-    }
-}
-
-/// `Remove-DistributionGroupMember`: removes one member.
-///
-/// # Permissions
-///
-/// As [`AddDistributionGroupMember`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct RemoveDistributionGroupMember {
-    identity: Identity,
-    member: Identity,
-    bypass_security_group_manager_check: bool,
-    #[serde(default)]
-    confirm: Confirmed,
-}
-
-impl RemoveDistributionGroupMember {
     /// Removes `member` from `group`, also if the caller does not own it.
-    #[must_use]
-    pub fn new(group: impl Into<Identity>, member: impl Into<Identity>) -> Self {
-        Self {
-            identity: group.into(),
-            member: member.into(),
-            bypass_security_group_manager_check: true,
-            confirm: Confirmed,
+    fn new {
+        required identity as group: impl Into<Identity>;
+        required member: impl Into<Identity>;
+        bypass_manager_check;
+        confirm;
+        with_group;
+        /// The member.
+        get member: Identity;
+    }
+}
+
+cmdlet! {
+    /// replaces **all** members of a group.
+    ///
+    /// Microsoft advises at most 5,000 members in one call and takes 10,000. A call may run for 15 minutes.
+    Write "Update-DistributionGroupMember" => UpdateDistributionGroupMember -> ();
+    permissions "As [`AddDistributionGroupMember`].";
+    display |self, f| match &*self.members {
+        [] => write!(f, "Remove all members of {}", self.identity),
+        [one] => write!(f, "Set the member list of {} to {one}", self.identity),
+        all => write!(f, "Set the member list of {} to {} mailboxes", self.identity, all.len()),
+    };
+
+    /// Removes all members of `group`, also if the caller does not own it.
+    ///
+    /// Read the members back: there is no public record of a tenant that takes an empty list for one.
+    fn clear {
+        required identity as group: impl Into<Identity>;
+        field members: Vec<Identity> = Vec::new();
+        bypass_manager_check;
+        confirm;
+        with_group;
+    }
+    impl {
+        fn check(&self) -> Result<(), InvalidValue> {
+            check_members(&self.members)
+        }
+
+        /// Exchange's own limit is 15 minutes; what it says then is worth waiting for.
+        fn time_limit(&self) -> Duration {
+            Duration::from_secs(16 * 60)
         }
     }
-
-    /// Names the group by another identity: by its id, once it is known, in place of its address.
-    #[must_use]
-    pub fn with_group(mut self, group: impl Into<Identity>) -> Self {
-        self.identity = group.into();
-        self
-    }
-
-    /// Says whether to change a group that the caller does not own. Default `true`.
-    #[must_use]
-    pub fn bypass_manager_check(mut self, bypass: bool) -> Self {
-        self.bypass_security_group_manager_check = bypass;
-        self
-    }
-
-    /// The member.
-    #[must_use]
-    pub fn member(&self) -> &Identity {
-        &self.member
-    }
-}
-
-impl Cmdlet for RemoveDistributionGroupMember {
-    const NAME: &'static str = "Remove-DistributionGroupMember";
-    const EFFECT: Effect = Effect::Write;
-    type Output = ();
-}
-
-impl fmt::Display for RemoveDistributionGroupMember {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Remove {} from {}", self.member, self.identity)
-    }
-}
-
-/// `Update-DistributionGroupMember`: replaces **all** members of a group.
-///
-/// Microsoft advises at most 5,000 members in one call and takes 10,000. A call may run for 15 minutes.
-///
-/// # Permissions
-///
-/// As [`AddDistributionGroupMember`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct UpdateDistributionGroupMember {
-    identity: Identity,
-    members: Vec<Identity>,
-    bypass_security_group_manager_check: bool,
-    #[serde(default)]
-    confirm: Confirmed,
 }
 
 impl UpdateDistributionGroupMember {
@@ -185,8 +97,8 @@ impl UpdateDistributionGroupMember {
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] when there are more than 10,000 members, one stands there twice, or there is none: emptying a
-    /// group is not done by accident.
+    /// [`InvalidValue`] when there are more than 10,000 members, the same one twice, or none: to empty a group is not
+    /// done by accident but by [`clear`](Self::clear).
     pub fn replace_all<I: Into<Identity>>(
         group: impl Into<Identity>,
         members: impl IntoIterator<Item = I>,
@@ -196,65 +108,13 @@ impl UpdateDistributionGroupMember {
             return Err(InvalidValue::new("members", "", "must not be empty: use clear to empty a group"));
         }
         check_members(&members)?;
-        Ok(Self { identity: group.into(), members, bypass_security_group_manager_check: true, confirm: Confirmed })
+        Ok(Self { members, ..Self::clear(group) })
     }
 
-    /// Removes all members of `group`, also if the caller does not own it.
-    ///
-    /// That an empty list is taken as one has no public proof: read the members back.
-    #[must_use]
-    pub fn clear(group: impl Into<Identity>) -> Self {
-        Self {
-            identity: group.into(),
-            members: Vec::new(),
-            bypass_security_group_manager_check: true,
-            confirm: Confirmed,
-        }
-    }
-
-    /// Names the group by another identity: by its id, once it is known, in place of its address.
-    #[must_use]
-    pub fn with_group(mut self, group: impl Into<Identity>) -> Self {
-        self.identity = group.into();
-        self
-    }
-
-    /// Says whether to change a group that the caller does not own. Default `true`.
-    #[must_use]
-    pub fn bypass_manager_check(mut self, bypass: bool) -> Self {
-        self.bypass_security_group_manager_check = bypass;
-        self
-    }
-
-    /// All members that the group will have.
+    /// The member list that the group is set to.
     #[must_use]
     pub fn members(&self) -> &[Identity] {
         &self.members
-    }
-}
-
-impl Cmdlet for UpdateDistributionGroupMember {
-    const NAME: &'static str = "Update-DistributionGroupMember";
-    const EFFECT: Effect = Effect::Write;
-    type Output = ();
-
-    fn check(&self) -> Result<(), InvalidValue> {
-        check_members(&self.members)
-    }
-
-    /// Exchange's own limit is 15 minutes; what it says then is worth waiting for.
-    fn time_limit(&self) -> Duration {
-        Duration::from_secs(16 * 60)
-    }
-}
-
-impl fmt::Display for UpdateDistributionGroupMember {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.members {
-            [] => write!(f, "Remove all members of {}", self.identity),
-            [one] => write!(f, "Set the member list of {} to {one}", self.identity),
-            all => write!(f, "Set the member list of {} to {} mailboxes", self.identity, all.len()),
-        }
     }
 }
 

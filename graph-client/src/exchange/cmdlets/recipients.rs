@@ -1,50 +1,46 @@
-use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use serde_with::skip_serializing_none;
 use uuid::Uuid;
 
-use crate::exchange::values::ResultSize;
-use crate::exchange::{Cmdlet, Effect, Filter, Identity, Property, Quota, lenient};
+use crate::exchange::macros::{cmdlet, record};
+use crate::exchange::{Filter, Identity, Quota};
 use crate::ids::SmtpAddress;
 use crate::text::Printable;
 
-/// `Get-Mailbox`: mailboxes, with `ResultSize` unlimited.
-///
-/// # Permissions
-///
-/// View-Only Recipients, which Exchange Administrator, Exchange Recipient Administrator and Global Reader have.
-#[skip_serializing_none]
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct GetMailbox {
-    identity: Option<Identity>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    recipient_type_details: Vec<String>,
-    filter: Option<Filter>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    include_inactive_mailbox: bool,
-    #[serde(default)]
-    result_size: ResultSize,
-    #[serde(skip)]
-    select: Vec<Property>,
+cmdlet! {
+    /// reads mailboxes, with `ResultSize` unlimited.
+    ///
+    /// `Get-EXOMailbox`, which limits the properties of each mailbox, runs inside the PowerShell module and not in the
+    /// service; [`select`](Self::select) does the same here.
+    Read "Get-Mailbox" => GetMailbox -> Vec<Mailbox>, end_point "Mailbox";
+    permissions "View-Only Recipients, which Exchange Administrator, Exchange Recipient Administrator and Global Reader have.";
+    display |self, f| {
+        match (&self.identity, &*self.recipient_type_details) {
+            (Some(identity), _) => write!(f, "Read the mailbox {identity}"),
+            (None, []) => f.write_str("List all mailboxes"),
+            (None, types) => write!(f, "List all mailboxes of type {}", Printable(types.join(", "))),
+        }?;
+        match &self.filter {
+            Some(filter) => write!(f, " with {filter}"),
+            None => Ok(()),
+        }
+    };
+
+    /// All mailboxes.
+    fn all {
+        /// One mailbox.
+        one identity as identity;
+        list recipient_type_details: impl Into<String>;
+        /// Limits the list to mailboxes that meet a condition.
+        optional filter: Filter;
+        /// Includes inactive mailboxes: those of deleted users, which a hold keeps.
+        switch include_inactive_mailbox as with_inactive;
+        result_size;
+        select;
+    }
 }
 
 impl GetMailbox {
-    /// One mailbox, or none with [`NotFound`](crate::ErrorKind::NotFound).
-    #[must_use]
-    pub fn one(identity: impl Into<Identity>) -> Self {
-        Self { identity: Some(identity.into()), ..Self::default() }
-    }
-
-    /// All mailboxes.
-    #[must_use]
-    pub fn all() -> Self {
-        Self::default()
-    }
-
     /// All room mailboxes.
     #[must_use]
     pub fn rooms() -> Self {
@@ -56,146 +52,76 @@ impl GetMailbox {
     pub fn of_type(types: &[&str]) -> Self {
         Self { recipient_type_details: types.iter().map(|&text| text.to_owned()).collect(), ..Self::default() }
     }
+}
 
-    /// Limits the list to mailboxes that meet a condition.
-    #[must_use]
-    pub fn filter(mut self, filter: Filter) -> Self {
-        self.filter = Some(filter);
-        self
-    }
-
-    /// Lists mailboxes of deleted users too, which a hold keeps.
-    #[must_use]
-    pub fn with_inactive(mut self) -> Self {
-        self.include_inactive_mailbox = true;
-        self
-    }
-
-    /// Limits each mailbox to some properties, as `Get-EXOMailbox` does; the others come back as if they were not set.
-    ///
-    /// `Get-EXOMailbox` itself runs inside the PowerShell module, not in the service.
-    #[must_use]
-    pub fn select(mut self, properties: impl IntoIterator<Item = Property>) -> Self {
-        self.select.extend(properties);
-        self
+record! {
+    /// A mailbox, as Exchange knows it.
+    pub struct Mailbox {
+        /// The object id in Entra ID. System mailboxes have none.
+        pub external_directory_object_id: Option<Uuid>,
+        /// The mailbox's own GUID.
+        pub exchange_guid: Option<Uuid>,
+        /// The primary address, which mail is sent from.
+        pub primary_smtp_address: Option<SmtpAddress>,
+        /// All addresses of type SMTP, the primary one among them.
+        pub email_addresses: Vec<SmtpAddress>,
+        /// The display name.
+        pub display_name: Option<String>,
+        /// The name in the directory; for cloud users it is often the object id.
+        pub name: Option<String>,
+        /// The alias.
+        pub alias: Option<String>,
+        /// `RoomMailbox`, `UserMailbox`, …
+        pub recipient_type_details: Option<String>,
+        /// `Room`, `Equipment` or `Workspace`; `None` for a user mailbox.
+        pub resource_type: Option<String>,
+        /// The capacity of the resource: how many people the room has space for.
+        pub resource_capacity: Option<i64>,
+        /// The office, which many organisations use for the building.
+        pub office: Option<String>,
+        /// Whether the mailbox is synchronised from on-premises Active Directory.
+        pub is_dir_synced: Option<bool>,
+        /// Whether the mailbox is hidden from address lists.
+        pub hidden_from_address_lists_enabled: Option<bool>,
+        /// The first of fifteen custom attributes, which an organisation uses as it likes.
+        pub custom_attribute1: Option<String>,
+        /// The distinguished name.
+        pub distinguished_name: Option<String>,
+        /// The user principal name, which the user signs in with.
+        pub user_principal_name: Option<String>,
+        /// The size of the mailbox at which it can no longer send.
+        pub prohibit_send_quota: Option<Quota>,
+        /// The size of the mailbox at which it can neither send nor receive.
+        pub prohibit_send_receive_quota: Option<Quota>,
+        /// How long deleted items are retained.
+        pub retain_deleted_items_for: Option<Duration>,
     }
 }
 
-impl Cmdlet for GetMailbox {
-    const NAME: &'static str = "Get-Mailbox";
-    const EFFECT: Effect = Effect::Read;
-    type Output = Vec<Mailbox>;
+cmdlet! {
+    /// reads recipients: every object that mail can be sent to.
+    Read "Get-Recipient" => GetRecipient -> Vec<Recipient>;
+    permissions "View-Only Recipients, as [`GetMailbox`].";
+    display |self, f| match (&self.identity, &self.filter) {
+        (Some(identity), _) => write!(f, "Look up the recipient {identity}"),
+        (None, Some(filter)) => write!(f, "List the recipients with {filter}"),
+        (None, None) => f.write_str("List all recipients"),
+    };
 
-    fn select(&self) -> &[Property] {
-        &self.select
+    fn all {
+        optional identity: Identity;
+        /// All recipients that meet a condition: with the filter of a management scope, those in the scope.
+        matching filter;
+        list recipient_type_details: impl Into<String>;
+        result_size;
     }
-}
-
-impl fmt::Display for GetMailbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.identity, &*self.recipient_type_details) {
-            (Some(identity), _) => write!(f, "Read the mailbox {identity}"),
-            (None, []) => f.write_str("List all mailboxes"),
-            (None, types) => write!(f, "List all mailboxes of type {}", Printable(types.join(", "))),
-        }?;
-        match &self.filter {
-            Some(filter) => write!(f, " with {filter}"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// A mailbox.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-#[non_exhaustive]
-pub struct Mailbox {
-    /// The object id in Entra. System mailboxes have none.
-    #[serde(deserialize_with = "lenient::guid")]
-    pub external_directory_object_id: Option<Uuid>,
-    /// The mailbox's own GUID.
-    #[serde(deserialize_with = "lenient::guid")]
-    pub exchange_guid: Option<Uuid>,
-    /// The address that mail is sent from.
-    #[serde(deserialize_with = "lenient::address")]
-    pub primary_smtp_address: Option<SmtpAddress>,
-    /// All addresses of type SMTP, the primary one among them.
-    #[serde(deserialize_with = "lenient::smtp_addresses")]
-    pub email_addresses: Vec<SmtpAddress>,
-    /// The name that people see.
-    #[serde(deserialize_with = "lenient::text")]
-    pub display_name: Option<String>,
-    /// The name in the directory; for cloud users it is often the object id.
-    #[serde(deserialize_with = "lenient::text")]
-    pub name: Option<String>,
-    /// The alias.
-    #[serde(deserialize_with = "lenient::text")]
-    pub alias: Option<String>,
-    /// `RoomMailbox`, `UserMailbox`, …
-    #[serde(deserialize_with = "lenient::text")]
-    pub recipient_type_details: Option<String>,
-    /// `Room`, `Equipment` or `Workspace`; nothing for a person.
-    #[serde(deserialize_with = "lenient::text")]
-    pub resource_type: Option<String>,
-    /// How many people fit into the room.
-    #[serde(deserialize_with = "lenient::number")]
-    pub resource_capacity: Option<i64>,
-    /// The office, which many organisations use for the building.
-    #[serde(deserialize_with = "lenient::text")]
-    pub office: Option<String>,
-    /// Whether the mailbox is synchronised from on-premises Active Directory.
-    #[serde(deserialize_with = "lenient::boolean")]
-    pub is_dir_synced: Option<bool>,
-    /// Whether the address list hides it.
-    #[serde(deserialize_with = "lenient::boolean")]
-    pub hidden_from_address_lists_enabled: Option<bool>,
-    /// The first of fifteen attributes that an organisation may use as it likes.
-    #[serde(deserialize_with = "lenient::text")]
-    pub custom_attribute1: Option<String>,
-    /// The distinguished name.
-    #[serde(deserialize_with = "lenient::text")]
-    pub distinguished_name: Option<String>,
-    /// The name to sign in with.
-    #[serde(deserialize_with = "lenient::text")]
-    pub user_principal_name: Option<String>,
-    /// How large the mailbox may become before nothing can be sent from it.
-    pub prohibit_send_quota: Option<Quota>,
-    /// How large the mailbox may become before nothing arrives in it.
-    pub prohibit_send_receive_quota: Option<Quota>,
-    /// How long deleted items are kept.
-    #[serde(deserialize_with = "lenient::time_span")]
-    pub retain_deleted_items_for: Option<Duration>,
-}
-
-/// `Get-Recipient`: anything that mail can be sent to.
-///
-/// # Permissions
-///
-/// View-Only Recipients, as [`GetMailbox`].
-#[skip_serializing_none]
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct GetRecipient {
-    identity: Option<Identity>,
-    filter: Option<Filter>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    recipient_type_details: Vec<String>,
-    #[serde(default)]
-    result_size: ResultSize,
 }
 
 impl GetRecipient {
-    /// The recipient with this identity, or none with [`NotFound`](crate::ErrorKind::NotFound).
+    /// The recipient with this identity; [`NotFound`](crate::ErrorKind::NotFound) when there is none.
     #[must_use]
     pub fn new(identity: impl Into<Identity>) -> Self {
-        Self { identity: Some(identity.into()), ..Self::default() }
-    }
-
-    /// All recipients that meet a condition: with the filter of a management scope, those that the scope reaches.
-    #[must_use]
-    pub fn matching(filter: Filter) -> Self {
-        Self { filter: Some(filter), ..Self::default() }
+        Self { identity: Some(identity.into()), ..Self::all() }
     }
 
     /// Limits the list to some types, such as `RoomMailbox` or `MailUniversalSecurityGroup`.
@@ -206,63 +132,34 @@ impl GetRecipient {
     }
 }
 
-impl Cmdlet for GetRecipient {
-    const NAME: &'static str = "Get-Recipient";
-    const EFFECT: Effect = Effect::Read;
-    type Output = Vec<Recipient>;
-}
-
-impl fmt::Display for GetRecipient {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.identity, &self.filter) {
-            (Some(identity), _) => write!(f, "Look up the recipient {identity}"),
-            (None, Some(filter)) => write!(f, "List the recipients with {filter}"),
-            (None, None) => f.write_str("List all recipients"),
-        }
+record! {
+    /// A recipient: an object that mail can be sent to, or a member of a group.
+    pub struct Recipient {
+        /// The object id in Entra ID. Some recipients have none.
+        pub external_directory_object_id: Option<Uuid>,
+        /// The object's GUID in Exchange.
+        pub guid: Option<Uuid>,
+        /// The primary address. Some recipients have none.
+        pub primary_smtp_address: Option<SmtpAddress>,
+        /// All addresses of type SMTP, where the service sends them.
+        pub email_addresses: Vec<SmtpAddress>,
+        /// The display name.
+        pub display_name: Option<String>,
+        /// The name in the directory; for cloud users it is often the object id.
+        pub name: Option<String>,
+        /// The alias.
+        pub alias: Option<String>,
+        /// `UserMailbox`, `MailUniversalSecurityGroup`, …
+        pub recipient_type: Option<String>,
+        /// `RoomMailbox`, `SharedMailbox`, `MailUser`, …
+        pub recipient_type_details: Option<String>,
+        /// Whether it is a security principal, which can be the scope of an application access policy.
+        pub is_valid_security_principal: Option<bool>,
+        /// Whether it is synchronised from on-premises Active Directory.
+        pub is_dir_synced: Option<bool>,
+        /// The distinguished name.
+        pub distinguished_name: Option<String>,
     }
-}
-
-/// Anything that mail can be sent to, and what a group has as a member.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-#[non_exhaustive]
-pub struct Recipient {
-    /// The object id in Entra. Some recipients have none.
-    #[serde(deserialize_with = "lenient::guid")]
-    pub external_directory_object_id: Option<Uuid>,
-    /// The object's GUID in Exchange.
-    #[serde(deserialize_with = "lenient::guid")]
-    pub guid: Option<Uuid>,
-    /// The primary address. Some recipients have none.
-    #[serde(deserialize_with = "lenient::address")]
-    pub primary_smtp_address: Option<SmtpAddress>,
-    /// All addresses of type SMTP, where the service sends them.
-    #[serde(deserialize_with = "lenient::smtp_addresses")]
-    pub email_addresses: Vec<SmtpAddress>,
-    /// The name that people see.
-    #[serde(deserialize_with = "lenient::text")]
-    pub display_name: Option<String>,
-    /// The name in the directory; for cloud users it is often the object id.
-    #[serde(deserialize_with = "lenient::text")]
-    pub name: Option<String>,
-    /// The alias.
-    #[serde(deserialize_with = "lenient::text")]
-    pub alias: Option<String>,
-    /// `UserMailbox`, `MailUniversalSecurityGroup`, …
-    #[serde(deserialize_with = "lenient::text")]
-    pub recipient_type: Option<String>,
-    /// `RoomMailbox`, `SharedMailbox`, `MailUser`, …
-    #[serde(deserialize_with = "lenient::text")]
-    pub recipient_type_details: Option<String>,
-    /// Whether it can be the scope of an access policy.
-    #[serde(deserialize_with = "lenient::boolean")]
-    pub is_valid_security_principal: Option<bool>,
-    /// Whether it is synchronised from on-premises Active Directory.
-    #[serde(deserialize_with = "lenient::boolean")]
-    pub is_dir_synced: Option<bool>,
-    /// The distinguished name.
-    #[serde(deserialize_with = "lenient::text")]
-    pub distinguished_name: Option<String>,
 }
 
 impl Recipient {

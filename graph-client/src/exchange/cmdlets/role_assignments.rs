@@ -2,13 +2,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use serde_with::skip_serializing_none;
 use uuid::Uuid;
 
 use super::distribution_groups::is_same;
-use crate::exchange::cmdlet::single_output;
-use crate::exchange::values::Confirmed;
-use crate::exchange::{Cmdlet, Effect, Identity, ObjectName, lenient};
+use crate::exchange::macros::{cmdlet, record};
+use crate::exchange::{Identity, ObjectName};
 use crate::ids::{InvalidValue, ObjectId, ServicePrincipalId};
 use crate::text::Printable;
 use crate::time::Timestamp;
@@ -133,35 +131,50 @@ impl fmt::Display for AssignmentScope {
     }
 }
 
-/// `New-ManagementRoleAssignment`: gives an application a role.
-///
-/// The role adds to what the application holds in Entra: with a tenant-wide calendar permission there, it narrows
-/// nothing. Nested groups do not count. It takes effect in 30 minutes to two hours.
-///
-/// # Permissions
-///
-/// Role Management, and a delegating assignment of the role: Organization Management.
-#[skip_serializing_none]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct NewManagementRoleAssignment {
-    name: Option<ObjectName>,
-    app: ServicePrincipalId,
-    role: ApplicationRole,
-    /// None for the whole organisation.
-    #[serde(flatten)]
-    scope: Option<AssignmentScope>,
+cmdlet! {
+    /// assigns a role of RBAC for Applications to an application.
+    ///
+    /// The role adds to the application permissions that Entra ID grants: beside a tenant-wide calendar permission it
+    /// limits nothing. Members of nested groups are not in the scope of a group. Propagation takes 30 minutes to two hours.
+    Write "New-ManagementRoleAssignment" => NewManagementRoleAssignment -> ManagementRoleAssignment;
+    permissions "Role Management, and a delegating assignment of the role: Organization Management.";
+    display |self, f| {
+        write!(f, "Assign the role \"{}\" to the application (service principal {}) over ", self.role, self.app)?;
+        match &self.scope {
+            Some(scope) => scope.fmt(f),
+            None => f.write_str("every mailbox of the organisation"),
+        }
+    };
+
+    /// Assigns the role to the application over **every mailbox** of the organisation.
+    fn over_whole_organization {
+        /// Sets the assignment's name. Without it Exchange generates one.
+        optional name: ObjectName;
+        required app: ServicePrincipalId;
+        required role: ApplicationRole;
+        #[serde(flatten, skip_serializing_if = "Option::is_none")]
+        field scope: Option<AssignmentScope> = None;
+    }
+    impl {
+        fn check_output(&self, made: &ManagementRoleAssignment) -> Result<(), String> {
+            let is = |sent: &Option<String>, asked: &str| sent.as_deref().is_none_or(|sent| is_same(sent, asked));
+            let is_named = || self.name.as_ref().is_none_or(|name| is(&made.name, name.as_str()));
+            if is(&made.role, self.role.as_str()) && is_named() {
+                return Ok(());
+            }
+            Err("the role assignment that came back is not the one that was asked for".into())
+        }
+    }
 }
 
 impl NewManagementRoleAssignment {
-    /// Gives the application the role over a scope.
+    /// Assigns the role to the application over a scope.
     #[must_use]
     pub fn new(app: ServicePrincipalId, role: ApplicationRole, scope: AssignmentScope) -> Self {
-        Self { name: None, app, role, scope: Some(scope) }
+        Self { scope: Some(scope), ..Self::over_whole_organization(app, role) }
     }
 
-    /// Gives the application the role over the members of `group`.
+    /// Assigns the role to the application over the direct members of `group`.
     ///
     /// Exchange takes the group's id, name or distinguished name here, not its address.
     #[must_use]
@@ -169,294 +182,174 @@ impl NewManagementRoleAssignment {
         Self::new(app, role, AssignmentScope::Group(group.into()))
     }
 
-    /// Gives the application the role over **every mailbox** of the organisation.
-    #[must_use]
-    pub fn over_whole_organization(app: ServicePrincipalId, role: ApplicationRole) -> Self {
-        Self { name: None, app, role, scope: None }
-    }
-
-    /// Sets the assignment's name. Exchange makes one without it.
-    #[must_use]
-    pub fn name(mut self, name: ObjectName) -> Self {
-        self.name = Some(name);
-        self
-    }
-
-    /// The same over another group.
+    /// Sets another group as the scope.
     #[must_use]
     pub fn with_group(mut self, group: impl Into<Identity>) -> Self {
         self.scope = Some(AssignmentScope::Group(group.into()));
         self
     }
 
-    /// The application's service principal.
+    /// The object id of the application's service principal.
     #[must_use]
     pub fn application(&self) -> ServicePrincipalId {
         self.app
     }
 
-    /// The role.
+    /// The role that is assigned.
     #[must_use]
     pub fn role(&self) -> ApplicationRole {
         self.role
     }
 
-    /// The scope; nothing for the whole organisation.
+    /// The scope of the assignment; `None` for the whole organisation.
     #[must_use]
     pub fn scope(&self) -> Option<&AssignmentScope> {
         self.scope.as_ref()
     }
 }
 
-impl Cmdlet for NewManagementRoleAssignment {
-    const NAME: &'static str = "New-ManagementRoleAssignment";
-    const EFFECT: Effect = Effect::Write;
-    type Output = ManagementRoleAssignment;
+cmdlet! {
+    /// moves a role assignment to another scope, or enables or disables it.
+    Write "Set-ManagementRoleAssignment" => SetManagementRoleAssignment -> ();
+    permissions "As [`NewManagementRoleAssignment`].";
+    display |self, f| match (&self.scope, self.enabled) {
+        (Some(scope), _) => write!(f, "Move the role assignment {} to {scope}", self.identity),
+        (None, Some(true)) => write!(f, "Enable the role assignment {}", self.identity),
+        (None, _) => write!(f, "Disable the role assignment {}", self.identity),
+    };
 
-    fn check_output(&self, made: &ManagementRoleAssignment) -> Result<(), String> {
-        let is = |sent: &Option<String>, asked: &str| sent.as_deref().is_none_or(|sent| is_same(sent, asked));
-        if is(&made.role, self.role.as_str()) && self.name.as_ref().is_none_or(|name| is(&made.name, name.as_str())) {
-            return Ok(());
-        }
-        Err("the role assignment that came back is not the one that was asked for".into())
+    fn of {
+        required identity as assignment: impl Into<Identity>;
+        #[serde(flatten, skip_serializing_if = "Option::is_none")]
+        field scope: Option<AssignmentScope> = None;
+        optional enabled: bool;
+        confirm;
     }
-}
-
-impl fmt::Display for NewManagementRoleAssignment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Assign the role \"{}\" to the application (service principal {}) over ", self.role, self.app)?;
-        match &self.scope {
-            Some(scope) => scope.fmt(f),
-            None => f.write_str("every mailbox of the organisation"),
-        }
-    }
-}
-
-/// `Set-ManagementRoleAssignment`: moves an assignment to another scope, or enables or disables it.
-///
-/// # Permissions
-///
-/// As [`NewManagementRoleAssignment`].
-#[skip_serializing_none]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct SetManagementRoleAssignment {
-    identity: Identity,
-    #[serde(flatten)]
-    scope: Option<AssignmentScope>,
-    enabled: Option<bool>,
-    #[serde(default)]
-    confirm: Confirmed,
 }
 
 impl SetManagementRoleAssignment {
     /// Moves the assignment to another scope.
     #[must_use]
     pub fn scope(assignment: impl Into<Identity>, scope: AssignmentScope) -> Self {
-        Self { identity: assignment.into(), scope: Some(scope), enabled: None, confirm: Confirmed }
-    }
-
-    /// The scope that the assignment is moved to, if it is.
-    #[must_use]
-    pub fn moves_to(&self) -> Option<&AssignmentScope> {
-        self.scope.as_ref()
-    }
-
-    /// Names the group that the assignment is moved to by another identity: by its id, once it is known.
-    #[must_use]
-    pub fn with_group(mut self, group: impl Into<Identity>) -> Self {
-        self.scope = Some(AssignmentScope::Group(group.into()));
-        self
+        Self { scope: Some(scope), ..Self::of(assignment) }
     }
 
     /// Enables or disables the assignment.
     #[must_use]
     pub fn enabled(assignment: impl Into<Identity>, enabled: bool) -> Self {
-        Self { identity: assignment.into(), scope: None, enabled: Some(enabled), confirm: Confirmed }
+        Self { enabled: Some(enabled), ..Self::of(assignment) }
+    }
+
+    /// The scope that the assignment is moved to; `None` when it stays where it is.
+    #[must_use]
+    pub fn moves_to(&self) -> Option<&AssignmentScope> {
+        self.scope.as_ref()
+    }
+
+    /// Sets another identity for the group that the assignment is moved to: its id, once it is known.
+    #[must_use]
+    pub fn with_group(mut self, group: impl Into<Identity>) -> Self {
+        self.scope = Some(AssignmentScope::Group(group.into()));
+        self
     }
 }
 
-impl Cmdlet for SetManagementRoleAssignment {
-    const NAME: &'static str = "Set-ManagementRoleAssignment";
-    const EFFECT: Effect = Effect::Write;
-    type Output = ();
-}
+cmdlet! {
+    /// removes a role assignment.
+    Write "Remove-ManagementRoleAssignment" => RemoveManagementRoleAssignment -> ();
+    permissions "As [`NewManagementRoleAssignment`].";
+    sentence "Remove the role assignment {identity}";
 
-impl fmt::Display for SetManagementRoleAssignment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.scope, self.enabled) {
-            (Some(scope), _) => write!(f, "Move the role assignment {} to {scope}", self.identity),
-            (None, Some(true)) => write!(f, "Enable the role assignment {}", self.identity),
-            (None, _) => write!(f, "Disable the role assignment {}", self.identity),
-        }
-    }
-}
-
-/// `Remove-ManagementRoleAssignment`: removes a role assignment.
-///
-/// # Permissions
-///
-/// As [`NewManagementRoleAssignment`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct RemoveManagementRoleAssignment {
-    identity: Identity,
-    #[serde(default)]
-    confirm: Confirmed,
-}
-
-impl RemoveManagementRoleAssignment {
     /// Removes the assignment with this identity.
-    #[must_use]
-    pub fn new(assignment: impl Into<Identity>) -> Self {
-        Self { identity: assignment.into(), confirm: Confirmed }
-    }
-
-    /// The assignment.
-    #[must_use]
-    pub fn identity(&self) -> &Identity {
-        &self.identity
+    fn new {
+        required identity as assignment: impl Into<Identity>;
+        confirm;
+        /// The assignment that is removed.
+        get identity: Identity;
     }
 }
 
-impl Cmdlet for RemoveManagementRoleAssignment {
-    const NAME: &'static str = "Remove-ManagementRoleAssignment";
-    const EFFECT: Effect = Effect::Write;
-    type Output = ();
-}
+cmdlet! {
+    /// lists which roles are assigned, and to whom.
+    Read "Get-ManagementRoleAssignment" => GetManagementRoleAssignment -> Vec<ManagementRoleAssignment>;
+    permissions "View-Only Configuration or Role Management.";
+    display |self, f| match (&self.identity, &self.role_assignee, &self.role) {
+        (Some(identity), ..) => write!(f, "Read the role assignment {identity}"),
+        (_, Some(assignee), _) => write!(f, "List the roles of {assignee}"),
+        (.., Some(role)) => write!(f, "List who holds the role \"{}\"", Printable(role)),
+        _ => f.write_str("List all role assignments"),
+    };
 
-impl fmt::Display for RemoveManagementRoleAssignment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Remove the role assignment {}", self.identity)
+    /// All assignments.
+    fn all {
+        /// One assignment.
+        one identity as assignment;
+        optional role_assignee: Identity;
+        optional role: String;
+        /// Limits the list to delegating assignments, whose holder may assign the role to others, or to regular ones.
+        optional delegating: bool;
     }
-}
-
-/// `Get-ManagementRoleAssignment`: who holds which roles.
-///
-/// # Permissions
-///
-/// View-Only Configuration or Role Management.
-#[skip_serializing_none]
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct GetManagementRoleAssignment {
-    identity: Option<Identity>,
-    role_assignee: Option<Identity>,
-    role: Option<String>,
-    delegating: Option<bool>,
 }
 
 impl GetManagementRoleAssignment {
-    /// The roles of an application, by the object id of its service principal.
+    /// The assignments of an application, by the object id of its service principal.
     #[must_use]
     pub fn of(assignee: impl Into<Identity>) -> Self {
         Self { role_assignee: Some(assignee.into()), ..Self::default() }
     }
 
-    /// One assignment.
-    #[must_use]
-    pub fn one(assignment: impl Into<Identity>) -> Self {
-        Self { identity: Some(assignment.into()), ..Self::default() }
-    }
-
-    /// All who hold a role of RBAC for Applications.
+    /// All assignments of a role of RBAC for Applications.
     #[must_use]
     pub fn holders_of(role: ApplicationRole) -> Self {
         Self::holders_of_named(role.as_str())
     }
 
-    /// All who hold a role, by its name: one of Exchange's own, such as `Role Management`, or one that this crate has
-    /// not seen.
+    /// All assignments of a role, by its name: one of Exchange's own, such as `Role Management`, or one that this crate
+    /// does not know.
     #[must_use]
     pub fn holders_of_named(role: impl Into<String>) -> Self {
         Self { role: Some(role.into()), ..Self::default() }
     }
+}
 
-    /// All assignments.
-    #[must_use]
-    pub fn all() -> Self {
-        Self::default()
+record! {
+    /// The assignment of a management role to a user, a role group or an application.
+    pub struct ManagementRoleAssignment {
+        /// The assignment's name.
+        pub name: Option<String>,
+        /// The assignment's identity.
+        pub identity: Option<String>,
+        /// The assignment's GUID.
+        pub guid: Option<Uuid>,
+        /// The role's name.
+        pub role: Option<String>,
+        /// The assignee: the object id, for an application.
+        pub role_assignee: Option<String>,
+        /// `ServicePrincipal`, `RoleGroup`, `User`, …
+        pub role_assignee_type: Option<String>,
+        /// The scope of an application's assignment: the name of a management scope, or the name of a group.
+        pub custom_resource_scope: Option<String>,
+        /// The scope for writing: the id of an administrative unit, or a management scope where the assignee is a user or
+        /// a group.
+        pub custom_recipient_write_scope: Option<String>,
+        /// `Organization`, `Group`, `AdministrativeUnit`, `CustomRecipientScope`, …
+        pub recipient_write_scope: Option<String>,
+        /// The scope for reading: `Organization` for an application, whatever its scope for writing.
+        pub recipient_read_scope: Option<String>,
+        /// `Regular`, or `Delegating` and `DelegatingOrgWide` for an assignment whose holder may assign the role to
+        /// others.
+        pub role_assignment_delegation_type: Option<String>,
+        /// Whether the assignment is enabled.
+        pub enabled: Option<bool>,
+        /// When the assignment was last changed (`WhenChangedUTC`).
+        #[serde(rename = "WhenChangedUTC")]
+        pub when_changed: Option<Timestamp>,
     }
-
-    /// Limits the list to assignments that let their holder give the role to others, or to those that do not.
-    #[must_use]
-    pub fn delegating(mut self, delegating: bool) -> Self {
-        self.delegating = Some(delegating);
-        self
-    }
 }
-
-impl Cmdlet for GetManagementRoleAssignment {
-    const NAME: &'static str = "Get-ManagementRoleAssignment";
-    const EFFECT: Effect = Effect::Read;
-    type Output = Vec<ManagementRoleAssignment>;
-}
-
-impl fmt::Display for GetManagementRoleAssignment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.identity, &self.role_assignee, &self.role) {
-            (Some(identity), ..) => write!(f, "Read the role assignment {identity}"),
-            (_, Some(assignee), _) => write!(f, "List the roles of {assignee}"),
-            (.., Some(role)) => write!(f, "List who holds the role \"{}\"", Printable(role)),
-            _ => f.write_str("List all role assignments"),
-        }
-    }
-}
-
-/// A role that somebody holds in Exchange.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-#[non_exhaustive]
-pub struct ManagementRoleAssignment {
-    /// The assignment's name.
-    #[serde(deserialize_with = "lenient::text")]
-    pub name: Option<String>,
-    /// The assignment's identity.
-    #[serde(deserialize_with = "lenient::text")]
-    pub identity: Option<String>,
-    /// The assignment's GUID.
-    #[serde(deserialize_with = "lenient::guid")]
-    pub guid: Option<Uuid>,
-    /// The role's name.
-    #[serde(deserialize_with = "lenient::text")]
-    pub role: Option<String>,
-    /// Who holds it: the object id, for an application.
-    #[serde(deserialize_with = "lenient::text")]
-    pub role_assignee: Option<String>,
-    /// `ServicePrincipal`, `RoleGroup`, `User`, …
-    #[serde(deserialize_with = "lenient::text")]
-    pub role_assignee_type: Option<String>,
-    /// What limits an application: the name of a management scope, or the name of a group.
-    #[serde(deserialize_with = "lenient::text")]
-    pub custom_resource_scope: Option<String>,
-    /// What limits what is written: the id of an administrative unit, or a management scope where a person or a group
-    /// holds the role.
-    #[serde(deserialize_with = "lenient::text")]
-    pub custom_recipient_write_scope: Option<String>,
-    /// `Organization`, `Group`, `AdministrativeUnit`, `CustomRecipientScope`, …
-    #[serde(deserialize_with = "lenient::text")]
-    pub recipient_write_scope: Option<String>,
-    /// What may be read: `Organization` for an application, whatever its scope.
-    #[serde(deserialize_with = "lenient::text")]
-    pub recipient_read_scope: Option<String>,
-    /// `Regular`, or `Delegating` and `DelegatingOrgWide` for an assignment that lets its holder give the role to
-    /// others.
-    #[serde(deserialize_with = "lenient::text")]
-    pub role_assignment_delegation_type: Option<String>,
-    /// Whether it counts.
-    #[serde(deserialize_with = "lenient::boolean")]
-    pub enabled: Option<bool>,
-    /// When it was last changed (`WhenChangedUTC`).
-    #[serde(rename = "WhenChangedUTC", deserialize_with = "lenient::time")]
-    pub when_changed: Option<Timestamp>,
-}
-single_output!(ManagementRoleAssignment);
 
 impl ManagementRoleAssignment {
-    /// Whether the assignment lets its holder give the role to others; nothing when the service does not say.
+    /// Whether the assignment is a delegating one, whose holder may assign the role to others; `None` when the service
+    /// does not say.
     #[must_use]
     pub fn is_delegating(&self) -> Option<bool> {
         match &*self.role_assignment_delegation_type.as_deref()?.to_ascii_lowercase() {

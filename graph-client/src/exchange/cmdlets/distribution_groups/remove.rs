@@ -1,25 +1,18 @@
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
-use crate::exchange::values::Confirmed;
-use crate::exchange::{Cmdlet, DistributionGroup, Effect, Identity};
+use crate::exchange::macros::cmdlet;
+use crate::exchange::{DistributionGroup, Identity};
 use crate::ids::{InvalidValue, ObjectId};
 
-/// `Remove-DistributionGroup`: removes a group. There is no recycle bin for it.
-///
-/// # Permissions
-///
-/// To remove a group that the caller does not own: Organization Management, or the role *Security Group Creation and
-/// Membership*.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[non_exhaustive]
-pub struct RemoveDistributionGroup {
-    identity: Identity,
-    bypass_security_group_manager_check: bool,
-    #[serde(default)]
-    confirm: Confirmed,
+cmdlet! {
+    /// removes a group. There is no recycle bin for it.
+    Write "Remove-DistributionGroup" => RemoveDistributionGroup -> ();
+    permissions "To remove a group that the caller does not own: Organization Management, or the role *Security Group Creation and Membership*.";
+    sentence "Remove the group {identity}";
+
+    fn exactly {
+        required identity: impl Into<Identity>;
+        bypass_manager_check;
+        confirm;
+    }
 }
 
 impl RemoveDistributionGroup {
@@ -28,7 +21,7 @@ impl RemoveDistributionGroup {
     /// A group is removed by id alone: its name or address may belong to another group by now.
     #[must_use]
     pub fn by_id(group: ObjectId) -> Self {
-        Self::exactly(group.into())
+        Self::exactly(group)
     }
 
     /// Removes a group that was read, by the id that it was read with.
@@ -45,28 +38,5 @@ impl RemoveDistributionGroup {
             Some(name) => identity.shown_as(name),
             None => identity,
         }))
-    }
-
-    fn exactly(identity: Identity) -> Self {
-        Self { identity, bypass_security_group_manager_check: true, confirm: Confirmed }
-    }
-
-    /// Says whether to remove a group that the caller does not own. Default `true`.
-    #[must_use]
-    pub fn bypass_manager_check(mut self, bypass: bool) -> Self {
-        self.bypass_security_group_manager_check = bypass;
-        self
-    }
-}
-
-impl Cmdlet for RemoveDistributionGroup {
-    const NAME: &'static str = "Remove-DistributionGroup";
-    const EFFECT: Effect = Effect::Write;
-    type Output = ();
-}
-
-impl fmt::Display for RemoveDistributionGroup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Remove the group {}", self.identity)
     }
 }
