@@ -1,138 +1,192 @@
-//! One odd value costs a property, and not the object or the list that it is in.
+//! Reads objects leniently: one odd value costs a property, and not the object or the list that it is in.
 //!
-//! Graph documents a type for each property, and now and then sends another: a number as text, a boolean as text, a zero
-//! GUID for no id, one item where a list is documented. What can be read is read; the rest is left out, and said once.
+//! Graph documents a type for each property, and now and then sends another: a number as text, a boolean as text, a
+//! zero GUID for no id, one item where a list is documented, names in another case. What can be read is read; the rest
+//! is left out and logged once for each type.
+//!
+//! The parser is generic over the format, and everything here that is generic over it exists once for all models: a
+//! model is an [`Object`], a table of property names and a [`Slot`] for each of them. Derived code would be compiled
+//! anew for each model, and costs more build time than the rest of the crate.
 
 use std::any::type_name;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{DeserializeOwned, Error, IgnoredAny, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
-/// A value, or nothing where there is none or it is of no use.
-pub(crate) struct Lenient<T>(pub(crate) Option<T>);
+use super::model::{Content, Properties};
 
-/// The items of a list that are of use.
-pub(crate) struct LenientList<T>(pub(crate) Vec<T>);
+/// What a model looks like on the wire.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// The name of the type.
+    pub(crate) name: &'static str,
+    /// The names of the properties, in the order of the slots.
+    pub(crate) properties: &'static [&'static str],
+    /// A bit for each property that an object cannot be without.
+    pub(crate) required: u128,
+}
 
-/// Says once for each type that a value of another was left out. What it was is not said: it may be anything.
-fn left_out<T>() {
-    static SAID: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
-    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-    if said.get_or_insert_default().insert(type_name::<T>()) {
-        tracing::warn!(expected = type_name::<T>(), "a property of another type than is documented was left out");
+/// An object that is filled while it is read.
+pub(crate) trait Object {
+    fn table(&self) -> &'static Table;
+
+    /// Where the property of an index goes.
+    fn slot(&mut self, index: usize) -> &mut dyn Slot;
+
+    /// Where properties without a slot go.
+    fn other(&mut self) -> &mut Properties;
+}
+
+/// What a slot can be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// A scalar or an object.
+    One,
+    /// A list, or one of its items.
+    List,
+    /// Any JSON, as a whole.
+    Json,
+}
+
+/// A field that is filled while an object is read.
+pub(crate) trait Slot {
+    fn takes(&self) -> Takes;
+
+    /// Empties the field: nothing or `null` was sent.
+    fn clear(&mut self);
+
+    /// Whether the field could be filled.
+    fn set_scalar(&mut self, scalar: Scalar<'_>) -> bool;
+
+    /// An empty object to be filled. `None` where the field takes none.
+    fn open_object(&mut self) -> Option<&mut dyn Object> {
+        None
+    }
+
+    /// Drops the object that [`open_object`](Self::open_object) gave: it is not complete.
+    fn drop_object(&mut self) {
+        self.refuse();
+    }
+
+    /// A list was sent where one value is documented.
+    fn refuse(&mut self);
+
+    /// An object was sent where a scalar is documented.
+    fn refuse_object(&mut self) {
+        self.refuse();
+    }
+
+    /// Reads items for as long as `next` fills them.
+    fn set_items(&mut self, next: &mut dyn FnMut(&mut dyn Slot) -> bool) {
+        let _ = next;
+        self.refuse();
+    }
+
+    fn set_json(&mut self, json: Value) {
+        let _ = json;
+        self.refuse();
+    }
+
+    /// The value as it is sent back. Empty fields are absent.
+    fn written(&self) -> Content<'_>;
+}
+
+/// A type that a property may have.
+pub(crate) trait Property: super::model::Output + Sized + 'static {
+    const IS_JSON: bool = false;
+
+    /// The value that a scalar stands for, by itself or in another notation.
+    fn from_scalar(_: Scalar<'_>) -> Option<Self> {
+        None
+    }
+
+    /// An object that is to be filled. `None` for a type that is no object.
+    fn empty_object() -> Option<Self> {
+        None
+    }
+
+    fn as_object(&mut self) -> Option<&mut dyn Object> {
+        None
+    }
+
+    /// What an object stands for where a scalar is documented.
+    fn from_odd_object() -> Option<Self> {
+        None
+    }
+
+    /// What a list stands for where one value is documented.
+    fn from_odd_list() -> Option<Self> {
+        None
+    }
+
+    /// Where [`IS_JSON`](Self::IS_JSON).
+    fn from_json(_: Value) -> Option<Self> {
+        None
     }
 }
 
-/// A scalar as a `T`, by itself or as what it may stand for.
-fn scalar<T: DeserializeOwned, E: Error>(of: &[Scalar<'_>]) -> Lenient<T> {
-    let found = of.iter().find_map(|scalar| match *scalar {
-        Scalar::Text(text) => T::deserialize(IntoDeserializer::<E>::into_deserializer(text)).ok(),
-        Scalar::Bool(value) => T::deserialize(IntoDeserializer::<E>::into_deserializer(value)).ok(),
-        Scalar::Signed(number) => T::deserialize(IntoDeserializer::<E>::into_deserializer(number)).ok(),
-        Scalar::Float(number) => T::deserialize(IntoDeserializer::<E>::into_deserializer(number)).ok(),
-    });
-    // A placeholder is no value, and not odd.
-    let is_placeholder = matches!(of.first(), Some(Scalar::Text("" | "00000000-0000-0000-0000-000000000000")));
-    if found.is_none() && !is_placeholder {
-        left_out::<T>();
-    }
-    Lenient(found)
-}
-
-#[derive(Clone, Copy)]
-enum Scalar<'a> {
+/// A scalar as it was sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Scalar<'a> {
     Text(&'a str),
     Bool(bool),
-    Signed(i64),
+    Integer(i64),
+    /// Past the largest signed integer.
+    Large(u64),
     Float(f64),
 }
 
-struct LenientVisitor<T>(PhantomData<fn() -> T>);
-
-impl<'de, T: DeserializeOwned> Visitor<'de> for LenientVisitor<T> {
-    type Value = Lenient<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Lenient<T>, E> {
-        Ok(Lenient(None))
-    }
-
-    fn visit_none<E: Error>(self) -> Result<Lenient<T>, E> {
-        Ok(Lenient(None))
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Lenient<T>, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Lenient<T>, E> {
-        if let Ok(value) = T::deserialize(IntoDeserializer::<E>::into_deserializer(text)) {
-            return Ok(Lenient(Some(value)));
-        }
-        let trimmed = text.trim();
-        let mut meanings = vec![Scalar::Text(text)];
-        if trimmed.eq_ignore_ascii_case("true") || trimmed.eq_ignore_ascii_case("false") {
-            meanings.push(Scalar::Bool(trimmed.eq_ignore_ascii_case("true")));
-        }
-        if let Ok(number) = trimmed.parse() {
-            meanings.push(Scalar::Signed(number));
-        }
-        if let Ok(number) = trimmed.parse::<f64>() {
-            meanings.extend(whole(number).map(Scalar::Signed));
-            meanings.push(Scalar::Float(number));
-        }
-        Ok(scalar::<T, E>(&meanings))
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Lenient<T>, E> {
-        Ok(scalar::<T, E>(&[Scalar::Bool(value), Scalar::Text(if value { "true" } else { "false" })]))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Lenient<T>, E> {
-        match T::deserialize(IntoDeserializer::<E>::into_deserializer(number)) {
-            Ok(value) => Ok(Lenient(Some(value))),
-            Err(_) => Ok(scalar::<T, E>(&[Scalar::Text(&number.to_string())])),
+impl<'a> Scalar<'a> {
+    pub(crate) fn text(self) -> Cow<'a, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Bool(value) => Cow::Borrowed(if value { "true" } else { "false" }),
+            Self::Integer(number) => Cow::Owned(number.to_string()),
+            Self::Large(number) => Cow::Owned(number.to_string()),
+            Self::Float(number) => Cow::Owned(number.to_string()),
         }
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Lenient<T>, E> {
-        match T::deserialize(IntoDeserializer::<E>::into_deserializer(number)) {
-            Ok(value) => Ok(Lenient(Some(value))),
-            Err(_) => Ok(scalar::<T, E>(&[Scalar::Text(&number.to_string())])),
+    pub(crate) fn bool(self) -> Option<bool> {
+        match self {
+            Self::Text(text) if text.trim().eq_ignore_ascii_case("true") => Some(true),
+            Self::Text(text) if text.trim().eq_ignore_ascii_case("false") => Some(false),
+            Self::Bool(value) => Some(value),
+            _ => None,
         }
     }
 
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Lenient<T>, E> {
-        let text = number.to_string();
-        let meanings = [Some(Scalar::Float(number)), whole(number).map(Scalar::Signed), Some(Scalar::Text(&text))];
-        Ok(scalar::<T, E>(&meanings.into_iter().flatten().collect::<Vec<_>>()))
+    pub(crate) fn integer(self) -> Option<i64> {
+        match self {
+            Self::Text(text) => {
+                let text = text.trim();
+                text.parse().ok().or_else(|| whole(text.parse().ok()?))
+            }
+            Self::Integer(number) => Some(number),
+            Self::Float(number) => whole(number),
+            Self::Bool(_) | Self::Large(_) => None,
+        }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Lenient<T>, A::Error> {
-        if let Ok(value) = T::deserialize(MapAccessDeserializer::new(&mut map)) {
-            return Ok(Lenient(Some(value)));
+    #[expect(clippy::cast_precision_loss, reason = "a property that is documented as a float holds what a float can")]
+    pub(crate) fn float(self) -> Option<f64> {
+        match self {
+            Self::Text(text) => text.trim().parse().ok(),
+            Self::Integer(number) => Some(number as f64),
+            Self::Large(number) => Some(number as f64),
+            Self::Float(number) => Some(number),
+            Self::Bool(_) => None,
         }
-        // The rest of the object is passed over. Where that is not possible, it is not an odd value but a broken response.
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        left_out::<T>();
-        Ok(Lenient(None))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Lenient<T>, A::Error> {
-        if let Ok(value) = T::deserialize(SeqAccessDeserializer::new(&mut items)) {
-            return Ok(Lenient(Some(value)));
-        }
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        left_out::<T>();
-        Ok(Lenient(None))
+    /// A placeholder is no value, and not odd.
+    fn is_placeholder(self) -> bool {
+        matches!(self, Self::Text("" | "00000000-0000-0000-0000-000000000000"))
     }
 }
 
@@ -142,77 +196,342 @@ fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }
 
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Lenient<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LenientVisitor(PhantomData))
+/// Logs once for each type that a value of another was left out. What it was is not logged: it may be anything.
+fn left_out(expected: &'static str) {
+    static LOGGED: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
+    let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
+    if logged.get_or_insert_default().insert(expected) {
+        tracing::warn!(expected, "a property of another type than is documented was left out");
     }
 }
 
-struct ListVisitor<T>(PhantomData<fn() -> T>);
+fn read_scalar<T: Property>(scalar: Scalar<'_>) -> Option<T> {
+    let value = T::from_scalar(scalar);
+    if value.is_none() && !scalar.is_placeholder() {
+        left_out(type_name::<T>());
+    }
+    value
+}
 
-impl<'de, T: DeserializeOwned> Visitor<'de> for ListVisitor<T> {
-    type Value = LenientList<T>;
+fn read_json<T: Property>(json: Value) -> Option<T> {
+    if json.is_null() {
+        return None;
+    }
+    let is_placeholder = json.as_str().is_some_and(|text| Scalar::Text(text).is_placeholder());
+    let value = T::from_json(json);
+    if value.is_none() && !is_placeholder {
+        left_out(type_name::<T>());
+    }
+    value
+}
+
+impl<T: Property> Slot for Option<T> {
+    fn takes(&self) -> Takes {
+        if T::IS_JSON { Takes::Json } else { Takes::One }
+    }
+
+    fn clear(&mut self) {
+        *self = None;
+    }
+
+    fn set_scalar(&mut self, scalar: Scalar<'_>) -> bool {
+        *self = read_scalar(scalar);
+        self.is_some()
+    }
+
+    fn open_object(&mut self) -> Option<&mut dyn Object> {
+        *self = T::empty_object();
+        self.as_mut()?.as_object()
+    }
+
+    fn drop_object(&mut self) {
+        *self = None;
+        left_out(type_name::<T>());
+    }
+
+    fn refuse(&mut self) {
+        *self = T::from_odd_list();
+        if self.is_none() {
+            left_out(type_name::<T>());
+        }
+    }
+
+    fn refuse_object(&mut self) {
+        *self = T::from_odd_object();
+        if self.is_none() {
+            left_out(type_name::<T>());
+        }
+    }
+
+    fn set_json(&mut self, json: Value) {
+        *self = read_json(json);
+    }
+
+    fn written(&self) -> Content<'_> {
+        self.as_ref().map_or(Content::Absent, super::model::Output::content)
+    }
+}
+
+/// `null` stands for an empty collection, and was seen among the items of `businessPhones`.
+impl<T: Property> Slot for Vec<T> {
+    fn takes(&self) -> Takes {
+        if T::IS_JSON { Takes::Json } else { Takes::List }
+    }
+
+    fn clear(&mut self) {
+        self.clear();
+    }
+
+    fn set_scalar(&mut self, scalar: Scalar<'_>) -> bool {
+        self.clear();
+        // One item; a text of several is not taken apart, because what is one may hold a comma.
+        if !matches!(scalar, Scalar::Text(text) if text.trim().is_empty()) {
+            self.extend(read_scalar(scalar));
+        }
+        true
+    }
+
+    fn open_object(&mut self) -> Option<&mut dyn Object> {
+        self.clear();
+        self.extend(T::empty_object());
+        self.last_mut()?.as_object()
+    }
+
+    fn refuse(&mut self) {
+        self.clear();
+        left_out(type_name::<T>());
+    }
+
+    fn refuse_object(&mut self) {
+        let mut item = None::<T>;
+        item.refuse_object();
+        self.clear();
+        self.extend(item);
+    }
+
+    fn set_items(&mut self, next: &mut dyn FnMut(&mut dyn Slot) -> bool) {
+        self.clear();
+        let mut item = None::<T>;
+        while next(&mut item) {
+            self.extend(item.take());
+        }
+    }
+
+    fn set_json(&mut self, json: Value) {
+        self.clear();
+        match json {
+            Value::Array(items) => self.extend(items.into_iter().filter_map(read_json)),
+            Value::String(text) if text.trim().is_empty() => {}
+            item => self.extend(read_json(item)),
+        }
+    }
+
+    fn written(&self) -> Content<'_> {
+        if self.is_empty() { Content::Absent } else { Content::Items(self) }
+    }
+}
+
+impl Slot for String {
+    fn takes(&self) -> Takes {
+        Takes::One
+    }
+
+    fn clear(&mut self) {
+        self.clear();
+    }
+
+    fn set_scalar(&mut self, scalar: Scalar<'_>) -> bool {
+        *self = scalar.text().into_owned();
+        true
+    }
+
+    fn refuse(&mut self) {
+        self.clear();
+        left_out("String");
+    }
+
+    fn written(&self) -> Content<'_> {
+        if self.is_empty() { Content::Absent } else { Content::Text(self) }
+    }
+}
+
+/// Reads an object into its slots.
+///
+/// Properties may be absent, except those that the table requires.
+pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D, object: &mut dyn Object) -> Result<(), D::Error> {
+    let table = object.table();
+    deserializer.deserialize_struct(table.name, table.properties, Whole(object))
+}
+
+struct Whole<'a>(&'a mut dyn Object);
+
+impl<'de> Visitor<'de> for Whole<'_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
+        write!(f, "an object with the properties of {}", self.0.table().name)
     }
 
-    fn visit_unit<E: Error>(self) -> Result<LenientList<T>, E> {
-        Ok(LenientList(Vec::new()))
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        match read_properties(map, self.0)? {
+            Some(name) => Err(A::Error::custom(format_args!("the property {name} is missing or malformed"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Reads all properties. Gives the name of one that the object cannot be without and that is not there.
+fn read_properties<'de, A: MapAccess<'de>>(
+    mut map: A,
+    object: &mut dyn Object,
+) -> Result<Option<&'static str>, A::Error> {
+    let table = object.table();
+    let mut key = Key { names: table.properties, next: 0, other: String::new() };
+    let mut missing = table.required;
+    while let Some(known) = map.next_key_seed(&mut key)? {
+        let Some(index) = known else {
+            let value = map.next_value()?;
+            object.other().insert(std::mem::take(&mut key.other), value);
+            continue;
+        };
+        let bit = 1 << index;
+        let is_filled = map.next_value_seed(Fill(object.slot(index)))?;
+        if is_filled {
+            missing &= !bit;
+        } else {
+            missing |= bit & table.required;
+        }
+    }
+    Ok((missing != 0).then(|| table.properties.get(missing.trailing_zeros() as usize).copied().unwrap_or_default()))
+}
+
+/// Finds names among those of a table.
+struct Key {
+    names: &'static [&'static str],
+    /// Where the next name is likely to be: properties come in about the same order in each object of a list.
+    next: usize,
+    /// The name, where it is not in the table.
+    other: String,
+}
+
+impl Key {
+    fn find(&mut self, text: &str) -> Option<usize> {
+        let (before, after) = self.names.split_at_checked(self.next).unwrap_or((self.names, &[]));
+        let exact = |name: &&str| *name == text;
+        let index = (after.iter().position(exact).map(|index| index + before.len()))
+            .or_else(|| before.iter().position(exact))
+            .or_else(|| self.names.iter().position(|name| name.eq_ignore_ascii_case(text)));
+        match index {
+            Some(index) => self.next = index + 1,
+            None => text.clone_into(&mut self.other),
+        }
+        index
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for &mut Key {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for &mut Key {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a property")
     }
 
-    fn visit_none<E: Error>(self) -> Result<LenientList<T>, E> {
-        Ok(LenientList(Vec::new()))
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(self.find(text))
+    }
+}
+
+/// Fills a slot. Gives whether it could be.
+struct Fill<'a>(&'a mut dyn Slot);
+
+impl<'de> DeserializeSeed<'de> for Fill<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        if self.0.takes() == Takes::Json {
+            self.0.set_json(Value::deserialize(deserializer)?);
+            return Ok(true);
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Fill<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<LenientList<T>, D::Error> {
+    fn visit_unit<E: Error>(self) -> Result<bool, E> {
+        self.0.clear();
+        Ok(false)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<bool, E> {
+        self.visit_unit()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
         deserializer.deserialize_any(self)
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<LenientList<T>, E> {
-        // One item; a text of several is not taken apart, because what is one may hold a comma.
-        if text.trim().is_empty() {
-            return Ok(LenientList(Vec::new()));
+    fn visit_str<E: Error>(self, text: &str) -> Result<bool, E> {
+        Ok(self.0.set_scalar(Scalar::Text(text)))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<bool, E> {
+        Ok(self.0.set_scalar(Scalar::Bool(value)))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<bool, E> {
+        Ok(self.0.set_scalar(Scalar::Integer(number)))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<bool, E> {
+        Ok(self.0.set_scalar(i64::try_from(number).map_or(Scalar::Large(number), Scalar::Integer)))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<bool, E> {
+        Ok(self.0.set_scalar(Scalar::Float(number)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+        if let Some(object) = self.0.open_object() {
+            let is_complete = read_properties(map, object)?.is_none();
+            if !is_complete {
+                self.0.drop_object();
+            }
+            return Ok(is_complete);
         }
-        LenientVisitor::<T>(PhantomData).visit_str(text).map(one)
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        self.0.refuse_object();
+        Ok(false)
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<LenientList<T>, E> {
-        LenientVisitor::<T>(PhantomData).visit_bool(value).map(one)
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<LenientList<T>, E> {
-        LenientVisitor::<T>(PhantomData).visit_i64(number).map(one)
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<LenientList<T>, E> {
-        LenientVisitor::<T>(PhantomData).visit_u64(number).map(one)
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<LenientList<T>, E> {
-        LenientVisitor::<T>(PhantomData).visit_f64(number).map(one)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<LenientList<T>, A::Error> {
-        LenientVisitor::<T>(PhantomData).visit_map(map).map(one)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<LenientList<T>, A::Error> {
-        let mut list = Vec::with_capacity(items.size_hint().unwrap_or_default().min(1_024));
-        while let Some(Lenient(item)) = items.next_element::<Lenient<T>>()? {
-            list.extend(item);
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<bool, A::Error> {
+        if self.0.takes() == Takes::One {
+            while items.next_element::<IgnoredAny>()?.is_some() {}
+            self.0.refuse();
+            return Ok(false);
         }
-        Ok(LenientList(list))
-    }
-}
-
-fn one<T>(Lenient(item): Lenient<T>) -> LenientList<T> {
-    LenientList(item.into_iter().collect())
-}
-
-impl<'de, T: DeserializeOwned> Deserialize<'de> for LenientList<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ListVisitor(PhantomData))
+        let mut outcome = Ok(true);
+        self.0.set_items(&mut |item| match items.next_element_seed(Fill(item)) {
+            Ok(item) => item.is_some(),
+            Err(error) => {
+                outcome = Err(error);
+                false
+            }
+        });
+        outcome
     }
 }
 
@@ -220,8 +539,14 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for LenientList<T> {
 mod tests {
     use super::*;
 
-    fn read<T: DeserializeOwned>(json: &str) -> Option<T> {
-        serde_json::from_str::<Lenient<T>>(json).unwrap().0
+    fn fill(slot: &mut dyn Slot, json: &str) -> serde_json::Result<bool> {
+        Fill(slot).deserialize(&mut serde_json::Deserializer::from_str(json))
+    }
+
+    fn read<T: Property>(json: &str) -> Option<T> {
+        let mut slot = None;
+        fill(&mut slot, json).unwrap();
+        slot
     }
 
     #[test]
@@ -234,28 +559,33 @@ mod tests {
             (read::<i32>("\"12\""), read::<i32>("12.0"), read::<i32>("\"12.0\""), read::<i32>("12.5")),
             (Some(12), Some(12), Some(12), None)
         );
+        assert_eq!((read::<i32>("3000000000"), read::<i64>("18446744073709551615")), (None, None));
         assert_eq!((read::<String>("7").as_deref(), read::<String>("false").as_deref()), (Some("7"), Some("false")));
-        assert_eq!(read::<f64>("\"1.5\""), Some(1.5));
+        assert_eq!(read::<String>("18446744073709551615").as_deref(), Some("18446744073709551615"));
+        assert_eq!((read::<f64>("\"1.5\""), read::<f64>("2")), (Some(1.5), Some(2.0)));
         assert_eq!(read::<crate::ids::ClientId>("\"00000000-0000-0000-0000-000000000000\""), None);
     }
 
     #[test]
     fn what_is_of_no_use_is_left_out_and_the_rest_is_read() {
-        #[derive(Deserialize)]
-        struct Row {
-            a: Lenient<String>,
-            b: LenientList<String>,
-            c: Lenient<crate::ids::ClientId>,
-            d: Lenient<i32>,
-        }
-        let json = r#"[{"a":{"x":[1,{"y":2}]},"b":["1",null,{"z":1},[2],3],"c":{"d":1},"d":[1,[2]]},{"a":"end","b":"one, two","c":null,"d":1}]"#;
-        let rows: Vec<Row> = serde_json::from_str(json).unwrap();
-        assert!(rows[0].a.0.is_none() && rows[0].c.0.is_none() && rows[0].d.0.is_none());
-        assert_eq!(rows[0].b.0, ["1", "3"]);
-        assert_eq!(
-            (rows[1].a.0.as_deref(), rows[1].b.0.as_slice(), rows[1].d.0),
-            (Some("end"), ["one, two".to_owned()].as_slice(), Some(1))
-        );
-        assert!(serde_json::from_str::<Lenient<String>>(r#"{"a": "#).is_err());
+        assert!(read::<String>(r#"{"x":[1,{"y":2}]}"#).is_none() && read::<String>("[1]").is_none());
+        assert!(read::<crate::ids::ClientId>(r#"{"d":1}"#).is_none() && read::<i32>("[1,[2]]").is_none());
+        let list = |json: &str| {
+            let mut list = vec!["old".to_owned()];
+            fill(&mut list, json).unwrap();
+            list
+        };
+        assert_eq!(list(r#"["1",null,{"z":1},[2],3]"#), ["1", "3"]);
+        assert_eq!(list(r#""one, two""#), ["one, two"]);
+        assert!(list("null").is_empty() && list(r#"" ""#).is_empty() && list(r#"{"a":1}"#).is_empty());
+        assert!(fill(&mut None::<String>, r#"{"a": "#).is_err());
+        assert!(fill(&mut Vec::<String>::new(), r#"["a", "#).is_err());
+    }
+
+    #[test]
+    fn names_are_found_in_any_order_and_case() {
+        let mut key = Key { names: &["id", "displayName", "mail"], next: 0, other: String::new() };
+        let found = ["displayName", "mail", "id", "MAIL", "DisplayName", "news", "id"].map(|name| key.find(name));
+        assert_eq!(found, [Some(1), Some(2), Some(0), Some(2), Some(1), None, Some(0)]);
     }
 }

@@ -12,6 +12,7 @@ mod filter;
 mod lenient;
 mod list;
 mod literal;
+mod macros;
 mod model;
 mod operation;
 mod pages;

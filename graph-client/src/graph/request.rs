@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::model::open_enum;
+use super::macros::open_enum;
 use crate::client::Client;
 use crate::cloud::{self, Service};
 use crate::error::{Error, Result};

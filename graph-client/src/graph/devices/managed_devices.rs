@@ -1,7 +1,7 @@
 use reqwest::Method;
 
 use crate::client::Client;
-use crate::graph::model::{model, open_enum};
+use crate::graph::macros::{open_enum, resource};
 use crate::graph::{List, Operation, SecretText, Timestamp, call};
 
 /// Devices that Intune manages. Made by [`Client::managed_devices`]. The tenant needs a licence of Intune.
@@ -77,66 +77,65 @@ open_enum! {
     }
 }
 
-model! {
+resource! {
     /// A device that Intune manages.
-    #[derive(Default)]
     pub struct ManagedDevice {
         /// The id in Intune.
-        pub id: String = "id",
+        id: String,
         /// The name.
-        pub device_name: Option<String> = "deviceName",
+        device_name: Option<String>,
         /// The name that Intune made, which an administrator may change.
-        pub managed_device_name: Option<String> = "managedDeviceName",
+        managed_device_name: Option<String>,
         /// The object id of the user.
-        pub user_id: Option<String> = "userId",
+        user_id: Option<String>,
         /// The name by which the user signs in.
-        pub user_principal_name: Option<String> = "userPrincipalName",
+        user_principal_name: Option<String>,
         /// The user's name.
-        pub user_display_name: Option<String> = "userDisplayName",
+        user_display_name: Option<String>,
         /// The user's address.
-        pub email_address: Option<String> = "emailAddress",
+        email_address: Option<String>,
         /// Whose it is.
-        pub managed_device_owner_type: Option<DeviceOwnerType> = "managedDeviceOwnerType",
+        managed_device_owner_type: Option<DeviceOwnerType>,
         /// The device's id in the directory.
-        pub azure_ad_device_id: Option<String> = "azureADDeviceId",
+        azure_ad_device_id: Option<String> = "azureADDeviceId",
         /// Whether the directory knows it.
-        pub azure_ad_registered: Option<bool> = "azureADRegistered",
+        azure_ad_registered: Option<bool> = "azureADRegistered",
         /// The operating system.
-        pub operating_system: Option<String> = "operatingSystem",
+        operating_system: Option<String>,
         /// Its version.
-        pub os_version: Option<String> = "osVersion",
+        os_version: Option<String>,
         /// The maker.
-        pub manufacturer: Option<String> = "manufacturer",
+        manufacturer: Option<String>,
         /// The model.
-        pub model: Option<String> = "model",
+        model: Option<String>,
         /// The serial number.
-        pub serial_number: Option<String> = "serialNumber",
+        serial_number: Option<String>,
         /// The address of its wireless network, as twelve hexadecimal digits.
-        pub wi_fi_mac_address: Option<String> = "wiFiMacAddress",
+        wi_fi_mac_address: Option<String>,
         /// The address of its wired network.
-        pub ethernet_mac_address: Option<String> = "ethernetMacAddress",
+        ethernet_mac_address: Option<String>,
         /// Whether it keeps to the rules.
-        pub compliance_state: Option<ComplianceState> = "complianceState",
+        compliance_state: Option<ComplianceState>,
         /// What it is managed by, such as `mdm`.
-        pub management_agent: Option<String> = "managementAgent",
+        management_agent: Option<String>,
         /// Whether its storage is encrypted.
-        pub is_encrypted: Option<bool> = "isEncrypted",
+        is_encrypted: Option<bool>,
         /// Whether it is supervised.
-        pub is_supervised: Option<bool> = "isSupervised",
+        is_supervised: Option<bool>,
         /// Its category.
-        pub device_category_display_name: Option<String> = "deviceCategoryDisplayName",
+        device_category_display_name: Option<String>,
         /// Since when it is managed.
-        pub enrolled_date_time: Option<Timestamp> = "enrolledDateTime",
+        enrolled_date_time: Option<Timestamp>,
         /// When it was last heard of.
-        pub last_sync_date_time: Option<Timestamp> = "lastSyncDateTime",
+        last_sync_date_time: Option<Timestamp>,
         /// Its storage in bytes.
-        pub total_storage_space_in_bytes: Option<i64> = "totalStorageSpaceInBytes",
+        total_storage_space_in_bytes: Option<i64>,
         /// What of it is free, in bytes.
-        pub free_storage_space_in_bytes: Option<i64> = "freeStorageSpaceInBytes",
+        free_storage_space_in_bytes: Option<i64>,
         /// The code that lifts the activation lock. Whoever has it can take the device over.
-        pub activation_lock_bypass_code: Option<SecretText> = "activationLockBypassCode",
+        activation_lock_bypass_code: Option<SecretText>,
         /// The link to a session of remote assistance. Whoever has it can join.
-        pub remote_assistance_session_url: Option<SecretText> = "remoteAssistanceSessionUrl",
+        remote_assistance_session_url: Option<SecretText>,
     }
 }
 

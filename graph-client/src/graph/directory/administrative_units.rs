@@ -1,7 +1,7 @@
 use reqwest::Method;
 
 use crate::client::Client;
-use crate::graph::model::model;
+use crate::graph::macros::resource;
 use crate::graph::{DirectoryObject, Identity, List, Operation, call};
 
 /// Administrative units: parts of the directory that roles can be limited to. Made by
@@ -57,39 +57,37 @@ impl AdministrativeUnits {
     }
 }
 
-model! {
+resource! {
     /// A part of the directory that roles can be limited to.
-    #[derive(Default)]
     pub struct AdministrativeUnit {
         /// The object id.
-        pub id: String = "id",
+        id: String,
         /// The name that administrators see.
-        pub display_name: Option<String> = "displayName",
+        display_name: Option<String>,
         /// What it is for.
-        pub description: Option<String> = "description",
+        description: Option<String>,
         /// `HiddenMembership` when only its members see who they are.
-        pub visibility: Option<String> = "visibility",
+        visibility: Option<String>,
         /// `Dynamic` where a rule says who its members are.
-        pub membership_type: Option<String> = "membershipType",
+        membership_type: Option<String>,
         /// The rule.
-        pub membership_rule: Option<String> = "membershipRule",
+        membership_rule: Option<String>,
         /// Whether the rule is applied: `On` or `Paused`.
-        pub membership_rule_processing_state: Option<String> = "membershipRuleProcessingState",
+        membership_rule_processing_state: Option<String>,
         /// Whether only roles that are limited to the unit may change its members.
-        pub is_member_management_restricted: Option<bool> = "isMemberManagementRestricted",
+        is_member_management_restricted: Option<bool>,
     }
 
     /// A directory role that somebody holds in one administrative unit.
-    #[derive(Default)]
     pub struct ScopedRoleMembership {
         /// The id. It is opaque.
-        pub id: String = "id",
+        id: String,
         /// The unit.
-        pub administrative_unit_id: Option<String> = "administrativeUnitId",
+        administrative_unit_id: Option<String>,
         /// The object id of the activated role.
-        pub role_id: Option<String> = "roleId",
+        role_id: Option<String>,
         /// Who holds it.
-        pub role_member_info: Option<Identity> = "roleMemberInfo",
+        role_member_info: Option<Identity>,
     }
 }
 

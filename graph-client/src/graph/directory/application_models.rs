@@ -4,7 +4,7 @@ use std::time::SystemTime;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::graph::model::{input, model, open_enum, update};
+use crate::graph::macros::{open_enum, resource};
 use crate::graph::{AppRole, PermissionScope, Timestamp};
 use crate::ids::ClientId;
 
@@ -30,213 +30,207 @@ open_enum! {
     }
 }
 
-model! {
+resource! {
     /// An app registration.
-    #[derive(Default)]
     pub struct Application {
         /// The object id, which is not the client id.
-        pub id: String = "id",
+        id: String,
         /// The application (client) id.
-        pub app_id: Option<ClientId> = "appId",
+        app_id: Option<ClientId>,
         /// The name that people see.
-        pub display_name: Option<String> = "displayName",
+        display_name: Option<String> [read create update],
         /// A description.
-        pub description: Option<String> = "description",
-        /// A name that was given once and for all.
-        pub unique_name: Option<String> = "uniqueName",
+        description: Option<String> [read create update],
+        /// A name that is set at creation and cannot be changed later.
+        unique_name: Option<String> [read create],
         /// Whose people may sign in.
-        pub sign_in_audience: Option<SignInAudience> = "signInAudience",
+        sign_in_audience: Option<SignInAudience> [read create update],
         /// The names by which tokens for it can be asked for.
-        pub identifier_uris: Vec<String> = "identifierUris",
+        identifier_uris: Vec<String> [read create update],
         /// The permissions that it declares. Declaring grants nothing.
-        pub required_resource_access: Vec<RequiredResourceAccess> = "requiredResourceAccess",
+        required_resource_access: Vec<RequiredResourceAccess> [read create update],
         /// The permissions that it offers to other applications and to people.
-        pub app_roles: Vec<AppRole> = "appRoles",
+        app_roles: Vec<AppRole> [read create update],
         /// The permissions that it offers on behalf of people.
-        pub api: Option<ApiApplication> = "api",
+        api: Option<ApiApplication> [read create update],
         /// How a web application signs people in.
-        pub web: Option<WebApplication> = "web",
+        web: Option<WebApplication> [read create update],
         /// How a single-page application signs people in.
-        pub spa: Option<SinglePageApplication> = "spa",
+        spa: Option<SinglePageApplication> [read create update],
         /// How an application on a device signs people in.
-        pub public_client: Option<PublicClient> = "publicClient",
-        /// Whether it is an application on a device, where nothing else tells.
-        pub is_fallback_public_client: Option<bool> = "isFallbackPublicClient",
+        public_client: Option<PublicClient> [read create update],
+        /// Whether it is a public client (an application on a device) where nothing else tells.
+        is_fallback_public_client: Option<bool> [read create update],
         /// Whether devices may sign in without a person.
-        pub is_device_only_auth_supported: Option<bool> = "isDeviceOnlyAuthSupported",
+        is_device_only_auth_supported: Option<bool>,
         /// Whether tokens come by POST only.
-        pub oauth2_require_post_response: Option<bool> = "oauth2RequirePostResponse",
+        oauth2_require_post_response: Option<bool>,
         /// Secrets, without their text.
-        pub password_credentials: Vec<PasswordCredential> = "passwordCredentials",
-        /// Certificates. A list leaves them out unless they are selected.
-        pub key_credentials: Vec<KeyCredential> = "keyCredentials",
+        password_credentials: Vec<PasswordCredential>,
+        /// Certificates. A list of applications leaves them out unless they are selected; an update replaces all of them.
+        key_credentials: Vec<KeyCredential> [read create update],
         /// Which groups are in tokens.
-        pub group_membership_claims: Option<String> = "groupMembershipClaims",
+        group_membership_claims: Option<String>,
         /// Links to show to people.
-        pub info: Option<InformationalUrls> = "info",
+        info: Option<InformationalUrls>,
         /// Notes of the administrators.
-        pub notes: Option<String> = "notes",
+        notes: Option<String> [read create update],
         /// The domain of the publisher.
-        pub publisher_domain: Option<String> = "publisherDomain",
+        publisher_domain: Option<String>,
         /// A reference into the organisation's own records.
-        pub service_management_reference: Option<String> = "serviceManagementReference",
+        service_management_reference: Option<String>,
         /// Where the SAML metadata is.
-        pub saml_metadata_url: Option<String> = "samlMetadataUrl",
+        saml_metadata_url: Option<String>,
         /// The first place that tokens may be sent to.
-        pub default_redirect_uri: Option<String> = "defaultRedirectUri",
+        default_redirect_uri: Option<String>,
         /// The gallery template that it was made from.
-        pub application_template_id: Option<String> = "applicationTemplateId",
+        application_template_id: Option<String>,
         /// The application that made it.
-        pub created_by_app_id: Option<String> = "createdByAppId",
+        created_by_app_id: Option<String>,
         /// Why Microsoft has disabled it.
-        pub disabled_by_microsoft_status: Option<String> = "disabledByMicrosoftStatus",
+        disabled_by_microsoft_status: Option<String>,
         /// Whether it is disabled.
-        pub is_disabled: Option<bool> = "isDisabled",
+        is_disabled: Option<bool>,
         /// The id of the key that encrypts tokens.
-        pub token_encryption_key_id: Option<String> = "tokenEncryptionKeyId",
+        token_encryption_key_id: Option<String>,
         /// Tags.
-        pub tags: Vec<String> = "tags",
+        tags: Vec<String> [read create update],
         /// When it was made.
-        pub created_date_time: Option<Timestamp> = "createdDateTime",
+        created_date_time: Option<Timestamp>,
         /// When it was deleted, while it can be restored.
-        pub deleted_date_time: Option<Timestamp> = "deletedDateTime",
+        deleted_date_time: Option<Timestamp>,
     }
+    /// An app registration that is to be made, by [`named`](Self::new).
+    create NewApplication;
+    /// Changes of an app registration. Collections are replaced, not added to.
+    update ApplicationUpdate;
+}
 
+resource! {
     /// The permissions of one resource that an application declares.
-    #[derive(Default)]
     pub struct RequiredResourceAccess {
         /// The application id of the resource, such as Microsoft Graph.
-        pub resource_app_id: Option<String> = "resourceAppId",
+        resource_app_id: Option<String>,
         /// The permissions.
-        pub resource_access: Vec<ResourceAccess> = "resourceAccess",
+        resource_access: Vec<ResourceAccess>,
     }
 
     /// A permission that an application declares.
-    #[derive(Default)]
     pub struct ResourceAccess {
         /// The id of the app role or delegated permission.
-        pub id: String = "id",
+        id: String,
         /// Which of the two it is.
-        pub kind: Option<ResourceAccessType> = "type",
+        kind: Option<ResourceAccessType> = "type",
     }
 
     /// What an application offers on behalf of people.
-    #[derive(Default)]
     pub struct ApiApplication {
         /// The permissions.
-        pub permission_scopes: Vec<PermissionScope> = "oauth2PermissionScopes",
+        permission_scopes: Vec<PermissionScope> = "oauth2PermissionScopes",
         /// Who needs no consent.
-        pub pre_authorized_applications: Vec<PreAuthorizedApplication> = "preAuthorizedApplications",
+        pre_authorized_applications: Vec<PreAuthorizedApplication>,
         /// Who is consented to together with it.
-        pub known_client_applications: Vec<String> = "knownClientApplications",
+        known_client_applications: Vec<String>,
         /// Whether claims may be mapped.
-        pub accept_mapped_claims: Option<bool> = "acceptMappedClaims",
+        accept_mapped_claims: Option<bool>,
         /// The version of tokens: 1 or 2.
-        pub requested_access_token_version: Option<i32> = "requestedAccessTokenVersion",
+        requested_access_token_version: Option<i32>,
     }
 
     /// An application that needs no consent.
-    #[derive(Default)]
     pub struct PreAuthorizedApplication {
         /// Its application (client) id.
-        pub app_id: Option<String> = "appId",
+        app_id: Option<String>,
         /// The permissions that it needs none for.
-        pub delegated_permission_ids: Vec<String> = "delegatedPermissionIds",
+        delegated_permission_ids: Vec<String>,
     }
 
     /// How a web application signs people in.
-    #[derive(Default)]
     pub struct WebApplication {
         /// Where tokens may be sent.
-        pub redirect_uris: Vec<String> = "redirectUris",
+        redirect_uris: Vec<String>,
         /// The home page.
-        pub home_page_url: Option<String> = "homePageUrl",
+        home_page_url: Option<String>,
         /// Where sign-out ends.
-        pub logout_url: Option<String> = "logoutUrl",
+        logout_url: Option<String>,
     }
 
     /// How a single-page application signs people in.
-    #[derive(Default)]
     pub struct SinglePageApplication {
         /// Where tokens may be sent.
-        pub redirect_uris: Vec<String> = "redirectUris",
+        redirect_uris: Vec<String>,
     }
 
     /// How an application on a device signs people in.
-    #[derive(Default)]
     pub struct PublicClient {
         /// Where tokens may be sent.
-        pub redirect_uris: Vec<String> = "redirectUris",
+        redirect_uris: Vec<String>,
     }
 
     /// Links to show to people.
-    #[derive(Default)]
     pub struct InformationalUrls {
         /// The logo.
-        pub logo_url: Option<String> = "logoUrl",
+        logo_url: Option<String>,
         /// The marketing page.
-        pub marketing_url: Option<String> = "marketingUrl",
+        marketing_url: Option<String>,
         /// The privacy statement.
-        pub privacy_statement_url: Option<String> = "privacyStatementUrl",
+        privacy_statement_url: Option<String>,
         /// The support page.
-        pub support_url: Option<String> = "supportUrl",
+        support_url: Option<String>,
         /// The terms of service.
-        pub terms_of_service_url: Option<String> = "termsOfServiceUrl",
+        terms_of_service_url: Option<String>,
     }
 
     /// A client secret, without its text.
-    #[derive(Default)]
     pub struct PasswordCredential {
         /// The id by which it is removed.
-        pub key_id: Option<String> = "keyId",
+        key_id: Option<String>,
         /// The name that administrators see.
-        pub display_name: Option<String> = "displayName",
+        display_name: Option<String>,
         /// The first three characters.
-        pub hint: Option<String> = "hint",
+        hint: Option<String>,
         /// A further id.
-        pub custom_key_identifier: Option<String> = "customKeyIdentifier",
+        custom_key_identifier: Option<String>,
         /// From when it is valid.
-        pub start_date_time: Option<Timestamp> = "startDateTime",
+        start_date_time: Option<Timestamp>,
         /// Until when it is valid.
-        pub end_date_time: Option<Timestamp> = "endDateTime",
+        end_date_time: Option<Timestamp>,
     }
 
     /// A certificate.
-    #[derive(Default)]
     pub struct KeyCredential {
         /// The id by which it is removed.
-        pub key_id: Option<String> = "keyId",
+        key_id: Option<String>,
         /// The name that administrators see.
-        pub display_name: Option<String> = "displayName",
+        display_name: Option<String>,
         /// `AsymmetricX509Cert` or another kind.
-        pub kind: Option<String> = "type",
+        kind: Option<String> = "type",
         /// `Verify` or `Sign`.
-        pub usage: Option<String> = "usage",
+        usage: Option<String>,
         /// The certificate as Base64 of its DER form. Graph sends it only where it is selected.
-        pub key: Option<String> = "key",
+        key: Option<String>,
         /// The thumbprint, as Base64.
-        pub custom_key_identifier: Option<String> = "customKeyIdentifier",
+        custom_key_identifier: Option<String>,
         /// From when it is valid.
-        pub start_date_time: Option<Timestamp> = "startDateTime",
+        start_date_time: Option<Timestamp>,
         /// Until when it is valid.
-        pub end_date_time: Option<Timestamp> = "endDateTime",
+        end_date_time: Option<Timestamp>,
     }
 
     /// An outside identity that may sign in as the application.
-    #[derive(Default)]
     pub struct FederatedCredential {
         /// The id.
-        pub id: String = "id",
+        id: String,
         /// The name, 3 to 120 characters, which cannot be changed.
-        pub name: Option<String> = "name",
+        name: Option<String>,
         /// Who vouches for the identity: the URL in its tokens.
-        pub issuer: Option<String> = "issuer",
+        issuer: Option<String>,
         /// The identity; upper and lower case count.
-        pub subject: Option<String> = "subject",
+        subject: Option<String>,
         /// The audience of its tokens: one value, `api://AzureADTokenExchange` in the worldwide cloud.
-        pub audiences: Vec<String> = "audiences",
+        audiences: Vec<String>,
         /// A description.
-        pub description: Option<String> = "description",
+        description: Option<String>,
     }
 }
 
@@ -343,79 +337,9 @@ impl fmt::Debug for NewPassword {
     }
 }
 
-input! {
-    /// An app registration that is to be made, by [`named`](Self::new).
-    pub struct NewApplication {
-        /// The name that people see.
-        pub display_name: String = "displayName",
-        /// A description.
-        pub description: String = "description",
-        /// A name that cannot be changed later.
-        pub unique_name: String = "uniqueName",
-        /// Whose people may sign in.
-        pub sign_in_audience: SignInAudience = "signInAudience",
-        /// The names by which tokens for it can be asked for.
-        pub identifier_uris: Vec<String> = "identifierUris",
-        /// The permissions that it declares. Declaring grants nothing.
-        pub required_resource_access: Vec<RequiredResourceAccess> = "requiredResourceAccess",
-        /// The permissions that it offers to other applications and to people.
-        pub app_roles: Vec<AppRole> = "appRoles",
-        /// The permissions that it offers on behalf of people.
-        pub api: ApiApplication = "api",
-        /// How a web application signs people in.
-        pub web: WebApplication = "web",
-        /// How a single-page application signs people in.
-        pub spa: SinglePageApplication = "spa",
-        /// How an application on a device signs people in.
-        pub public_client: PublicClient = "publicClient",
-        /// Whether it is an application on a device.
-        pub is_fallback_public_client: bool = "isFallbackPublicClient",
-        /// Certificates.
-        pub key_credentials: Vec<KeyCredential> = "keyCredentials",
-        /// Notes of the administrators.
-        pub notes: String = "notes",
-        /// Tags.
-        pub tags: Vec<String> = "tags",
-    }
-}
-
 impl NewApplication {
     /// An application for its own tenant.
     pub fn new(display_name: impl Into<String>) -> Self {
         Self::default().display_name(display_name).sign_in_audience(SignInAudience::MyOrganization)
-    }
-}
-
-update! {
-    /// Changes of an app registration. Collections are replaced, not added to.
-    pub struct ApplicationUpdate {
-        /// The name that people see.
-        pub display_name: String = "displayName",
-        /// A description.
-        pub description: String = "description",
-        /// Whose people may sign in.
-        pub sign_in_audience: SignInAudience = "signInAudience",
-        /// The names by which tokens for it can be asked for.
-        pub identifier_uris: Vec<String> = "identifierUris",
-        /// The permissions that it declares. Declaring grants nothing.
-        pub required_resource_access: Vec<RequiredResourceAccess> = "requiredResourceAccess",
-        /// The permissions that it offers to other applications and to people.
-        pub app_roles: Vec<AppRole> = "appRoles",
-        /// The permissions that it offers on behalf of people.
-        pub api: ApiApplication = "api",
-        /// How a web application signs people in.
-        pub web: WebApplication = "web",
-        /// How a single-page application signs people in.
-        pub spa: SinglePageApplication = "spa",
-        /// How an application on a device signs people in.
-        pub public_client: PublicClient = "publicClient",
-        /// Whether it is an application on a device.
-        pub is_fallback_public_client: bool = "isFallbackPublicClient",
-        /// Certificates, all of them.
-        pub key_credentials: Vec<KeyCredential> = "keyCredentials",
-        /// Notes of the administrators.
-        pub notes: String = "notes",
-        /// Tags.
-        pub tags: Vec<String> = "tags",
     }
 }

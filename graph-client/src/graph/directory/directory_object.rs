@@ -1,5 +1,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::graph::lenient::Property;
+use crate::graph::model::{Content, Output};
 use crate::graph::{
     AdministrativeUnit, Application, DirectoryRole, Group, Properties, Record, ServicePrincipal, User, object_of,
     type_name,
@@ -85,6 +87,28 @@ impl Record for DirectoryObject {
     }
 }
 
+impl Property for DirectoryObject {
+    const IS_JSON: bool = true;
+
+    fn from_json(json: serde_json::Value) -> Option<Self> {
+        serde_json::from_value(json).ok()
+    }
+}
+
+impl Output for DirectoryObject {
+    fn content(&self) -> Content<'_> {
+        match self {
+            Self::User(user) => user.content(),
+            Self::Group(group) => group.content(),
+            Self::ServicePrincipal(principal) => principal.content(),
+            Self::Application(application) => application.content(),
+            Self::DirectoryRole(role) => role.content(),
+            Self::AdministrativeUnit(unit) => unit.content(),
+            Self::Other(properties) => properties.content(),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for DirectoryObject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let object = Properties::deserialize(deserializer)?;
@@ -104,14 +128,6 @@ impl<'de> Deserialize<'de> for DirectoryObject {
 
 impl Serialize for DirectoryObject {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::User(user) => user.serialize(serializer),
-            Self::Group(group) => group.serialize(serializer),
-            Self::ServicePrincipal(principal) => principal.serialize(serializer),
-            Self::Application(application) => application.serialize(serializer),
-            Self::DirectoryRole(role) => role.serialize(serializer),
-            Self::AdministrativeUnit(unit) => unit.serialize(serializer),
-            Self::Other(properties) => properties.serialize(serializer),
-        }
+        self.content().serialize(serializer)
     }
 }

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::model::{input, model, open_enum, update};
+use crate::graph::macros::{open_enum, resource};
 use crate::graph::{Delta, DirectoryObject, List, Operation, Page, Timestamp, User, call, object_link};
 
 /// Groups and their members. Made by [`Client::groups`].
@@ -420,119 +420,90 @@ open_enum! {
     }
 }
 
-model! {
+resource! {
     /// A group.
-    #[derive(Default)]
     pub struct Group {
         /// The object id.
-        pub id: String = "id",
+        id: String,
         /// The name that people see.
-        pub display_name: Option<String> = "displayName",
+        display_name: Option<String> [read create update],
         /// A description.
-        pub description: Option<String> = "description",
+        description: Option<String> [read create update],
         /// The mail address.
-        pub mail: Option<String> = "mail",
-        /// The part of the address before the `@`.
-        pub mail_nickname: Option<String> = "mailNickname",
-        /// Whether it has a mail address.
-        pub mail_enabled: Option<bool> = "mailEnabled",
+        mail: Option<String>,
+        /// The part of the address before the `@`. A new group needs it even if it has no mailbox.
+        mail_nickname: Option<String> [read create update],
+        /// Whether it has an email address.
+        mail_enabled: Option<bool> [read create],
         /// Whether permissions can be given to it.
-        pub security_enabled: Option<bool> = "securityEnabled",
+        security_enabled: Option<bool> [read create update],
         /// `Unified` for a Microsoft 365 group, `DynamicMembership` where a rule says who its members are.
-        pub group_types: Vec<String> = "groupTypes",
+        group_types: Vec<String> [read create],
         /// Who sees it and may join.
-        pub visibility: Option<GroupVisibility> = "visibility",
+        visibility: Option<GroupVisibility> [read create update],
         /// All addresses, the main one with `SMTP:` in capitals.
-        pub proxy_addresses: Vec<String> = "proxyAddresses",
+        proxy_addresses: Vec<String>,
         /// The rule that says who its members are.
-        pub membership_rule: Option<String> = "membershipRule",
+        membership_rule: Option<String> [read create update],
         /// Whether the rule is applied: `On` or `Paused`.
-        pub membership_rule_processing_state: Option<String> = "membershipRuleProcessingState",
+        membership_rule_processing_state: Option<String> [read create update],
         /// The organisation's own classification.
-        pub classification: Option<String> = "classification",
-        /// Whether directory roles can be given to it.
-        pub is_assignable_to_role: Option<bool> = "isAssignableToRole",
+        classification: Option<String> [read create update],
+        /// Whether directory roles can be assigned to it. Set at creation; it cannot be changed later.
+        is_assignable_to_role: Option<bool> [read create],
         /// Whether only some administrators may change it.
-        pub is_management_restricted: Option<bool> = "isManagementRestricted",
+        is_management_restricted: Option<bool>,
         /// Whether address lists leave it out.
-        pub hide_from_address_lists: Option<bool> = "hideFromAddressLists",
+        hide_from_address_lists: Option<bool> [read update],
         /// Whether Outlook leaves it out.
-        pub hide_from_outlook_clients: Option<bool> = "hideFromOutlookClients",
+        hide_from_outlook_clients: Option<bool> [read update],
         /// What was set up with it, such as `Team`.
-        pub resource_provisioning_options: Vec<String> = "resourceProvisioningOptions",
+        resource_provisioning_options: Vec<String>,
         /// How it behaves, such as `WelcomeEmailDisabled`.
-        pub resource_behavior_options: Vec<String> = "resourceBehaviorOptions",
+        resource_behavior_options: Vec<String>,
         /// Whether it is synchronised from on premises, where it must then be changed.
-        pub on_premises_sync_enabled: Option<bool> = "onPremisesSyncEnabled",
+        on_premises_sync_enabled: Option<bool>,
         /// The domain on premises.
-        pub on_premises_domain_name: Option<String> = "onPremisesDomainName",
+        on_premises_domain_name: Option<String>,
         /// The short name of the domain on premises.
-        pub on_premises_net_bios_name: Option<String> = "onPremisesNetBiosName",
+        on_premises_net_bios_name: Option<String>,
         /// The account name on premises.
-        pub on_premises_sam_account_name: Option<String> = "onPremisesSamAccountName",
+        on_premises_sam_account_name: Option<String>,
         /// The security identifier on premises.
-        pub on_premises_security_identifier: Option<String> = "onPremisesSecurityIdentifier",
+        on_premises_security_identifier: Option<String>,
         /// When it was last synchronised.
-        pub on_premises_last_sync_date_time: Option<Timestamp> = "onPremisesLastSyncDateTime",
+        on_premises_last_sync_date_time: Option<Timestamp>,
         /// Where its data is kept.
-        pub preferred_data_location: Option<String> = "preferredDataLocation",
+        preferred_data_location: Option<String> [read create update],
         /// Its language.
-        pub preferred_language: Option<String> = "preferredLanguage",
+        preferred_language: Option<String>,
         /// The security identifier.
-        pub security_identifier: Option<String> = "securityIdentifier",
+        security_identifier: Option<String>,
         /// The colour of a Microsoft 365 group.
-        pub theme: Option<String> = "theme",
-        /// A name that was given once and for all, by which it can be created or updated.
-        pub unique_name: Option<String> = "uniqueName",
+        theme: Option<String>,
+        /// A name by which the group can be created or updated. It is set at creation and cannot be changed later.
+        unique_name: Option<String> [read create],
         /// When it was made.
-        pub created_date_time: Option<Timestamp> = "createdDateTime",
+        created_date_time: Option<Timestamp>,
         /// When it was last renewed.
-        pub renewed_date_time: Option<Timestamp> = "renewedDateTime",
+        renewed_date_time: Option<Timestamp>,
         /// When it expires.
-        pub expiration_date_time: Option<Timestamp> = "expirationDateTime",
+        expiration_date_time: Option<Timestamp>,
         /// When it was deleted, while it can be restored.
-        pub deleted_date_time: Option<Timestamp> = "deletedDateTime",
+        deleted_date_time: Option<Timestamp>,
         /// Members, where they were asked for by `$expand` (at most 20).
-        pub members: Vec<DirectoryObject> = "members",
+        members: Vec<DirectoryObject>,
         /// Owners, where they were asked for by `$expand` (at most 20).
-        pub owners: Vec<DirectoryObject> = "owners",
-    }
-}
-
-input! {
-    /// A group that is to be made: by [`security`](Self::security) or [`microsoft365`](Self::microsoft365).
-    pub struct NewGroup {
-        /// The name that people see.
-        pub display_name: String = "displayName",
-        /// The part of the address before the `@`; needed even for a group without one.
-        pub mail_nickname: String = "mailNickname",
-        /// Whether it gets a mail address.
-        pub mail_enabled: bool = "mailEnabled",
-        /// Whether permissions can be given to it.
-        pub security_enabled: bool = "securityEnabled",
-        /// `Unified` for a Microsoft 365 group, `DynamicMembership` for a rule.
-        pub group_types: Vec<String> = "groupTypes",
-        /// A description.
-        pub description: String = "description",
-        /// Who sees it and may join.
-        pub visibility: GroupVisibility = "visibility",
-        /// The rule that says who its members are.
-        pub membership_rule: String = "membershipRule",
-        /// Whether the rule is applied: `On` or `Paused`.
-        pub membership_rule_processing_state: String = "membershipRuleProcessingState",
-        /// Whether directory roles can be given to it; this cannot be changed later.
-        pub is_assignable_to_role: bool = "isAssignableToRole",
-        /// The organisation's own classification.
-        pub classification: String = "classification",
-        /// Where its data is kept.
-        pub preferred_data_location: String = "preferredDataLocation",
-        /// A name that cannot be changed later.
-        pub unique_name: String = "uniqueName",
+        owners: Vec<DirectoryObject>,
         /// Links to the first owners, as `https://graph.microsoft.com/v1.0/users/{id}`.
-        pub owner_links: Vec<String> = "owners@odata.bind",
+        owner_links: Vec<String> = "owners@odata.bind" [create],
         /// Links to the first members.
-        pub member_links: Vec<String> = "members@odata.bind",
+        member_links: Vec<String> = "members@odata.bind" [create],
     }
+    /// A group that is to be made: by [`security`](Self::security) or [`microsoft365`](Self::microsoft365).
+    create NewGroup;
+    /// Changes of a group.
+    update GroupUpdate;
 }
 
 impl NewGroup {
@@ -554,34 +525,6 @@ impl NewGroup {
             .mail_enabled(true)
             .security_enabled(false)
             .group_types(vec!["Unified".to_owned()])
-    }
-}
-
-update! {
-    /// Changes of a group.
-    pub struct GroupUpdate {
-        /// The name that people see.
-        pub display_name: String = "displayName",
-        /// A description.
-        pub description: String = "description",
-        /// The part of the address before the `@`.
-        pub mail_nickname: String = "mailNickname",
-        /// Who sees it and may join.
-        pub visibility: GroupVisibility = "visibility",
-        /// The rule that says who its members are.
-        pub membership_rule: String = "membershipRule",
-        /// Whether the rule is applied: `On` or `Paused`.
-        pub membership_rule_processing_state: String = "membershipRuleProcessingState",
-        /// The organisation's own classification.
-        pub classification: String = "classification",
-        /// Whether permissions can be given to it.
-        pub security_enabled: bool = "securityEnabled",
-        /// Where its data is kept.
-        pub preferred_data_location: String = "preferredDataLocation",
-        /// Whether address lists leave it out.
-        pub hide_from_address_lists: bool = "hideFromAddressLists",
-        /// Whether Outlook leaves it out.
-        pub hide_from_outlook_clients: bool = "hideFromOutlookClients",
     }
 }
 

@@ -1,24 +1,22 @@
-use crate::graph::model::model;
+use crate::graph::macros::resource;
 
-model! {
+resource! {
     /// Who did something: a person, an application or a device.
-    #[derive(Default)]
     pub struct IdentitySet {
         /// The person.
-        pub user: Option<Identity> = "user",
+        user: Option<Identity>,
         /// The application.
-        pub application: Option<Identity> = "application",
+        application: Option<Identity>,
         /// The device.
-        pub device: Option<Identity> = "device",
+        device: Option<Identity>,
     }
 
     /// One of those who did something.
-    #[derive(Default)]
     pub struct Identity {
         /// The object id.
-        pub id: Option<String> = "id",
+        id: Option<String>,
         /// The name, which may be out of date.
-        pub display_name: Option<String> = "displayName",
+        display_name: Option<String>,
     }
 }
 

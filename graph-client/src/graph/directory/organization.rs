@@ -2,7 +2,7 @@ use reqwest::Method;
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::model::{model, open_enum};
+use crate::graph::macros::{open_enum, resource};
 use crate::graph::{AssignedPlan, List, Operation, Page, Record, Timestamp, call};
 
 /// The organisation that the tenant belongs to. Made by [`Client::organization`].
@@ -76,190 +76,181 @@ open_enum! {
     }
 }
 
-model! {
+resource! {
     /// An organisation.
-    #[derive(Default)]
     pub struct Organization {
         /// The tenant's GUID.
-        pub id: String = "id",
+        id: String,
         /// The organisation's name.
-        pub display_name: Option<String> = "displayName",
+        display_name: Option<String>,
         /// The domains that the organisation has proven to own.
-        pub verified_domains: Vec<VerifiedDomain> = "verifiedDomains",
+        verified_domains: Vec<VerifiedDomain>,
         /// `AAD` for a tenant of work accounts.
-        pub tenant_type: Option<String> = "tenantType",
+        tenant_type: Option<String>,
         /// The country, as two letters.
-        pub country_letter_code: Option<String> = "countryLetterCode",
+        country_letter_code: Option<String>,
         /// The country.
-        pub country: Option<String> = "country",
+        country: Option<String>,
         /// The state or province.
-        pub state: Option<String> = "state",
+        state: Option<String>,
         /// The city.
-        pub city: Option<String> = "city",
+        city: Option<String>,
         /// The street and number.
-        pub street: Option<String> = "street",
+        street: Option<String>,
         /// The postal code.
-        pub postal_code: Option<String> = "postalCode",
+        postal_code: Option<String>,
         /// Telephone numbers.
-        pub business_phones: Vec<String> = "businessPhones",
+        business_phones: Vec<String>,
         /// The language.
-        pub preferred_language: Option<String> = "preferredLanguage",
+        preferred_language: Option<String>,
         /// The country that licences are used in where nothing else says.
-        pub default_usage_location: Option<String> = "defaultUsageLocation",
+        default_usage_location: Option<String>,
         /// Who is told about technical matters.
-        pub technical_notification_mails: Vec<String> = "technicalNotificationMails",
+        technical_notification_mails: Vec<String>,
         /// Who gets marketing mail.
-        pub marketing_notification_emails: Vec<String> = "marketingNotificationEmails",
+        marketing_notification_emails: Vec<String>,
         /// Who is told about security.
-        pub security_compliance_notification_mails: Vec<String> = "securityComplianceNotificationMails",
+        security_compliance_notification_mails: Vec<String>,
         /// Who is called about security.
-        pub security_compliance_notification_phones: Vec<String> = "securityComplianceNotificationPhones",
+        security_compliance_notification_phones: Vec<String>,
         /// The plans that the organisation's licences bring.
-        pub assigned_plans: Vec<AssignedPlan> = "assignedPlans",
+        assigned_plans: Vec<AssignedPlan>,
         /// The plans that are set up.
-        pub provisioned_plans: Vec<ProvisionedPlan> = "provisionedPlans",
+        provisioned_plans: Vec<ProvisionedPlan>,
         /// Where the privacy statement is.
-        pub privacy_profile: Option<PrivacyProfile> = "privacyProfile",
+        privacy_profile: Option<PrivacyProfile>,
         /// Whether accounts are synchronised from on premises.
-        pub on_premises_sync_enabled: Option<bool> = "onPremisesSyncEnabled",
+        on_premises_sync_enabled: Option<bool>,
         /// When they were last synchronised.
-        pub on_premises_last_sync_date_time: Option<Timestamp> = "onPremisesLastSyncDateTime",
+        on_premises_last_sync_date_time: Option<Timestamp>,
         /// When the tenant was made.
-        pub created_date_time: Option<Timestamp> = "createdDateTime",
+        created_date_time: Option<Timestamp>,
         /// When it was deleted.
-        pub deleted_date_time: Option<Timestamp> = "deletedDateTime",
+        deleted_date_time: Option<Timestamp>,
     }
 
     /// A domain that the organisation has proven to own.
-    #[derive(Default)]
     pub struct VerifiedDomain {
         /// The domain's name.
-        pub name: String = "name",
+        name: String,
         /// Whether new addresses are made in it.
-        pub is_default: Option<bool> = "isDefault",
+        is_default: Option<bool>,
         /// Whether it is the tenant's first one, under `onmicrosoft.com`.
-        pub is_initial: Option<bool> = "isInitial",
+        is_initial: Option<bool>,
         /// What it is used for, as a list in one text: `Email, OfficeCommunicationsOnline`.
-        pub capabilities: Option<String> = "capabilities",
+        capabilities: Option<String>,
         /// `Managed` or `Federated`.
-        pub kind: Option<String> = "type",
+        kind: Option<String> = "type",
     }
 
     /// A plan that is set up.
-    #[derive(Default)]
     pub struct ProvisionedPlan {
         /// The service, such as `exchange`.
-        pub service: Option<String> = "service",
+        service: Option<String>,
         /// Whether it can be used.
-        pub capability_status: Option<String> = "capabilityStatus",
+        capability_status: Option<String>,
         /// How far its setting up is.
-        pub provisioning_status: Option<String> = "provisioningStatus",
+        provisioning_status: Option<String>,
     }
 
     /// Where the privacy statement is.
-    #[derive(Default)]
     pub struct PrivacyProfile {
         /// The address of the contact.
-        pub contact_email: Option<String> = "contactEmail",
+        contact_email: Option<String>,
         /// The statement.
-        pub statement_url: Option<String> = "statementUrl",
+        statement_url: Option<String>,
     }
 
     /// A domain of the tenant.
-    #[derive(Default)]
     pub struct Domain {
         /// The domain's name.
-        pub id: String = "id",
+        id: String,
         /// How its people sign in.
-        pub authentication_type: Option<DomainAuthentication> = "authenticationType",
+        authentication_type: Option<DomainAuthentication>,
         /// Whether an administrator has taken it over.
-        pub is_admin_managed: Option<bool> = "isAdminManaged",
+        is_admin_managed: Option<bool>,
         /// Whether new addresses are made in it.
-        pub is_default: Option<bool> = "isDefault",
+        is_default: Option<bool>,
         /// Whether it is the tenant's first one, under `onmicrosoft.com`.
-        pub is_initial: Option<bool> = "isInitial",
+        is_initial: Option<bool>,
         /// Whether it is not below another one.
-        pub is_root: Option<bool> = "isRoot",
+        is_root: Option<bool>,
         /// Whether the organisation has proven to own it.
-        pub is_verified: Option<bool> = "isVerified",
+        is_verified: Option<bool>,
         /// What it is used for, such as `Email`.
-        pub supported_services: Vec<String> = "supportedServices",
+        supported_services: Vec<String>,
         /// Always empty, except for a domain that is being verified.
-        pub availability_status: Option<String> = "availabilityStatus",
+        availability_status: Option<String>,
         /// The registrar, where Microsoft knows it.
-        pub manufacturer: Option<String> = "manufacturer",
+        manufacturer: Option<String>,
         /// More about the registrar.
-        pub model: Option<String> = "model",
+        model: Option<String>,
         /// After how many days passwords expire.
-        pub password_validity_period_in_days: Option<i32> = "passwordValidityPeriodInDays",
+        password_validity_period_in_days: Option<i32>,
         /// How many days before that people are told.
-        pub password_notification_window_in_days: Option<i32> = "passwordNotificationWindowInDays",
+        password_notification_window_in_days: Option<i32>,
         /// A change that is going on.
-        pub state: Option<DomainState> = "state",
+        state: Option<DomainState>,
     }
 
     /// A change of a domain.
-    #[derive(Default)]
     pub struct DomainState {
         /// What is being done.
-        pub operation: Option<String> = "operation",
+        operation: Option<String>,
         /// How far it is.
-        pub status: Option<String> = "status",
+        status: Option<String>,
         /// When that was.
-        pub last_action_date_time: Option<Timestamp> = "lastActionDateTime",
+        last_action_date_time: Option<Timestamp>,
     }
 
     /// A product that the organisation has licences of.
-    #[derive(Default)]
     pub struct SubscribedSku {
         /// The id: the tenant's and the product's.
-        pub id: String = "id",
+        id: String,
         /// The product.
-        pub sku_id: Option<String> = "skuId",
+        sku_id: Option<String>,
         /// Its name, such as `ENTERPRISEPACK`.
-        pub sku_part_number: Option<String> = "skuPartNumber",
+        sku_part_number: Option<String>,
         /// The account.
-        pub account_id: Option<String> = "accountId",
+        account_id: Option<String>,
         /// The name of the account.
-        pub account_name: Option<String> = "accountName",
+        account_name: Option<String>,
         /// `User` or `Company`.
-        pub applies_to: Option<String> = "appliesTo",
+        applies_to: Option<String>,
         /// `Enabled`, `Warning`, `Suspended`, `Deleted` or `LockedOut`.
-        pub capability_status: Option<String> = "capabilityStatus",
+        capability_status: Option<String>,
         /// How many licences are in use.
-        pub consumed_units: Option<i32> = "consumedUnits",
+        consumed_units: Option<i32>,
         /// How many there are.
-        pub prepaid_units: Option<LicenseUnits> = "prepaidUnits",
+        prepaid_units: Option<LicenseUnits>,
         /// The plans that it brings.
-        pub service_plans: Vec<ServicePlan> = "servicePlans",
+        service_plans: Vec<ServicePlan>,
         /// The subscriptions.
-        pub subscription_ids: Vec<String> = "subscriptionIds",
+        subscription_ids: Vec<String>,
     }
 
     /// How many licences there are.
-    #[derive(Default)]
     pub struct LicenseUnits {
         /// In good standing.
-        pub enabled: Option<i32> = "enabled",
+        enabled: Option<i32>,
         /// Past their end, in the time of grace.
-        pub warning: Option<i32> = "warning",
+        warning: Option<i32>,
         /// Suspended.
-        pub suspended: Option<i32> = "suspended",
+        suspended: Option<i32>,
         /// Locked out.
-        pub locked_out: Option<i32> = "lockedOut",
+        locked_out: Option<i32>,
     }
 
     /// A plan that a product brings.
-    #[derive(Default)]
     pub struct ServicePlan {
         /// The plan's id.
-        pub service_plan_id: Option<String> = "servicePlanId",
+        service_plan_id: Option<String>,
         /// Its name, such as `EXCHANGE_S_ENTERPRISE`.
-        pub service_plan_name: Option<String> = "servicePlanName",
+        service_plan_name: Option<String>,
         /// `Success` when it can be used.
-        pub provisioning_status: Option<String> = "provisioningStatus",
+        provisioning_status: Option<String>,
         /// `User` or `Company`.
-        pub applies_to: Option<String> = "appliesTo",
+        applies_to: Option<String>,
     }
 }
 

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use crate::client::Client;
 use crate::error::{ErrorKind, Result};
-use crate::graph::model::{model, open_enum};
+use crate::graph::macros::{open_enum, resource};
 use crate::graph::{Created, List, Operation, call};
 use crate::ids::ServicePrincipalId;
 
@@ -141,22 +141,21 @@ open_enum! {
     }
 }
 
-model! {
+resource! {
     /// Delegated permissions that a client has been granted.
-    #[derive(Default)]
     pub struct PermissionGrant {
         /// The grant's id.
-        pub id: String = "id",
+        id: String,
         /// The object id of the service principal that may use them.
-        pub client_id: Option<String> = "clientId",
+        client_id: Option<String>,
         /// The principals that they were granted for.
-        pub consent_type: Option<ConsentType> = "consentType",
+        consent_type: Option<ConsentType>,
         /// The person, where it is one.
-        pub principal_id: Option<String> = "principalId",
+        principal_id: Option<String>,
         /// The object id of the service principal that offers them.
-        pub resource_id: Option<String> = "resourceId",
+        resource_id: Option<String>,
         /// The permissions, with spaces between them; see [`scopes`](Self::scopes).
-        pub scope: Option<String> = "scope",
+        scope: Option<String>,
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::client::Client;
 use crate::error::Result;
-use crate::graph::model::{model, open_enum};
+use crate::graph::macros::{open_enum, resource};
 use crate::graph::{DirectoryObject, Filter, List, Operation, Record, Timestamp, call};
 use crate::ids::ObjectId;
 
@@ -255,104 +255,99 @@ open_enum! {
     }
 }
 
-model! {
+resource! {
     /// A directory role that a principal holds.
-    #[derive(Default)]
     pub struct RoleAssignment {
         /// The assignment's id. It is opaque.
-        pub id: String = "id",
+        id: String,
         /// Who holds it.
-        pub principal_id: Option<String> = "principalId",
+        principal_id: Option<String>,
         /// The role.
-        pub role_definition_id: Option<String> = "roleDefinitionId",
+        role_definition_id: Option<String>,
         /// Where it holds: `/` for the whole tenant, or a unit or application.
-        pub directory_scope_id: Option<String> = "directoryScopeId",
+        directory_scope_id: Option<String>,
         /// Where it holds, for a scope that the directory does not know.
-        pub app_scope_id: Option<String> = "appScopeId",
+        app_scope_id: Option<String>,
         /// The tenant of the principal.
-        pub principal_organization_id: Option<String> = "principalOrganizationId",
+        principal_organization_id: Option<String>,
         /// A condition.
-        pub condition: Option<String> = "condition",
+        condition: Option<String>,
         /// Who holds it, where that was asked for by `$expand`.
-        pub principal: Option<DirectoryObject> = "principal",
+        principal: Option<DirectoryObject>,
         /// The role, where it was asked for by `$expand`.
-        pub role_definition: Option<RoleDefinition> = "roleDefinition",
+        role_definition: Option<RoleDefinition>,
     }
 
     /// A directory role.
-    #[derive(Default)]
     pub struct RoleDefinition {
         /// The role's id; that of a built-in role is the same in every tenant.
-        pub id: String = "id",
+        id: String,
         /// The name that administrators see.
-        pub display_name: Option<String> = "displayName",
+        display_name: Option<String>,
         /// What it is for.
-        pub description: Option<String> = "description",
+        description: Option<String>,
         /// The id of a built-in role, in every tenant.
-        pub template_id: Option<String> = "templateId",
+        template_id: Option<String>,
         /// Whether it is one of Microsoft's.
-        pub is_built_in: Option<bool> = "isBuiltIn",
+        is_built_in: Option<bool>,
         /// Whether it can be assigned.
-        pub is_enabled: Option<bool> = "isEnabled",
+        is_enabled: Option<bool>,
         /// Where it can hold.
-        pub resource_scopes: Vec<String> = "resourceScopes",
+        resource_scopes: Vec<String>,
         /// What it allows.
-        pub role_permissions: Vec<RolePermission> = "rolePermissions",
+        role_permissions: Vec<RolePermission>,
         /// The version.
-        pub version: Option<String> = "version",
+        version: Option<String>,
     }
 
     /// What a role allows.
-    #[derive(Default)]
     pub struct RolePermission {
         /// The actions.
-        pub allowed_resource_actions: Vec<String> = "allowedResourceActions",
+        allowed_resource_actions: Vec<String>,
         /// Actions that are taken out.
-        pub excluded_resource_actions: Vec<String> = "excludedResourceActions",
+        excluded_resource_actions: Vec<String>,
         /// A condition.
-        pub condition: Option<String> = "condition",
+        condition: Option<String>,
     }
 
     /// A directory role that a principal holds, or may activate, for some time.
-    #[derive(Default)]
     pub struct RoleScheduleInstance {
         /// The id.
-        pub id: String = "id",
+        id: String,
         /// Whose it is.
-        pub principal_id: Option<String> = "principalId",
+        principal_id: Option<String>,
         /// The role.
-        pub role_definition_id: Option<String> = "roleDefinitionId",
+        role_definition_id: Option<String>,
         /// Where it holds: `/` for the whole tenant.
-        pub directory_scope_id: Option<String> = "directoryScopeId",
+        directory_scope_id: Option<String>,
         /// Where it holds, for a scope that the directory does not know.
-        pub app_scope_id: Option<String> = "appScopeId",
+        app_scope_id: Option<String>,
         /// How it came about.
-        pub member_type: Option<MemberType> = "memberType",
+        member_type: Option<MemberType>,
         /// `Assigned` or `Activated`, for one that is held.
-        pub assignment_type: Option<String> = "assignmentType",
+        assignment_type: Option<String>,
         /// From when.
-        pub start_date_time: Option<Timestamp> = "startDateTime",
+        start_date_time: Option<Timestamp>,
         /// Until when.
-        pub end_date_time: Option<Timestamp> = "endDateTime",
+        end_date_time: Option<Timestamp>,
         /// The schedule of one that is held.
-        pub role_assignment_schedule_id: Option<String> = "roleAssignmentScheduleId",
+        role_assignment_schedule_id: Option<String>,
         /// The schedule of one that may be activated.
-        pub role_eligibility_schedule_id: Option<String> = "roleEligibilityScheduleId",
+        role_eligibility_schedule_id: Option<String>,
     }
 
     /// A directory role that is activated in the tenant.
-    #[derive(Default)]
     pub struct DirectoryRole {
         /// The object id, which differs between tenants.
-        pub id: String = "id",
+        id: String,
         /// The id of the role in every tenant.
-        pub role_template_id: Option<String> = "roleTemplateId",
+        role_template_id: Option<String>,
         /// The name that administrators see.
-        pub display_name: Option<String> = "displayName",
+        display_name: Option<String>,
         /// What it is for.
-        pub description: Option<String> = "description",
+        description: Option<String>,
         /// When it was deleted.
-        pub deleted_date_time: Option<Timestamp> = "deletedDateTime",
+        deleted_date_time: Option<Timestamp>,
     }
 }
 

@@ -1,9 +1,10 @@
 use reqwest::Method;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::client::Client;
 use crate::error::Result;
-use crate::graph::model::{model, open_enum};
+use crate::graph::macros::{open_enum, resource};
 use crate::graph::{
     DirectoryObject, KeyCredential, List, Operation, PasswordCredential, PermissionGrant, Properties, Timestamp, call,
 };
@@ -286,136 +287,135 @@ open_enum! {
     }
 }
 
-model! {
+resource! {
     /// An application as it exists in one tenant.
-    pub struct ServicePrincipal {
+    pub struct ServicePrincipal requires id {
         /// The object id.
-        pub id: ServicePrincipalId = "id",
+        id: ServicePrincipalId,
         /// The application (client) id.
-        pub app_id: Option<ClientId> = "appId",
+        app_id: Option<ClientId>,
         /// The name that administrators see.
-        pub display_name: Option<String> = "displayName",
+        display_name: Option<String>,
         /// The name that the application's publisher gave it.
-        pub app_display_name: Option<String> = "appDisplayName",
+        app_display_name: Option<String>,
         /// A description.
-        pub description: Option<String> = "description",
+        description: Option<String>,
         /// The publisher's description.
-        pub app_description: Option<String> = "appDescription",
+        app_description: Option<String>,
         /// `false` when sign-in is disabled.
-        pub account_enabled: Option<bool> = "accountEnabled",
+        account_enabled: Option<bool>,
         /// Whether Microsoft or an administrator has stopped it.
-        pub is_disabled: Option<bool> = "isDisabled",
+        is_disabled: Option<bool>,
         /// The permissions that this application offers to other applications and to people.
-        pub app_roles: Vec<AppRole> = "appRoles",
+        app_roles: Vec<AppRole>,
         /// The permissions that it offers on behalf of people.
-        pub permission_scopes: Vec<PermissionScope> = "oauth2PermissionScopes",
+        permission_scopes: Vec<PermissionScope> = "oauth2PermissionScopes",
         /// Whether only people and applications with a role get a token for it.
-        pub app_role_assignment_required: Option<bool> = "appRoleAssignmentRequired",
+        app_role_assignment_required: Option<bool>,
         /// The tenant that the application is registered in.
-        pub app_owner_organization_id: Option<String> = "appOwnerOrganizationId",
+        app_owner_organization_id: Option<String>,
         /// What it stands for.
-        pub kind: Option<ServicePrincipalType> = "servicePrincipalType",
+        kind: Option<ServicePrincipalType> = "servicePrincipalType",
         /// The names by which tokens can be asked for.
-        pub service_principal_names: Vec<String> = "servicePrincipalNames",
+        service_principal_names: Vec<String>,
         /// Whose people may sign in.
-        pub sign_in_audience: Option<String> = "signInAudience",
+        sign_in_audience: Option<String>,
         /// Other names, such as the Azure resource of a managed identity.
-        pub alternative_names: Vec<String> = "alternativeNames",
+        alternative_names: Vec<String>,
         /// The home page.
-        pub homepage: Option<String> = "homepage",
+        homepage: Option<String>,
         /// Where sign-in starts.
-        pub login_url: Option<String> = "loginUrl",
+        login_url: Option<String>,
         /// Where sign-out ends.
-        pub logout_url: Option<String> = "logoutUrl",
+        logout_url: Option<String>,
         /// Where tokens may be sent.
-        pub reply_urls: Vec<String> = "replyUrls",
+        reply_urls: Vec<String>,
         /// Notes of the administrators.
-        pub notes: Option<String> = "notes",
+        notes: Option<String>,
         /// Who is told when a certificate expires.
-        pub notification_email_addresses: Vec<String> = "notificationEmailAddresses",
+        notification_email_addresses: Vec<String>,
         /// Certificates.
-        pub key_credentials: Vec<KeyCredential> = "keyCredentials",
+        key_credentials: Vec<KeyCredential>,
         /// Secrets, without their text.
-        pub password_credentials: Vec<PasswordCredential> = "passwordCredentials",
+        password_credentials: Vec<PasswordCredential>,
         /// Tags; `WindowsAzureActiveDirectoryIntegratedApp` makes it show among enterprise applications.
-        pub tags: Vec<String> = "tags",
+        tags: Vec<String>,
         /// Why Microsoft has disabled it.
-        pub disabled_by_microsoft_status: Option<String> = "disabledByMicrosoftStatus",
+        disabled_by_microsoft_status: Option<String>,
         /// The gallery template that it was made from.
-        pub application_template_id: Option<String> = "applicationTemplateId",
+        application_template_id: Option<String>,
         /// The application that made it.
-        pub created_by_app_id: Option<String> = "createdByAppId",
+        created_by_app_id: Option<String>,
         /// How people sign in.
-        pub preferred_single_sign_on_mode: Option<String> = "preferredSingleSignOnMode",
+        preferred_single_sign_on_mode: Option<String>,
         /// The thumbprint of the certificate that signs tokens.
-        pub preferred_token_signing_key_thumbprint: Option<String> = "preferredTokenSigningKeyThumbprint",
+        preferred_token_signing_key_thumbprint: Option<String>,
         /// The id of the key that encrypts tokens.
-        pub token_encryption_key_id: Option<String> = "tokenEncryptionKeyId",
+        token_encryption_key_id: Option<String>,
         /// When it was deleted, while it can be restored.
-        pub deleted_date_time: Option<Timestamp> = "deletedDateTime",
+        deleted_date_time: Option<Timestamp>,
     }
 
     /// A permission that an application offers to others.
-    pub struct AppRole {
+    pub struct AppRole requires id {
         /// The id by which it is granted.
-        pub id: AppRoleId = "id",
+        id: AppRoleId,
         /// The name in tokens, such as `Calendars.ReadWrite`.
-        pub value: Option<String> = "value",
+        value: Option<String>,
         /// The name that administrators see.
-        pub display_name: Option<String> = "displayName",
+        display_name: Option<String>,
         /// What it allows.
-        pub description: Option<String> = "description",
+        description: Option<String>,
         /// Whether it can be granted.
-        pub is_enabled: Option<bool> = "isEnabled",
+        is_enabled: Option<bool>,
         /// `Application`, `User` or both.
-        pub allowed_member_types: Vec<String> = "allowedMemberTypes",
+        allowed_member_types: Vec<String>,
         /// Whether it is the application's or the service principal's.
-        pub origin: Option<String> = "origin",
+        origin: Option<String>,
     }
 
     /// A permission that an application offers on behalf of the person who is signed in.
-    #[derive(Default)]
     pub struct PermissionScope {
         /// The id by which it is asked for.
-        pub id: String = "id",
+        id: String,
         /// The name in tokens, such as `access_as_user`.
-        pub value: Option<String> = "value",
+        value: Option<String>,
         /// Who may consent: `User` or `Admin`.
-        pub kind: Option<String> = "type",
+        kind: Option<String> = "type",
         /// Whether it can be granted.
-        pub is_enabled: Option<bool> = "isEnabled",
+        is_enabled: Option<bool>,
         /// The name that administrators see.
-        pub admin_consent_display_name: Option<String> = "adminConsentDisplayName",
+        admin_consent_display_name: Option<String>,
         /// What administrators read about it.
-        pub admin_consent_description: Option<String> = "adminConsentDescription",
+        admin_consent_description: Option<String>,
         /// The name that people see.
-        pub user_consent_display_name: Option<String> = "userConsentDisplayName",
+        user_consent_display_name: Option<String>,
         /// What people read about it.
-        pub user_consent_description: Option<String> = "userConsentDescription",
+        user_consent_description: Option<String>,
         /// Whether it is the application's or the service principal's.
-        pub origin: Option<String> = "origin",
+        origin: Option<String>,
     }
 
     /// A permission that a service principal (or a person or group) has been granted, for the whole tenant.
-    pub struct AppRoleAssignment {
+    pub struct AppRoleAssignment requires id {
         /// The assignment's id. It is opaque, not a GUID.
-        pub id: AppRoleAssignmentId = "id",
+        id: AppRoleAssignmentId,
         /// The granted role. All zeros stand for default access.
-        pub app_role_id: uuid::Uuid = "appRoleId",
+        app_role_id: Uuid,
         /// The service principal that holds it.
-        pub principal_id: Option<ServicePrincipalId> = "principalId",
+        principal_id: Option<ServicePrincipalId>,
         /// The name of what holds it.
-        pub principal_display_name: Option<String> = "principalDisplayName",
+        principal_display_name: Option<String>,
         /// `ServicePrincipal`, `User` or `Group`.
-        pub principal_type: Option<String> = "principalType",
+        principal_type: Option<String>,
         /// The service principal that offers it, such as that of Microsoft Graph.
-        pub resource_id: Option<ServicePrincipalId> = "resourceId",
+        resource_id: Option<ServicePrincipalId>,
         /// The name of what offers it.
-        pub resource_display_name: Option<String> = "resourceDisplayName",
+        resource_display_name: Option<String>,
         /// When it was granted.
-        pub created_date_time: Option<Timestamp> = "createdDateTime",
+        created_date_time: Option<Timestamp>,
         /// When it was taken away.
-        pub deleted_date_time: Option<Timestamp> = "deletedDateTime",
+        deleted_date_time: Option<Timestamp>,
     }
 }
 

@@ -1,9 +1,11 @@
 use reqwest::Method;
+use secrecy::ExposeSecret as _;
 
 use super::groups;
 use crate::client::Client;
 use crate::error::Result;
-use crate::graph::model::{input, model, update};
+use crate::graph::macros::resource;
+use crate::graph::model::{Content, Output, Written};
 use crate::graph::{Delta, DirectoryObject, Group, List, MailboxSettings, Operation, SecretText, Timestamp, call};
 
 /// People, rooms and other accounts. Made by [`Client::users`].
@@ -222,216 +224,219 @@ impl Users {
     }
 }
 
-model! {
+resource! {
     /// A person, or the account of a room or another mailbox.
-    #[derive(Default)]
     pub struct User {
         /// The object id.
-        pub id: String = "id",
+        id: String,
         /// The name that people see.
-        pub display_name: Option<String> = "displayName",
-        /// The name for signing in, which often but not always is the address.
-        pub user_principal_name: Option<String> = "userPrincipalName",
+        display_name: Option<String> [read create update],
+        /// The user principal name (UPN), by which the user signs in. Often, but not always, it is the email address.
+        user_principal_name: Option<String> [read create update],
         /// The main address.
-        pub mail: Option<String> = "mail",
+        mail: Option<String>,
         /// The part of the address before the `@`.
-        pub mail_nickname: Option<String> = "mailNickname",
+        mail_nickname: Option<String> [read create],
         /// The first name.
-        pub given_name: Option<String> = "givenName",
+        given_name: Option<String> [read create update],
         /// The last name.
-        pub surname: Option<String> = "surname",
-        /// Whether sign-in is possible. Rooms: `false`.
-        pub account_enabled: Option<bool> = "accountEnabled",
+        surname: Option<String> [read create update],
+        /// Whether sign-in is possible. The accounts of rooms have `false`.
+        account_enabled: Option<bool> [read create update],
         /// `Member` or `Guest`.
-        pub user_type: Option<String> = "userType",
+        user_type: Option<String>,
         /// The job.
-        pub job_title: Option<String> = "jobTitle",
+        job_title: Option<String> [read create update],
         /// The department.
-        pub department: Option<String> = "department",
+        department: Option<String> [read create update],
         /// The company.
-        pub company_name: Option<String> = "companyName",
+        company_name: Option<String> [read update],
         /// The office.
-        pub office_location: Option<String> = "officeLocation",
-        /// Telephone numbers.
-        pub business_phones: Vec<String> = "businessPhones",
+        office_location: Option<String> [read create update],
+        /// Telephone numbers. Graph stores one at most.
+        business_phones: Vec<String> [read create update],
         /// The mobile number.
-        pub mobile_phone: Option<String> = "mobilePhone",
+        mobile_phone: Option<String> [read create update],
         /// The fax number.
-        pub fax_number: Option<String> = "faxNumber",
+        fax_number: Option<String>,
         /// The language, such as `en-GB`.
-        pub preferred_language: Option<String> = "preferredLanguage",
+        preferred_language: Option<String> [read create update],
         /// The country that licences are used in.
-        pub usage_location: Option<String> = "usageLocation",
+        usage_location: Option<String> [read create update],
         /// The street and number.
-        pub street_address: Option<String> = "streetAddress",
+        street_address: Option<String>,
         /// The city.
-        pub city: Option<String> = "city",
+        city: Option<String>,
         /// The state or province.
-        pub state: Option<String> = "state",
+        state: Option<String>,
         /// The postal code.
-        pub postal_code: Option<String> = "postalCode",
+        postal_code: Option<String>,
         /// The country.
-        pub country: Option<String> = "country",
+        country: Option<String>,
         /// The number in the staff records.
-        pub employee_id: Option<String> = "employeeId",
+        employee_id: Option<String>,
         /// The kind of employment.
-        pub employee_type: Option<String> = "employeeType",
+        employee_type: Option<String>,
         /// What they say about themselves.
-        pub about_me: Option<String> = "aboutMe",
+        about_me: Option<String>,
         /// The birthday.
-        pub birthday: Option<Timestamp> = "birthday",
+        birthday: Option<Timestamp>,
         /// When they were hired.
-        pub hire_date: Option<Timestamp> = "hireDate",
+        hire_date: Option<Timestamp>,
         /// Addresses for instant messages.
-        pub im_addresses: Vec<String> = "imAddresses",
+        im_addresses: Vec<String>,
         /// Further addresses, outside the organisation.
-        pub other_mails: Vec<String> = "otherMails",
+        other_mails: Vec<String>,
         /// All addresses of the mailbox, the main one with `SMTP:` in capitals.
-        pub proxy_addresses: Vec<String> = "proxyAddresses",
+        proxy_addresses: Vec<String>,
         /// The ways to sign in.
-        pub identities: Vec<ObjectIdentity> = "identities",
+        identities: Vec<ObjectIdentity>,
         /// The licences.
-        pub assigned_licenses: Vec<AssignedLicense> = "assignedLicenses",
+        assigned_licenses: Vec<AssignedLicense>,
         /// The plans that the licences bring.
-        pub assigned_plans: Vec<AssignedPlan> = "assignedPlans",
+        assigned_plans: Vec<AssignedPlan>,
         /// Whether it is a resource account, such as that of a Teams room.
-        pub is_resource_account: Option<bool> = "isResourceAccount",
+        is_resource_account: Option<bool>,
         /// Whether only some administrators may change it.
-        pub is_management_restricted: Option<bool> = "isManagementRestricted",
+        is_management_restricted: Option<bool>,
         /// Whether address lists show it.
-        pub show_in_address_list: Option<bool> = "showInAddressList",
+        show_in_address_list: Option<bool>,
         /// The mailbox's settings, where they were asked for.
-        pub mailbox_settings: Option<MailboxSettings> = "mailboxSettings",
+        mailbox_settings: Option<MailboxSettings>,
         /// How the account came to be, such as `Invitation`.
-        pub creation_type: Option<String> = "creationType",
+        creation_type: Option<String>,
         /// Of a guest: whether the invitation was accepted.
-        pub external_user_state: Option<String> = "externalUserState",
+        external_user_state: Option<String>,
         /// Of a guest: when that changed.
-        pub external_user_state_change_date_time: Option<Timestamp> = "externalUserStateChangeDateTime",
+        external_user_state_change_date_time: Option<Timestamp>,
         /// The age group.
-        pub age_group: Option<String> = "ageGroup",
+        age_group: Option<String>,
         /// Whether consent was given for a minor.
-        pub consent_provided_for_minor: Option<String> = "consentProvidedForMinor",
+        consent_provided_for_minor: Option<String>,
         /// The age group by law.
-        pub legal_age_group_classification: Option<String> = "legalAgeGroupClassification",
+        legal_age_group_classification: Option<String>,
         /// Interests.
-        pub interests: Vec<String> = "interests",
+        interests: Vec<String>,
         /// A personal site.
-        pub my_site: Option<String> = "mySite",
+        my_site: Option<String>,
         /// Past projects.
-        pub past_projects: Vec<String> = "pastProjects",
+        past_projects: Vec<String>,
         /// The preferred name.
-        pub preferred_name: Option<String> = "preferredName",
+        preferred_name: Option<String>,
         /// Responsibilities.
-        pub responsibilities: Vec<String> = "responsibilities",
+        responsibilities: Vec<String>,
         /// Schools.
-        pub schools: Vec<String> = "schools",
+        schools: Vec<String>,
         /// Skills.
-        pub skills: Vec<String> = "skills",
+        skills: Vec<String>,
         /// Whether the account is synchronised from on premises.
-        pub on_premises_sync_enabled: Option<bool> = "onPremisesSyncEnabled",
+        on_premises_sync_enabled: Option<bool>,
         /// The id that links it to the account on premises.
-        pub on_premises_immutable_id: Option<String> = "onPremisesImmutableId",
+        on_premises_immutable_id: Option<String>,
         /// The name on premises.
-        pub on_premises_distinguished_name: Option<String> = "onPremisesDistinguishedName",
+        on_premises_distinguished_name: Option<String>,
         /// The domain on premises.
-        pub on_premises_domain_name: Option<String> = "onPremisesDomainName",
+        on_premises_domain_name: Option<String>,
         /// The account name on premises.
-        pub on_premises_sam_account_name: Option<String> = "onPremisesSamAccountName",
+        on_premises_sam_account_name: Option<String>,
         /// The user principal name on premises.
-        pub on_premises_user_principal_name: Option<String> = "onPremisesUserPrincipalName",
+        on_premises_user_principal_name: Option<String>,
         /// The security identifier on premises.
-        pub on_premises_security_identifier: Option<String> = "onPremisesSecurityIdentifier",
+        on_premises_security_identifier: Option<String>,
         /// When it was last synchronised.
-        pub on_premises_last_sync_date_time: Option<Timestamp> = "onPremisesLastSyncDateTime",
-        /// The fifteen custom attributes.
-        pub on_premises_extension_attributes: Option<ExtensionAttributes> = "onPremisesExtensionAttributes",
+        on_premises_last_sync_date_time: Option<Timestamp>,
+        /// The fifteen custom attributes (extensionAttribute1 to 15).
+        on_premises_extension_attributes: Option<ExtensionAttributes> [read update],
         /// Password policies.
-        pub password_policies: Option<String> = "passwordPolicies",
+        password_policies: Option<String>,
         /// Where the data is kept.
-        pub preferred_data_location: Option<String> = "preferredDataLocation",
+        preferred_data_location: Option<String>,
         /// The security identifier.
-        pub security_identifier: Option<String> = "securityIdentifier",
+        security_identifier: Option<String>,
         /// When the account was made.
-        pub created_date_time: Option<Timestamp> = "createdDateTime",
+        created_date_time: Option<Timestamp>,
         /// When it was deleted, while it can be restored.
-        pub deleted_date_time: Option<Timestamp> = "deletedDateTime",
+        deleted_date_time: Option<Timestamp>,
         /// When the password was last changed.
-        pub last_password_change_date_time: Option<Timestamp> = "lastPasswordChangeDateTime",
+        last_password_change_date_time: Option<Timestamp>,
         /// Since when sign-ins count.
-        pub sign_in_sessions_valid_from_date_time: Option<Timestamp> = "signInSessionsValidFromDateTime",
+        sign_in_sessions_valid_from_date_time: Option<Timestamp>,
         /// The manager, where they were asked for by `$expand`.
-        pub manager: Option<Box<DirectoryObject>> = "manager",
+        manager: Option<Box<DirectoryObject>>,
         /// Memberships, where they were asked for by `$expand`.
-        pub member_of: Vec<DirectoryObject> = "memberOf",
+        member_of: Vec<DirectoryObject>,
+        /// The initial password, or a new one.
+        password_profile: Option<InitialPassword> [create update],
     }
+    /// A user who is to be made, by [`new`](Self::new).
+    create NewUser;
+    /// Changes of a user.
+    update UserUpdate;
+}
 
+resource! {
     /// A way to sign in.
-    #[derive(Default)]
     pub struct ObjectIdentity {
         /// The kind, such as `userPrincipalName` or `federated`.
-        pub sign_in_type: Option<String> = "signInType",
+        sign_in_type: Option<String>,
         /// Who vouches for it.
-        pub issuer: Option<String> = "issuer",
+        issuer: Option<String>,
         /// The id there.
-        pub issuer_assigned_id: Option<String> = "issuerAssignedId",
+        issuer_assigned_id: Option<String>,
     }
 
     /// A licence that someone has.
-    #[derive(Default)]
     pub struct AssignedLicense {
         /// The product.
-        pub sku_id: Option<String> = "skuId",
+        sku_id: Option<String>,
         /// The plans that are turned off.
-        pub disabled_plans: Vec<String> = "disabledPlans",
+        disabled_plans: Vec<String>,
     }
 
     /// A plan that a licence brings.
-    #[derive(Default)]
     pub struct AssignedPlan {
         /// The service, such as `exchange`.
-        pub service: Option<String> = "service",
+        service: Option<String>,
         /// The plan's id.
-        pub service_plan_id: Option<String> = "servicePlanId",
+        service_plan_id: Option<String>,
         /// Whether it can be used: `Enabled` or otherwise.
-        pub capability_status: Option<String> = "capabilityStatus",
+        capability_status: Option<String>,
         /// Since when.
-        pub assigned_date_time: Option<Timestamp> = "assignedDateTime",
+        assigned_date_time: Option<Timestamp>,
     }
 
     /// The fifteen custom attributes of Exchange.
-    #[derive(Default)]
     pub struct ExtensionAttributes {
         /// The first.
-        pub extension_attribute1: Option<String> = "extensionAttribute1",
+        extension_attribute1: Option<String>,
         /// The second.
-        pub extension_attribute2: Option<String> = "extensionAttribute2",
+        extension_attribute2: Option<String>,
         /// The third.
-        pub extension_attribute3: Option<String> = "extensionAttribute3",
+        extension_attribute3: Option<String>,
         /// The fourth.
-        pub extension_attribute4: Option<String> = "extensionAttribute4",
+        extension_attribute4: Option<String>,
         /// The fifth.
-        pub extension_attribute5: Option<String> = "extensionAttribute5",
+        extension_attribute5: Option<String>,
         /// The sixth.
-        pub extension_attribute6: Option<String> = "extensionAttribute6",
+        extension_attribute6: Option<String>,
         /// The seventh.
-        pub extension_attribute7: Option<String> = "extensionAttribute7",
+        extension_attribute7: Option<String>,
         /// The eighth.
-        pub extension_attribute8: Option<String> = "extensionAttribute8",
+        extension_attribute8: Option<String>,
         /// The ninth.
-        pub extension_attribute9: Option<String> = "extensionAttribute9",
+        extension_attribute9: Option<String>,
         /// The tenth.
-        pub extension_attribute10: Option<String> = "extensionAttribute10",
+        extension_attribute10: Option<String>,
         /// The eleventh.
-        pub extension_attribute11: Option<String> = "extensionAttribute11",
+        extension_attribute11: Option<String>,
         /// The twelfth.
-        pub extension_attribute12: Option<String> = "extensionAttribute12",
+        extension_attribute12: Option<String>,
         /// The thirteenth.
-        pub extension_attribute13: Option<String> = "extensionAttribute13",
+        extension_attribute13: Option<String>,
         /// The fourteenth.
-        pub extension_attribute14: Option<String> = "extensionAttribute14",
+        extension_attribute14: Option<String>,
         /// The fifteenth.
-        pub extension_attribute15: Option<String> = "extensionAttribute15",
+        extension_attribute15: Option<String>,
     }
 }
 
@@ -469,49 +474,22 @@ impl PartialEq for InitialPassword {
     }
 }
 
-impl serde::Serialize for InitialPassword {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use secrecy::ExposeSecret as _;
-        use serde::ser::SerializeMap as _;
+impl Written for InitialPassword {
+    fn properties(&self) -> &'static [&'static str] {
+        &["password", "forceChangePasswordNextSignIn"]
+    }
 
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("password", self.password.expose_secret())?;
-        map.serialize_entry("forceChangePasswordNextSignIn", &self.change_at_sign_in)?;
-        map.end()
+    fn property(&self, index: usize) -> Content<'_> {
+        match index {
+            0 => Content::Text(self.password.expose_secret()),
+            _ => Content::Bool(self.change_at_sign_in),
+        }
     }
 }
 
-input! {
-    /// A user who is to be made, by [`new`](Self::new).
-    pub struct NewUser {
-        /// The name that people see.
-        pub display_name: String = "displayName",
-        /// The name for signing in.
-        pub user_principal_name: String = "userPrincipalName",
-        /// The part of the address before the `@`.
-        pub mail_nickname: String = "mailNickname",
-        /// Whether sign-in is possible.
-        pub account_enabled: bool = "accountEnabled",
-        /// The first password.
-        pub password_profile: InitialPassword = "passwordProfile",
-        /// The first name.
-        pub given_name: String = "givenName",
-        /// The last name.
-        pub surname: String = "surname",
-        /// The job.
-        pub job_title: String = "jobTitle",
-        /// The department.
-        pub department: String = "department",
-        /// The office.
-        pub office_location: String = "officeLocation",
-        /// The mobile number.
-        pub mobile_phone: String = "mobilePhone",
-        /// Telephone numbers, at most one.
-        pub business_phones: Vec<String> = "businessPhones",
-        /// The country that licences are used in.
-        pub usage_location: String = "usageLocation",
-        /// The language, such as `en-GB`.
-        pub preferred_language: String = "preferredLanguage",
+impl Output for InitialPassword {
+    fn content(&self) -> Content<'_> {
+        Content::Object(self)
     }
 }
 
@@ -532,89 +510,38 @@ impl NewUser {
     }
 }
 
-model! {
+resource! {
     /// An invitation of a guest.
-    #[derive(Default)]
     pub struct Invitation {
         /// The invitation's id.
-        pub id: String = "id",
+        id: String,
         /// Who is invited.
-        pub invited_user_email_address: Option<String> = "invitedUserEmailAddress",
+        invited_user_email_address: Option<String> [read create],
         /// Their name.
-        pub invited_user_display_name: Option<String> = "invitedUserDisplayName",
+        invited_user_display_name: Option<String> [read create],
         /// `Guest` or `Member`.
-        pub invited_user_type: Option<String> = "invitedUserType",
+        invited_user_type: Option<String> [read create],
         /// The link by which it is accepted. Whoever has it can accept.
-        pub invite_redeem_url: Option<SecretText> = "inviteRedeemUrl",
+        invite_redeem_url: Option<SecretText>,
         /// Where they come after accepting.
-        pub invite_redirect_url: Option<String> = "inviteRedirectUrl",
-        /// Whether a message was sent.
-        pub send_invitation_message: Option<bool> = "sendInvitationMessage",
+        invite_redirect_url: Option<String> [read create],
+        /// Whether an invitation message is sent.
+        send_invitation_message: Option<bool> [read create],
         /// Whether an earlier acceptance was taken back.
-        pub reset_redemption: Option<bool> = "resetRedemption",
+        reset_redemption: Option<bool>,
         /// How far it is: `PendingAcceptance`, `Completed`, `InProgress` or `Error`.
-        pub status: Option<String> = "status",
+        status: Option<String>,
         /// The account of the guest.
-        pub invited_user: Option<Box<User>> = "invitedUser",
+        invited_user: Option<Box<User>>,
     }
-}
-
-input! {
     /// An invitation that is to be made, by [`new`](Self::new).
-    pub struct NewInvitation {
-        /// Who is invited.
-        pub invited_user_email_address: String = "invitedUserEmailAddress",
-        /// Where they come after accepting.
-        pub invite_redirect_url: String = "inviteRedirectUrl",
-        /// Their name.
-        pub invited_user_display_name: String = "invitedUserDisplayName",
-        /// `Guest` or `Member`.
-        pub invited_user_type: String = "invitedUserType",
-        /// Whether a message is sent.
-        pub send_invitation_message: bool = "sendInvitationMessage",
-    }
+    create NewInvitation;
 }
 
 impl NewInvitation {
     /// Invites an address; whoever accepts comes to the page.
     pub fn new(address: impl Into<String>, redirect_url: impl Into<String>) -> Self {
         Self::default().invited_user_email_address(address).invite_redirect_url(redirect_url)
-    }
-}
-
-update! {
-    /// Changes of a user.
-    pub struct UserUpdate {
-        /// The name that people see.
-        pub display_name: String = "displayName",
-        /// The name for signing in.
-        pub user_principal_name: String = "userPrincipalName",
-        /// Whether sign-in is possible.
-        pub account_enabled: bool = "accountEnabled",
-        /// The first name.
-        pub given_name: String = "givenName",
-        /// The last name.
-        pub surname: String = "surname",
-        /// The job.
-        pub job_title: String = "jobTitle",
-        /// The department.
-        pub department: String = "department",
-        /// The company.
-        pub company_name: String = "companyName",
-        /// The office.
-        pub office_location: String = "officeLocation",
-        /// Telephone numbers, at most one.
-        pub business_phones: Vec<String> = "businessPhones",
-        /// The mobile number.
-        pub mobile_phone: String = "mobilePhone",
-        /// The country that licences are used in.
-        pub usage_location: String = "usageLocation",
-        /// The language, such as `en-GB`.
-        pub preferred_language: String = "preferredLanguage",
-        /// A new password.
-        pub password_profile: InitialPassword = "passwordProfile",
-        /// The custom attributes.
-        pub on_premises_extension_attributes: ExtensionAttributes = "onPremisesExtensionAttributes",
     }
 }
 

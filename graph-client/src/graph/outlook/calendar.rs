@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::client::Client;
 use crate::error::Result;
-use crate::graph::model::{model, open_enum, update};
+use crate::graph::macros::{open_enum, resource};
 use crate::graph::{Delta, EmailAddress, Event, List, Operation, Request, call};
 use crate::ids::InvalidValue;
 use crate::time::timestamp;
@@ -374,80 +374,69 @@ impl CalendarRole {
     }
 }
 
-model! {
+resource! {
     /// A calendar.
-    #[derive(Default)]
     pub struct Calendar {
         /// The id, which contains upper and lower case, `=` and `/`.
-        pub id: String = "id",
+        id: String,
         /// The name.
-        pub name: Option<String> = "name",
+        name: Option<String> [read update],
         /// Whose it is.
-        pub owner: Option<EmailAddress> = "owner",
+        owner: Option<EmailAddress>,
         /// Whether the caller may change it.
-        pub can_edit: Option<bool> = "canEdit",
+        can_edit: Option<bool>,
         /// Whether the caller may share it.
-        pub can_share: Option<bool> = "canShare",
+        can_share: Option<bool>,
         /// Whether the caller sees private events.
-        pub can_view_private_items: Option<bool> = "canViewPrivateItems",
-        /// Whether it is the mailbox's default.
-        pub is_default_calendar: Option<bool> = "isDefaultCalendar",
+        can_view_private_items: Option<bool>,
+        /// Whether it is the mailbox's default calendar. An update to `true` makes it the default.
+        is_default_calendar: Option<bool> [read update],
         /// Whether it can be deleted.
-        pub is_removable: Option<bool> = "isRemovable",
+        is_removable: Option<bool>,
         /// Whether it counts answers to invitations.
-        pub is_tallying_responses: Option<bool> = "isTallyingResponses",
-        /// Its colour.
-        pub color: Option<CalendarColor> = "color",
+        is_tallying_responses: Option<bool>,
+        /// The colour.
+        color: Option<CalendarColor> [read update],
         /// Its colour as `#rrggbb`; empty unless someone chose it.
-        pub hex_color: Option<String> = "hexColor",
+        hex_color: Option<String>,
         /// Who can provide online meetings.
-        pub allowed_online_meeting_providers: Vec<OnlineMeetingProvider> = "allowedOnlineMeetingProviders",
+        allowed_online_meeting_providers: Vec<OnlineMeetingProvider>,
         /// Who does unless told otherwise.
-        pub default_online_meeting_provider: Option<OnlineMeetingProvider> = "defaultOnlineMeetingProvider",
+        default_online_meeting_provider: Option<OnlineMeetingProvider>,
         /// The version.
-        pub change_key: Option<String> = "changeKey",
+        change_key: Option<String>,
     }
+    /// Changes of a calendar.
+    update CalendarUpdate;
+}
 
+resource! {
     /// A group of calendars.
-    #[derive(Default)]
     pub struct CalendarGroup {
         /// The id.
-        pub id: String = "id",
+        id: String,
         /// The name.
-        pub name: Option<String> = "name",
+        name: Option<String>,
         /// The class.
-        pub class_id: Option<String> = "classId",
+        class_id: Option<String>,
         /// The version.
-        pub change_key: Option<String> = "changeKey",
+        change_key: Option<String>,
     }
 
     /// What someone may do with a calendar.
-    #[derive(Default)]
     pub struct CalendarPermission {
         /// The id.
-        pub id: String = "id",
+        id: String,
         /// Who. `My Organization` stands for everyone inside.
-        pub email_address: Option<EmailAddress> = "emailAddress",
+        email_address: Option<EmailAddress>,
         /// What they may do.
-        pub role: Option<CalendarRole> = "role",
+        role: Option<CalendarRole>,
         /// What they can be allowed to do.
-        pub allowed_roles: Vec<CalendarRole> = "allowedRoles",
+        allowed_roles: Vec<CalendarRole>,
         /// Whether they are in the organisation.
-        pub is_inside_organization: Option<bool> = "isInsideOrganization",
+        is_inside_organization: Option<bool>,
         /// Whether it can be taken away.
-        pub is_removable: Option<bool> = "isRemovable",
-    }
-}
-
-update! {
-    /// Changes of a calendar.
-    pub struct CalendarUpdate {
-        /// The name.
-        pub name: String = "name",
-        /// The colour.
-        pub color: CalendarColor = "color",
-        /// `true` makes it the default.
-        pub is_default_calendar: bool = "isDefaultCalendar",
+        is_removable: Option<bool>,
     }
 }
 

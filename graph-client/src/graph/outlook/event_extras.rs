@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::model::model;
+use crate::graph::macros::resource;
 use crate::graph::{Calendars, Event, List, Operation, Properties, SecretText, Timestamp, type_name};
 use crate::ids::InvalidValue;
 
@@ -175,68 +175,63 @@ impl Calendars {
     }
 }
 
-model! {
+resource! {
     /// Something that is attached: a file, another item, or a link. `@odata.type` in `other` tells which.
-    #[derive(Default)]
     pub struct Attachment {
         /// The id.
-        pub id: String = "id",
+        id: String,
         /// The name.
-        pub name: Option<String> = "name",
+        name: Option<String>,
         /// The media type.
-        pub content_type: Option<String> = "contentType",
+        content_type: Option<String>,
         /// The size in bytes.
-        pub size: Option<i32> = "size",
+        size: Option<i32>,
         /// Whether it is part of the body.
-        pub is_inline: Option<bool> = "isInline",
+        is_inline: Option<bool>,
         /// When it was last changed.
-        pub last_modified_date_time: Option<Timestamp> = "lastModifiedDateTime",
+        last_modified_date_time: Option<Timestamp>,
         /// The content of a file, as Base64; see [`content`](Self::content).
-        pub content_bytes: Option<String> = "contentBytes",
+        content_bytes: Option<String>,
         /// The id by which the body shows it.
-        pub content_id: Option<String> = "contentId",
+        content_id: Option<String>,
         /// An address of the content; not used.
-        pub content_location: Option<String> = "contentLocation",
+        content_location: Option<String>,
         /// The item, where it was asked for by `$expand`.
-        pub item: Option<Properties> = "item",
+        item: Option<Properties>,
     }
 
     /// An upload that was begun.
-    #[derive(Default)]
     pub struct UploadSession {
         /// Where the pieces go. It holds a secret.
-        pub upload_url: Option<SecretText> = "uploadUrl",
+        upload_url: Option<SecretText>,
         /// Until when.
-        pub expiration_date_time: Option<Timestamp> = "expirationDateTime",
+        expiration_date_time: Option<Timestamp>,
         /// What is still missing.
-        pub next_expected_ranges: Vec<String> = "nextExpectedRanges",
+        next_expected_ranges: Vec<String>,
     }
 
     /// Properties under a name of the caller's own, which are in `other`.
-    #[derive(Default)]
     pub struct OpenExtension {
         /// The id: the name behind a prefix, in changing case; see [`is_named`](Self::is_named).
-        pub id: String = "id",
+        id: String,
         /// The name.
-        pub extension_name: Option<String> = "extensionName",
+        extension_name: Option<String>,
     }
 
     /// An extended property of MAPI.
-    #[derive(Default)]
     pub struct ExtendedProperty {
         /// Its type and name, such as `String {00020329-0000-0000-c000-000000000046} Name colour`.
-        pub id: String = "id",
+        id: String,
         /// Its value, as text whatever the type.
-        pub value: Option<String> = "value",
+        value: Option<String>,
     }
 
     /// An extended property of MAPI with several values.
-    #[derive(Default)]
     pub struct MultiValueProperty {
         /// Its type and name.
-        pub id: String = "id",
+        id: String,
         /// Its values.
-        pub value: Vec<String> = "value",
+        value: Vec<String>,
     }
 }
 

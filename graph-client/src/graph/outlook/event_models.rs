@@ -1,9 +1,9 @@
 use std::time::SystemTime;
 
-use crate::graph::model::{model, open_enum};
+use crate::graph::macros::{open_enum, resource};
 use crate::graph::{
     Attachment, BodyType, Calendar, ExtendedProperty, GeoCoordinates, MultiValueProperty, OnlineMeetingProvider,
-    OpenExtension, PhysicalAddress, Timestamp,
+    OpenExtension, PhysicalAddress, Properties, Timestamp,
 };
 use crate::time::instant;
 
@@ -201,267 +201,261 @@ open_enum! {
     }
 }
 
-model! {
+resource! {
     /// An event. Every field but the id may be absent.
-    #[derive(Default)]
     pub struct Event {
         /// The event's id in this mailbox. It holds upper and lower case, `=` and `/`.
-        pub id: String = "id",
+        id: String,
         /// The id that the copies of all attendees share. The times of a series have one each.
-        pub i_cal_u_id: Option<String> = "iCalUId",
-        /// The id that the maker chose so that making it twice makes one.
-        pub transaction_id: Option<String> = "transactionId",
+        i_cal_u_id: Option<String>,
+        /// The id that the creator chose so that a repeated request creates one event. [`NewEvent::new`] chooses one.
+        transaction_id: Option<String> [read create],
         /// What it is to its series.
-        pub kind: Option<EventType> = "type",
+        kind: Option<EventType> = "type",
         /// The series.
-        pub series_master_id: Option<String> = "seriesMasterId",
+        series_master_id: Option<String>,
         /// The subject. Room mailboxes replace it by the organiser's name unless told otherwise.
-        pub subject: Option<String> = "subject",
-        /// The body.
-        pub body: Option<ItemBody> = "body",
+        subject: Option<String> [read create update],
+        /// The body. That of an online meeting holds how to join: keep that part when the body is changed.
+        body: Option<ItemBody> [read create update],
         /// The body's begin, as plain text.
-        pub body_preview: Option<String> = "bodyPreview",
+        body_preview: Option<String>,
         /// The begin.
-        pub start: Option<DateTimeTimeZone> = "start",
+        start: Option<DateTimeTimeZone> [read create update],
         /// The end.
-        pub end: Option<DateTimeTimeZone> = "end",
+        end: Option<DateTimeTimeZone> [read create update],
         /// When a time of a series would have begun.
-        pub original_start: Option<Timestamp> = "originalStart",
+        original_start: Option<Timestamp>,
         /// The zone that the begin was entered in. It may be `tzone://Microsoft/Custom`, which cannot be sent.
-        pub original_start_time_zone: Option<String> = "originalStartTimeZone",
+        original_start_time_zone: Option<String>,
         /// The zone that the end was entered in.
-        pub original_end_time_zone: Option<String> = "originalEndTimeZone",
-        /// Whether it lasts whole days.
-        pub is_all_day: Option<bool> = "isAllDay",
+        original_end_time_zone: Option<String>,
+        /// Whether it lasts whole days. Then start and end are midnights, the end that of the day after the last one.
+        is_all_day: Option<bool> [read create update],
         /// Whether it has been called off.
-        pub is_cancelled: Option<bool> = "isCancelled",
+        is_cancelled: Option<bool>,
         /// Whether it was not sent yet.
-        pub is_draft: Option<bool> = "isDraft",
+        is_draft: Option<bool>,
         /// Whether the mailbox is the organiser's.
-        pub is_organizer: Option<bool> = "isOrganizer",
+        is_organizer: Option<bool>,
         /// Who invited.
-        pub organizer: Option<Recipient> = "organizer",
-        /// Who was invited.
-        pub attendees: Vec<Attendee> = "attendees",
-        /// Whether attendees see each other.
-        pub hide_attendees: Option<bool> = "hideAttendees",
+        organizer: Option<Recipient>,
+        /// The attendees. A room is booked by inviting it as a [resource](Attendee::resource). An update replaces all of them.
+        attendees: Vec<Attendee> [read create update],
+        /// Whether each attendee sees only themselves in the list of attendees.
+        hide_attendees: Option<bool> [read create update],
         /// Whether an answer is wanted.
-        pub response_requested: Option<bool> = "responseRequested",
+        response_requested: Option<bool> [read create update],
         /// How the mailbox answered.
-        pub response_status: Option<ResponseStatus> = "responseStatus",
+        response_status: Option<ResponseStatus>,
         /// Whether attendees may propose another time.
-        pub allow_new_time_proposals: Option<bool> = "allowNewTimeProposals",
+        allow_new_time_proposals: Option<bool> [read create update],
         /// Where.
-        pub location: Option<Location> = "location",
-        /// Where, all places.
-        pub locations: Vec<Location> = "locations",
+        location: Option<Location> [read create update],
+        /// All locations. The first must be `location`.
+        locations: Vec<Location> [read create update],
         /// How it shows in the calendar.
-        pub show_as: Option<FreeBusyStatus> = "showAs",
+        show_as: Option<FreeBusyStatus> [read create update],
         /// How important it is.
-        pub importance: Option<Importance> = "importance",
+        importance: Option<Importance> [read create update],
         /// How private it is.
-        pub sensitivity: Option<Sensitivity> = "sensitivity",
-        /// Categories.
-        pub categories: Vec<String> = "categories",
+        sensitivity: Option<Sensitivity> [read create update],
+        /// Categories. An update replaces all of them.
+        categories: Vec<String> [read create update],
         /// Whether something is attached.
-        pub has_attachments: Option<bool> = "hasAttachments",
+        has_attachments: Option<bool>,
         /// How it comes back.
-        pub recurrence: Option<Recurrence> = "recurrence",
+        recurrence: Option<Recurrence> [read create update],
         /// The times of the series that were called off.
-        pub cancelled_occurrences: Vec<String> = "cancelledOccurrences",
+        cancelled_occurrences: Vec<String>,
         /// The times of the series that were changed, where they were asked for.
-        pub exception_occurrences: Vec<Event> = "exceptionOccurrences",
+        exception_occurrences: Vec<Event>,
         /// The times of the series, where they were asked for.
-        pub instances: Vec<Event> = "instances",
+        instances: Vec<Event>,
         /// Whether it is an online meeting.
-        pub is_online_meeting: Option<bool> = "isOnlineMeeting",
+        is_online_meeting: Option<bool> [read create update],
         /// How to join.
-        pub online_meeting: Option<OnlineMeeting> = "onlineMeeting",
+        online_meeting: Option<OnlineMeeting>,
         /// Who provides the online meeting.
-        pub online_meeting_provider: Option<OnlineMeetingProvider> = "onlineMeetingProvider",
+        online_meeting_provider: Option<OnlineMeetingProvider> [read create update],
         /// An older way to join.
-        pub online_meeting_url: Option<String> = "onlineMeetingUrl",
+        online_meeting_url: Option<String>,
         /// Whether there is a reminder.
-        pub is_reminder_on: Option<bool> = "isReminderOn",
+        is_reminder_on: Option<bool> [read create update],
         /// How many minutes before the begin.
-        pub reminder_minutes_before_start: Option<i32> = "reminderMinutesBeforeStart",
+        reminder_minutes_before_start: Option<i32> [read create update],
         /// The event in Outlook on the web.
-        pub web_link: Option<String> = "webLink",
+        web_link: Option<String>,
         /// What is attached, where it was asked for by `$expand`.
-        pub attachments: Vec<Attachment> = "attachments",
+        attachments: Vec<Attachment>,
         /// Open extensions, where they were asked for by `$expand`.
-        pub extensions: Vec<OpenExtension> = "extensions",
-        /// Extended properties, where they were asked for by `$expand`.
-        pub single_value_extended_properties: Vec<ExtendedProperty> = "singleValueExtendedProperties",
+        extensions: Vec<OpenExtension>,
+        /// Open extensions: an object each, with `@odata.type` and `extensionName`.
+        extensions: Vec<Properties> [create],
+        /// Extended properties with one value. They are read where they were asked for by `$expand`.
+        single_value_extended_properties: Vec<ExtendedProperty> [read create update],
         /// Extended properties with several values.
-        pub multi_value_extended_properties: Vec<MultiValueProperty> = "multiValueExtendedProperties",
+        multi_value_extended_properties: Vec<MultiValueProperty>,
         /// The calendar, where it was asked for by `$expand`.
-        pub calendar: Option<Box<Calendar>> = "calendar",
+        calendar: Option<Box<Calendar>>,
         /// The version.
-        pub change_key: Option<String> = "changeKey",
+        change_key: Option<String>,
         /// When it was made.
-        pub created_date_time: Option<Timestamp> = "createdDateTime",
+        created_date_time: Option<Timestamp>,
         /// When it was last changed.
-        pub last_modified_date_time: Option<Timestamp> = "lastModifiedDateTime",
+        last_modified_date_time: Option<Timestamp>,
     }
+    /// An event that is to be made, by [`new`](Self::new) or [`all_day`](Self::all_day).
+    create NewEvent;
+    /// Changes of an event.
+    update EventUpdate;
+}
 
+resource! {
     /// A local time and the zone that it is in.
-    #[derive(Default)]
     pub struct DateTimeTimeZone {
         /// The time without an offset, such as `2026-11-22T12:00:00.0000000`.
-        pub date_time: String = "dateTime",
+        date_time: String,
         /// `UTC`, a Windows name or an IANA name.
-        pub time_zone: Option<String> = "timeZone",
+        time_zone: Option<String>,
     }
 
     /// A name and an address. The address is text: that of a person outside may be anything.
-    #[derive(Default)]
     pub struct EmailAddress {
         /// The address.
-        pub address: Option<String> = "address",
+        address: Option<String>,
         /// The name.
-        pub name: Option<String> = "name",
+        name: Option<String>,
     }
 
     /// Someone by their address.
-    #[derive(Default)]
     pub struct Recipient {
         /// Who.
-        pub email_address: Option<EmailAddress> = "emailAddress",
+        email_address: Option<EmailAddress>,
     }
 
     /// Someone who was invited.
-    #[derive(Default)]
     pub struct Attendee {
         /// Who.
-        pub email_address: Option<EmailAddress> = "emailAddress",
+        email_address: Option<EmailAddress>,
         /// What they are to the meeting.
-        pub kind: Option<AttendeeType> = "type",
+        kind: Option<AttendeeType> = "type",
         /// How they answered.
-        pub status: Option<ResponseStatus> = "status",
+        status: Option<ResponseStatus>,
         /// Another time that they propose.
-        pub proposed_new_time: Option<TimeSlot> = "proposedNewTime",
+        proposed_new_time: Option<TimeSlot>,
     }
 
     /// An answer to an invitation.
-    #[derive(Default)]
     pub struct ResponseStatus {
         /// The answer.
-        pub response: Option<ResponseType> = "response",
+        response: Option<ResponseType>,
         /// When it was given; `0001-01-01T00:00:00Z` for never.
-        pub time: Option<Timestamp> = "time",
+        time: Option<Timestamp>,
     }
 
     /// From when until when.
-    #[derive(Default)]
     pub struct TimeSlot {
         /// The begin.
-        pub start: Option<DateTimeTimeZone> = "start",
+        start: Option<DateTimeTimeZone>,
         /// The end.
-        pub end: Option<DateTimeTimeZone> = "end",
+        end: Option<DateTimeTimeZone>,
     }
 
     /// A body.
-    #[derive(Default)]
     pub struct ItemBody {
         /// What it is written in.
-        pub content_type: Option<BodyType> = "contentType",
+        content_type: Option<BodyType>,
         /// What it says.
-        pub content: Option<String> = "content",
+        content: Option<String>,
     }
 
     /// Where something takes place.
-    #[derive(Default)]
     pub struct Location {
         /// The name.
-        pub display_name: Option<String> = "displayName",
+        display_name: Option<String>,
         /// What kind of place it is.
-        pub location_type: Option<LocationType> = "locationType",
+        location_type: Option<LocationType>,
         /// The address of the room. Naming it here does not book it: invite it as a resource.
-        pub location_email_address: Option<String> = "locationEmailAddress",
+        location_email_address: Option<String>,
         /// A link.
-        pub location_uri: Option<String> = "locationUri",
+        location_uri: Option<String>,
         /// An id.
-        pub unique_id: Option<String> = "uniqueId",
+        unique_id: Option<String>,
         /// Where the id comes from.
-        pub unique_id_type: Option<LocationIdType> = "uniqueIdType",
+        unique_id_type: Option<LocationIdType>,
         /// The postal address.
-        pub address: Option<PhysicalAddress> = "address",
+        address: Option<PhysicalAddress>,
         /// The position on the map.
-        pub coordinates: Option<GeoCoordinates> = "coordinates",
+        coordinates: Option<GeoCoordinates>,
     }
 
     /// How to join an online meeting.
-    #[derive(Default)]
     pub struct OnlineMeeting {
         /// The link.
-        pub join_url: Option<String> = "joinUrl",
+        join_url: Option<String>,
         /// The number to type in after calling.
-        pub conference_id: Option<String> = "conferenceId",
+        conference_id: Option<String>,
         /// The number to call.
-        pub toll_number: Option<String> = "tollNumber",
+        toll_number: Option<String>,
         /// Free numbers to call.
-        pub toll_free_numbers: Vec<String> = "tollFreeNumbers",
+        toll_free_numbers: Vec<String>,
         /// A number with everything in it.
-        pub quick_dial: Option<String> = "quickDial",
+        quick_dial: Option<String>,
         /// All numbers.
-        pub phones: Vec<Phone> = "phones",
+        phones: Vec<Phone>,
     }
 
     /// A telephone number.
-    #[derive(Default)]
     pub struct Phone {
         /// The number.
-        pub number: Option<String> = "number",
+        number: Option<String>,
         /// What kind it is.
-        pub kind: Option<PhoneType> = "type",
+        kind: Option<PhoneType> = "type",
         /// The language.
-        pub language: Option<String> = "language",
+        language: Option<String>,
         /// The region.
-        pub region: Option<String> = "region",
+        region: Option<String>,
     }
 
     /// How an event comes back.
-    #[derive(Default)]
     pub struct Recurrence {
         /// On which days.
-        pub pattern: Option<RecurrencePattern> = "pattern",
+        pattern: Option<RecurrencePattern>,
         /// From when until when.
-        pub range: Option<RecurrenceRange> = "range",
+        range: Option<RecurrenceRange>,
     }
 
     /// On which days an event comes back. Numbers that do not matter are 0.
-    #[derive(Default)]
     pub struct RecurrencePattern {
         /// The kind.
-        pub kind: Option<RecurrencePatternType> = "type",
+        kind: Option<RecurrencePatternType> = "type",
         /// After how many days, weeks, months or years.
-        pub interval: Option<i32> = "interval",
+        interval: Option<i32>,
         /// The days of the week.
-        pub days_of_week: Vec<DayOfWeek> = "daysOfWeek",
+        days_of_week: Vec<DayOfWeek>,
         /// The day that weeks begin on.
-        pub first_day_of_week: Option<DayOfWeek> = "firstDayOfWeek",
+        first_day_of_week: Option<DayOfWeek>,
         /// The day of the month.
-        pub day_of_month: Option<i32> = "dayOfMonth",
+        day_of_month: Option<i32>,
         /// The month, from 1.
-        pub month: Option<i32> = "month",
+        month: Option<i32>,
         /// Which of the weekdays of the month.
-        pub index: Option<WeekIndex> = "index",
+        index: Option<WeekIndex>,
     }
 
     /// From when until when an event comes back.
-    #[derive(Default)]
     pub struct RecurrenceRange {
         /// How it ends.
-        pub kind: Option<RecurrenceRangeType> = "type",
+        kind: Option<RecurrenceRangeType> = "type",
         /// The first day, such as `2026-11-22`.
-        pub start_date: Option<String> = "startDate",
+        start_date: Option<String>,
         /// The last day; `0001-01-01` where there is none.
-        pub end_date: Option<String> = "endDate",
+        end_date: Option<String>,
         /// How many times; 0 where that does not matter.
-        pub number_of_occurrences: Option<i32> = "numberOfOccurrences",
+        number_of_occurrences: Option<i32>,
         /// The zone of these days.
-        pub recurrence_time_zone: Option<String> = "recurrenceTimeZone",
+        recurrence_time_zone: Option<String>,
     }
 }
 

@@ -4,12 +4,8 @@ use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::graph::model::{input, update};
 use crate::graph::outlook::calendar::between;
-use crate::graph::{
-    Attendee, Calendars, DateTimeTimeZone, Event, ExtendedProperty, FreeBusyStatus, Importance, ItemBody, List,
-    Location, OnlineMeetingProvider, Operation, Properties, Recipient, Recurrence, Sensitivity,
-};
+use crate::graph::{Attendee, Calendars, DateTimeTimeZone, Event, EventUpdate, List, NewEvent, Operation, Recipient};
 use crate::ids::InvalidValue;
 
 impl Calendars {
@@ -299,58 +295,6 @@ impl Answer {
     }
 }
 
-input! {
-    /// An event that is to be made, by [`new`](Self::new) or [`all_day`](Self::all_day).
-    pub struct NewEvent {
-        /// What makes sending it twice make one event. `new` chooses one.
-        pub transaction_id: String = "transactionId",
-        /// The subject.
-        pub subject: String = "subject",
-        /// The body.
-        pub body: ItemBody = "body",
-        /// The begin.
-        pub start: DateTimeTimeZone = "start",
-        /// The end.
-        pub end: DateTimeTimeZone = "end",
-        /// Whether it lasts whole days: then begin and end are midnights, the end that of the day after.
-        pub is_all_day: bool = "isAllDay",
-        /// Who is invited. A room is booked by inviting it as a [resource](Attendee::resource).
-        pub attendees: Vec<Attendee> = "attendees",
-        /// Where.
-        pub location: Location = "location",
-        /// Where, all places. The first must be `location`.
-        pub locations: Vec<Location> = "locations",
-        /// How it comes back.
-        pub recurrence: Recurrence = "recurrence",
-        /// How it shows in the calendar.
-        pub show_as: FreeBusyStatus = "showAs",
-        /// How important it is.
-        pub importance: Importance = "importance",
-        /// How private it is.
-        pub sensitivity: Sensitivity = "sensitivity",
-        /// Categories.
-        pub categories: Vec<String> = "categories",
-        /// Whether attendees do not see each other.
-        pub hide_attendees: bool = "hideAttendees",
-        /// Whether an answer is wanted.
-        pub response_requested: bool = "responseRequested",
-        /// Whether attendees may propose another time.
-        pub allow_new_time_proposals: bool = "allowNewTimeProposals",
-        /// Whether it is an online meeting.
-        pub is_online_meeting: bool = "isOnlineMeeting",
-        /// Who provides the online meeting.
-        pub online_meeting_provider: OnlineMeetingProvider = "onlineMeetingProvider",
-        /// Whether there is a reminder.
-        pub is_reminder_on: bool = "isReminderOn",
-        /// How many minutes before the begin.
-        pub reminder_minutes_before_start: i32 = "reminderMinutesBeforeStart",
-        /// Extended properties.
-        pub single_value_extended_properties: Vec<ExtendedProperty> = "singleValueExtendedProperties",
-        /// Open extensions: an object each, with `@odata.type` and `extensionName`.
-        pub extensions: Vec<Properties> = "extensions",
-    }
-}
-
 impl NewEvent {
     /// An event with a transaction id of its own.
     pub fn new(subject: impl Into<String>, start: DateTimeTimeZone, end: DateTimeTimeZone) -> Self {
@@ -392,54 +336,6 @@ impl NewEvent {
             faults.push(InvalidValue::new("end", &end.date_time, rule));
         }
         faults
-    }
-}
-
-update! {
-    /// Changes of an event.
-    pub struct EventUpdate {
-        /// The subject.
-        pub subject: String = "subject",
-        /// The body. That of an online meeting holds how to join, which must stay in it.
-        pub body: ItemBody = "body",
-        /// The begin.
-        pub start: DateTimeTimeZone = "start",
-        /// The end.
-        pub end: DateTimeTimeZone = "end",
-        /// Whether it lasts whole days.
-        pub is_all_day: bool = "isAllDay",
-        /// Who is invited, all of them.
-        pub attendees: Vec<Attendee> = "attendees",
-        /// Where.
-        pub location: Location = "location",
-        /// Where, all places.
-        pub locations: Vec<Location> = "locations",
-        /// How it comes back.
-        pub recurrence: Recurrence = "recurrence",
-        /// How it shows in the calendar.
-        pub show_as: FreeBusyStatus = "showAs",
-        /// How important it is.
-        pub importance: Importance = "importance",
-        /// How private it is.
-        pub sensitivity: Sensitivity = "sensitivity",
-        /// Categories, all of them.
-        pub categories: Vec<String> = "categories",
-        /// Whether attendees do not see each other.
-        pub hide_attendees: bool = "hideAttendees",
-        /// Whether an answer is wanted.
-        pub response_requested: bool = "responseRequested",
-        /// Whether attendees may propose another time.
-        pub allow_new_time_proposals: bool = "allowNewTimeProposals",
-        /// Whether it is an online meeting.
-        pub is_online_meeting: bool = "isOnlineMeeting",
-        /// Who provides the online meeting.
-        pub online_meeting_provider: OnlineMeetingProvider = "onlineMeetingProvider",
-        /// Whether there is a reminder.
-        pub is_reminder_on: bool = "isReminderOn",
-        /// How many minutes before the begin.
-        pub reminder_minutes_before_start: i32 = "reminderMinutesBeforeStart",
-        /// Extended properties.
-        pub single_value_extended_properties: Vec<ExtendedProperty> = "singleValueExtendedProperties",
     }
 }
 

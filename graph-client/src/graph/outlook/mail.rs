@@ -2,7 +2,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::client::Client;
-use crate::graph::model::input;
+use crate::graph::macros::resource;
 use crate::graph::{Importance, ItemBody, Operation, Recipient, call};
 use crate::ids::InvalidValue;
 
@@ -55,24 +55,25 @@ impl Mail {
     }
 }
 
-input! {
-    /// A message that is to be sent, by [`new`](Self::new).
-    pub struct NewMessage {
+resource! {
+    fields {
         /// The subject.
-        pub subject: String = "subject",
+        subject: Option<String> [create],
         /// The body.
-        pub body: ItemBody = "body",
+        body: Option<ItemBody> [create],
         /// The recipients.
-        pub to_recipients: Vec<Recipient> = "toRecipients",
+        to_recipients: Vec<Recipient> [create],
         /// Who gets a copy.
-        pub cc_recipients: Vec<Recipient> = "ccRecipients",
+        cc_recipients: Vec<Recipient> [create],
         /// Who gets a copy that the others do not see.
-        pub bcc_recipients: Vec<Recipient> = "bccRecipients",
+        bcc_recipients: Vec<Recipient> [create],
         /// Who gets the answers.
-        pub reply_to: Vec<Recipient> = "replyTo",
+        reply_to: Vec<Recipient> [create],
         /// How important it is.
-        pub importance: Importance = "importance",
+        importance: Option<Importance> [create],
     }
+    /// A message that is to be sent, by [`new`](Self::new).
+    create NewMessage;
 }
 
 impl NewMessage {

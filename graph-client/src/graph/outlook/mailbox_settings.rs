@@ -2,7 +2,7 @@ use reqwest::Method;
 
 use crate::client::Client;
 use crate::error::Result;
-use crate::graph::model::{model, open_enum, update};
+use crate::graph::macros::{open_enum, resource};
 use crate::graph::{DateTimeTimeZone, DayOfWeek, Operation, Record, call};
 
 /// The settings of one mailbox. Made by [`Client::mailbox_settings`].
@@ -119,94 +119,73 @@ open_enum! {
     }
 }
 
-model! {
+resource! {
     /// The settings of a mailbox.
-    #[derive(Default)]
     pub struct MailboxSettings {
         /// What the mailbox is for.
-        pub user_purpose: Option<UserPurpose> = "userPurpose",
-        /// The time zone, as a Windows name.
-        pub time_zone: Option<String> = "timeZone",
+        user_purpose: Option<UserPurpose>,
+        /// The time zone. Graph sends the Windows name and takes a Windows or IANA name.
+        time_zone: Option<String> [read update],
         /// The language.
-        pub language: Option<Locale> = "language",
+        language: Option<Locale> [read update],
         /// How dates are shown.
-        pub date_format: Option<String> = "dateFormat",
+        date_format: Option<String> [read update],
         /// How times are shown.
-        pub time_format: Option<String> = "timeFormat",
+        time_format: Option<String> [read update],
         /// The working hours.
-        pub working_hours: Option<WorkingHours> = "workingHours",
+        working_hours: Option<WorkingHours> [read update],
         /// Automatic replies.
-        pub automatic_replies_setting: Option<AutomaticReplies> = "automaticRepliesSetting",
+        automatic_replies_setting: Option<AutomaticReplies> [read update],
         /// Who gets meeting requests where there is a delegate.
-        pub delegate_meeting_message_delivery_options: Option<DelegateMeetingMessages> = "delegateMeetingMessageDeliveryOptions",
+        delegate_meeting_message_delivery_options: Option<DelegateMeetingMessages> [read update],
         /// The id of the archive folder.
-        pub archive_folder: Option<String> = "archiveFolder",
+        archive_folder: Option<String>,
     }
+    /// Changes of mailbox settings. Microsoft takes one setting, or time zone and language, at a time.
+    update MailboxSettingsUpdate;
+}
 
+resource! {
     /// A language.
-    #[derive(Default)]
     pub struct Locale {
         /// The tag, such as `en-GB`.
-        pub locale: Option<String> = "locale",
+        locale: Option<String>,
         /// The name.
-        pub display_name: Option<String> = "displayName",
+        display_name: Option<String>,
     }
 
     /// When someone works.
-    #[derive(Default)]
     pub struct WorkingHours {
         /// The days.
-        pub days_of_week: Vec<DayOfWeek> = "daysOfWeek",
+        days_of_week: Vec<DayOfWeek>,
         /// When a day begins, such as `08:00:00.0000000`.
-        pub start_time: Option<String> = "startTime",
+        start_time: Option<String>,
         /// When a day ends.
-        pub end_time: Option<String> = "endTime",
+        end_time: Option<String>,
         /// The time zone of these times.
-        pub time_zone: Option<NamedTimeZone> = "timeZone",
+        time_zone: Option<NamedTimeZone>,
     }
 
     /// A time zone; a custom one has more in `other`.
-    #[derive(Default)]
     pub struct NamedTimeZone {
         /// A Windows name, an IANA name, or `Customized Time Zone`.
-        pub name: Option<String> = "name",
+        name: Option<String>,
     }
 
     /// Automatic replies.
-    #[derive(Default)]
     pub struct AutomaticReplies {
         /// When they are sent.
-        pub status: Option<AutomaticRepliesStatus> = "status",
+        status: Option<AutomaticRepliesStatus>,
         /// Who outside gets them.
-        pub external_audience: Option<ExternalAudience> = "externalAudience",
+        external_audience: Option<ExternalAudience>,
         /// What people inside get, as HTML.
-        pub internal_reply_message: Option<String> = "internalReplyMessage",
+        internal_reply_message: Option<String>,
         /// What people outside get, as HTML.
-        pub external_reply_message: Option<String> = "externalReplyMessage",
+        external_reply_message: Option<String>,
         /// When they begin.
-        pub scheduled_start_date_time: Option<DateTimeTimeZone> = "scheduledStartDateTime",
+        scheduled_start_date_time: Option<DateTimeTimeZone>,
         /// When they end.
-        pub scheduled_end_date_time: Option<DateTimeTimeZone> = "scheduledEndDateTime",
-    }
-}
-
-update! {
-    /// Changes of mailbox settings. Microsoft takes one setting, or time zone and language, at a time.
-    pub struct MailboxSettingsUpdate {
-        /// The time zone, as a Windows or IANA name.
-        pub time_zone: String = "timeZone",
-        /// The language.
-        pub language: Locale = "language",
-        /// How dates are shown.
-        pub date_format: String = "dateFormat",
-        /// How times are shown.
-        pub time_format: String = "timeFormat",
-        /// The working hours.
-        pub working_hours: WorkingHours = "workingHours",
-        /// Automatic replies.
-        pub automatic_replies_setting: AutomaticReplies = "automaticRepliesSetting",
-        /// Who gets meeting requests where there is a delegate.
-        pub delegate_meeting_message_delivery_options: DelegateMeetingMessages = "delegateMeetingMessageDeliveryOptions",
+        scheduled_end_date_time: Option<DateTimeTimeZone>,
     }
 }
 

@@ -16,12 +16,12 @@ pub use self::calendar::{
 pub use self::calendar_refusal::CalendarRefusal;
 pub use self::event_extras::{Attachment, ExtendedProperty, MultiValueProperty, OpenExtension, UploadSession};
 pub use self::event_models::{
-    Attendee, AttendeeType, DateTimeTimeZone, DayOfWeek, EmailAddress, Event, EventType, FreeBusyStatus, Importance,
-    ItemBody, Location, LocationIdType, LocationType, OnlineMeeting, Phone, PhoneType, Recipient, Recurrence,
-    RecurrencePattern, RecurrencePatternType, RecurrenceRange, RecurrenceRangeType, ResponseStatus, ResponseType,
-    Sensitivity, TimeSlot, WeekIndex,
+    Attendee, AttendeeType, DateTimeTimeZone, DayOfWeek, EmailAddress, Event, EventType, EventUpdate, FreeBusyStatus,
+    Importance, ItemBody, Location, LocationIdType, LocationType, NewEvent, OnlineMeeting, Phone, PhoneType, Recipient,
+    Recurrence, RecurrencePattern, RecurrencePatternType, RecurrenceRange, RecurrenceRangeType, ResponseStatus,
+    ResponseType, Sensitivity, TimeSlot, WeekIndex,
 };
-pub use self::events::{Answer, EventUpdate, NewEvent};
+pub use self::events::Answer;
 pub use self::mail::{Mail, NewMessage};
 pub use self::mailbox_settings::{
     AutomaticReplies, AutomaticRepliesStatus, DelegateMeetingMessages, ExternalAudience, Locale, Mailbox,

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::error::Result;
-use crate::graph::model::model;
+use crate::graph::macros::resource;
 use crate::graph::{Calendars, DateTimeTimeZone, FreeBusyStatus, Operation, Page, WorkingHours};
 use crate::ids::InvalidValue;
 use crate::text::printable;
@@ -207,67 +207,49 @@ fn settled(given: &[ScheduleInformation], steps: usize) -> Result<ScheduleInform
     }
 }
 
-model! {
+resource! {
     /// When one mailbox is free or busy.
-    #[derive(Default)]
     pub struct ScheduleInformation {
         /// The address.
-        pub schedule_id: Option<String> = "scheduleId",
+        schedule_id: Option<String>,
         /// One character for each step: see [`slots`](Self::slots).
-        pub availability_view: Option<String> = "availabilityView",
+        availability_view: Option<String>,
         /// What takes the time. Empty also where only free and busy may be seen.
-        pub schedule_items: Vec<ScheduleItem> = "scheduleItems",
+        schedule_items: Vec<ScheduleItem>,
         /// The working hours.
-        pub working_hours: Option<WorkingHours> = "workingHours",
+        working_hours: Option<WorkingHours>,
         /// Why nothing is known of it.
-        pub error: Option<FreeBusyError> = "error" via SentError,
+        error: Option<FreeBusyError>,
     }
 
     /// Something that takes time.
-    #[derive(Default)]
     pub struct ScheduleItem {
         /// How it shows.
-        pub status: Option<FreeBusyStatus> = "status",
+        status: Option<FreeBusyStatus>,
         /// The begin.
-        pub start: Option<DateTimeTimeZone> = "start",
+        start: Option<DateTimeTimeZone>,
         /// The end.
-        pub end: Option<DateTimeTimeZone> = "end",
+        end: Option<DateTimeTimeZone>,
         /// The subject, where it may be seen.
-        pub subject: Option<String> = "subject",
+        subject: Option<String>,
         /// Where, where it may be seen.
-        pub location: Option<String> = "location",
+        location: Option<String>,
         /// Whether it is private.
-        pub is_private: Option<bool> = "isPrivate",
+        is_private: Option<bool>,
     }
 
-    /// Why nothing is known of a mailbox.
-    #[derive(Default)]
-    pub struct FreeBusyError {
+    /// Why nothing is known of a mailbox. Whatever is sent as an error is one: a mailbox that has one is never free.
+    pub struct FreeBusyError or from_text {
         /// Exchange's code, such as `ErrorMailRecipientNotFound`.
-        pub response_code: Option<String> = "responseCode",
+        response_code: Option<String>,
         /// What Exchange says.
-        pub message: Option<String> = "message",
+        message: Option<String>,
     }
 }
 
-/// Whatever is sent as an error is one: a mailbox that has one is never free.
-struct SentError(Option<FreeBusyError>);
-
-impl<'de> serde::Deserialize<'de> for SentError {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let sent = serde_json::Value::deserialize(deserializer)?;
-        if sent.is_null() {
-            return Ok(Self(None));
-        }
-        let text = sent.as_str().map_or_else(|| sent.to_string(), str::to_owned);
-        let unknown = || FreeBusyError { message: Some(text), ..FreeBusyError::default() };
-        Ok(Self(Some(serde_json::from_value(sent.clone()).unwrap_or_else(|_| unknown()))))
-    }
-}
-
-impl From<SentError> for Option<FreeBusyError> {
-    fn from(error: SentError) -> Self {
-        error.0
+impl FreeBusyError {
+    fn from_text(text: &str) -> Self {
+        Self { message: Some(text.to_owned()), ..Self::default() }
     }
 }
 

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::graph::model::{SentAddress, input, model, open_enum, update};
+use crate::graph::macros::{open_enum, resource};
 use crate::graph::{Properties, Record, object_of, type_name};
 use crate::ids::SmtpAddress;
 
@@ -66,292 +66,224 @@ open_enum! {
     }
 }
 
-model! {
-    /// A meeting room. Every field but the id may be absent.
-    #[derive(Default)]
-    pub struct Room {
-        /// The place's id. Microsoft says that it can change: keep the address or [`place_id`](Self::place_id).
-        pub id: String = "id",
-        /// The id that links a room to its floor and building.
-        pub place_id: Option<String> = "placeId",
-        /// The [`place_id`](Self::place_id) of the place above it.
-        pub parent_id: Option<String> = "parentId",
-        /// The name that people see.
-        pub display_name: Option<String> = "displayName",
-        /// The mailbox's address.
-        pub email_address: Option<SmtpAddress> = "emailAddress" via SentAddress,
+/// Makes the types of places: each has the properties that all places have, and its own.
+macro_rules! places {
+    ($( [$($head:tt)*] { $($own:tt)* } $(with [$($foot:tt)*])? )+) => {$(
+        resource! {
+            $($head)* {
+                /// The place's id. Microsoft says that it can change: keep the address or the `place_id`.
+                id: String,
+                /// The id by which places refer to each other, as in `parent_id`.
+                place_id: Option<String>,
+                /// The `place_id` of the place above it: the building of a floor, the floor of a room, workspace or
+                /// section, the section of a desk.
+                parent_id: Option<String> [read create update],
+                /// The display name. Exchange owns that of a room.
+                display_name: Option<String> [read create update],
+                /// Any further label.
+                label: Option<String> [read create update],
+                /// The telephone number.
+                phone: Option<String> [read create update],
+                /// The postal address.
+                address: Option<PhysicalAddress> [read create update],
+                /// The position on the map. Old records spell the property in another case.
+                geo_coordinates: Option<GeoCoordinates> [read create update],
+                /// Tags such as `whiteboard`. An update replaces all of them.
+                tags: Vec<String> [read create update],
+                /// Whether it is accessible by wheelchair. Old records spell the property in another case.
+                is_wheel_chair_accessible: Option<bool> [read create update],
+                $($own)*
+            }
+            $($($foot)*)?
+        }
+    )+};
+}
+
+places! {
+    [
+        /// A meeting room. Every field but the id may be absent.
+        pub struct Room
+    ] {
+        /// The SMTP address of the mailbox.
+        email_address: Option<SmtpAddress>,
         /// A short name.
-        pub nickname: Option<String> = "nickname",
+        nickname: Option<String>,
         /// The building, as text.
-        pub building: Option<String> = "building",
-        /// The floor's number.
-        pub floor_number: Option<i32> = "floorNumber",
-        /// The floor, as people call it.
-        pub floor_label: Option<String> = "floorLabel",
-        /// Any further label.
-        pub label: Option<String> = "label",
-        /// How many people fit in. Old records hold it as text.
-        pub capacity: Option<i32> = "capacity",
+        building: Option<String>,
+        /// The number of the floor.
+        floor_number: Option<i32>,
+        /// The label of the floor, such as `Ground floor`.
+        floor_label: Option<String>,
+        /// The number of people that the room is for. Old records hold it as text.
+        capacity: Option<i32>,
         /// How it is booked.
-        pub booking_type: Option<BookingType> = "bookingType",
-        /// Tags such as `whiteboard`.
-        pub tags: Vec<String> = "tags",
-        /// The telephone number.
-        pub phone: Option<String> = "phone",
-        /// Where it is, as a postal address.
-        pub address: Option<PhysicalAddress> = "address",
-        /// Where it is on the map. Old records spell the property in another case.
-        pub geo_coordinates: Option<GeoCoordinates> = "geoCoordinates",
-        /// The audio device's name.
-        pub audio_device_name: Option<String> = "audioDeviceName",
-        /// The video device's name.
-        pub video_device_name: Option<String> = "videoDeviceName",
-        /// The display's name.
-        pub display_device_name: Option<String> = "displayDeviceName",
-        /// Whether Teams Rooms is set up in it.
-        pub teams_enabled_state: Option<FeatureState> = "teamsEnabledState",
-        /// Whether a wheelchair can get in. Old records spell the property in another case.
-        pub is_wheel_chair_accessible: Option<bool> = "isWheelChairAccessible",
+        booking_type: Option<BookingType>,
+        /// The name of the audio device.
+        audio_device_name: Option<String>,
+        /// The name of the video device.
+        video_device_name: Option<String>,
+        /// The name of the display.
+        display_device_name: Option<String>,
+        /// Whether Teams Rooms is set up.
+        teams_enabled_state: Option<FeatureState>,
     }
 
-    /// A list of rooms and workspaces, which Exchange keeps as a distribution group.
-    #[derive(Default)]
-    pub struct RoomList {
-        /// The place's id.
-        pub id: String = "id",
-        /// The id that links places.
-        pub place_id: Option<String> = "placeId",
-        /// The `place_id` of the place above it.
-        pub parent_id: Option<String> = "parentId",
-        /// The name that people see.
-        pub display_name: Option<String> = "displayName",
-        /// The list's address, by which its rooms are asked for.
-        pub email_address: Option<SmtpAddress> = "emailAddress" via SentAddress,
-        /// Any further label.
-        pub label: Option<String> = "label",
-        /// The telephone number.
-        pub phone: Option<String> = "phone",
-        /// Where it is, as a postal address.
-        pub address: Option<PhysicalAddress> = "address",
-        /// Where it is on the map.
-        pub geo_coordinates: Option<GeoCoordinates> = "geoCoordinates",
-        /// Tags.
-        pub tags: Vec<String> = "tags",
-        /// Whether a wheelchair can get in.
-        pub is_wheel_chair_accessible: Option<bool> = "isWheelChairAccessible",
+    [
+        /// A list of rooms and workspaces, which Exchange keeps as a distribution group.
+        pub struct RoomList
+    ] {
+        /// The SMTP address of the list, by which its rooms are listed.
+        email_address: Option<SmtpAddress>,
         /// The rooms, where they were asked for by `$expand`.
-        pub rooms: Vec<Room> = "rooms",
+        rooms: Vec<Room>,
         /// The workspaces, where they were asked for by `$expand`.
-        pub workspaces: Vec<Workspace> = "workspaces",
+        workspaces: Vec<Workspace>,
     }
 
-    /// A pool of desks that is booked through one mailbox.
-    #[derive(Default)]
-    pub struct Workspace {
-        /// The place's id.
-        pub id: String = "id",
-        /// The id that links a workspace to its floor and building.
-        pub place_id: Option<String> = "placeId",
-        /// The `place_id` of the place above it.
-        pub parent_id: Option<String> = "parentId",
-        /// The name that people see.
-        pub display_name: Option<String> = "displayName",
-        /// The mailbox's address.
-        pub email_address: Option<SmtpAddress> = "emailAddress" via SentAddress,
+    [
+        /// A pool of desks that is booked through one mailbox.
+        pub struct Workspace
+    ] {
+        /// The SMTP address of the mailbox.
+        email_address: Option<SmtpAddress>,
         /// A short name.
-        pub nickname: Option<String> = "nickname",
-        /// Any further label.
-        pub label: Option<String> = "label",
-        /// How many desks it has.
-        pub capacity: Option<i32> = "capacity",
-        /// The telephone number.
-        pub phone: Option<String> = "phone",
-        /// Where it is, as a postal address.
-        pub address: Option<PhysicalAddress> = "address",
-        /// Where it is on the map.
-        pub geo_coordinates: Option<GeoCoordinates> = "geoCoordinates",
-        /// Tags.
-        pub tags: Vec<String> = "tags",
-        /// The display's name.
-        pub display_device_name: Option<String> = "displayDeviceName",
-        /// Whether a wheelchair can get in.
-        pub is_wheel_chair_accessible: Option<bool> = "isWheelChairAccessible",
+        nickname: Option<String>,
+        /// The number of desks.
+        capacity: Option<i32>,
+        /// The name of the display.
+        display_device_name: Option<String>,
         /// How it is used.
-        pub mode: Option<PlaceMode> = "mode",
+        mode: Option<PlaceMode>,
     }
 
-    /// A building.
-    #[derive(Default)]
-    pub struct Building {
-        /// The place's id, which is also its `place_id`.
-        pub id: String = "id",
-        /// The id that the floors name as their parent.
-        pub place_id: Option<String> = "placeId",
-        /// The `place_id` of the place above it.
-        pub parent_id: Option<String> = "parentId",
-        /// The name that people see.
-        pub display_name: Option<String> = "displayName",
-        /// Any further label.
-        pub label: Option<String> = "label",
-        /// The telephone number.
-        pub phone: Option<String> = "phone",
-        /// Its postal address.
-        pub address: Option<PhysicalAddress> = "address",
-        /// Where it is on the map.
-        pub geo_coordinates: Option<GeoCoordinates> = "geoCoordinates",
-        /// Tags.
-        pub tags: Vec<String> = "tags",
-        /// Whether a wheelchair can get in.
-        pub is_wheel_chair_accessible: Option<bool> = "isWheelChairAccessible",
+    [
+        /// A building. Its id is also its `place_id`.
+        pub struct Building
+    ] {
         /// Whether check-in by Wi-Fi is set up.
-        pub wifi_state: Option<FeatureState> = "wifiState",
-        /// Links to more about it.
-        pub resource_links: Vec<ResourceLink> = "resourceLinks",
+        wifi_state: Option<FeatureState>,
+        /// Links to more information.
+        resource_links: Vec<ResourceLink>,
     }
 
-    /// A floor of a building.
-    #[derive(Default)]
-    pub struct Floor {
-        /// The place's id, which is also its `place_id`.
-        pub id: String = "id",
-        /// The id that rooms and sections name as their parent.
-        pub place_id: Option<String> = "placeId",
-        /// The `place_id` of the building.
-        pub parent_id: Option<String> = "parentId",
-        /// The name that people see.
-        pub display_name: Option<String> = "displayName",
-        /// Any further label.
-        pub label: Option<String> = "label",
-        /// The telephone number.
-        pub phone: Option<String> = "phone",
-        /// Its postal address.
-        pub address: Option<PhysicalAddress> = "address",
-        /// Where it is on the map.
-        pub geo_coordinates: Option<GeoCoordinates> = "geoCoordinates",
-        /// Tags.
-        pub tags: Vec<String> = "tags",
-        /// Whether a wheelchair can get in.
-        pub is_wheel_chair_accessible: Option<bool> = "isWheelChairAccessible",
-        /// Its position among the floors of the building.
-        pub sort_order: Option<i32> = "sortOrder",
+    [
+        /// A floor of a building. Its id is also its `place_id`.
+        pub struct Floor
+    ] {
+        /// The position among the floors of the building.
+        sort_order: Option<i32>,
     }
 
-    /// A part of a floor.
-    #[derive(Default)]
-    pub struct Section {
-        /// The place's id, which is also its `place_id`.
-        pub id: String = "id",
-        /// The id that desks name as their parent.
-        pub place_id: Option<String> = "placeId",
-        /// The `place_id` of the floor.
-        pub parent_id: Option<String> = "parentId",
-        /// The name that people see.
-        pub display_name: Option<String> = "displayName",
-        /// Any further label.
-        pub label: Option<String> = "label",
-        /// The telephone number.
-        pub phone: Option<String> = "phone",
-        /// Its postal address.
-        pub address: Option<PhysicalAddress> = "address",
-        /// Where it is on the map.
-        pub geo_coordinates: Option<GeoCoordinates> = "geoCoordinates",
-        /// Tags.
-        pub tags: Vec<String> = "tags",
-        /// Whether a wheelchair can get in.
-        pub is_wheel_chair_accessible: Option<bool> = "isWheelChairAccessible",
-    }
+    [
+        /// A part of a floor. Its id is also its `place_id`.
+        pub struct Section
+    ] {}
 
-    /// A desk.
-    #[derive(Default)]
-    pub struct Desk {
-        /// The place's id, which is also its `place_id`.
-        pub id: String = "id",
-        /// The id that links places.
-        pub place_id: Option<String> = "placeId",
-        /// The `place_id` of the section.
-        pub parent_id: Option<String> = "parentId",
-        /// The name that people see.
-        pub display_name: Option<String> = "displayName",
-        /// Any further label.
-        pub label: Option<String> = "label",
-        /// The telephone number.
-        pub phone: Option<String> = "phone",
-        /// Its postal address.
-        pub address: Option<PhysicalAddress> = "address",
-        /// Where it is on the map.
-        pub geo_coordinates: Option<GeoCoordinates> = "geoCoordinates",
-        /// Tags.
-        pub tags: Vec<String> = "tags",
-        /// The display's name.
-        pub display_device_name: Option<String> = "displayDeviceName",
-        /// Whether a wheelchair can get in.
-        pub is_wheel_chair_accessible: Option<bool> = "isWheelChairAccessible",
-        /// Whether its height can be changed.
-        pub height_adjustable_state: Option<FeatureState> = "heightAdjustableState",
+    [
+        /// A desk. Its id is also its `place_id`.
+        pub struct Desk
+    ] {
+        /// The name of the display.
+        display_device_name: Option<String>,
+        /// Whether the height is adjustable.
+        height_adjustable_state: Option<FeatureState>,
         /// The mailbox by which it is booked.
-        pub mailbox_details: Option<MailboxDetails> = "mailboxDetails",
+        mailbox_details: Option<MailboxDetails>,
         /// How it is used.
-        pub mode: Option<PlaceMode> = "mode",
+        mode: Option<PlaceMode>,
     }
 
+    [fields] {
+        /// Of a room: the building, as text.
+        building: Option<String> [update],
+        /// Of a room: the number of the floor.
+        floor_number: Option<i32> [update],
+        /// Of a room: the label of the floor.
+        floor_label: Option<String> [update],
+        /// Of a room or workspace: the number of people or desks.
+        capacity: Option<i32> [create update],
+        /// Of a room or workspace: a short name.
+        nickname: Option<String> [update],
+        /// Of a room: how it is booked.
+        booking_type: Option<BookingType> [create update],
+        /// Of a room: the name of the audio device.
+        audio_device_name: Option<String> [update],
+        /// Of a room: the name of the video device.
+        video_device_name: Option<String> [update],
+        /// Of a room, workspace or desk: the name of the display.
+        display_device_name: Option<String> [update],
+        /// Of a room: whether Teams Rooms is set up.
+        teams_enabled_state: Option<FeatureState> [update],
+        /// Of a floor: the position among the floors of the building.
+        sort_order: Option<i32> [create update],
+        /// Of a building: whether check-in by Wi-Fi is set up.
+        wifi_state: Option<FeatureState> [update],
+        /// Of a desk: whether the height is adjustable.
+        height_adjustable_state: Option<FeatureState> [update],
+        /// Of a desk or workspace: how it is used.
+        mode: Option<PlaceMode> [create update],
+    } with [
+        /// The properties of a new place. Which of them a place takes depends on its kind.
+        create PlaceProperties;
+        /// Changes of a place. Which properties a place takes depends on its kind.
+        update PlaceUpdate;
+    ]
+}
+
+resource! {
     /// How a desk or workspace is used. The kind of use is the annotation `@odata.type` in `other`; see
     /// [`kind`](Self::kind).
-    #[derive(Default)]
     pub struct PlaceMode {
         /// Whose desk it is, where it is assigned.
-        pub assigned_user_email_address: Option<String> = "assignedUserEmailAddress",
+        assigned_user_email_address: Option<String>,
         /// The id of whose desk it is, where it is assigned.
-        pub assigned_user_id: Option<String> = "assignedUserId",
+        assigned_user_id: Option<String>,
     }
 
     /// The mailbox by which a desk is booked.
-    #[derive(Default)]
     pub struct MailboxDetails {
         /// Its address.
-        pub email_address: Option<SmtpAddress> = "emailAddress" via SentAddress,
+        email_address: Option<SmtpAddress>,
         /// Its id in Entra.
-        pub external_directory_object_id: Option<String> = "externalDirectoryObjectId",
+        external_directory_object_id: Option<String>,
     }
 
     /// A link to more about a building.
-    #[derive(Default)]
     pub struct ResourceLink {
         /// Its name.
-        pub name: Option<String> = "name",
+        name: Option<String>,
         /// The link.
-        pub value: Option<String> = "value",
+        value: Option<String>,
         /// What the value is.
-        pub link_type: Option<String> = "linkType",
+        link_type: Option<String>,
     }
 
     /// A postal address.
-    #[derive(Default)]
     pub struct PhysicalAddress {
         /// The street and number.
-        pub street: Option<String> = "street",
+        street: Option<String>,
         /// The city.
-        pub city: Option<String> = "city",
+        city: Option<String>,
         /// The state or province.
-        pub state: Option<String> = "state",
+        state: Option<String>,
         /// The postal code.
-        pub postal_code: Option<String> = "postalCode",
+        postal_code: Option<String>,
         /// The country or region.
-        pub country_or_region: Option<String> = "countryOrRegion",
+        country_or_region: Option<String>,
     }
 
     /// A position on the map.
-    #[derive(Default)]
     pub struct GeoCoordinates {
         /// Degrees north of the equator.
-        pub latitude: Option<f64> = "latitude",
+        latitude: Option<f64>,
         /// Degrees east of Greenwich.
-        pub longitude: Option<f64> = "longitude",
+        longitude: Option<f64>,
         /// Metres above sea level.
-        pub altitude: Option<f64> = "altitude",
+        altitude: Option<f64>,
         /// How exact latitude and longitude are, in metres.
-        pub accuracy: Option<f64> = "accuracy",
+        accuracy: Option<f64>,
         /// How exact the altitude is, in metres.
-        pub altitude_accuracy: Option<f64> = "altitudeAccuracy",
+        altitude_accuracy: Option<f64>,
     }
 }
 
@@ -360,86 +292,6 @@ impl PlaceMode {
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
         type_name(&self.other)
-    }
-}
-
-update! {
-    /// Changes of a place. Which properties it has depends on its kind.
-    pub struct PlaceUpdate {
-        /// Its name. Exchange owns that of a room.
-        pub display_name: String = "displayName",
-        /// The `place_id` of the place above it.
-        pub parent_id: String = "parentId",
-        /// Any further label.
-        pub label: String = "label",
-        /// The tags, all of them.
-        pub tags: Vec<String> = "tags",
-        /// The telephone number.
-        pub phone: String = "phone",
-        /// The postal address.
-        pub address: PhysicalAddress = "address",
-        /// The position on the map.
-        pub geo_coordinates: GeoCoordinates = "geoCoordinates",
-        /// Whether a wheelchair can get in.
-        pub is_wheel_chair_accessible: bool = "isWheelChairAccessible",
-        /// Of a room: the building, as text.
-        pub building: String = "building",
-        /// Of a room: the floor's number.
-        pub floor_number: i32 = "floorNumber",
-        /// Of a room: the floor, as people call it.
-        pub floor_label: String = "floorLabel",
-        /// Of a room or workspace: how many people fit in.
-        pub capacity: i32 = "capacity",
-        /// Of a room or workspace: a short name.
-        pub nickname: String = "nickname",
-        /// Of a room: how it is booked.
-        pub booking_type: BookingType = "bookingType",
-        /// Of a room: the audio device's name.
-        pub audio_device_name: String = "audioDeviceName",
-        /// Of a room: the video device's name.
-        pub video_device_name: String = "videoDeviceName",
-        /// The display's name.
-        pub display_device_name: String = "displayDeviceName",
-        /// Of a room: whether Teams Rooms is set up.
-        pub teams_enabled_state: FeatureState = "teamsEnabledState",
-        /// Of a floor: its position in the building.
-        pub sort_order: i32 = "sortOrder",
-        /// Of a building: whether check-in by Wi-Fi is set up.
-        pub wifi_state: FeatureState = "wifiState",
-        /// Of a desk: whether its height can be changed.
-        pub height_adjustable_state: FeatureState = "heightAdjustableState",
-        /// Of a desk or workspace: how it is used.
-        pub mode: PlaceMode = "mode",
-    }
-}
-
-input! {
-    /// What a place has from the start. Which properties it takes depends on its kind.
-    pub struct PlaceProperties {
-        /// Its name.
-        pub display_name: String = "displayName",
-        /// The `place_id` of the place above it.
-        pub parent_id: String = "parentId",
-        /// Any further label.
-        pub label: String = "label",
-        /// The tags.
-        pub tags: Vec<String> = "tags",
-        /// The telephone number.
-        pub phone: String = "phone",
-        /// The postal address.
-        pub address: PhysicalAddress = "address",
-        /// The position on the map.
-        pub geo_coordinates: GeoCoordinates = "geoCoordinates",
-        /// Whether a wheelchair can get in.
-        pub is_wheel_chair_accessible: bool = "isWheelChairAccessible",
-        /// Of a room or workspace: how many people fit in.
-        pub capacity: i32 = "capacity",
-        /// Of a room: how it is booked.
-        pub booking_type: BookingType = "bookingType",
-        /// Of a floor: its position in the building.
-        pub sort_order: i32 = "sortOrder",
-        /// Of a desk or workspace: how it is used.
-        pub mode: PlaceMode = "mode",
     }
 }
 

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::model::{model, open_enum};
+use crate::graph::macros::{open_enum, resource};
 use crate::graph::{ChangeType, Properties, SecretText, Timestamp, type_name};
 
 /// Reads what Graph sends to the address of a subscription. It knows no web framework: give it the query and the body.
@@ -160,53 +160,50 @@ open_enum! {
     }
 }
 
-model! {
+resource! {
     /// A notification of Graph. Graph also sends such with placeholders in place of ids and times, so all of them are
     /// text.
-    #[derive(Default)]
     pub struct ChangeNotification {
         /// Its id.
-        pub id: Option<String> = "id",
+        id: Option<String>,
         /// The subscription.
-        pub subscription_id: Option<String> = "subscriptionId",
+        subscription_id: Option<String>,
         /// Until when the subscription lasts.
-        pub subscription_expiration_date_time: Option<Timestamp> = "subscriptionExpirationDateTime",
+        subscription_expiration_date_time: Option<Timestamp>,
         /// The tenant.
-        pub tenant_id: Option<String> = "tenantId",
+        tenant_id: Option<String>,
         /// The secret of the subscription.
-        pub client_state: Option<SecretText> = "clientState",
+        client_state: Option<SecretText>,
         /// How something changed.
-        pub change_type: Option<String> = "changeType",
+        change_type: Option<String>,
         /// The path of what changed, below the version.
-        pub resource: Option<String> = "resource",
+        resource: Option<String>,
         /// What changed.
-        pub resource_data: Option<ResourceData> = "resourceData",
+        resource_data: Option<ResourceData>,
         /// What is the matter with the subscription.
-        pub lifecycle_event: Option<LifecycleEvent> = "lifecycleEvent",
+        lifecycle_event: Option<LifecycleEvent>,
         /// The object, encrypted.
-        pub encrypted_content: Option<EncryptedContent> = "encryptedContent",
+        encrypted_content: Option<EncryptedContent>,
     }
 
     /// An object that is encrypted for the certificate of the subscription.
-    #[derive(Default)]
     pub struct EncryptedContent {
         /// The object, encrypted by the key.
-        pub data: Option<String> = "data",
+        data: Option<String>,
         /// The key, encrypted by the certificate.
-        pub data_key: Option<String> = "dataKey",
+        data_key: Option<String>,
         /// The HMAC-SHA256 of the data.
-        pub data_signature: Option<String> = "dataSignature",
+        data_signature: Option<String>,
         /// The caller's id of the certificate.
-        pub encryption_certificate_id: Option<String> = "encryptionCertificateId",
+        encryption_certificate_id: Option<String>,
         /// The certificate's thumbprint.
-        pub encryption_certificate_thumbprint: Option<String> = "encryptionCertificateThumbprint",
+        encryption_certificate_thumbprint: Option<String>,
     }
 
     /// What changed. Its type and path are annotations in `other`.
-    #[derive(Default)]
     pub struct ResourceData {
         /// Its id.
-        pub id: String = "id",
+        id: String,
     }
 }
 

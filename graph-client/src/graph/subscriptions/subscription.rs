@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::client::Client;
 use crate::error::Result;
-use crate::graph::model::model;
+use crate::graph::macros::resource;
 use crate::graph::{List, Operation, SecretText, Timestamp, call};
 use crate::ids::InvalidValue;
 use crate::time::timestamp;
@@ -297,40 +297,39 @@ fn check_expiry(resource: &str, with_data: bool, expires: SystemTime, now: Syste
     }
 }
 
-model! {
+resource! {
     /// A subscription to changes.
-    #[derive(Default)]
     pub struct Subscription {
         /// The id.
-        pub id: String = "id",
+        id: String,
         /// What is subscribed to.
-        pub resource: Option<String> = "resource",
+        resource: Option<String>,
         /// Which changes, as `created,updated,deleted`.
-        pub change_type: Option<String> = "changeType",
+        change_type: Option<String>,
         /// Where they are told.
-        pub notification_url: Option<String> = "notificationUrl",
+        notification_url: Option<String>,
         /// Where trouble with the subscription is told.
-        pub lifecycle_notification_url: Option<String> = "lifecycleNotificationUrl",
+        lifecycle_notification_url: Option<String>,
         /// Until when it lasts.
-        pub expiration_date_time: Option<Timestamp> = "expirationDateTime",
+        expiration_date_time: Option<Timestamp>,
         /// The secret that notifications come with. Graph sends it back in the answer to its creation only.
-        pub client_state: Option<SecretText> = "clientState",
+        client_state: Option<SecretText>,
         /// Whether notifications hold the objects.
-        pub include_resource_data: Option<bool> = "includeResourceData",
+        include_resource_data: Option<bool>,
         /// The certificate that they are encrypted for.
-        pub encryption_certificate: Option<String> = "encryptionCertificate",
+        encryption_certificate: Option<String>,
         /// The caller's id of it.
-        pub encryption_certificate_id: Option<String> = "encryptionCertificateId",
+        encryption_certificate_id: Option<String>,
         /// The application that subscribed.
-        pub application_id: Option<String> = "applicationId",
+        application_id: Option<String>,
         /// Who subscribed.
-        pub creator_id: Option<String> = "creatorId",
+        creator_id: Option<String>,
         /// The newest TLS of the address.
-        pub latest_supported_tls_version: Option<String> = "latestSupportedTlsVersion",
+        latest_supported_tls_version: Option<String>,
         /// A query that limits what is told.
-        pub notification_query_options: Option<String> = "notificationQueryOptions",
+        notification_query_options: Option<String>,
         /// The application that the address checks tokens for.
-        pub notification_url_app_id: Option<String> = "notificationUrlAppId",
+        notification_url_app_id: Option<String>,
     }
 }
 

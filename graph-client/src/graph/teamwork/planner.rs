@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::client::Client;
-use crate::graph::model::{input, model, update};
+use crate::graph::macros::resource;
 use crate::graph::{IdentitySet, List, Operation, Support, Timestamp, call};
 use crate::ids::InvalidValue;
 
@@ -177,100 +177,105 @@ fn in_range(field: &'static str, value: Option<&i32>, most: i32) -> Option<Inval
     Some(InvalidValue::new(field, value.to_string(), format!("must be 0 to {most}")))
 }
 
-model! {
+resource! {
     /// A plan.
-    #[derive(Default)]
     pub struct PlannerPlan {
         /// The id.
-        pub id: String = "id",
+        id: String,
         /// The title.
-        pub title: Option<String> = "title",
+        title: Option<String>,
         /// What the plan is in. Old plans have an `owner` instead.
-        pub container: Option<PlannerContainer> = "container",
+        container: Option<PlannerContainer>,
         /// The group that the plan is in, in the form that came before `container`.
-        pub owner: Option<String> = "owner",
+        owner: Option<String>,
         /// Who made it.
-        pub created_by: Option<IdentitySet> = "createdBy",
+        created_by: Option<IdentitySet>,
         /// When it was made.
-        pub created_date_time: Option<Timestamp> = "createdDateTime",
+        created_date_time: Option<Timestamp>,
         /// Its version, for a change of one's own.
-        pub etag: Option<String> = "@odata.etag",
+        etag: Option<String> = "@odata.etag",
     }
 
     /// What a plan is in.
-    #[derive(Default)]
     pub struct PlannerContainer {
         /// The id, such as that of a group.
-        pub container_id: Option<String> = "containerId",
+        container_id: Option<String>,
         /// The kind, such as `group` or `roster`.
-        pub kind: Option<String> = "type",
+        kind: Option<String> = "type",
         /// The address in Graph.
-        pub url: Option<String> = "url",
+        url: Option<String>,
     }
 
     /// A bucket (column) of a plan.
-    #[derive(Default)]
     pub struct PlannerBucket {
         /// The id.
-        pub id: String = "id",
+        id: String,
         /// The name.
-        pub name: Option<String> = "name",
+        name: Option<String>,
         /// The plan.
-        pub plan_id: Option<String> = "planId",
+        plan_id: Option<String>,
         /// Where it stands among the others.
-        pub order_hint: Option<String> = "orderHint",
+        order_hint: Option<String>,
         /// Its version, for a change of one's own.
-        pub etag: Option<String> = "@odata.etag",
+        etag: Option<String> = "@odata.etag",
     }
+}
 
+resource! {
     /// A task.
-    #[derive(Default)]
     pub struct PlannerTask {
         /// The id.
-        pub id: String = "id",
+        id: String,
         /// The plan.
-        pub plan_id: Option<String> = "planId",
-        /// The bucket.
-        pub bucket_id: Option<String> = "bucketId",
+        plan_id: Option<String> [read create],
+        /// The bucket. It must belong to the same plan.
+        bucket_id: Option<String> [read create update],
         /// The title.
-        pub title: Option<String> = "title",
+        title: Option<String> [read create update],
         /// Who is to do it, by their object ids.
-        pub assignments: Option<BTreeMap<String, PlannerAssignment>> = "assignments",
+        assignments: Option<BTreeMap<String, PlannerAssignment>> [read create],
+        /// Who is to do it. What is not named here stays.
+        assignments: Option<BTreeMap<String, Option<PlannerAssignment>>> [update],
         /// When it begins.
-        pub start_date_time: Option<Timestamp> = "startDateTime",
+        start_date_time: Option<Timestamp> [read create update],
         /// When it is due.
-        pub due_date_time: Option<Timestamp> = "dueDateTime",
+        due_date_time: Option<Timestamp> [read create update],
         /// How far it is, 0 to 100 percent.
-        pub percent_complete: Option<i32> = "percentComplete",
+        percent_complete: Option<i32> [read create update],
         /// How urgent it is, from 0 (most) to 10. Planner shows 1 as urgent, 3 as important, 5 as medium and 9 as low.
-        pub priority: Option<i32> = "priority",
+        priority: Option<i32> [read create update],
         /// Where it stands among the others.
-        pub order_hint: Option<String> = "orderHint",
+        order_hint: Option<String> [read create],
         /// Whether its details say more.
-        pub has_description: Option<bool> = "hasDescription",
+        has_description: Option<bool>,
         /// Who made it.
-        pub created_by: Option<IdentitySet> = "createdBy",
+        created_by: Option<IdentitySet>,
         /// When it was made.
-        pub created_date_time: Option<Timestamp> = "createdDateTime",
+        created_date_time: Option<Timestamp>,
         /// Who completed it.
-        pub completed_by: Option<IdentitySet> = "completedBy",
+        completed_by: Option<IdentitySet>,
         /// When it was completed.
-        pub completed_date_time: Option<Timestamp> = "completedDateTime",
+        completed_date_time: Option<Timestamp>,
         /// Its version, without which it cannot be changed.
-        pub etag: Option<String> = "@odata.etag",
+        etag: Option<String> = "@odata.etag",
     }
+    /// A task that is to be made, by [`new`](Self::new).
+    create NewPlannerTask;
+    /// Changes of a task.
+    update PlannerTaskUpdate;
+}
 
+resource! {
     /// Someone who is to do a task.
-    #[derive(Default)]
     pub struct PlannerAssignment {
         /// The type, which Planner wants to be told.
-        pub kind: Option<String> = "@odata.type",
+        kind: Option<String> = "@odata.type",
         /// Where the task stands among the others of this person.
-        pub order_hint: Option<String> = "orderHint",
+        order_hint: Option<String>,
         /// Who gave it to them.
-        pub assigned_by: Option<IdentitySet> = "assignedBy",
+        assigned_by: Option<IdentitySet>,
         /// When they got it.
-        pub assigned_date_time: Option<Timestamp> = "assignedDateTime",
+        assigned_date_time: Option<Timestamp>,
     }
 }
 
@@ -290,30 +295,6 @@ impl PlannerAssignment {
             order_hint: Some(AT_THE_END.to_owned()),
             ..Self::default()
         }
-    }
-}
-
-input! {
-    /// A task that is to be made, by [`new`](Self::new).
-    pub struct NewPlannerTask {
-        /// The plan.
-        pub plan_id: String = "planId",
-        /// The title.
-        pub title: String = "title",
-        /// The bucket, which must be of the same plan.
-        pub bucket_id: String = "bucketId",
-        /// Who is to do it, by their object ids.
-        pub assignments: BTreeMap<String, PlannerAssignment> = "assignments",
-        /// When it begins.
-        pub start_date_time: Timestamp = "startDateTime",
-        /// When it is due.
-        pub due_date_time: Timestamp = "dueDateTime",
-        /// How far it is, 0 to 100 percent.
-        pub percent_complete: i32 = "percentComplete",
-        /// How urgent it is, from 0 (most) to 10.
-        pub priority: i32 = "priority",
-        /// Where it stands among the others.
-        pub order_hint: String = "orderHint",
     }
 }
 
@@ -337,26 +318,6 @@ impl NewPlannerTask {
             in_range("priority", self.priority.as_ref(), 10),
         ];
         faults.into_iter().flatten()
-    }
-}
-
-update! {
-    /// Changes of a task.
-    pub struct PlannerTaskUpdate {
-        /// The title.
-        pub title: String = "title",
-        /// The bucket.
-        pub bucket_id: String = "bucketId",
-        /// Who is to do it. What is not named here stays.
-        pub assignments: BTreeMap<String, Option<PlannerAssignment>> = "assignments",
-        /// When it begins.
-        pub start_date_time: Timestamp = "startDateTime",
-        /// When it is due.
-        pub due_date_time: Timestamp = "dueDateTime",
-        /// How far it is, 0 to 100 percent.
-        pub percent_complete: i32 = "percentComplete",
-        /// How urgent it is, from 0 (most) to 10.
-        pub priority: i32 = "priority",
     }
 }
 

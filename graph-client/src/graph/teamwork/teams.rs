@@ -1,7 +1,7 @@
 use reqwest::Method;
 
 use crate::client::Client;
-use crate::graph::model::{input, model, open_enum};
+use crate::graph::macros::{open_enum, resource};
 use crate::graph::{BodyType, IdentitySet, ItemBody, List, Operation, Request, Support, Timestamp, call};
 use crate::ids::InvalidValue;
 
@@ -113,85 +113,85 @@ open_enum! {
     }
 }
 
-model! {
+resource! {
     /// A message in a channel.
-    #[derive(Default)]
     pub struct ChatMessage {
         /// The id, unique within the channel.
-        pub id: String = "id",
+        id: String,
         /// The message that it answers. None for one that begins a conversation.
-        pub reply_to_id: Option<String> = "replyToId",
+        reply_to_id: Option<String>,
         /// The version.
-        pub etag: Option<String> = "etag",
+        etag: Option<String>,
         /// What it is.
-        pub message_type: Option<ChatMessageType> = "messageType",
+        message_type: Option<ChatMessageType>,
         /// When it was sent.
-        pub created_date_time: Option<Timestamp> = "createdDateTime",
+        created_date_time: Option<Timestamp>,
         /// When it, or a reaction to it, was last changed.
-        pub last_modified_date_time: Option<Timestamp> = "lastModifiedDateTime",
+        last_modified_date_time: Option<Timestamp>,
         /// When its text was last changed.
-        pub last_edited_date_time: Option<Timestamp> = "lastEditedDateTime",
+        last_edited_date_time: Option<Timestamp>,
         /// When it was deleted.
-        pub deleted_date_time: Option<Timestamp> = "deletedDateTime",
+        deleted_date_time: Option<Timestamp>,
         /// Who sent it. None for what happened by itself.
-        pub from: Option<IdentitySet> = "from",
+        from: Option<IdentitySet>,
         /// The subject.
-        pub subject: Option<String> = "subject",
-        /// What it says.
-        pub body: Option<ItemBody> = "body",
+        subject: Option<String> [read create],
+        /// The text. With mentions or attachments it must be HTML.
+        body: Option<ItemBody> [read create],
         /// A short form.
-        pub summary: Option<String> = "summary",
+        summary: Option<String>,
         /// How important it is.
-        pub importance: Option<ChatMessageImportance> = "importance",
+        importance: Option<ChatMessageImportance> [read create],
         /// The language of the sender.
-        pub locale: Option<String> = "locale",
+        locale: Option<String>,
         /// The link that opens it in Teams.
-        pub web_url: Option<String> = "webUrl",
+        web_url: Option<String>,
         /// The channel that it is in.
-        pub channel_identity: Option<ChannelIdentity> = "channelIdentity",
+        channel_identity: Option<ChannelIdentity>,
         /// Who is mentioned in it.
-        pub mentions: Vec<ChatMention> = "mentions",
+        mentions: Vec<ChatMention> [read create],
         /// What is attached to it.
-        pub attachments: Vec<ChatAttachment> = "attachments",
+        attachments: Vec<ChatAttachment> [read create],
         /// The answers, where they were asked for by `$expand`.
-        pub replies: Vec<ChatMessage> = "replies",
+        replies: Vec<ChatMessage>,
     }
+    /// A message that is to be sent, by [`new`](Self::new).
+    create NewChatMessage;
+}
 
+resource! {
     /// A channel and its team.
-    #[derive(Default)]
     pub struct ChannelIdentity {
         /// The team, which has the id of its group.
-        pub team_id: Option<String> = "teamId",
+        team_id: Option<String>,
         /// The channel.
-        pub channel_id: Option<String> = "channelId",
+        channel_id: Option<String>,
     }
 
     /// Someone who is mentioned in a message.
-    #[derive(Default)]
     pub struct ChatMention {
         /// The number that the body's `<at id="…">` refers to.
-        pub id: Option<i32> = "id",
+        id: Option<i32>,
         /// The text of the mention.
-        pub mention_text: Option<String> = "mentionText",
+        mention_text: Option<String>,
         /// Who.
-        pub mentioned: Option<IdentitySet> = "mentioned",
+        mentioned: Option<IdentitySet>,
     }
 
     /// Something that is attached to a message: a file, a quoted message or a card.
-    #[derive(Default)]
     pub struct ChatAttachment {
         /// The id that the body's `<attachment id="…">` refers to.
-        pub id: Option<String> = "id",
+        id: Option<String>,
         /// What it is, such as `reference` for a file or the type of a card.
-        pub content_type: Option<String> = "contentType",
+        content_type: Option<String>,
         /// Where the file is.
-        pub content_url: Option<String> = "contentUrl",
+        content_url: Option<String>,
         /// The card, as JSON.
-        pub content: Option<String> = "content",
+        content: Option<String>,
         /// The name.
-        pub name: Option<String> = "name",
+        name: Option<String>,
         /// A small picture.
-        pub thumbnail_url: Option<String> = "thumbnailUrl",
+        thumbnail_url: Option<String>,
     }
 }
 
@@ -206,22 +206,6 @@ impl ChatMention {
             mention_text: Some(text),
             ..Self::default()
         }
-    }
-}
-
-input! {
-    /// A message that is to be sent, by [`new`](Self::new).
-    pub struct NewChatMessage {
-        /// The subject.
-        pub subject: String = "subject",
-        /// What it says. With mentions or attachments it must be HTML.
-        pub body: ItemBody = "body",
-        /// How important it is.
-        pub importance: ChatMessageImportance = "importance",
-        /// Who is mentioned in it.
-        pub mentions: Vec<ChatMention> = "mentions",
-        /// What is attached to it.
-        pub attachments: Vec<ChatAttachment> = "attachments",
     }
 }
 
