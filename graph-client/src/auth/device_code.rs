@@ -9,8 +9,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::endpoint::{self, Granted};
-use super::numbers;
-use super::{AccessToken, TokenContext, TokenProvider};
+use super::{AccessToken, TokenContext, TokenProvider, numbers};
 use crate::auth::SignInReason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::requested_claims;

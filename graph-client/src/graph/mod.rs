@@ -56,6 +56,8 @@ pub(crate) use self::shape::{
 };
 #[cfg(feature = "subscriptions")]
 pub use self::subscriptions::*;
+#[cfg(feature = "teams")]
+pub(crate) use self::support::QueryOption;
 pub(crate) use self::support::Support;
 #[cfg(any(feature = "teams", feature = "planner"))]
 pub use self::teamwork::*;

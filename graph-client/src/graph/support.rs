@@ -79,6 +79,12 @@ impl Support {
         Self { engine, name, options: all_of(options), largest_page }
     }
 
+    /// What a resource of a service supports that is neither the directory nor Outlook: said beside the resource.
+    #[cfg(any(feature = "teams", feature = "planner"))]
+    pub(crate) const fn other(name: &'static str, options: &[QueryOption], largest_page: Option<u32>) -> Self {
+        Self::new(Engine::Other, name, options, largest_page)
+    }
+
     const fn directory(needs: Needs, options: &[QueryOption]) -> Self {
         Self::new(Engine::Directory(needs), "directory objects", options, Some(999))
     }
@@ -119,13 +125,6 @@ impl Support {
     const OUTLOOK_DELTA: Self = Self::new(Engine::Outlook, "changes of calendars", &[], None);
     /// Changes of mail and contacts.
     const MAIL_DELTA: Self = Self::new(Engine::Outlook, "changes of mail and contacts", &[Select, Filter], None);
-    /// The messages that begin a conversation in a channel.
-    pub(crate) const CHANNEL_MESSAGES: Self =
-        Self::new(Engine::Other, "messages of a channel", &[Expand, Top], Some(50));
-    /// The answers to a message.
-    pub(crate) const CHANNEL_REPLIES: Self = Self::new(Engine::Other, "replies to a message", &[Top], Some(50));
-    /// Plans, buckets and tasks, which come as they are.
-    pub(crate) const PLANNER: Self = Self::new(Engine::Other, "Planner", &[], None);
     /// Small lists of the directory that are no directory objects.
     pub(crate) const PLAIN: Self = Self::new(Engine::Other, "this resource", &[Select, Filter, Expand, Top], None);
     /// A resource that this crate does not know: everything is sent as asked.

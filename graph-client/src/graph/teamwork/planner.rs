@@ -14,6 +14,9 @@ pub struct Planner {
     pub(crate) client: Client,
 }
 
+/// What the lists of plans, buckets and tasks support: they come as they are.
+const LISTS: Support = Support::other("Planner", &[], None);
+
 impl Planner {
     /// The plans of a Microsoft 365 group.
     ///
@@ -22,7 +25,7 @@ impl Planner {
     /// `Tasks.Read.All`
     pub fn plans_of_group(&self, group: &str) -> List<PlannerPlan> {
         let path = "/v1.0/groups/{}/planner/plans";
-        List::supporting(call(&self.client, Method::GET, "list the plans of a group", path, &[group]), Support::PLANNER)
+        List::supporting(call(&self.client, Method::GET, "list the plans of a group", path, &[group]), LISTS)
             .of_records()
     }
 
@@ -65,7 +68,7 @@ impl Planner {
     /// `Tasks.Read.All`
     pub fn buckets(&self, plan: &str) -> List<PlannerBucket> {
         let path = "/v1.0/planner/plans/{}/buckets";
-        List::supporting(call(&self.client, Method::GET, "list the buckets of a plan", path, &[plan]), Support::PLANNER)
+        List::supporting(call(&self.client, Method::GET, "list the buckets of a plan", path, &[plan]), LISTS)
             .of_records()
     }
 
@@ -93,8 +96,7 @@ impl Planner {
     /// `Tasks.Read.All`
     pub fn tasks(&self, plan: &str) -> List<PlannerTask> {
         let path = "/v1.0/planner/plans/{}/tasks";
-        List::supporting(call(&self.client, Method::GET, "list the tasks of a plan", path, &[plan]), Support::PLANNER)
-            .of_records()
+        List::supporting(call(&self.client, Method::GET, "list the tasks of a plan", path, &[plan]), LISTS).of_records()
     }
 
     /// One task.

@@ -2,7 +2,7 @@ use reqwest::Method;
 
 use crate::client::Client;
 use crate::graph::macros::{open_enum, resource};
-use crate::graph::{BodyType, IdentitySet, ItemBody, List, Operation, Request, Support, Timestamp, call};
+use crate::graph::{BodyType, IdentitySet, ItemBody, List, Operation, QueryOption, Request, Support, Timestamp, call};
 use crate::ids::InvalidValue;
 
 /// A channel of a team and the messages in it. Made by [`Client::channel`].
@@ -12,6 +12,11 @@ pub struct Channel {
     pub(crate) team: String,
     pub(crate) id: String,
 }
+
+/// What the list of the messages that begin a conversation supports.
+const MESSAGES: Support = Support::other("messages of a channel", &[QueryOption::Expand, QueryOption::Top], Some(50));
+/// What the list of the replies to a message supports.
+const REPLIES: Support = Support::other("replies to a message", &[QueryOption::Top], Some(50));
 
 impl Channel {
     fn call(&self, method: Method, name: &'static str, below: &str, ids: &[&str]) -> Request {
@@ -31,7 +36,7 @@ impl Channel {
     pub fn messages(&self) -> List<ChatMessage> {
         let request = self.call(Method::GET, "list the messages of a channel", "", &[]);
         // Without it a message of a newer type comes as `unknownFutureValue`.
-        List::supporting(request.prefer("include-unknown-enum-members"), Support::CHANNEL_MESSAGES).of_records()
+        List::supporting(request.prefer("include-unknown-enum-members"), MESSAGES).of_records()
     }
 
     /// One message.
@@ -55,7 +60,7 @@ impl Channel {
     /// As [`messages`](Self::messages).
     pub fn replies(&self, message: &str) -> List<ChatMessage> {
         let request = self.call(Method::GET, "list the replies to a message", "/{}/replies", &[message]);
-        List::supporting(request.prefer("include-unknown-enum-members"), Support::CHANNEL_REPLIES).of_records()
+        List::supporting(request.prefer("include-unknown-enum-members"), REPLIES).of_records()
     }
 
     /// Begins a conversation. It is not sent again by itself: everyone in the channel would read it twice.
