@@ -398,6 +398,157 @@ impl<'de> Deserialize<'de> for SmtpAddress {
     }
 }
 
+/// Ids that a service gives and nobody makes: any text that names one object.
+macro_rules! service_ids {
+    ($( $(#[$meta:meta])* $name:ident, $field:literal, $rule:literal; )+) => {$(
+        $(#[$meta])*
+        ///
+        /// A text at hand becomes one by `From`, and is checked before anything is sent; `parse` checks at once.
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The id as the service gave it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidValue;
+
+            fn from_str(text: &str) -> Result<Self, InvalidValue> {
+                if names_one_object(text) { Ok(Self(text.to_owned())) } else { Err(InvalidValue::new($field, text, $rule)) }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text)
+            }
+        }
+
+        impl From<&String> for $name {
+            fn from(text: &String) -> Self {
+                Self(text.clone())
+            }
+        }
+
+        impl From<&Self> for $name {
+            fn from(id: &Self) -> Self {
+                id.clone()
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                Printable(&self.0).fmt(f)
+            }
+        }
+    )+};
+}
+
+/// Whether a text names one member of a collection: an empty one would address the collection, and `..` something else
+/// altogether.
+pub(crate) fn names_one_object(id: &str) -> bool {
+    !id.trim().is_empty() && !matches!(id, "." | "..")
+}
+
+service_ids! {
+    /// A user, or the account of a room: its object id, user principal name, or an address that is its user principal name.
+    UserRef, "user", "must be the object id or user principal name of one user";
+    /// A group's object id.
+    GroupId, "group", "must be the object id of one group";
+    /// The object id of anything in the directory: a user, a group, a service principal.
+    DirectoryObjectId, "directory object", "must be the object id of one directory object";
+    /// An administrative unit's object id.
+    AdministrativeUnitId, "administrative unit", "must be the object id of one administrative unit";
+    /// The id of a directory role's definition.
+    RoleDefinitionId, "role definition", "must be the id of one role definition";
+    /// The id of a directory role's assignment.
+    RoleAssignmentId, "role assignment", "must be the id of one role assignment";
+    /// The id of a delegated permission grant.
+    PermissionGrantId, "permission grant", "must be the id of one permission grant";
+    /// An event's id. It changes when the event moves, unless ids are immutable.
+    EventId, "event", "must be the id of one event";
+    /// The id of an attachment of an event.
+    AttachmentId, "attachment", "must be the id of one attachment";
+    /// A calendar's id.
+    CalendarId, "calendar", "must be the id of one calendar";
+    /// A calendar group's id.
+    CalendarGroupId, "calendar group", "must be the id of one calendar group";
+    /// The id of a permission on a calendar.
+    CalendarPermissionId, "calendar permission", "must be the id of one calendar permission";
+    /// A place: its id, its `place_id`, or the address of its mailbox.
+    PlaceRef, "place", "must be the id or address of one place";
+    /// A subscription's id.
+    SubscriptionId, "subscription", "must be the id of one subscription";
+}
+#[cfg(feature = "applications")]
+service_ids! {
+    /// The `keyId` of a password or certificate of an application.
+    KeyId, "key id", "must be the key id of one credential";
+    /// A federated credential of an application: its id or name.
+    FederatedCredentialRef, "federated credential", "must be the id or name of one federated credential";
+}
+#[cfg(feature = "teams")]
+service_ids! {
+    /// The id of a team, which is that of its group.
+    TeamId, "team", "must be the id of one team";
+    /// The id of a channel.
+    ChannelId, "channel", "must be the id of one channel";
+    /// The id of a message in a channel.
+    MessageId, "message", "must be the id of one message";
+}
+#[cfg(feature = "planner")]
+service_ids! {
+    /// The id of a plan.
+    PlanId, "plan", "must be the id of one plan";
+    /// The id of a task of a plan.
+    TaskId, "task", "must be the id of one task";
+}
+#[cfg(feature = "devices")]
+service_ids! {
+    /// The id of a device that Intune manages.
+    DeviceId, "device", "must be the id of one managed device";
+}
+
+macro_rules! known_as {
+    ($($id:ty => $($reference:ty),+;)+) => {$($(
+        impl From<$id> for $reference {
+            fn from(id: $id) -> Self {
+                Self(id.to_string())
+            }
+        }
+
+        impl From<&$id> for $reference {
+            fn from(id: &$id) -> Self {
+                Self(id.to_string())
+            }
+        }
+    )+)+};
+}
+known_as! {
+    ObjectId => UserRef, GroupId, DirectoryObjectId, AdministrativeUnitId;
+    ServicePrincipalId => DirectoryObjectId;
+    SmtpAddress => UserRef, PlaceRef;
+    Uuid => UserRef, GroupId, DirectoryObjectId, AdministrativeUnitId, SubscriptionId;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -50,9 +50,19 @@ pub use self::graph::{
     Search,
 };
 pub use self::http::{Concurrency, Load, Meter, Response, RetryOptions, Usage};
+#[cfg(feature = "devices")]
+pub use self::ids::DeviceId;
 pub use self::ids::{
-    AppRoleAssignmentId, AppRoleId, ClientId, InvalidValue, ObjectId, ServicePrincipalId, SmtpAddress, TenantId,
+    AdministrativeUnitId, AppRoleAssignmentId, AppRoleId, AttachmentId, CalendarGroupId, CalendarId,
+    CalendarPermissionId, ClientId, EventId, GroupId, InvalidValue, ObjectId, PermissionGrantId, PlaceRef,
+    RoleAssignmentId, RoleDefinitionId, ServicePrincipalId, SmtpAddress, SubscriptionId, TenantId, UserRef,
 };
+#[cfg(feature = "teams")]
+pub use self::ids::{ChannelId, MessageId, TeamId};
+#[cfg(feature = "applications")]
+pub use self::ids::{FederatedCredentialRef, KeyId};
+#[cfg(feature = "planner")]
+pub use self::ids::{PlanId, TaskId};
 pub use self::operation::Operation;
 pub use self::text::printable;
 pub use self::time::Later;

@@ -8,7 +8,7 @@ use super::Request;
 use crate::client::Client;
 use crate::cloud::{self, Service};
 use crate::error::{Error, Result};
-use crate::ids::{InvalidValue, ObjectId};
+use crate::ids::{InvalidValue, ObjectId, names_one_object};
 
 /// Percent-encodes what stands between two slashes of a path.
 pub(crate) fn segment(text: &str) -> String {
@@ -32,7 +32,7 @@ pub(crate) fn call(client: &Client, method: Method, name: &'static str, template
     let mut path = String::with_capacity(template.len() + 64);
     let mut rest = template;
     for id in ids {
-        if id.trim().is_empty() || matches!(*id, "." | "..") {
+        if !names_one_object(id) {
             let fault = InvalidValue::new("id", *id, "must be the id or address of one object");
             return Request::to_url(client.clone(), method, Err(Error::from(fault).during(name)));
         }

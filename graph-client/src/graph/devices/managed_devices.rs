@@ -3,6 +3,7 @@ use reqwest::Method;
 use crate::client::Client;
 use crate::graph::macros::{open_enum, resource};
 use crate::graph::{List, Operation, SecretText, Timestamp, call};
+use crate::ids::{DeviceId, UserRef};
 
 /// Devices that Intune manages. Made by [`Client::managed_devices`]. The tenant needs a licence of Intune.
 #[derive(Debug, Clone)]
@@ -31,9 +32,10 @@ impl ManagedDevices {
     /// # Permissions
     ///
     /// `DeviceManagementManagedDevices.Read.All`
-    pub fn of_user(&self, id_or_name: &str) -> List<ManagedDevice> {
+    pub fn of_user(&self, id_or_name: impl Into<UserRef>) -> List<ManagedDevice> {
+        let id_or_name: UserRef = id_or_name.into();
         let path = "/v1.0/users/{}/managedDevices";
-        List::records(call(&self.client, Method::GET, "list a user's managed devices", path, &[id_or_name]))
+        List::records(call(&self.client, Method::GET, "list a user's managed devices", path, &[id_or_name.as_str()]))
     }
 
     /// One device.
@@ -45,9 +47,10 @@ impl ManagedDevices {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub fn get(&self, id: &str) -> Operation<ManagedDevice> {
+    pub fn get(&self, id: impl Into<DeviceId>) -> Operation<ManagedDevice> {
+        let id: DeviceId = id.into();
         let path = "/v1.0/deviceManagement/managedDevices/{}";
-        call(&self.client, Method::GET, "read a managed device", path, &[id]).record()
+        call(&self.client, Method::GET, "read a managed device", path, &[id.as_str()]).record()
     }
 }
 

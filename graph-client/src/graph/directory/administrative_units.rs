@@ -3,6 +3,7 @@ use reqwest::Method;
 use crate::client::Client;
 use crate::graph::macros::resource;
 use crate::graph::{DirectoryObject, Identity, List, Operation, call};
+use crate::ids::AdministrativeUnitId;
 
 /// Administrative units: parts of the directory that roles can be limited to. Made by
 /// [`Client::administrative_units`].
@@ -31,9 +32,10 @@ impl AdministrativeUnits {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub fn get(&self, id: &str) -> Operation<AdministrativeUnit> {
+    pub fn get(&self, id: impl Into<AdministrativeUnitId>) -> Operation<AdministrativeUnit> {
+        let id: AdministrativeUnitId = id.into();
         let path = "/v1.0/directory/administrativeUnits/{}";
-        call(&self.client, Method::GET, "read an administrative unit", path, &[id]).record()
+        call(&self.client, Method::GET, "read an administrative unit", path, &[id.as_str()]).record()
     }
 
     /// The members: users, groups and devices. The members of a group that is a member are not members of the unit.
@@ -41,9 +43,16 @@ impl AdministrativeUnits {
     /// # Permissions
     ///
     /// `AdministrativeUnit.Read.All`. Members of a kind that the application may not read come with their id alone.
-    pub fn members(&self, id: &str) -> List<DirectoryObject> {
+    pub fn members(&self, id: impl Into<AdministrativeUnitId>) -> List<DirectoryObject> {
+        let id: AdministrativeUnitId = id.into();
         let path = "/v1.0/directory/administrativeUnits/{}/members";
-        List::records(call(&self.client, Method::GET, "list the members of an administrative unit", path, &[id]))
+        List::records(call(
+            &self.client,
+            Method::GET,
+            "list the members of an administrative unit",
+            path,
+            &[id.as_str()],
+        ))
     }
 
     /// Who holds a directory role that is limited to the unit.
@@ -51,9 +60,10 @@ impl AdministrativeUnits {
     /// # Permissions
     ///
     /// `RoleManagement.Read.Directory`
-    pub fn scoped_role_members(&self, id: &str) -> List<ScopedRoleMembership> {
+    pub fn scoped_role_members(&self, id: impl Into<AdministrativeUnitId>) -> List<ScopedRoleMembership> {
+        let id: AdministrativeUnitId = id.into();
         let path = "/v1.0/directory/administrativeUnits/{}/scopedRoleMembers";
-        List::records(call(&self.client, Method::GET, "list the roles of an administrative unit", path, &[id]))
+        List::records(call(&self.client, Method::GET, "list the roles of an administrative unit", path, &[id.as_str()]))
     }
 }
 

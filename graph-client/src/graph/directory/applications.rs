@@ -9,7 +9,7 @@ use crate::graph::{
     Application, ApplicationUpdate, DirectoryObject, FederatedCredential, KeyCredential, List, NewApplication,
     NewPassword, Operation, Timestamp, call,
 };
-use crate::ids::ClientId;
+use crate::ids::{ClientId, FederatedCredentialRef, KeyId};
 
 /// App registrations. Made by [`Client::applications`].
 #[derive(Debug, Clone)]
@@ -176,9 +176,9 @@ impl Applications {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is no such application.
-    pub fn remove_password(&self, app: impl Into<ApplicationRef>, key_id: &str) -> Operation<()> {
+    pub fn remove_password(&self, app: impl Into<ApplicationRef>, key: impl Into<KeyId>) -> Operation<()> {
         self.call(Method::POST, "remove a password from an application", &app.into(), "/removePassword")
-            .body(&json!({ "keyId": key_id }))
+            .body(&json!({ "keyId": key.into() }))
             .unit()
     }
 
@@ -228,9 +228,14 @@ impl Applications {
     /// # Errors
     ///
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the proof does not hold.
-    pub fn remove_key(&self, app: impl Into<ApplicationRef>, key_id: &str, proof: &SecretString) -> Operation<()> {
+    pub fn remove_key(
+        &self,
+        app: impl Into<ApplicationRef>,
+        key: impl Into<KeyId>,
+        proof: &SecretString,
+    ) -> Operation<()> {
         self.call(Method::POST, "remove a key from an application", &app.into(), "/removeKey")
-            .body(&json!({ "keyId": key_id, "proof": proof.expose_secret() }))
+            .body(&json!({ "keyId": key.into(), "proof": proof.expose_secret() }))
             .unit()
     }
 
@@ -282,10 +287,15 @@ impl Applications {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub fn delete_federated_credential(&self, app: impl Into<ApplicationRef>, id_or_name: &str) -> Operation<()> {
+    pub fn delete_federated_credential(
+        &self,
+        app: impl Into<ApplicationRef>,
+        credential: impl Into<FederatedCredentialRef>,
+    ) -> Operation<()> {
+        let credential: FederatedCredentialRef = credential.into();
         let (path, id) = app.into().path("/federatedIdentityCredentials/{}");
         let name = "delete a federated credential";
-        call(&self.client, Method::DELETE, name, &path, &[&id, id_or_name]).unit()
+        call(&self.client, Method::DELETE, name, &path, &[&id, credential.as_str()]).unit()
     }
 }
 

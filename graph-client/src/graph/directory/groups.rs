@@ -5,6 +5,7 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::macros::{open_enum, resource};
 use crate::graph::{Delta, DirectoryObject, List, Operation, Page, Timestamp, User, call, object_link};
+use crate::ids::{DirectoryObjectId, GroupId};
 
 /// Groups and their members. Made by [`Client::groups`].
 ///
@@ -43,8 +44,9 @@ impl Groups {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is none.
-    pub fn get(&self, id: &str) -> Operation<Group> {
-        call(&self.client, Method::GET, "read a group", "/v1.0/groups/{}", &[id]).record()
+    pub fn get(&self, id: impl Into<GroupId>) -> Operation<Group> {
+        let id: GroupId = id.into();
+        call(&self.client, Method::GET, "read a group", "/v1.0/groups/{}", &[id.as_str()]).record()
     }
 
     /// The direct members.
@@ -52,8 +54,15 @@ impl Groups {
     /// # Permissions
     ///
     /// `GroupMember.Read.All`. Members of a kind that the application may not read come with their id alone.
-    pub fn members(&self, id: &str) -> List<DirectoryObject> {
-        List::records(call(&self.client, Method::GET, "list the members of a group", "/v1.0/groups/{}/members", &[id]))
+    pub fn members(&self, id: impl Into<GroupId>) -> List<DirectoryObject> {
+        let id: GroupId = id.into();
+        List::records(call(
+            &self.client,
+            Method::GET,
+            "list the members of a group",
+            "/v1.0/groups/{}/members",
+            &[id.as_str()],
+        ))
     }
 
     /// The direct members that are users: people and mailboxes.
@@ -61,9 +70,10 @@ impl Groups {
     /// # Permissions
     ///
     /// `GroupMember.Read.All` and `User.ReadBasic.All`
-    pub fn user_members(&self, id: &str) -> List<User> {
+    pub fn user_members(&self, id: impl Into<GroupId>) -> List<User> {
+        let id: GroupId = id.into();
         let path = "/v1.0/groups/{}/members/microsoft.graph.user";
-        List::records(call(&self.client, Method::GET, "list the users of a group", path, &[id]))
+        List::records(call(&self.client, Method::GET, "list the users of a group", path, &[id.as_str()]))
     }
 
     /// The direct members that are groups.
@@ -71,9 +81,10 @@ impl Groups {
     /// # Permissions
     ///
     /// `GroupMember.Read.All`
-    pub fn group_members(&self, id: &str) -> List<Group> {
+    pub fn group_members(&self, id: impl Into<GroupId>) -> List<Group> {
+        let id: GroupId = id.into();
         let path = "/v1.0/groups/{}/members/microsoft.graph.group";
-        List::records(call(&self.client, Method::GET, "list the groups of a group", path, &[id]))
+        List::records(call(&self.client, Method::GET, "list the groups of a group", path, &[id.as_str()]))
     }
 
     /// The members, and the members of groups that are members, at any depth.
@@ -81,9 +92,10 @@ impl Groups {
     /// # Permissions
     ///
     /// `GroupMember.Read.All`
-    pub fn transitive_members(&self, id: &str) -> List<DirectoryObject> {
+    pub fn transitive_members(&self, id: impl Into<GroupId>) -> List<DirectoryObject> {
+        let id: GroupId = id.into();
         let path = "/v1.0/groups/{}/transitiveMembers";
-        List::records(call(&self.client, Method::GET, "list the transitive members of a group", path, &[id]))
+        List::records(call(&self.client, Method::GET, "list the transitive members of a group", path, &[id.as_str()]))
     }
 
     /// The users among the members at any depth.
@@ -91,9 +103,10 @@ impl Groups {
     /// # Permissions
     ///
     /// `GroupMember.Read.All` and `User.ReadBasic.All`
-    pub fn transitive_user_members(&self, id: &str) -> List<User> {
+    pub fn transitive_user_members(&self, id: impl Into<GroupId>) -> List<User> {
+        let id: GroupId = id.into();
         let path = "/v1.0/groups/{}/transitiveMembers/microsoft.graph.user";
-        List::records(call(&self.client, Method::GET, "list the transitive users of a group", path, &[id]))
+        List::records(call(&self.client, Method::GET, "list the transitive users of a group", path, &[id.as_str()]))
     }
 
     /// The owners.
@@ -101,8 +114,15 @@ impl Groups {
     /// # Permissions
     ///
     /// `GroupMember.Read.All`
-    pub fn owners(&self, id: &str) -> List<DirectoryObject> {
-        List::records(call(&self.client, Method::GET, "list the owners of a group", "/v1.0/groups/{}/owners", &[id]))
+    pub fn owners(&self, id: impl Into<GroupId>) -> List<DirectoryObject> {
+        let id: GroupId = id.into();
+        List::records(call(
+            &self.client,
+            Method::GET,
+            "list the owners of a group",
+            "/v1.0/groups/{}/owners",
+            &[id.as_str()],
+        ))
     }
 
     /// The groups that the group is a direct member of.
@@ -110,9 +130,10 @@ impl Groups {
     /// # Permissions
     ///
     /// `GroupMember.Read.All`
-    pub fn member_of(&self, id: &str) -> List<Group> {
+    pub fn member_of(&self, id: impl Into<GroupId>) -> List<Group> {
+        let id: GroupId = id.into();
         let path = "/v1.0/groups/{}/memberOf/microsoft.graph.group";
-        List::records(call(&self.client, Method::GET, "list the groups above a group", path, &[id]))
+        List::records(call(&self.client, Method::GET, "list the groups above a group", path, &[id.as_str()]))
     }
 
     /// Which of these groups the group is in, at any depth. Any number of groups; Graph is asked for 20 at a time.
@@ -124,8 +145,9 @@ impl Groups {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when the group does not exist.
-    pub async fn check_member_groups(&self, id: &str, groups: &[&str]) -> Result<Vec<String>> {
-        check_member_groups(&self.client, "/v1.0/groups/{}/checkMemberGroups", id, groups).await
+    pub async fn check_member_groups(&self, id: impl Into<GroupId> + Send, groups: &[&str]) -> Result<Vec<String>> {
+        let id: GroupId = id.into();
+        check_member_groups(&self.client, "/v1.0/groups/{}/checkMemberGroups", id.as_str(), groups).await
     }
 
     /// Makes a security group or a Microsoft 365 group. A mail-enabled security group is made by Exchange
@@ -185,8 +207,12 @@ impl Groups {
     /// [`ErrorKind::Input`] when the group belongs to Exchange: before anything is sent where `group` is a [`Group`]
     /// that was read, and from Graph's refusal where it is an id alone. [`Error::code`] is
     /// [`OWNED_BY_EXCHANGE`] either way.
-    pub fn add_member(&self, group: &(impl GroupRef + ?Sized), member: &str) -> Operation<bool> {
-        self.add("add a member to a group", group, "/v1.0/groups/{}/members/$ref", member)
+    pub fn add_member(
+        &self,
+        group: &(impl GroupRef + ?Sized),
+        member: impl Into<DirectoryObjectId>,
+    ) -> Operation<bool> {
+        self.add("add a member to a group", group, "/v1.0/groups/{}/members/$ref", &member.into())
     }
 
     /// Takes a member away. `false` when it is none, or when the group does not exist: Graph answers both alike.
@@ -198,8 +224,12 @@ impl Groups {
     /// # Errors
     ///
     /// As [`add_member`](Self::add_member).
-    pub fn remove_member(&self, group: &(impl GroupRef + ?Sized), member: &str) -> Operation<bool> {
-        self.remove("remove a member from a group", group, "/v1.0/groups/{}/members/{}/$ref", member)
+    pub fn remove_member(
+        &self,
+        group: &(impl GroupRef + ?Sized),
+        member: impl Into<DirectoryObjectId>,
+    ) -> Operation<bool> {
+        self.remove("remove a member from a group", group, "/v1.0/groups/{}/members/{}/$ref", &member.into())
     }
 
     /// Adds an owner: the object id of a user or service principal. `false` when it is one already.
@@ -211,8 +241,8 @@ impl Groups {
     /// # Errors
     ///
     /// As [`add_member`](Self::add_member).
-    pub fn add_owner(&self, group: &(impl GroupRef + ?Sized), owner: &str) -> Operation<bool> {
-        self.add("add an owner to a group", group, "/v1.0/groups/{}/owners/$ref", owner)
+    pub fn add_owner(&self, group: &(impl GroupRef + ?Sized), owner: impl Into<DirectoryObjectId>) -> Operation<bool> {
+        self.add("add an owner to a group", group, "/v1.0/groups/{}/owners/$ref", &owner.into())
     }
 
     /// Takes an owner away. `false` when it is none. Graph refuses to take the last owner.
@@ -224,13 +254,23 @@ impl Groups {
     /// # Errors
     ///
     /// As [`add_member`](Self::add_member).
-    pub fn remove_owner(&self, group: &(impl GroupRef + ?Sized), owner: &str) -> Operation<bool> {
-        self.remove("remove an owner from a group", group, "/v1.0/groups/{}/owners/{}/$ref", owner)
+    pub fn remove_owner(
+        &self,
+        group: &(impl GroupRef + ?Sized),
+        owner: impl Into<DirectoryObjectId>,
+    ) -> Operation<bool> {
+        self.remove("remove an owner from a group", group, "/v1.0/groups/{}/owners/{}/$ref", &owner.into())
     }
 
-    fn add(&self, name: &'static str, group: &(impl GroupRef + ?Sized), path: &str, object: &str) -> Operation<bool> {
+    fn add(
+        &self,
+        name: &'static str,
+        group: &(impl GroupRef + ?Sized),
+        path: &str,
+        object: &DirectoryObjectId,
+    ) -> Operation<bool> {
         let added = self.write(name, group, path, Method::POST, &[], |request| {
-            match object_link(&self.client, object) {
+            match object_link(&self.client, object.as_str()) {
                 // A repetition finds the member there, which is success.
                 Ok(link) => request.body(&json!({ "@odata.id": link })).idempotent(true),
                 Err(error) => request.refused(error),
@@ -247,9 +287,9 @@ impl Groups {
         name: &'static str,
         group: &(impl GroupRef + ?Sized),
         path: &str,
-        object: &str,
+        object: &DirectoryObjectId,
     ) -> Operation<bool> {
-        let removed = self.write(name, group, path, Method::DELETE, &[object], |request| request);
+        let removed = self.write(name, group, path, Method::DELETE, &[object.as_str()], |request| request);
         removed.optional().then(|outcome| outcome.map(|found| found.is_some()))
     }
 

@@ -5,7 +5,7 @@ use crate::client::Client;
 use crate::error::{ErrorKind, Result};
 use crate::graph::macros::{open_enum, resource};
 use crate::graph::{Created, List, Operation, call};
-use crate::ids::ServicePrincipalId;
+use crate::ids::{DirectoryObjectId, PermissionGrantId, ServicePrincipalId};
 
 /// Delegated permissions that have been granted (`oauth2PermissionGrants`). Made by [`Client::permission_grants`].
 #[derive(Debug, Clone)]
@@ -32,8 +32,10 @@ impl PermissionGrants {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is none.
-    pub fn get(&self, id: &str) -> Operation<PermissionGrant> {
-        call(&self.client, Method::GET, "read a permission grant", "/v1.0/oauth2PermissionGrants/{}", &[id]).record()
+    pub fn get(&self, id: impl Into<PermissionGrantId>) -> Operation<PermissionGrant> {
+        let id: PermissionGrantId = id.into();
+        call(&self.client, Method::GET, "read a permission grant", "/v1.0/oauth2PermissionGrants/{}", &[id.as_str()])
+            .record()
     }
 
     /// Grants delegated permissions of a resource, such as Microsoft Graph, for all people of the tenant (admin
@@ -77,13 +79,13 @@ impl PermissionGrants {
         &self,
         client: &ServicePrincipalId,
         resource: &ServicePrincipalId,
-        user_id: &str,
+        user: impl Into<DirectoryObjectId>,
         scopes: &[&str],
     ) -> Operation<Created<PermissionGrant>> {
         let body = json!({
             "clientId": client,
             "consentType": ConsentType::Principal,
-            "principalId": user_id,
+            "principalId": user.into(),
             "resourceId": resource,
             "scope": scopes.join(" "),
         });
@@ -108,9 +110,10 @@ impl PermissionGrants {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is no such grant.
-    pub fn set_scopes(&self, id: &str, scopes: &[&str]) -> Operation<()> {
+    pub fn set_scopes(&self, id: impl Into<PermissionGrantId>, scopes: &[&str]) -> Operation<()> {
+        let id: PermissionGrantId = id.into();
         let path = "/v1.0/oauth2PermissionGrants/{}";
-        call(&self.client, Method::PATCH, "change a permission grant", path, &[id])
+        call(&self.client, Method::PATCH, "change a permission grant", path, &[id.as_str()])
             .body(&json!({ "scope": scopes.join(" ") }))
             .idempotent(true)
             .unit()
@@ -125,9 +128,10 @@ impl PermissionGrants {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when it was taken away before.
-    pub fn delete(&self, id: &str) -> Operation<()> {
+    pub fn delete(&self, id: impl Into<PermissionGrantId>) -> Operation<()> {
+        let id: PermissionGrantId = id.into();
         let path = "/v1.0/oauth2PermissionGrants/{}";
-        call(&self.client, Method::DELETE, "delete a permission grant", path, &[id]).unit()
+        call(&self.client, Method::DELETE, "delete a permission grant", path, &[id.as_str()]).unit()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::client::Client;
 use crate::error::Result;
 use crate::graph::macros::{open_enum, resource};
 use crate::graph::{DirectoryObject, Filter, List, Operation, Record, Timestamp, call};
-use crate::ids::ObjectId;
+use crate::ids::{ObjectId, RoleAssignmentId, RoleDefinitionId};
 
 /// Directory roles and who holds them. Made by [`Client::directory_roles`].
 #[derive(Debug, Clone)]
@@ -48,9 +48,10 @@ impl DirectoryRoles {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub fn definition(&self, id: &str) -> Operation<RoleDefinition> {
+    pub fn definition(&self, id: impl Into<RoleDefinitionId>) -> Operation<RoleDefinition> {
+        let id: RoleDefinitionId = id.into();
         let path = "/v1.0/roleManagement/directory/roleDefinitions/{}";
-        call(&self.client, Method::GET, "read a directory role", path, &[id]).record()
+        call(&self.client, Method::GET, "read a directory role", path, &[id.as_str()]).record()
     }
 
     fn of_principal<T: Record + HasPrincipal>(
@@ -207,9 +208,10 @@ impl DirectoryRoles {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when it was taken away before.
-    pub fn unassign(&self, assignment: &str) -> Operation<()> {
+    pub fn unassign(&self, assignment: impl Into<RoleAssignmentId>) -> Operation<()> {
+        let assignment: RoleAssignmentId = assignment.into();
         let path = "/v1.0/roleManagement/directory/roleAssignments/{}";
-        call(&self.client, Method::DELETE, "take a directory role away", path, &[assignment]).unit()
+        call(&self.client, Method::DELETE, "take a directory role away", path, &[assignment.as_str()]).unit()
     }
 
     /// The roles that are activated in the tenant: one that nobody has ever held is not among them.

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::graph::macros::resource;
 use crate::graph::model::{Content, Output, Written};
 use crate::graph::{Delta, DirectoryObject, Group, List, MailboxSettings, Operation, SecretText, Timestamp, call};
+use crate::ids::UserRef;
 
 /// People, rooms and other accounts. Made by [`Client::users`].
 ///
@@ -68,8 +69,9 @@ impl Users {
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none. An address that is not the user
     /// principal name is not found either.
-    pub fn get(&self, id_or_name: &str) -> Operation<User> {
-        call(&self.client, Method::GET, "read a user", "/v1.0/users/{}", &[id_or_name]).record()
+    pub fn get(&self, id_or_name: impl Into<UserRef>) -> Operation<User> {
+        let id_or_name: UserRef = id_or_name.into();
+        call(&self.client, Method::GET, "read a user", "/v1.0/users/{}", &[id_or_name.as_str()]).record()
     }
 
     /// One user with the properties that are named, such as [`USER_PROPERTIES`].
@@ -81,8 +83,9 @@ impl Users {
     /// # Errors
     ///
     /// As [`get`](Self::get).
-    pub fn get_with(&self, id_or_name: &str, properties: &[&str]) -> Operation<User> {
-        call(&self.client, Method::GET, "read a user", "/v1.0/users/{}", &[id_or_name])
+    pub fn get_with(&self, id_or_name: impl Into<UserRef>, properties: &[&str]) -> Operation<User> {
+        let id_or_name: UserRef = id_or_name.into();
+        call(&self.client, Method::GET, "read a user", "/v1.0/users/{}", &[id_or_name.as_str()])
             .query("$select", properties.join(","))
             .record()
     }
@@ -97,9 +100,10 @@ impl Users {
     ///
     /// Every [`ErrorKind`](crate::ErrorKind) but a missing manager. A user who does not exist cannot be told from one
     /// without a manager.
-    pub fn manager(&self, id_or_name: &str) -> Operation<Option<DirectoryObject>> {
+    pub fn manager(&self, id_or_name: impl Into<UserRef>) -> Operation<Option<DirectoryObject>> {
+        let id_or_name: UserRef = id_or_name.into();
         let path = "/v1.0/users/{}/manager";
-        call(&self.client, Method::GET, "read a user's manager", path, &[id_or_name]).record().optional()
+        call(&self.client, Method::GET, "read a user's manager", path, &[id_or_name.as_str()]).record().optional()
     }
 
     /// The groups, roles and units that the user is a direct member of.
@@ -107,9 +111,10 @@ impl Users {
     /// # Permissions
     ///
     /// `Directory.Read.All`
-    pub fn member_of(&self, id_or_name: &str) -> List<DirectoryObject> {
+    pub fn member_of(&self, id_or_name: impl Into<UserRef>) -> List<DirectoryObject> {
+        let id_or_name: UserRef = id_or_name.into();
         let path = "/v1.0/users/{}/memberOf";
-        List::records(call(&self.client, Method::GET, "list a user's memberships", path, &[id_or_name]))
+        List::records(call(&self.client, Method::GET, "list a user's memberships", path, &[id_or_name.as_str()]))
     }
 
     /// The groups that the user is a direct member of.
@@ -117,9 +122,10 @@ impl Users {
     /// # Permissions
     ///
     /// `Directory.Read.All`
-    pub fn groups(&self, id_or_name: &str) -> List<Group> {
+    pub fn groups(&self, id_or_name: impl Into<UserRef>) -> List<Group> {
+        let id_or_name: UserRef = id_or_name.into();
         let path = "/v1.0/users/{}/memberOf/microsoft.graph.group";
-        List::records(call(&self.client, Method::GET, "list a user's groups", path, &[id_or_name]))
+        List::records(call(&self.client, Method::GET, "list a user's groups", path, &[id_or_name.as_str()]))
     }
 
     /// The groups that the user is in, at any depth.
@@ -127,9 +133,10 @@ impl Users {
     /// # Permissions
     ///
     /// `GroupMember.Read.All`
-    pub fn transitive_groups(&self, id_or_name: &str) -> List<Group> {
+    pub fn transitive_groups(&self, id_or_name: impl Into<UserRef>) -> List<Group> {
+        let id_or_name: UserRef = id_or_name.into();
         let path = "/v1.0/users/{}/transitiveMemberOf/microsoft.graph.group";
-        List::records(call(&self.client, Method::GET, "list a user's transitive groups", path, &[id_or_name]))
+        List::records(call(&self.client, Method::GET, "list a user's transitive groups", path, &[id_or_name.as_str()]))
     }
 
     /// Which of these groups the user is in, at any depth. Any number of groups; Graph is asked for 20 at a time.
@@ -141,8 +148,13 @@ impl Users {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when the user does not exist.
-    pub async fn check_member_groups(&self, id_or_name: &str, groups: &[&str]) -> Result<Vec<String>> {
-        groups::check_member_groups(&self.client, "/v1.0/users/{}/checkMemberGroups", id_or_name, groups).await
+    pub async fn check_member_groups(
+        &self,
+        id_or_name: impl Into<UserRef> + Send,
+        groups: &[&str],
+    ) -> Result<Vec<String>> {
+        let id_or_name: UserRef = id_or_name.into();
+        groups::check_member_groups(&self.client, "/v1.0/users/{}/checkMemberGroups", id_or_name.as_str(), groups).await
     }
 
     /// Makes a user.
@@ -167,8 +179,9 @@ impl Users {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub fn update(&self, id_or_name: &str, update: &UserUpdate) -> Operation<()> {
-        let request = call(&self.client, Method::PATCH, "change a user", "/v1.0/users/{}", &[id_or_name]);
+    pub fn update(&self, id_or_name: impl Into<UserRef>, update: &UserUpdate) -> Operation<()> {
+        let id_or_name: UserRef = id_or_name.into();
+        let request = call(&self.client, Method::PATCH, "change a user", "/v1.0/users/{}", &[id_or_name.as_str()]);
         request.body(update).idempotent(true).unit()
     }
 
@@ -181,8 +194,9 @@ impl Users {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub fn delete(&self, id_or_name: &str) -> Operation<()> {
-        let request = call(&self.client, Method::DELETE, "delete a user", "/v1.0/users/{}", &[id_or_name]);
+    pub fn delete(&self, id_or_name: impl Into<UserRef>) -> Operation<()> {
+        let id_or_name: UserRef = id_or_name.into();
+        let request = call(&self.client, Method::DELETE, "delete a user", "/v1.0/users/{}", &[id_or_name.as_str()]);
         request.unit()
     }
 
@@ -210,13 +224,14 @@ impl Users {
     /// # Errors
     ///
     /// Every [`ErrorKind`](crate::ErrorKind) but a missing photo.
-    pub fn photo(&self, id_or_name: &str, size: Option<u16>) -> Operation<Option<Vec<u8>>> {
+    pub fn photo(&self, id_or_name: impl Into<UserRef>, size: Option<u16>) -> Operation<Option<Vec<u8>>> {
+        let id_or_name: UserRef = id_or_name.into();
         let name = "read a user's photo";
         let request = match size {
-            None => call(&self.client, Method::GET, name, "/v1.0/users/{}/photo/$value", &[id_or_name]),
+            None => call(&self.client, Method::GET, name, "/v1.0/users/{}/photo/$value", &[id_or_name.as_str()]),
             Some(size) => {
                 let size = format!("{size}x{size}");
-                call(&self.client, Method::GET, name, "/v1.0/users/{}/photos/{}/$value", &[id_or_name, &size])
+                call(&self.client, Method::GET, name, "/v1.0/users/{}/photos/{}/$value", &[id_or_name.as_str(), &size])
             }
         };
         let photo = request.shaped(crate::graph::picture_shape()).raw().then(|answer| Ok(answer?.bytes().to_vec()));

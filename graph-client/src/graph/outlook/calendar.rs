@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::error::Result;
 use crate::graph::macros::{open_enum, resource};
 use crate::graph::{Delta, EmailAddress, Event, List, Operation, Request, call};
-use crate::ids::InvalidValue;
+use crate::ids::{CalendarGroupId, CalendarId, CalendarPermissionId, InvalidValue, UserRef};
 use crate::time::timestamp;
 
 /// The calendars of one mailbox and what is in them. Made by [`Client::calendar`].
@@ -20,8 +20,8 @@ use crate::time::timestamp;
 #[derive(Debug, Clone)]
 pub struct Calendars {
     pub(crate) client: Client,
-    pub(crate) mailbox: String,
-    pub(crate) calendar: Option<String>,
+    pub(crate) mailbox: UserRef,
+    pub(crate) calendar: Option<CalendarId>,
     pub(crate) zone: Option<String>,
     pub(crate) preferences: Vec<&'static str>,
 }
@@ -33,13 +33,13 @@ pub(crate) fn between(request: Request, start: SystemTime, end: SystemTime) -> R
 }
 
 impl Calendars {
-    pub(crate) fn new(client: Client, mailbox: String) -> Self {
+    pub(crate) fn new(client: Client, mailbox: UserRef) -> Self {
         Self { client, mailbox, calendar: None, zone: None, preferences: Vec::new() }
     }
 
     /// The same for another calendar of the mailbox, by its id.
     #[must_use]
-    pub fn in_calendar(mut self, id: impl Into<String>) -> Self {
+    pub fn in_calendar(mut self, id: impl Into<CalendarId>) -> Self {
         self.calendar = Some(id.into());
         self
     }
@@ -71,7 +71,7 @@ impl Calendars {
     /// A request for what is `below` the mailbox, whatever the calendar.
     pub(crate) fn of_mailbox(&self, method: Method, name: &'static str, below: &str, ids: &[&str]) -> Request {
         // The mailbox of whoever is signed in has an address of its own.
-        let request = if self.mailbox.eq_ignore_ascii_case("me") {
+        let request = if self.mailbox.as_str().eq_ignore_ascii_case("me") {
             call(&self.client, method, name, &format!("/v1.0/me{below}"), ids)
         } else {
             let mut all = vec![self.mailbox.as_str()];
@@ -153,9 +153,10 @@ impl Calendars {
     /// # Permissions
     ///
     /// `Calendars.ReadBasic.All` or `Calendars.Read`
-    pub fn calendars_in(&self, group: &str) -> List<Calendar> {
-        let name = "list the calendars of a group";
-        List::records(self.of_mailbox(Method::GET, name, "/calendarGroups/{}/calendars", &[group]))
+    pub fn calendars_in(&self, group: impl Into<CalendarGroupId>) -> List<Calendar> {
+        let group: CalendarGroupId = group.into();
+        let name = "list the calendars of a group.as_str()";
+        List::records(self.of_mailbox(Method::GET, name, "/calendarGroups/{}/calendars", &[group.as_str()]))
     }
 
     /// Makes a group of calendars.
@@ -181,9 +182,12 @@ impl Calendars {
     /// # Errors
     ///
     /// As [`create_calendar`](Self::create_calendar).
-    pub fn create_calendar_in(&self, group: &str, name: &str) -> Operation<Calendar> {
+    pub fn create_calendar_in(&self, group: impl Into<CalendarGroupId>, name: &str) -> Operation<Calendar> {
+        let group: CalendarGroupId = group.into();
         let path = "/calendarGroups/{}/calendars";
-        self.of_mailbox(Method::POST, "create a calendar", path, &[group]).body(&json!({ "name": name })).record()
+        self.of_mailbox(Method::POST, "create a calendar", path, &[group.as_str()])
+            .body(&json!({ "name": name }))
+            .record()
     }
 
     /// Deletes a group of calendars, which must be empty.
@@ -195,8 +199,9 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub fn delete_calendar_group(&self, id: &str) -> Operation<()> {
-        self.of_mailbox(Method::DELETE, "delete a calendar group", "/calendarGroups/{}", &[id]).unit()
+    pub fn delete_calendar_group(&self, id: impl Into<CalendarGroupId>) -> Operation<()> {
+        let id: CalendarGroupId = id.into();
+        self.of_mailbox(Method::DELETE, "delete a calendar group", "/calendarGroups/{}", &[id.as_str()]).unit()
     }
 
     /// The calendar itself.
@@ -250,8 +255,9 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub fn delete_calendar(&self, id: &str) -> Operation<()> {
-        self.of_mailbox(Method::DELETE, "delete a calendar", "/calendars/{}", &[id]).unit()
+    pub fn delete_calendar(&self, id: impl Into<CalendarId>) -> Operation<()> {
+        let id: CalendarId = id.into();
+        self.of_mailbox(Method::DELETE, "delete a calendar", "/calendars/{}", &[id.as_str()]).unit()
     }
 
     /// Who may do what with the calendar.
@@ -286,11 +292,21 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is no such permission.
-    pub fn set_role(&self, permission: &str, role: &CalendarRole) -> Operation<CalendarPermission> {
-        self.of_calendar(Method::PATCH, "change a calendar permission", "/calendarPermissions/{}", &[permission])
-            .body(&json!({ "role": role }))
-            .idempotent(true)
-            .record()
+    pub fn set_role(
+        &self,
+        permission: impl Into<CalendarPermissionId>,
+        role: &CalendarRole,
+    ) -> Operation<CalendarPermission> {
+        let permission: CalendarPermissionId = permission.into();
+        self.of_calendar(
+            Method::PATCH,
+            "change a calendar permission.as_str()",
+            "/calendarPermissions/{}",
+            &[permission.as_str()],
+        )
+        .body(&json!({ "role": role }))
+        .idempotent(true)
+        .record()
     }
 
     /// Shares the calendar with someone no longer, by the id of the permission.
@@ -302,9 +318,10 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is no such permission.
-    pub fn unshare(&self, permission: &str) -> Operation<()> {
-        let name = "delete a calendar permission";
-        self.of_calendar(Method::DELETE, name, "/calendarPermissions/{}", &[permission]).unit()
+    pub fn unshare(&self, permission: impl Into<CalendarPermissionId>) -> Operation<()> {
+        let permission: CalendarPermissionId = permission.into();
+        let name = "delete a calendar permission.as_str()";
+        self.of_calendar(Method::DELETE, name, "/calendarPermissions/{}", &[permission.as_str()]).unit()
     }
 }
 
@@ -443,7 +460,7 @@ resource! {
 impl Client {
     /// The calendars of a mailbox and what is in them.
     #[must_use]
-    pub fn calendar(&self, mailbox: impl Into<String>) -> Calendars {
+    pub fn calendar(&self, mailbox: impl Into<UserRef>) -> Calendars {
         Calendars::new(self.clone(), mailbox.into())
     }
 }

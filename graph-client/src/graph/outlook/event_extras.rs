@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::macros::resource;
 use crate::graph::{Calendars, Event, List, Operation, Properties, SecretText, Timestamp, type_name};
-use crate::ids::InvalidValue;
+use crate::ids::{AttachmentId, EventId, InvalidValue};
 
 /// What fits into one request. Larger files take an upload session.
 const LARGEST_AT_ONCE: usize = 3 * 1024 * 1024;
@@ -19,8 +19,9 @@ impl Calendars {
     /// # Permissions
     ///
     /// `Calendars.Read`
-    pub fn attachments(&self, event: &str) -> List<Attachment> {
-        List::records(self.of_mailbox(Method::GET, "list attachments", "/events/{}/attachments", &[event]))
+    pub fn attachments(&self, event: impl Into<EventId>) -> List<Attachment> {
+        let event: EventId = event.into();
+        List::records(self.of_mailbox(Method::GET, "list attachments", "/events/{}/attachments", &[event.as_str()]))
     }
 
     /// One attachment, with its content.
@@ -32,9 +33,11 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is none.
-    pub fn attachment(&self, event: &str, id: &str) -> Operation<Attachment> {
+    pub fn attachment(&self, event: impl Into<EventId>, id: impl Into<AttachmentId>) -> Operation<Attachment> {
+        let id: AttachmentId = id.into();
+        let event: EventId = event.into();
         let path = "/events/{}/attachments/{}";
-        self.of_mailbox(Method::GET, "read an attachment", path, &[event, id]).record()
+        self.of_mailbox(Method::GET, "read an attachment", path, &[event.as_str(), id.as_str()]).record()
     }
 
     /// Attaches a file of less than 3 MB.
@@ -46,8 +49,15 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::Input`] when it is larger: see [`upload_session`](Self::upload_session).
-    pub fn attach(&self, event: &str, name: &str, content_type: &str, content: &[u8]) -> Operation<Attachment> {
-        let request = self.of_mailbox(Method::POST, "attach a file", "/events/{}/attachments", &[event]);
+    pub fn attach(
+        &self,
+        event: impl Into<EventId>,
+        name: &str,
+        content_type: &str,
+        content: &[u8],
+    ) -> Operation<Attachment> {
+        let event: EventId = event.into();
+        let request = self.of_mailbox(Method::POST, "attach a file", "/events/{}/attachments", &[event.as_str()]);
         if content.len() >= LARGEST_AT_ONCE {
             let rule = "must be smaller than 3 MB; a larger file takes an upload session";
             let fault = InvalidValue::new("attachment", format!("{name}, {} bytes", content.len()), rule);
@@ -72,9 +82,10 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is no such event.
-    pub fn upload_session(&self, event: &str, name: &str, size: u64) -> Operation<UploadSession> {
+    pub fn upload_session(&self, event: impl Into<EventId>, name: &str, size: u64) -> Operation<UploadSession> {
+        let event: EventId = event.into();
         let path = "/events/{}/attachments/createUploadSession";
-        self.of_mailbox(Method::POST, "start an upload", path, &[event])
+        self.of_mailbox(Method::POST, "start an upload", path, &[event.as_str()])
             .body(&json!({ "AttachmentItem": { "attachmentType": "file", "name": name, "size": size } }))
             .record()
     }
@@ -88,9 +99,11 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when it was taken away before.
-    pub fn detach(&self, event: &str, id: &str) -> Operation<()> {
+    pub fn detach(&self, event: impl Into<EventId>, id: impl Into<AttachmentId>) -> Operation<()> {
+        let id: AttachmentId = id.into();
+        let event: EventId = event.into();
         let path = "/events/{}/attachments/{}";
-        self.of_mailbox(Method::DELETE, "delete an attachment", path, &[event, id]).unit()
+        self.of_mailbox(Method::DELETE, "delete an attachment", path, &[event.as_str(), id.as_str()]).unit()
     }
 
     /// Adds an open extension to an event: properties under a name of the caller's own, such as `com.contoso.booking`.
@@ -102,11 +115,17 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::Conflict`] when the event has one of this name.
-    pub fn add_extension(&self, event: &str, name: &str, properties: &Properties) -> Operation<OpenExtension> {
+    pub fn add_extension(
+        &self,
+        event: impl Into<EventId>,
+        name: &str,
+        properties: &Properties,
+    ) -> Operation<OpenExtension> {
+        let event: EventId = event.into();
         let mut body = properties.clone();
         body.insert("@odata.type".into(), "microsoft.graph.openTypeExtension".into());
         body.insert("extensionName".into(), name.into());
-        let request = self.of_mailbox(Method::POST, "add an extension", "/events/{}/extensions", &[event]);
+        let request = self.of_mailbox(Method::POST, "add an extension", "/events/{}/extensions", &[event.as_str()]);
         request.body(&body).record()
     }
 
@@ -119,9 +138,10 @@ impl Calendars {
     /// # Errors
     ///
     /// Every [`ErrorKind`] but a missing extension. An event that does not exist cannot be told from one without it.
-    pub fn extension(&self, event: &str, name: &str) -> Operation<Option<OpenExtension>> {
+    pub fn extension(&self, event: impl Into<EventId>, name: &str) -> Operation<Option<OpenExtension>> {
+        let event: EventId = event.into();
         let path = "/events/{}/extensions/{}";
-        self.of_mailbox(Method::GET, "read an extension", path, &[event, name]).record().optional()
+        self.of_mailbox(Method::GET, "read an extension", path, &[event.as_str(), name]).record().optional()
     }
 
     /// Changes the open extension of a name: properties that are named are set, or with `null` taken away.
@@ -133,8 +153,9 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is none.
-    pub fn update_extension(&self, event: &str, name: &str, properties: &Properties) -> Operation<()> {
-        self.of_mailbox(Method::PATCH, "change an extension", "/events/{}/extensions/{}", &[event, name])
+    pub fn update_extension(&self, event: impl Into<EventId>, name: &str, properties: &Properties) -> Operation<()> {
+        let event: EventId = event.into();
+        self.of_mailbox(Method::PATCH, "change an extension", "/events/{}/extensions/{}", &[event.as_str(), name])
             .body(properties)
             .idempotent(true)
             .unit_on(&[200, 204])
@@ -149,9 +170,10 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is none.
-    pub fn delete_extension(&self, event: &str, name: &str) -> Operation<()> {
+    pub fn delete_extension(&self, event: impl Into<EventId>, name: &str) -> Operation<()> {
+        let event: EventId = event.into();
         let path = "/events/{}/extensions/{}";
-        self.of_mailbox(Method::DELETE, "delete an extension", path, &[event, name]).unit()
+        self.of_mailbox(Method::DELETE, "delete an extension", path, &[event.as_str(), name]).unit()
     }
 
     /// One event with extended properties, by their ids: `String {guid} Name x`, `Integer {guid} Id 0x8234`. Graph
@@ -164,13 +186,15 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is no such event; [`ErrorKind::Input`] when no property is named.
-    pub fn event_with_properties(&self, id: &str, properties: &[&str]) -> Operation<Event> {
-        let request = self.of_mailbox(Method::GET, "read an event", "/events/{}", &[id]);
+    pub fn event_with_properties(&self, id: impl Into<EventId>, properties: &[&str]) -> Operation<Event> {
+        let id: EventId = id.into();
+        let request = self.of_mailbox(Method::GET, "read an event", "/events/{}", &[id.as_str()]);
         if properties.is_empty() {
             let fault = InvalidValue::new("properties", "", "must name one extended property at least");
             return request.refused(fault).record();
         }
-        let filter: Vec<_> = properties.iter().map(|id| format!("id eq '{}'", id.replace('\'', "''"))).collect();
+        let filter: Vec<_> =
+            properties.iter().map(|property| format!("id eq '{}'", property.replace('\'', "''"))).collect();
         request.query("$expand", format!("singleValueExtendedProperties($filter={})", filter.join(" or "))).record()
     }
 }

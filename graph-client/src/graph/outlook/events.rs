@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::graph::outlook::calendar::between;
 use crate::graph::{Attendee, Calendars, DateTimeTimeZone, Event, EventUpdate, List, NewEvent, Operation, Recipient};
-use crate::ids::InvalidValue;
+use crate::ids::{EventId, InvalidValue};
 
 impl Calendars {
     /// The events of the calendar: single ones and series, 10 a page unless [`List::page_size`] says otherwise.
@@ -33,8 +33,9 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub fn event(&self, id: &str) -> Operation<Event> {
-        self.of_mailbox(Method::GET, "read an event", "/events/{}", &[id]).record()
+    pub fn event(&self, id: impl Into<EventId>) -> Operation<Event> {
+        let id: EventId = id.into();
+        self.of_mailbox(Method::GET, "read an event", "/events/{}", &[id.as_str()]).record()
     }
 
     /// Makes an event and sends the invitations.
@@ -109,8 +110,9 @@ impl Calendars {
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none; the code
     /// `ErrorOccurrenceCrossingBoundary` when a time of a series would pass the next one.
-    pub fn update_event(&self, id: &str, update: &EventUpdate) -> Operation<Event> {
-        self.of_mailbox(Method::PATCH, "change an event", "/events/{}", &[id]).body(update).record()
+    pub fn update_event(&self, id: impl Into<EventId>, update: &EventUpdate) -> Operation<Event> {
+        let id: EventId = id.into();
+        self.of_mailbox(Method::PATCH, "change an event", "/events/{}", &[id.as_str()]).body(update).record()
     }
 
     /// Deletes an event. On the organiser's copy this tells the attendees, without a word; [`cancel`](Self::cancel)
@@ -123,8 +125,9 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when it was deleted before.
-    pub fn delete_event(&self, id: &str) -> Operation<()> {
-        self.of_mailbox(Method::DELETE, "delete an event", "/events/{}", &[id]).unit()
+    pub fn delete_event(&self, id: impl Into<EventId>) -> Operation<()> {
+        let id: EventId = id.into();
+        self.of_mailbox(Method::DELETE, "delete an event", "/events/{}", &[id.as_str()]).unit()
     }
 
     /// Calls a meeting off and tells the attendees. For the organiser's copy only.
@@ -136,10 +139,11 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the mailbox is not the organiser's.
-    pub fn cancel(&self, id: &str, comment: Option<&str>) -> Operation<()> {
+    pub fn cancel(&self, id: impl Into<EventId>, comment: Option<&str>) -> Operation<()> {
+        let id: EventId = id.into();
         // A comment of null is refused: it must not be there at all.
         let body = comment.map_or_else(|| json!({}), |comment| json!({ "comment": comment }));
-        self.act("cancel an event", "cancel", id, &body)
+        self.act("cancel an event", "cancel", id.as_str(), &body)
     }
 
     /// Accepts an invitation.
@@ -151,8 +155,9 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the mailbox is the organiser's.
-    pub fn accept(&self, id: &str, answer: &Answer) -> Operation<()> {
-        self.act("accept an event", "accept", id, &answer.body())
+    pub fn accept(&self, id: impl Into<EventId>, answer: &Answer) -> Operation<()> {
+        let id: EventId = id.into();
+        self.act("accept an event", "accept", id.as_str(), &answer.body())
     }
 
     /// Accepts an invitation with reservations.
@@ -164,8 +169,9 @@ impl Calendars {
     /// # Errors
     ///
     /// As [`accept`](Self::accept).
-    pub fn tentatively_accept(&self, id: &str, answer: &Answer) -> Operation<()> {
-        self.act("tentatively accept an event", "tentativelyAccept", id, &answer.body())
+    pub fn tentatively_accept(&self, id: impl Into<EventId>, answer: &Answer) -> Operation<()> {
+        let id: EventId = id.into();
+        self.act("tentatively accept an event", "tentativelyAccept", id.as_str(), &answer.body())
     }
 
     /// Declines an invitation. The organiser cannot: [`cancel`](Self::cancel) is theirs.
@@ -177,8 +183,9 @@ impl Calendars {
     /// # Errors
     ///
     /// As [`accept`](Self::accept).
-    pub fn decline(&self, id: &str, answer: &Answer) -> Operation<()> {
-        self.act("decline an event", "decline", id, &answer.body())
+    pub fn decline(&self, id: impl Into<EventId>, answer: &Answer) -> Operation<()> {
+        let id: EventId = id.into();
+        self.act("decline an event", "decline", id.as_str(), &answer.body())
     }
 
     /// Forwards an invitation.
@@ -190,12 +197,13 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is no such event.
-    pub fn forward(&self, id: &str, to: &[Recipient], comment: Option<&str>) -> Operation<()> {
+    pub fn forward(&self, id: impl Into<EventId>, to: &[Recipient], comment: Option<&str>) -> Operation<()> {
+        let id: EventId = id.into();
         let mut body = json!({ "toRecipients": to });
         if let Some(comment) = comment {
             body["comment"] = comment.into();
         }
-        self.act("forward an event", "forward", id, &body)
+        self.act("forward an event", "forward", id.as_str(), &body)
     }
 
     /// Snoozes the reminder of an event.
@@ -207,8 +215,9 @@ impl Calendars {
     /// # Errors
     ///
     /// As [`event`](Self::event).
-    pub fn snooze_reminder(&self, id: &str, until: &DateTimeTimeZone) -> Operation<()> {
-        self.act("snooze a reminder", "snoozeReminder", id, &json!({ "newReminderTime": until }))
+    pub fn snooze_reminder(&self, id: impl Into<EventId>, until: &DateTimeTimeZone) -> Operation<()> {
+        let id: EventId = id.into();
+        self.act("snooze a reminder", "snoozeReminder", id.as_str(), &json!({ "newReminderTime": until }))
     }
 
     /// Ends the reminder of an event.
@@ -220,8 +229,9 @@ impl Calendars {
     /// # Errors
     ///
     /// As [`event`](Self::event).
-    pub fn dismiss_reminder(&self, id: &str) -> Operation<()> {
-        self.act("end a reminder", "dismissReminder", id, &json!({}))
+    pub fn dismiss_reminder(&self, id: impl Into<EventId>) -> Operation<()> {
+        let id: EventId = id.into();
+        self.act("end a reminder", "dismissReminder", id.as_str(), &json!({}))
     }
 
     /// Deletes an event for good: it does not go to the deleted items, and nobody is told.
@@ -233,8 +243,9 @@ impl Calendars {
     /// # Errors
     ///
     /// As [`event`](Self::event).
-    pub fn permanently_delete_event(&self, id: &str) -> Operation<()> {
-        self.act("delete an event for good", "permanentDelete", id, &json!({}))
+    pub fn permanently_delete_event(&self, id: impl Into<EventId>) -> Operation<()> {
+        let id: EventId = id.into();
+        self.act("delete an event for good", "permanentDelete", id.as_str(), &json!({}))
     }
 
     fn act(&self, name: &'static str, action: &str, id: &str, body: &serde_json::Value) -> Operation<()> {
@@ -250,8 +261,14 @@ impl Calendars {
     /// # Permissions
     ///
     /// `Calendars.ReadBasic.All` or `Calendars.Read`
-    pub fn instances(&self, series: &str, start: SystemTime, end: SystemTime) -> List<Event> {
-        let request = self.of_mailbox(Method::GET, "list the times of a series", "/events/{}/instances", &[series]);
+    pub fn instances(&self, series: impl Into<EventId>, start: SystemTime, end: SystemTime) -> List<Event> {
+        let series: EventId = series.into();
+        let request = self.of_mailbox(
+            Method::GET,
+            "list the times of a series.as_str()",
+            "/events/{}/instances",
+            &[series.as_str()],
+        );
         List::records(between(request, start, end))
     }
 }

@@ -4,13 +4,13 @@ use serde_json::json;
 use crate::client::Client;
 use crate::graph::macros::resource;
 use crate::graph::{Importance, ItemBody, Operation, Recipient, call};
-use crate::ids::InvalidValue;
+use crate::ids::{InvalidValue, UserRef};
 
 /// Mail that is sent from one mailbox. Made by [`Client::mail`].
 #[derive(Debug, Clone)]
 pub struct Mail {
     pub(crate) client: Client,
-    pub(crate) mailbox: String,
+    pub(crate) mailbox: UserRef,
 }
 
 impl Mail {
@@ -42,7 +42,8 @@ impl Mail {
     }
 
     fn post(&self, message: &NewMessage, keep: bool) -> Operation<()> {
-        let request = call(&self.client, Method::POST, "send a message", "/v1.0/users/{}/sendMail", &[&self.mailbox]);
+        let request =
+            call(&self.client, Method::POST, "send a message", "/v1.0/users/{}/sendMail", &[self.mailbox.as_str()]);
         let recipients = [&message.to_recipients, &message.cc_recipients, &message.bcc_recipients];
         if recipients.into_iter().flatten().flatten().next().is_none() {
             return request.refused(InvalidValue::new("recipients", "", "must name someone")).unit();
@@ -86,7 +87,7 @@ impl NewMessage {
 impl Client {
     /// Mail that is sent from a mailbox.
     #[must_use]
-    pub fn mail(&self, mailbox: impl Into<String>) -> Mail {
+    pub fn mail(&self, mailbox: impl Into<UserRef>) -> Mail {
         Mail { client: self.clone(), mailbox: mailbox.into() }
     }
 }

@@ -4,12 +4,13 @@ use crate::client::Client;
 use crate::error::Result;
 use crate::graph::macros::{open_enum, resource};
 use crate::graph::{DateTimeTimeZone, DayOfWeek, Operation, Record, call};
+use crate::ids::UserRef;
 
 /// The settings of one mailbox. Made by [`Client::mailbox_settings`].
 #[derive(Debug, Clone)]
 pub struct Mailbox {
     pub(crate) client: Client,
-    pub(crate) mailbox: String,
+    pub(crate) mailbox: UserRef,
 }
 
 impl Mailbox {
@@ -24,7 +25,7 @@ impl Mailbox {
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is no such mailbox in Exchange Online.
     pub fn get(&self) -> Operation<MailboxSettings> {
         let path = "/v1.0/users/{}/mailboxSettings";
-        call(&self.client, Method::GET, "read mailbox settings", path, &[&self.mailbox]).record()
+        call(&self.client, Method::GET, "read mailbox settings", path, &[self.mailbox.as_str()]).record()
     }
 
     /// What the mailbox is for: the cheapest way to know that it is a room. `None` when Graph does not say.
@@ -49,7 +50,7 @@ impl Mailbox {
             }
         }
         let path = "/v1.0/users/{}/mailboxSettings/userPurpose";
-        let request = call(&self.client, Method::GET, "read a mailbox's purpose", path, &[&self.mailbox]);
+        let request = call(&self.client, Method::GET, "read a mailbox's purpose", path, &[self.mailbox.as_str()]);
         request.record::<Setting>().then(|setting| Ok(setting?.value))
     }
 
@@ -64,7 +65,7 @@ impl Mailbox {
     /// As [`get`](Self::get).
     pub fn update(&self, update: &MailboxSettingsUpdate) -> Operation<MailboxSettings> {
         let path = "/v1.0/users/{}/mailboxSettings";
-        call(&self.client, Method::PATCH, "change mailbox settings", path, &[&self.mailbox])
+        call(&self.client, Method::PATCH, "change mailbox settings", path, &[self.mailbox.as_str()])
             .body(update)
             .idempotent(true)
             .record()
@@ -192,7 +193,7 @@ resource! {
 impl Client {
     /// The settings of a mailbox.
     #[must_use]
-    pub fn mailbox_settings(&self, mailbox: impl Into<String>) -> Mailbox {
+    pub fn mailbox_settings(&self, mailbox: impl Into<UserRef>) -> Mailbox {
         Mailbox { client: self.clone(), mailbox: mailbox.into() }
     }
 }

@@ -7,7 +7,7 @@ use crate::graph::{
     Building, Desk, Floor, List, NewPlace, Operation, Page, Place, PlaceKind, PlaceUpdate, Properties, Record, Room,
     RoomList, Section, Workspace, call, record_shape,
 };
-use crate::ids::SmtpAddress;
+use crate::ids::{PlaceRef, SmtpAddress};
 
 /// Meeting rooms, as Graph's places list them. Made by [`Client::rooms`].
 ///
@@ -37,8 +37,9 @@ impl Rooms {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is none, it is hidden from the address list, or it is no room.
-    pub fn get(&self, id_or_address: &str) -> Operation<Room> {
-        let request = call(&self.client, Method::GET, "read a room", "/v1.0/places/{}", &[id_or_address]);
+    pub fn get(&self, id_or_address: impl Into<PlaceRef>) -> Operation<Room> {
+        let id_or_address: PlaceRef = id_or_address.into();
+        let request = call(&self.client, Method::GET, "read a room", "/v1.0/places/{}", &[id_or_address.as_str()]);
         request.shaped(record_shape::<Place>()).typed::<Properties>().then(|place| {
             match Place::from_properties(place?, Some(&PlaceKind::Room))
                 .map_err(|error| crate::graph::undecodable(&error))?
@@ -178,8 +179,9 @@ impl Places {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub fn get(&self, id_or_address: &str) -> Operation<Place> {
-        call(&self.client, Method::GET, "read a place", "/v1.0/places/{}", &[id_or_address]).record()
+    pub fn get(&self, id_or_address: impl Into<PlaceRef>) -> Operation<Place> {
+        let id_or_address: PlaceRef = id_or_address.into();
+        call(&self.client, Method::GET, "read a place", "/v1.0/places/{}", &[id_or_address.as_str()]).record()
     }
 
     /// Every place of one kind below a building, floor or section. Microsoft ends the answer at 2,500.
@@ -191,9 +193,11 @@ impl Places {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is no such place.
-    pub fn descendants(&self, id: &str, kind: &PlaceKind) -> Operation<Vec<Place>> {
+    pub fn descendants(&self, id: impl Into<PlaceRef>, kind: &PlaceKind) -> Operation<Vec<Place>> {
+        let id: PlaceRef = id.into();
         let path = "/v1.0/places/{}/descendants/microsoft.graph.{}";
-        let request = call(&self.client, Method::GET, "list the places below a place", path, &[id, kind.as_str()]);
+        let request =
+            call(&self.client, Method::GET, "list the places below a place", path, &[id.as_str(), kind.as_str()]);
         // The items of a list by kind may come without a type, which the kind then gives.
         let kind = kind.clone();
         request.typed::<Page<Properties>>().then(move |page| {
@@ -202,7 +206,8 @@ impl Places {
                 .map(|item| {
                     let place =
                         Place::from_properties(item, Some(&kind)).map_err(|error| crate::graph::undecodable(&error))?;
-                    let unnamed = || Error::new(ErrorKind::Decode, "a row of the list is not a place: it has no id");
+                    let unnamed =
+                        || Error::new(ErrorKind::Decode, "a row of the list is not a place: it has no id.as_str()");
                     place.is_record().then_some(place).ok_or_else(unnamed)
                 })
                 .collect()
@@ -218,9 +223,15 @@ impl Places {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub fn update(&self, id_or_address: &str, kind: &PlaceKind, update: &PlaceUpdate) -> Operation<Place> {
+    pub fn update(
+        &self,
+        id_or_address: impl Into<PlaceRef>,
+        kind: &PlaceKind,
+        update: &PlaceUpdate,
+    ) -> Operation<Place> {
+        let id_or_address: PlaceRef = id_or_address.into();
         // Setting the same values twice does no more than setting them once.
-        call(&self.client, Method::PATCH, "change a place", "/v1.0/places/{}", &[id_or_address])
+        call(&self.client, Method::PATCH, "change a place", "/v1.0/places/{}", &[id_or_address.as_str()])
             .body(&Typed { kind: format!("#microsoft.graph.{kind}"), body: update })
             .idempotent(true)
             .record()
@@ -249,8 +260,9 @@ impl Places {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub fn delete(&self, id: &str) -> Operation<()> {
-        call(&self.client, Method::DELETE, "delete a place", "/v1.0/places/{}", &[id]).unit()
+    pub fn delete(&self, id: impl Into<PlaceRef>) -> Operation<()> {
+        let id: PlaceRef = id.into();
+        call(&self.client, Method::DELETE, "delete a place", "/v1.0/places/{}", &[id.as_str()]).unit()
     }
 }
 

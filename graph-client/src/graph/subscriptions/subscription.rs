@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::error::Result;
 use crate::graph::macros::resource;
 use crate::graph::{List, Operation, SecretText, Timestamp, call};
-use crate::ids::InvalidValue;
+use crate::ids::{InvalidValue, SubscriptionId, UserRef};
 use crate::time::timestamp;
 
 /// Subscriptions to changes, which Graph tells to an address of the caller's. Made by [`Client::subscriptions`].
@@ -37,8 +37,9 @@ impl Subscriptions {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when it has expired or never was.
-    pub fn get(&self, id: &str) -> Operation<Subscription> {
-        call(&self.client, Method::GET, "read a subscription", "/v1.0/subscriptions/{}", &[id]).record()
+    pub fn get(&self, id: impl Into<SubscriptionId>) -> Operation<Subscription> {
+        let id: SubscriptionId = id.into();
+        call(&self.client, Method::GET, "read a subscription", "/v1.0/subscriptions/{}", &[id.as_str()]).record()
     }
 
     /// Subscribes. Graph calls the notification address before it answers, so it must be up: see
@@ -90,9 +91,10 @@ impl Subscriptions {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when the subscription has expired.
-    pub fn reauthorize(&self, id: &str) -> Operation<()> {
+    pub fn reauthorize(&self, id: impl Into<SubscriptionId>) -> Operation<()> {
+        let id: SubscriptionId = id.into();
         let path = "/v1.0/subscriptions/{}/reauthorize";
-        let request = call(&self.client, Method::POST, "reauthorize a subscription", path, &[id]);
+        let request = call(&self.client, Method::POST, "reauthorize a subscription", path, &[id.as_str()]);
         request.idempotent(true).unit()
     }
 
@@ -105,9 +107,10 @@ impl Subscriptions {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when it has ended before.
-    pub fn delete(&self, id: &str) -> Operation<()> {
+    pub fn delete(&self, id: impl Into<SubscriptionId>) -> Operation<()> {
+        let id: SubscriptionId = id.into();
         let path = "/v1.0/subscriptions/{}";
-        call(&self.client, Method::DELETE, "delete a subscription", path, &[id]).unit()
+        call(&self.client, Method::DELETE, "delete a subscription", path, &[id.as_str()]).unit()
     }
 }
 
@@ -158,12 +161,12 @@ impl NewSubscription {
     ///
     /// `client_state` is a secret between the caller and Graph: a notification without it is not from Graph.
     pub fn events_of(
-        mailbox: &str,
+        mailbox: impl Into<UserRef>,
         notification_url: impl Into<String>,
         client_state: impl Into<String>,
         expires: SystemTime,
     ) -> Self {
-        Self::new(format!("users/{mailbox}/events"), notification_url, client_state, expires)
+        Self::new(format!("users/{}/events", mailbox.into().as_str()), notification_url, client_state, expires)
     }
 
     /// Every change of any resource, such as `users/{id}/events` or `groups`.

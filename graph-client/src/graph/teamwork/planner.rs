@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::client::Client;
 use crate::graph::macros::resource;
 use crate::graph::{IdentitySet, List, Operation, Support, Timestamp, call};
-use crate::ids::InvalidValue;
+use crate::ids::{GroupId, InvalidValue, PlanId, TaskId};
 
 /// Plans, their buckets and their tasks. Made by [`Client::planner`].
 #[derive(Debug, Clone)]
@@ -23,10 +23,14 @@ impl Planner {
     /// # Permissions
     ///
     /// `Tasks.Read.All`
-    pub fn plans_of_group(&self, group: &str) -> List<PlannerPlan> {
+    pub fn plans_of_group(&self, group: impl Into<GroupId>) -> List<PlannerPlan> {
+        let group: GroupId = group.into();
         let path = "/v1.0/groups/{}/planner/plans";
-        List::supporting(call(&self.client, Method::GET, "list the plans of a group", path, &[group]), LISTS)
-            .of_records()
+        List::supporting(
+            call(&self.client, Method::GET, "list the plans of a group.as_str()", path, &[group.as_str()]),
+            LISTS,
+        )
+        .of_records()
     }
 
     /// One plan.
@@ -38,8 +42,9 @@ impl Planner {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub fn plan(&self, id: &str) -> Operation<PlannerPlan> {
-        call(&self.client, Method::GET, "read a plan", "/v1.0/planner/plans/{}", &[id]).record()
+    pub fn plan(&self, id: impl Into<PlanId>) -> Operation<PlannerPlan> {
+        let id: PlanId = id.into();
+        call(&self.client, Method::GET, "read a plan", "/v1.0/planner/plans/{}", &[id.as_str()]).record()
     }
 
     /// Makes a plan in a Microsoft 365 group. A signed-in user must be a member of the group.
@@ -52,11 +57,12 @@ impl Planner {
     ///
     /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) when the user is no member, or the group has as many plans as it
     /// may have.
-    pub fn create_plan(&self, group: &str, title: &str) -> Operation<PlannerPlan> {
+    pub fn create_plan(&self, group: impl Into<GroupId>, title: &str) -> Operation<PlannerPlan> {
+        let group: GroupId = group.into();
         let request = call(&self.client, Method::POST, "create a plan", "/v1.0/planner/plans", &[]);
-        let container = json!({ "containerId": group, "type": "group" });
+        let container = json!({ "containerId": group.as_str(), "type": "group" });
         request
-            .checked([named("group", group), named("title", title)].into_iter().flatten())
+            .checked([named("group", group.as_str()), named("title", title)].into_iter().flatten())
             .body(&json!({ "container": container, "title": title }))
             .record()
     }
@@ -66,10 +72,14 @@ impl Planner {
     /// # Permissions
     ///
     /// `Tasks.Read.All`
-    pub fn buckets(&self, plan: &str) -> List<PlannerBucket> {
+    pub fn buckets(&self, plan: impl Into<PlanId>) -> List<PlannerBucket> {
+        let plan: PlanId = plan.into();
         let path = "/v1.0/planner/plans/{}/buckets";
-        List::supporting(call(&self.client, Method::GET, "list the buckets of a plan", path, &[plan]), LISTS)
-            .of_records()
+        List::supporting(
+            call(&self.client, Method::GET, "list the buckets of a plan.as_str()", path, &[plan.as_str()]),
+            LISTS,
+        )
+        .of_records()
     }
 
     /// Makes a bucket at the end of a plan.
@@ -81,11 +91,12 @@ impl Planner {
     /// # Errors
     ///
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) for a bucket without a name.
-    pub fn create_bucket(&self, plan: &str, name: &str) -> Operation<PlannerBucket> {
+    pub fn create_bucket(&self, plan: impl Into<PlanId>, name: &str) -> Operation<PlannerBucket> {
+        let plan: PlanId = plan.into();
         let request = call(&self.client, Method::POST, "create a bucket", "/v1.0/planner/buckets", &[]);
         request
-            .checked([named("plan", plan), named("name", name)].into_iter().flatten())
-            .body(&json!({ "planId": plan, "name": name, "orderHint": AT_THE_END }))
+            .checked([named("plan", plan.as_str()), named("name", name)].into_iter().flatten())
+            .body(&json!({ "planId": plan.as_str(), "name": name, "orderHint": AT_THE_END }))
             .record()
     }
 
@@ -94,9 +105,14 @@ impl Planner {
     /// # Permissions
     ///
     /// `Tasks.Read.All`
-    pub fn tasks(&self, plan: &str) -> List<PlannerTask> {
+    pub fn tasks(&self, plan: impl Into<PlanId>) -> List<PlannerTask> {
+        let plan: PlanId = plan.into();
         let path = "/v1.0/planner/plans/{}/tasks";
-        List::supporting(call(&self.client, Method::GET, "list the tasks of a plan", path, &[plan]), LISTS).of_records()
+        List::supporting(
+            call(&self.client, Method::GET, "list the tasks of a plan.as_str()", path, &[plan.as_str()]),
+            LISTS,
+        )
+        .of_records()
     }
 
     /// One task.
@@ -108,8 +124,9 @@ impl Planner {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when there is none.
-    pub fn task(&self, id: &str) -> Operation<PlannerTask> {
-        call(&self.client, Method::GET, "read a task", "/v1.0/planner/tasks/{}", &[id]).record()
+    pub fn task(&self, id: impl Into<TaskId>) -> Operation<PlannerTask> {
+        let id: TaskId = id.into();
+        call(&self.client, Method::GET, "read a task", "/v1.0/planner/tasks/{}", &[id.as_str()]).record()
     }
 
     /// Makes a task.

@@ -3,14 +3,14 @@ use reqwest::Method;
 use crate::client::Client;
 use crate::graph::macros::{open_enum, resource};
 use crate::graph::{BodyType, IdentitySet, ItemBody, List, Operation, QueryOption, Request, Support, Timestamp, call};
-use crate::ids::InvalidValue;
+use crate::ids::{ChannelId, InvalidValue, MessageId, TeamId};
 
 /// A channel of a team and the messages in it. Made by [`Client::channel`].
 #[derive(Debug, Clone)]
 pub struct Channel {
     pub(crate) client: Client,
-    pub(crate) team: String,
-    pub(crate) id: String,
+    pub(crate) team: TeamId,
+    pub(crate) id: ChannelId,
 }
 
 /// What the list of the messages that begin a conversation supports.
@@ -48,8 +48,9 @@ impl Channel {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) when the channel has no message of this id.
-    pub fn message(&self, id: &str) -> Operation<ChatMessage> {
-        let request = self.call(Method::GET, "read a message of a channel", "/{}", &[id]);
+    pub fn message(&self, id: impl Into<MessageId>) -> Operation<ChatMessage> {
+        let id: MessageId = id.into();
+        let request = self.call(Method::GET, "read a message of a channel", "/{}", &[id.as_str()]);
         request.prefer("include-unknown-enum-members").record()
     }
 
@@ -58,8 +59,10 @@ impl Channel {
     /// # Permissions
     ///
     /// As [`messages`](Self::messages).
-    pub fn replies(&self, message: &str) -> List<ChatMessage> {
-        let request = self.call(Method::GET, "list the replies to a message", "/{}/replies", &[message]);
+    pub fn replies(&self, message: impl Into<MessageId>) -> List<ChatMessage> {
+        let message: MessageId = message.into();
+        let request =
+            self.call(Method::GET, "list the replies to a message.as_str()", "/{}/replies", &[message.as_str()]);
         List::supporting(request.prefer("include-unknown-enum-members"), REPLIES).of_records()
     }
 
@@ -88,8 +91,9 @@ impl Channel {
     /// # Errors
     ///
     /// As [`send`](Self::send).
-    pub fn reply(&self, message: &str, reply: &NewChatMessage) -> Operation<ChatMessage> {
-        let request = self.call(Method::POST, "reply to a message", "/{}/replies", &[message]);
+    pub fn reply(&self, message: impl Into<MessageId>, reply: &NewChatMessage) -> Operation<ChatMessage> {
+        let message: MessageId = message.into();
+        let request = self.call(Method::POST, "reply to a message.as_str()", "/{}/replies", &[message.as_str()]);
         request.checked(reply.check()).body(reply).record()
     }
 }
@@ -238,7 +242,7 @@ impl NewChatMessage {
 impl Client {
     /// A channel of a team, by their ids. A team has the id of its group.
     #[must_use]
-    pub fn channel(&self, team: impl Into<String>, channel: impl Into<String>) -> Channel {
+    pub fn channel(&self, team: impl Into<TeamId>, channel: impl Into<ChannelId>) -> Channel {
         Channel { client: self.clone(), team: team.into(), id: channel.into() }
     }
 }
