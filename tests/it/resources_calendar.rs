@@ -2,15 +2,17 @@
 
 use std::time::{Duration, SystemTime};
 
-use exchange_groups::graph_client::ErrorKind;
 use exchange_groups::graph_client::graph::{
     Answer as Reply, Attendee, DateTimeTimeZone, EventUpdate, FreeBusyQuery, ItemBody, NewEvent, NewMessage,
     NewSubscription, Patch,
 };
+use exchange_groups::graph_client::{ErrorKind, EventId, ObjectId, SmtpAddress, UserRef};
 use exchange_groups_tests::{Answer, RawRequest, RawServer};
 use serde_json::{Value, json};
 
 use crate::resources_support::client_of;
+
+const GROUP: &str = "5a0d9c1e-7c34-4f0b-b8f4-9a1c2f3d4e05";
 
 fn body(request: &RawRequest) -> Value {
     serde_json::from_slice(&request.body).expect("JSON")
@@ -156,4 +158,43 @@ async fn calendars_are_made_in_groups() {
         ]
     );
     assert_eq!(body(&requests[1]), json!({ "name": "Boardroom" }));
+}
+
+#[tokio::test]
+async fn time_zones_are_listed_by_either_name() {
+    let zone =
+        json!({ "value": [{ "alias": "Europe/Berlin", "displayName": "(UTC+01:00) Amsterdam, Berlin, Bern, Rome" }] });
+    let server = RawServer::start(move |_, _| Answer::Json(200, zone.to_string())).await;
+    let zones = client_of(&server.url()).time_zones("a@contoso.com");
+    let iana = zones.iana().await.expect("zones");
+    assert_eq!(iana.items[0].alias.as_deref(), Some("Europe/Berlin"));
+    zones.windows().await.expect("zones");
+    let targets: Vec<_> = server.requests().iter().map(|request| request.target.clone()).collect();
+    assert_eq!(
+        targets,
+        [
+            "/v1.0/users/a@contoso.com/outlook/supportedTimeZones(TimeZoneStandard=microsoft.graph.timeZoneStandard'Iana')",
+            "/v1.0/users/a@contoso.com/outlook/supportedTimeZones",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn ids_are_taken_in_every_form_and_bad_ones_are_refused_before_anything_is_sent() {
+    let server =
+        RawServer::start(|_, _| Answer::Json(200, json!({ "id": GROUP, "displayName": "x" }).to_string())).await;
+    let client = client_of(&server.url());
+    let id: ObjectId = GROUP.parse().expect("an id");
+    let address: SmtpAddress = "a@contoso.com".parse().expect("an address");
+    client.groups().get(&id).await.expect("a group");
+    client.groups().get(GROUP).await.expect("a group");
+    let _ = client.users().get(&address).await;
+    let _ = client.users().get(UserRef::from(id)).await;
+    let sent = server.requests().len();
+    assert_eq!(sent, 4);
+    for bad in ["", " ", ".", ".."] {
+        assert_eq!(client.users().get(bad).await.expect_err(bad).kind(), ErrorKind::Input);
+        assert!(bad.parse::<EventId>().is_err_and(|fault| fault.field == "event"), "{bad}");
+    }
+    assert_eq!(server.requests().len(), sent);
 }

@@ -8,6 +8,7 @@ mod events;
 mod mail;
 mod mailbox_settings;
 mod schedule;
+mod time_zones;
 
 pub use self::calendar::{
     Calendar, CalendarColor, CalendarGroup, CalendarPermission, CalendarRole, CalendarUpdate, Calendars,
@@ -28,3 +29,4 @@ pub use self::mailbox_settings::{
     MailboxSettings, MailboxSettingsUpdate, NamedTimeZone, UserPurpose, WorkingHours,
 };
 pub use self::schedule::{Availability, FreeBusyError, FreeBusyQuery, ScheduleInformation, ScheduleItem};
+pub use self::time_zones::{TimeZoneInformation, TimeZones};
