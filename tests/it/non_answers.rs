@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
 use exchange_groups::graph_client::graph::{
-    Answer, FreeBusyQuery, Group, PlaceKind, Properties, Room, ServicePrincipal,
+    InvitationResponse, FreeBusyQuery, Group, PlaceKind, Properties, Room, ServicePrincipal,
 };
 use exchange_groups::graph_client::{
     Client, ClientId, ClientSecret, Error, ErrorKind, Method, Operation, Result, ServicePrincipalId,
@@ -281,7 +281,7 @@ fn writes(client: &Client) -> Vec<(&'static str, Outcome)> {
         ("take role", outcome(client.directory_roles().unassign("a"))),
         ("delete event", outcome(calendar.delete_event("e"))),
         ("cancel", outcome(calendar.cancel("e", None))),
-        ("decline", outcome(calendar.decline("e", &Answer::silent()))),
+        ("decline", outcome(calendar.decline("e", &InvitationResponse::silent()))),
         ("dismiss", outcome(calendar.dismiss_reminder("e"))),
         ("change extension", outcome(calendar.update_extension("e", "com.contoso.booking", &Properties::new()))),
         ("delete subscription", outcome(client.subscriptions().delete("s"))),

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use exchange_groups::graph_client::graph::{
-    Answer as Reply, Attendee, DateTimeTimeZone, EventUpdate, FreeBusyQuery, ItemBody, NewEvent, NewMessage,
-    NewSubscription, Patch,
+    Attendee, DateTimeTimeZone, EventUpdate, FreeBusyQuery, InvitationResponse as Reply, ItemBody, NewEvent,
+    NewMessage, NewSubscription, Patch,
 };
 use exchange_groups::graph_client::{ErrorKind, EventId, ObjectId, SmtpAddress, UserRef};
 use exchange_groups_tests::{Answer, RawRequest, RawServer};

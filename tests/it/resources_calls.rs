@@ -3,9 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use exchange_groups::graph_client::graph::{
-    Answer as Reply, ApplicationRef, ApplicationUpdate, CalendarRole, CalendarUpdate, DateTimeTimeZone, EmailAddress,
-    FederatedCredential, GroupUpdate, InitialPassword, KeyCredential, MailboxSettingsUpdate, NewInvitation, NewPlace,
-    NewUser, PlaceKind, PlaceUpdate, Properties, Recipient, Subscription, UserUpdate,
+    ApplicationRef, ApplicationUpdate, CalendarRole, CalendarUpdate, DateTimeTimeZone, EmailAddress,
+    FederatedCredential, GroupUpdate, InitialPassword, InvitationResponse as Reply, KeyCredential,
+    MailboxSettingsUpdate, NewInvitation, NewPlace, NewUser, PlaceKind, PlaceUpdate, Properties, Recipient,
+    Subscription, UserUpdate,
 };
 use exchange_groups::graph_client::{Client, ObjectId, Operation, ServicePrincipalId, SmtpAddress};
 use exchange_groups_tests::{Answer, RawServer};

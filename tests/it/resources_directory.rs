@@ -1,7 +1,7 @@
 //! Groups, permissions and roles: what is refused before it is sent, and what is done twice without harm.
 
 use exchange_groups::graph_client::graph::{
-    Created, Group, GroupKind, GroupUpdate, NewApplication, NewGroup, OWNED_BY_EXCHANGE, Patch, Place, PlaceKind,
+    GrantOutcome, Group, GroupKind, GroupUpdate, NewApplication, NewGroup, OWNED_BY_EXCHANGE, Patch, Place, PlaceKind,
     PlaceUpdate, RoleHolding,
 };
 use exchange_groups::graph_client::{ErrorKind, well_known};
@@ -95,7 +95,7 @@ async fn a_role_that_is_granted_already_is_not_an_error() {
     let principals = client_of(&server.url()).service_principals();
     let (principal, resource) = (ID.parse().expect("an id"), OTHER.parse().expect("an id"));
     let role = well_known::app_roles::CALENDARS_READ;
-    assert_eq!(principals.grant_app_role(&principal, &resource, &role).await.expect("granted"), Created::Existed);
+    assert_eq!(principals.grant_app_role(&principal, &resource, &role).await.expect("granted"), GrantOutcome::Existed);
     assert_eq!(server.requests()[0].target, format!("/v1.0/servicePrincipals/{OTHER}/appRoleAssignedTo"));
 }
 

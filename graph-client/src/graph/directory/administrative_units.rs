@@ -2,7 +2,7 @@ use reqwest::Method;
 
 use crate::client::Client;
 use crate::graph::macros::resource;
-use crate::graph::{DirectoryObject, Identity, List, Operation, call};
+use crate::graph::{DirectoryObject, GraphIdentity, List, Operation, call};
 use crate::ids::AdministrativeUnitId;
 
 /// Administrative units: parts of the directory that roles can be limited to. Made by
@@ -97,7 +97,7 @@ resource! {
         /// The object id of the activated role.
         role_id: Option<String>,
         /// Who holds it.
-        role_member_info: Option<Identity>,
+        role_member_info: Option<GraphIdentity>,
     }
 }
 

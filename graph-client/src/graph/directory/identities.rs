@@ -4,15 +4,15 @@ resource! {
     /// Who did something: a person, an application or a device.
     pub struct IdentitySet {
         /// The person.
-        user: Option<Identity>,
+        user: Option<GraphIdentity>,
         /// The application.
-        application: Option<Identity>,
+        application: Option<GraphIdentity>,
         /// The device.
-        device: Option<Identity>,
+        device: Option<GraphIdentity>,
     }
 
     /// One of those who did something.
-    pub struct Identity {
+    pub struct GraphIdentity {
         /// The object id.
         id: Option<String>,
         /// The name, which may be out of date.
@@ -24,7 +24,8 @@ impl IdentitySet {
     /// A person by their object id.
     #[must_use]
     pub fn user(id: impl Into<String>, display_name: impl Into<String>) -> Self {
-        let user = Identity { id: Some(id.into()), display_name: Some(display_name.into()), ..Identity::default() };
+        let user =
+            GraphIdentity { id: Some(id.into()), display_name: Some(display_name.into()), ..GraphIdentity::default() };
         Self { user: Some(user), ..Self::default() }
     }
 }

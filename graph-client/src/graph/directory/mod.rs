@@ -23,7 +23,7 @@ pub use self::application_models::{
 pub use self::applications::{ApplicationRef, Applications};
 pub use self::directory_object::DirectoryObject;
 pub use self::groups::{Group, GroupKind, GroupRef, GroupUpdate, GroupVisibility, Groups, NewGroup, OWNED_BY_EXCHANGE};
-pub use self::identities::{Identity, IdentitySet};
+pub use self::identities::{GraphIdentity, IdentitySet};
 pub use self::organization::{
     Domain, DomainAuthentication, DomainState, LicenseUnits, Organization, Organizations, PrivacyProfile,
     ProvisionedPlan, ServicePlan, SubscribedSku, VerifiedDomain,
@@ -34,7 +34,8 @@ pub use self::role_assignments::{
     RoleScheduleInstance,
 };
 pub use self::service_principals::{
-    AppRole, AppRoleAssignment, Created, PermissionScope, ServicePrincipal, ServicePrincipalType, ServicePrincipals,
+    AppRole, AppRoleAssignment, GrantOutcome, PermissionScope, ServicePrincipal, ServicePrincipalType,
+    ServicePrincipals,
 };
 pub use self::users::{
     AssignedLicense, AssignedPlan, ExtensionAttributes, InitialPassword, Invitation, NewInvitation, NewUser,

@@ -4,7 +4,7 @@ use serde_json::json;
 use crate::client::Client;
 use crate::error::{ErrorKind, Result};
 use crate::graph::macros::{open_enum, resource};
-use crate::graph::{Created, List, Operation, call};
+use crate::graph::{GrantOutcome, List, Operation, call};
 use crate::ids::{DirectoryObjectId, PermissionGrantId, ServicePrincipalId};
 
 /// Delegated permissions that have been granted (`oauth2PermissionGrants`). Made by [`Client::permission_grants`].
@@ -56,7 +56,7 @@ impl PermissionGrants {
         client: &ServicePrincipalId,
         resource: &ServicePrincipalId,
         scopes: &[&str],
-    ) -> Operation<Created<PermissionGrant>> {
+    ) -> Operation<GrantOutcome<PermissionGrant>> {
         let body = json!({
             "clientId": client,
             "consentType": ConsentType::AllPrincipals,
@@ -81,7 +81,7 @@ impl PermissionGrants {
         resource: &ServicePrincipalId,
         user: impl Into<DirectoryObjectId>,
         scopes: &[&str],
-    ) -> Operation<Created<PermissionGrant>> {
+    ) -> Operation<GrantOutcome<PermissionGrant>> {
         let body = json!({
             "clientId": client,
             "consentType": ConsentType::Principal,
@@ -92,12 +92,12 @@ impl PermissionGrants {
         self.create(&body)
     }
 
-    fn create(&self, body: &serde_json::Value) -> Operation<Created<PermissionGrant>> {
+    fn create(&self, body: &serde_json::Value) -> Operation<GrantOutcome<PermissionGrant>> {
         // A second grant of the same pair is refused, so a repetition does no harm.
         let request = call(&self.client, Method::POST, "grant permissions", "/v1.0/oauth2PermissionGrants", &[]);
         request.body(body).idempotent(true).record().then(|outcome| match outcome {
-            Err(error) if error.kind() == ErrorKind::Conflict => Ok(Created::Existed),
-            outcome => outcome.map(Created::New),
+            Err(error) if error.kind() == ErrorKind::Conflict => Ok(GrantOutcome::Existed),
+            outcome => outcome.map(GrantOutcome::New),
         })
     }
 

@@ -21,14 +21,14 @@ pub struct ServicePrincipals {
 /// What creating something has come to that can exist once only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Created<T> {
+pub enum GrantOutcome<T> {
     /// It was made by this call.
     New(T),
     /// It was there already.
     Existed,
 }
 
-impl<T> Created<T> {
+impl<T> GrantOutcome<T> {
     /// What this call has made.
     pub fn into_new(self) -> Option<T> {
         match self {
@@ -172,7 +172,7 @@ impl ServicePrincipals {
         principal: &ServicePrincipalId,
         resource: &ServicePrincipalId,
         role: &AppRoleId,
-    ) -> Operation<Created<AppRoleAssignment>> {
+    ) -> Operation<GrantOutcome<AppRoleAssignment>> {
         let body = json!({ "principalId": principal, "resourceId": resource, "appRoleId": role });
         let resource = resource.to_string();
         let path = "/v1.0/servicePrincipals/{}/appRoleAssignedTo";
@@ -183,9 +183,9 @@ impl ServicePrincipals {
                 if error.kind() == crate::error::ErrorKind::Conflict
                     && error.message().contains("Permission being assigned already exists") =>
             {
-                Ok(Created::Existed)
+                Ok(GrantOutcome::Existed)
             }
-            outcome => outcome.map(Created::New),
+            outcome => outcome.map(GrantOutcome::New),
         })
     }
 

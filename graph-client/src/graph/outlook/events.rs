@@ -155,9 +155,9 @@ impl Calendars {
     /// # Errors
     ///
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the mailbox is the organiser's.
-    pub fn accept(&self, id: impl Into<EventId>, answer: &Answer) -> Operation<()> {
+    pub fn accept(&self, id: impl Into<EventId>, response: &InvitationResponse) -> Operation<()> {
         let id: EventId = id.into();
-        self.act("accept an event", "accept", id.as_str(), &answer.body())
+        self.act("accept an event", "accept", id.as_str(), &response.body())
     }
 
     /// Accepts an invitation with reservations.
@@ -169,9 +169,9 @@ impl Calendars {
     /// # Errors
     ///
     /// As [`accept`](Self::accept).
-    pub fn tentatively_accept(&self, id: impl Into<EventId>, answer: &Answer) -> Operation<()> {
+    pub fn tentatively_accept(&self, id: impl Into<EventId>, response: &InvitationResponse) -> Operation<()> {
         let id: EventId = id.into();
-        self.act("tentatively accept an event", "tentativelyAccept", id.as_str(), &answer.body())
+        self.act("tentatively accept an event", "tentativelyAccept", id.as_str(), &response.body())
     }
 
     /// Declines an invitation. The organiser cannot: [`cancel`](Self::cancel) is theirs.
@@ -183,9 +183,9 @@ impl Calendars {
     /// # Errors
     ///
     /// As [`accept`](Self::accept).
-    pub fn decline(&self, id: impl Into<EventId>, answer: &Answer) -> Operation<()> {
+    pub fn decline(&self, id: impl Into<EventId>, response: &InvitationResponse) -> Operation<()> {
         let id: EventId = id.into();
-        self.act("decline an event", "decline", id.as_str(), &answer.body())
+        self.act("decline an event", "decline", id.as_str(), &response.body())
     }
 
     /// Forwards an invitation.
@@ -276,14 +276,14 @@ impl Calendars {
 /// How an invitation is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Answer {
+pub struct InvitationResponse {
     /// What the organiser reads.
     pub comment: Option<String>,
     /// Whether the organiser is told.
     pub send: bool,
 }
 
-impl Answer {
+impl InvitationResponse {
     /// The organiser is told, without a word.
     #[must_use]
     pub fn sent() -> Self {
@@ -373,8 +373,11 @@ mod tests {
 
     #[test]
     fn a_comment_that_is_not_given_is_not_there() {
-        assert_eq!(Answer::sent().body(), json!({ "sendResponse": true }));
-        assert_eq!(Answer::silent().comment("no").body(), json!({ "sendResponse": false, "comment": "no" }));
+        assert_eq!(InvitationResponse::sent().body(), json!({ "sendResponse": true }));
+        assert_eq!(
+            InvitationResponse::silent().comment("no").body(),
+            json!({ "sendResponse": false, "comment": "no" })
+        );
     }
 
     #[test]

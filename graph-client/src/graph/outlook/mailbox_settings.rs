@@ -8,12 +8,12 @@ use crate::ids::UserRef;
 
 /// The settings of one mailbox. Made by [`Client::mailbox_settings`].
 #[derive(Debug, Clone)]
-pub struct Mailbox {
+pub struct UserMailboxSettings {
     pub(crate) client: Client,
     pub(crate) mailbox: UserRef,
 }
 
-impl Mailbox {
+impl UserMailboxSettings {
     /// All settings.
     ///
     /// # Permissions
@@ -193,7 +193,7 @@ resource! {
 impl Client {
     /// The settings of a mailbox.
     #[must_use]
-    pub fn mailbox_settings(&self, mailbox: impl Into<UserRef>) -> Mailbox {
-        Mailbox { client: self.clone(), mailbox: mailbox.into() }
+    pub fn mailbox_settings(&self, mailbox: impl Into<UserRef>) -> UserMailboxSettings {
+        UserMailboxSettings { client: self.clone(), mailbox: mailbox.into() }
     }
 }

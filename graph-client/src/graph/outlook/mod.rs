@@ -22,11 +22,11 @@ pub use self::event_models::{
     Recurrence, RecurrencePattern, RecurrencePatternType, RecurrenceRange, RecurrenceRangeType, ResponseStatus,
     ResponseType, Sensitivity, TimeSlot, WeekIndex,
 };
-pub use self::events::Answer;
+pub use self::events::InvitationResponse;
 pub use self::mail::{Mail, NewMessage};
 pub use self::mailbox_settings::{
-    AutomaticReplies, AutomaticRepliesStatus, DelegateMeetingMessages, ExternalAudience, Locale, Mailbox,
-    MailboxSettings, MailboxSettingsUpdate, NamedTimeZone, UserPurpose, WorkingHours,
+    AutomaticReplies, AutomaticRepliesStatus, DelegateMeetingMessages, ExternalAudience, Locale, MailboxSettings,
+    MailboxSettingsUpdate, NamedTimeZone, UserMailboxSettings, UserPurpose, WorkingHours,
 };
 pub use self::schedule::{Availability, FreeBusyError, FreeBusyQuery, ScheduleInformation, ScheduleItem};
 pub use self::time_zones::{TimeZoneInformation, TimeZones};
