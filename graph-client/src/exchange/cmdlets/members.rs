@@ -21,6 +21,19 @@ cmdlet! {
 }
 
 cmdlet! {
+    /// lists the members of a dynamic distribution group, as they were last evaluated, with `ResultSize` unlimited.
+    Read "Get-DynamicDistributionGroupMember" => GetDynamicDistributionGroupMember -> Vec<Recipient>, end_point "DynamicDistributionGroupMember";
+    permissions "View-Only Recipients.";
+    sentence "List the members of the dynamic group {identity}";
+
+    /// The members of a dynamic distribution group.
+    fn new {
+        required identity as group: impl Into<Identity>;
+        result_size;
+    }
+}
+
+cmdlet! {
     /// adds one member to a group.
     Write "Add-DistributionGroupMember" => AddDistributionGroupMember -> ();
     permissions "To change a group that the caller does not own: Organization Management, or the role *Security Group Creation and Membership*.";

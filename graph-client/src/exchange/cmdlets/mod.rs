@@ -42,8 +42,8 @@ pub use self::management_scopes::{
     GetManagementScope, ManagementScope, NewManagementScope, RemoveManagementScope, SetManagementScope,
 };
 pub use self::members::{
-    AddDistributionGroupMember, GetDistributionGroupMember, RemoveDistributionGroupMember,
-    UpdateDistributionGroupMember,
+    AddDistributionGroupMember, GetDistributionGroupMember, GetDynamicDistributionGroupMember,
+    RemoveDistributionGroupMember, UpdateDistributionGroupMember,
 };
 pub use self::organization::{
     AcceptedDomain, EnableOrganizationCustomization, GetAcceptedDomain, GetOrganizationConfig, OrganizationConfig,
