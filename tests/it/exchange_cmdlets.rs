@@ -3,19 +3,20 @@
 
 use exchange_groups::graph_client::ErrorKind;
 use exchange_groups::graph_client::exchange::{
-    AddMailboxFolderPermission, AddRoleGroupMember, ApplicationRole, AssignmentScope, AutomateProcessing,
-    CmdletErrorKind as Kind, DepartRestriction, DistinguishedName, EnableOrganizationCustomization, Filter,
-    FolderRight, FolderUser, GetApplicationAccessPolicy, GetCalendarProcessing, GetDistributionGroup,
-    GetMailboxFolderPermission, GetManagementRole, GetManagementRoleAssignment, GetManagementScope,
-    GetOrganizationConfig, GetPlace, GetRecipient, GetRoleGroup, GetRoleGroupMember, Identity, ListChange,
-    MailboxFolder, NewApplicationAccessPolicy, NewDistributionGroup, NewManagementRoleAssignment, NewManagementScope,
-    NewRoleGroup, NewServicePrincipal, ObjectName, PlaceType, Property, RawCmdlet, RemoveApplicationAccessPolicy,
-    RemoveDistributionGroup, RemoveMailboxFolderPermission, RemoveManagementRoleAssignment, RemoveManagementScope,
-    RemoveRoleGroup, RemoveRoleGroupMember, RemoveServicePrincipal, SetApplicationAccessPolicy, SetCalendarProcessing,
+    AddMailboxFolderPermission, AddRoleGroupMember, AdministrativeUnit, ApplicationRole, AssignmentScope,
+    AutomateProcessing, Cmdlet, CmdletErrorKind as Kind, DepartRestriction, DistinguishedName,
+    EnableOrganizationCustomization, Filter, FolderRight, FolderUser, GetAdministrativeUnit,
+    GetApplicationAccessPolicy, GetCalendarProcessing, GetDistributionGroup, GetMailboxFolderPermission,
+    GetManagementRole, GetManagementRoleAssignment, GetManagementScope, GetOrganizationConfig, GetPlace, GetRecipient,
+    GetRoleGroup, GetRoleGroupMember, Identity, ListChange, MailboxFolder, NewApplicationAccessPolicy,
+    NewDistributionGroup, NewManagementRoleAssignment, NewManagementScope, NewRoleGroup, NewServicePrincipal,
+    ObjectName, PlaceType, Property, RawCmdlet, RemoveApplicationAccessPolicy, RemoveDistributionGroup,
+    RemoveMailboxFolderPermission, RemoveManagementRoleAssignment, RemoveManagementScope, RemoveRoleGroup,
+    RemoveRoleGroupMember, RemoveServicePrincipal, SetApplicationAccessPolicy, SetCalendarProcessing,
     SetDistributionGroup, SetMailboxFolderPermission, SetManagementScope, SetPlace,
 };
 use exchange_groups_tests::Contoso;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn any_cmdlet_runs_by_its_name_with_the_callers_own_output() {
@@ -218,4 +219,29 @@ async fn a_tenant_is_customised_once() {
     let again = contoso.client.exchange().run(EnableOrganizationCustomization::new()).await;
     assert!(again.is_err(), "Contoso is customised already");
     assert_eq!(contoso.run(GetOrganizationConfig::new()).await.is_dehydrated, Some(false));
+}
+
+/// What a command is: the parameters on the wire, the sentence and the line of PowerShell.
+fn readings<C: Cmdlet>(cmdlet: &C) -> (Value, String, String) {
+    (serde_json::to_value(cmdlet).unwrap(), cmdlet.to_string(), cmdlet.powershell().unwrap())
+}
+
+/// Source: the page of `Get-AdministrativeUnit`, its second example and the values of `Identity`.
+#[test]
+fn an_administrative_unit_is_read_by_any_of_its_names() {
+    let unit = GetAdministrativeUnit::one("West Coast".parse::<Identity>().unwrap());
+    let (wire, sentence, line) = readings(&unit);
+    assert_eq!(wire, json!({ "Identity": "West Coast" }));
+    assert_eq!(sentence, "Read the administrative unit West Coast");
+    assert_eq!(line, "Get-AdministrativeUnit -Identity 'West Coast'");
+    assert_eq!(readings(&GetAdministrativeUnit::all()).2, "Get-AdministrativeUnit");
+    let row: AdministrativeUnit = serde_json::from_value(json!({
+        "DisplayName": "West Coast",
+        "ExternalDirectoryObjectId": "5a0d9c1e-7c34-4f0b-b8f4-9a1c2f3d4e05",
+        "Name": "2b6f0a4d-0c11-4c8e-9d54-7e1f2a3b4c06",
+        "Guid": "",
+    }))
+    .unwrap();
+    assert_eq!(row.external_directory_object_id, "5a0d9c1e-7c34-4f0b-b8f4-9a1c2f3d4e05".parse().ok());
+    assert_eq!((row.display_name.as_deref(), row.guid), (Some("West Coast"), None));
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use exchange_groups::graph_client::exchange::{
     AddDistributionGroupMember, Cmdlet, CmdletErrorKind as Kind, EnableOrganizationCustomization, Exchange,
-    GetAcceptedDomain, GetApplicationAccessPolicy, GetCalendarProcessing, GetDistributionGroup,
+    GetAcceptedDomain, GetAdministrativeUnit, GetApplicationAccessPolicy, GetCalendarProcessing, GetDistributionGroup,
     GetDistributionGroupMember, GetMailbox, GetManagementRoleAssignment, GetManagementScope, GetOrganizationConfig,
     GetPlace, GetRecipient, NewApplicationAccessPolicy, NewDistributionGroup, NewManagementRoleAssignment,
     NewManagementScope, NewRoleGroup, NewServicePrincipal, Property, RawCmdlet, RemoveApplicationAccessPolicy,
@@ -221,6 +221,7 @@ async fn run(exchange: &Exchange, name: &str, parameters: &Map<String, Value>) -
         "Add-DistributionGroupMember" => AddDistributionGroupMember,
         "Enable-OrganizationCustomization" => EnableOrganizationCustomization,
         "Get-AcceptedDomain" => GetAcceptedDomain,
+        "Get-AdministrativeUnit" => GetAdministrativeUnit,
         "Get-ApplicationAccessPolicy" => GetApplicationAccessPolicy,
         "Get-CalendarProcessing" => GetCalendarProcessing,
         "Get-DistributionGroup" => GetDistributionGroup,

@@ -1,6 +1,7 @@
 //! The cmdlets, one file per family.
 
 mod access_policies;
+mod administrative_units;
 mod assigned_scope;
 mod calendar_processing;
 mod distribution_groups;
@@ -23,6 +24,7 @@ pub use self::access_policies::{
     NewApplicationAccessPolicy, PolicyIdentity, RemoveApplicationAccessPolicy, SetApplicationAccessPolicy,
     TestApplicationAccessPolicy,
 };
+pub use self::administrative_units::{AdministrativeUnit, GetAdministrativeUnit};
 pub use self::assigned_scope::AssignedScope;
 pub use self::calendar_processing::{
     AutomateProcessing, BookingType, CalendarProcessing, GetCalendarProcessing, SetCalendarProcessing,
