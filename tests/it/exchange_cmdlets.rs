@@ -6,14 +6,14 @@ use exchange_groups::graph_client::exchange::{
     AddMailboxFolderPermission, AddRoleGroupMember, AdministrativeUnit, ApplicationRole, AssignmentScope,
     AutomateProcessing, Cmdlet, CmdletErrorKind as Kind, DepartRestriction, DistinguishedName,
     EnableOrganizationCustomization, Filter, FolderRight, FolderUser, GetAdministrativeUnit,
-    GetApplicationAccessPolicy, GetCalendarProcessing, GetDistributionGroup, GetMailboxFolderPermission,
+    GetApplicationAccessPolicy, GetCalendarProcessing, GetDistributionGroup, GetMailbox, GetMailboxFolderPermission,
     GetManagementRole, GetManagementRoleAssignment, GetManagementScope, GetOrganizationConfig, GetPlace, GetRecipient,
     GetRoleGroup, GetRoleGroupMember, Identity, ListChange, MailboxFolder, NewApplicationAccessPolicy,
     NewDistributionGroup, NewManagementRoleAssignment, NewManagementScope, NewRoleGroup, NewServicePrincipal,
     ObjectName, PlaceType, Property, RawCmdlet, RemoveApplicationAccessPolicy, RemoveDistributionGroup,
     RemoveMailboxFolderPermission, RemoveManagementRoleAssignment, RemoveManagementScope, RemoveRoleGroup,
     RemoveRoleGroupMember, RemoveServicePrincipal, SetApplicationAccessPolicy, SetCalendarProcessing,
-    SetDistributionGroup, SetMailboxFolderPermission, SetManagementScope, SetPlace,
+    SetDistributionGroup, SetMailbox, SetMailboxFolderPermission, SetManagementScope, SetPlace,
 };
 use exchange_groups_tests::Contoso;
 use serde_json::{Value, json};
@@ -244,4 +244,26 @@ fn an_administrative_unit_is_read_by_any_of_its_names() {
     .unwrap();
     assert_eq!(row.external_directory_object_id, "5a0d9c1e-7c34-4f0b-b8f4-9a1c2f3d4e05".parse().ok());
     assert_eq!((row.display_name.as_deref(), row.guid), (Some("West Coast"), None));
+}
+
+/// Source: the page of `Set-Mailbox`, parameters `Identity` and `HiddenFromAddressListsEnabled`.
+#[tokio::test]
+async fn a_mailbox_is_hidden_from_address_lists_and_shown_again() {
+    let hide = SetMailbox::new(boardroom()).hidden_from_address_lists(true);
+    let (wire, sentence, line) = readings(&hide);
+    let expected =
+        json!({ "Identity": "boardroom@contoso.com", "HiddenFromAddressListsEnabled": true, "Confirm": false });
+    assert_eq!(wire, expected);
+    assert_eq!(sentence, "Change the mailbox boardroom@contoso.com: HiddenFromAddressListsEnabled true");
+    assert_eq!(
+        line,
+        "Set-Mailbox -Identity 'boardroom@contoso.com' -HiddenFromAddressListsEnabled:$true -Confirm:$false"
+    );
+    let contoso = Contoso::start().await;
+    contoso.run(hide).await;
+    let is_hidden =
+        || async { contoso.run(GetMailbox::one(boardroom())).await.remove(0).hidden_from_address_lists_enabled };
+    assert_eq!(is_hidden().await, Some(true));
+    contoso.run(SetMailbox::new(boardroom()).hidden_from_address_lists(false)).await;
+    assert_eq!(is_hidden().await, Some(false));
 }

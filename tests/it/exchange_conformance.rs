@@ -14,8 +14,8 @@ use exchange_groups::graph_client::exchange::{
     GetPlace, GetRecipient, NewApplicationAccessPolicy, NewDistributionGroup, NewManagementRoleAssignment,
     NewManagementScope, NewRoleGroup, NewServicePrincipal, Property, RawCmdlet, RemoveApplicationAccessPolicy,
     RemoveDistributionGroup, RemoveDistributionGroupMember, RemoveManagementScope, RemoveServicePrincipal,
-    SetApplicationAccessPolicy, SetCalendarProcessing, SetDistributionGroup, SetManagementRoleAssignment, SetPlace,
-    TestApplicationAccessPolicy, TestServicePrincipalAuthorization, UpdateDistributionGroupMember,
+    SetApplicationAccessPolicy, SetCalendarProcessing, SetDistributionGroup, SetMailbox, SetManagementRoleAssignment,
+    SetPlace, TestApplicationAccessPolicy, TestServicePrincipalAuthorization, UpdateDistributionGroupMember,
 };
 use exchange_groups::graph_client::{Client, Cloud, Error, ErrorKind, Method, RetryOptions, StaticToken};
 use serde::de::DeserializeOwned;
@@ -246,6 +246,7 @@ async fn run(exchange: &Exchange, name: &str, parameters: &Map<String, Value>) -
         "Set-ApplicationAccessPolicy" => SetApplicationAccessPolicy,
         "Set-CalendarProcessing" => SetCalendarProcessing,
         "Set-DistributionGroup" => SetDistributionGroup,
+        "Set-Mailbox" => SetMailbox,
         "Set-ManagementRoleAssignment" => SetManagementRoleAssignment,
         "Set-Place" => SetPlace,
         "Test-ApplicationAccessPolicy" => TestApplicationAccessPolicy,

@@ -18,7 +18,7 @@ use exchange_groups::graph_client::exchange::{
     NewManagementScope, NewRoleGroup, NewServicePrincipal, PlaceType, ProxyAddress, RemoveApplicationAccessPolicy,
     RemoveDistributionGroup, RemoveDistributionGroupMember, RemoveMailboxFolderPermission,
     RemoveManagementRoleAssignment, RemoveManagementScope, RemoveRoleGroup, RemoveRoleGroupMember,
-    RemoveServicePrincipal, SetApplicationAccessPolicy, SetCalendarProcessing, SetDistributionGroup,
+    RemoveServicePrincipal, SetApplicationAccessPolicy, SetCalendarProcessing, SetDistributionGroup, SetMailbox,
     SetMailboxFolderPermission, SetManagementRoleAssignment, SetManagementScope, SetPlace, SetServicePrincipal,
     TestApplicationAccessPolicy, TestServicePrincipalAuthorization, UpdateDistributionGroupMember,
 };
@@ -170,6 +170,7 @@ fn commands() -> Vec<Sent> {
         sent(&GetUnifiedGroup::matching(filter())),
         sent(&GetMailbox::one(id())),
         sent(&GetMailbox::rooms().filter(filter()).with_inactive()),
+        sent(&SetMailbox::new(id()).hidden_from_address_lists(true)),
         sent(&GetRecipient::new(id())),
         sent(&GetRecipient::matching(filter()).of_type(&["RoomMailbox"])),
         sent(&GetCasMailbox::one(id())),

@@ -51,7 +51,7 @@ pub use self::organization::{
     AcceptedDomain, EnableOrganizationCustomization, GetAcceptedDomain, GetOrganizationConfig, OrganizationConfig,
 };
 pub use self::places::{GetPlace, Place, PlaceType, SetPlace};
-pub use self::recipients::{GetMailbox, GetRecipient, Mailbox, Recipient};
+pub use self::recipients::{GetMailbox, GetRecipient, Mailbox, Recipient, SetMailbox};
 pub use self::role_assignments::{
     ApplicationRole, AssignmentScope, GetManagementRoleAssignment, ManagementRoleAssignment,
     NewManagementRoleAssignment, RemoveManagementRoleAssignment, SetManagementRoleAssignment,

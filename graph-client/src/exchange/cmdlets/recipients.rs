@@ -99,6 +99,26 @@ record! {
 }
 
 cmdlet! {
+    /// changes whether address lists show a mailbox. It is idempotent.
+    ///
+    /// A mailbox that is synchronised from on-premises Active Directory is changed there; here it fails with
+    /// [`DirectorySynced`](crate::exchange::CmdletErrorKind::DirectorySynced).
+    Write "Set-Mailbox" => SetMailbox -> ();
+    permissions "Mail Recipients, which Exchange Administrator and Exchange Recipient Administrator have.";
+    changes "Change the mailbox {identity}";
+
+    /// Changes to a mailbox; nothing changes until a setting is given.
+    fn new {
+        required identity as mailbox: impl Into<Identity>;
+        /// Sets whether the mailbox is hidden from address lists. Default `false`.
+        ///
+        /// A hidden room is missing from Graph's lists of places.
+        optional hidden_from_address_lists_enabled as hidden_from_address_lists: bool;
+        confirm;
+    }
+}
+
+cmdlet! {
     /// reads recipients: every object that mail can be sent to.
     Read "Get-Recipient" => GetRecipient -> Vec<Recipient>;
     permissions "View-Only Recipients, as [`GetMailbox`].";
