@@ -3,17 +3,18 @@
 
 use exchange_groups::graph_client::ErrorKind;
 use exchange_groups::graph_client::exchange::{
-    AddMailboxFolderPermission, AddRoleGroupMember, AdministrativeUnit, ApplicationRole, AssignmentScope,
-    AutomateProcessing, Cmdlet, CmdletErrorKind as Kind, DepartRestriction, DistinguishedName,
+    AddMailboxFolderPermission, AddManagementRoleEntry, AddRoleGroupMember, AdministrativeUnit, ApplicationRole,
+    AssignmentScope, AutomateProcessing, Cmdlet, CmdletErrorKind as Kind, DepartRestriction, DistinguishedName,
     EnableOrganizationCustomization, Filter, FolderRight, FolderUser, GetAdministrativeUnit,
     GetApplicationAccessPolicy, GetCalendarProcessing, GetDistributionGroup, GetMailbox, GetMailboxFolderPermission,
-    GetManagementRole, GetManagementRoleAssignment, GetManagementScope, GetOrganizationConfig, GetPlace, GetRecipient,
-    GetRoleGroup, GetRoleGroupMember, Identity, ListChange, MailboxFolder, NewApplicationAccessPolicy,
-    NewDistributionGroup, NewManagementRoleAssignment, NewManagementScope, NewRoleGroup, NewServicePrincipal,
-    ObjectName, PlaceType, Property, RawCmdlet, RemoveApplicationAccessPolicy, RemoveDistributionGroup,
-    RemoveMailboxFolderPermission, RemoveManagementRoleAssignment, RemoveManagementScope, RemoveRoleGroup,
-    RemoveRoleGroupMember, RemoveServicePrincipal, SetApplicationAccessPolicy, SetCalendarProcessing,
-    SetDistributionGroup, SetMailbox, SetMailboxFolderPermission, SetManagementScope, SetPlace,
+    GetManagementRole, GetManagementRoleAssignment, GetManagementRoleEntry, GetManagementScope, GetOrganizationConfig,
+    GetPlace, GetRecipient, GetRoleGroup, GetRoleGroupMember, Identity, ListChange, MailboxFolder, ManagementRoleEntry,
+    NewApplicationAccessPolicy, NewDistributionGroup, NewManagementRole, NewManagementRoleAssignment,
+    NewManagementScope, NewRoleGroup, NewServicePrincipal, ObjectName, PlaceType, Property, RawCmdlet,
+    RemoveApplicationAccessPolicy, RemoveDistributionGroup, RemoveMailboxFolderPermission, RemoveManagementRole,
+    RemoveManagementRoleAssignment, RemoveManagementRoleEntry, RemoveManagementScope, RemoveRoleGroup,
+    RemoveRoleGroupMember, RemoveServicePrincipal, RoleEntryIdentity, SetApplicationAccessPolicy,
+    SetCalendarProcessing, SetDistributionGroup, SetMailbox, SetMailboxFolderPermission, SetManagementScope, SetPlace,
 };
 use exchange_groups_tests::Contoso;
 use serde_json::{Value, json};
@@ -266,4 +267,62 @@ async fn a_mailbox_is_hidden_from_address_lists_and_shown_again() {
     assert_eq!(is_hidden().await, Some(true));
     contoso.run(SetMailbox::new(boardroom()).hidden_from_address_lists(false)).await;
     assert_eq!(is_hidden().await, Some(false));
+}
+
+/// Source: the examples of the pages of the five cmdlets.
+#[test]
+fn a_role_is_cut_to_what_it_must_contain() {
+    let name = || "Redmond Journaling View-Only".parse::<ObjectName>().unwrap();
+    let parent = || "Journaling".parse::<Identity>().unwrap();
+    let (wire, sentence, line) = readings(&NewManagementRole::new(name(), parent()));
+    assert_eq!(wire, json!({ "Name": "Redmond Journaling View-Only", "Parent": "Journaling" }));
+    assert_eq!(sentence, "Create the role \"Redmond Journaling View-Only\" from the role Journaling");
+    assert_eq!(line, "New-ManagementRole -Name 'Redmond Journaling View-Only' -Parent 'Journaling'");
+    let cut = NewManagementRole::new(name(), parent()).cmdlet("Get-JournalRule").description("Reads alone");
+    let expected = json!({
+        "Name": "Redmond Journaling View-Only", "Parent": "Journaling", "EnabledCmdlets": ["Get-JournalRule"],
+        "Description": "Reads alone",
+    });
+    assert_eq!(readings(&cut).0, expected);
+    assert!(NewManagementRole::new(name(), parent()).cmdlet("Get-*").powershell().is_err());
+
+    let rules = "Transport Rules".parse().unwrap();
+    let (wire, sentence, line) = readings(&GetManagementRoleEntry::of_role(&rules));
+    assert_eq!(wire, json!({ "Identity": "Transport Rules\\*", "ResultSize": "Unlimited" }));
+    assert_eq!(sentence, "List the entries of the role \"Transport Rules\"");
+    assert_eq!(line, "Get-ManagementRoleEntry -Identity 'Transport Rules\\*' -ResultSize 'Unlimited'");
+    let entries = GetManagementRoleEntry::of_cmdlet("Get-Recipient").unwrap();
+    assert_eq!(readings(&entries).0["Identity"], "*\\Get-Recipient");
+    assert_eq!(entries.to_string(), "List the role entries of Get-Recipient");
+    let entry = RoleEntryIdentity::new(&"Tier 2 Help Desk".parse().unwrap(), "Set-Mailbox").unwrap();
+    assert_eq!(GetManagementRoleEntry::one(&entry).to_string(), "Read the role entry Tier 2 Help Desk\\Set-Mailbox");
+
+    let entry: RoleEntryIdentity = "Recipient Administrators\\Get-Mailbox".parse().unwrap();
+    let (wire, sentence, line) =
+        readings(&AddManagementRoleEntry::new(entry).parameter("Identity").parameter("Filter"));
+    let expected = json!({ "Identity": "Recipient Administrators\\Get-Mailbox", "Parameters": ["Identity", "Filter"] });
+    assert_eq!(wire, expected);
+    assert_eq!(sentence, "Add the role entry Recipient Administrators\\Get-Mailbox with Identity, Filter");
+    assert_eq!(
+        line,
+        "Add-ManagementRoleEntry -Identity 'Recipient Administrators\\Get-Mailbox' -Parameters @('Identity','Filter')"
+    );
+
+    let read: ManagementRoleEntry = serde_json::from_value(json!({
+        "Role": "Tier 1 Help Desk", "Name": "New-Mailbox", "Parameters": ["Name", "Room"], "Type": "Cmdlet",
+    }))
+    .unwrap();
+    let (wire, sentence, line) = readings(&RemoveManagementRoleEntry::new(read.identity().unwrap()));
+    assert_eq!(wire, json!({ "Identity": "Tier 1 Help Desk\\New-Mailbox", "Confirm": false }));
+    assert_eq!(sentence, "Remove the role entry Tier 1 Help Desk\\New-Mailbox");
+    assert_eq!(line, "Remove-ManagementRoleEntry -Identity 'Tier 1 Help Desk\\New-Mailbox' -Confirm:$false");
+    assert!(ManagementRoleEntry::default().identity().is_err());
+
+    let remove = RemoveManagementRole::new("ExampleRole2".parse::<Identity>().unwrap());
+    assert_eq!(readings(&remove).0, json!({ "Identity": "ExampleRole2", "Confirm": false }));
+    assert_eq!(remove.to_string(), "Remove the role ExampleRole2");
+    let (wire, sentence, line) = readings(&remove.with_child_roles());
+    assert_eq!(wire, json!({ "Identity": "ExampleRole2", "Recurse": true, "Confirm": false }));
+    assert_eq!(sentence, "Remove the role ExampleRole2 with all its child roles");
+    assert_eq!(line, "Remove-ManagementRole -Identity 'ExampleRole2' -Recurse:$true -Confirm:$false");
 }

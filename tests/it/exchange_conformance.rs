@@ -8,14 +8,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use exchange_groups::graph_client::exchange::{
-    AddDistributionGroupMember, Cmdlet, CmdletErrorKind as Kind, EnableOrganizationCustomization, Exchange,
-    GetAcceptedDomain, GetAdministrativeUnit, GetApplicationAccessPolicy, GetCalendarProcessing, GetDistributionGroup,
-    GetDistributionGroupMember, GetMailbox, GetManagementRoleAssignment, GetManagementScope, GetOrganizationConfig,
-    GetPlace, GetRecipient, NewApplicationAccessPolicy, NewDistributionGroup, NewManagementRoleAssignment,
+    AddDistributionGroupMember, AddManagementRoleEntry, Cmdlet, CmdletErrorKind as Kind,
+    EnableOrganizationCustomization, Exchange, GetAcceptedDomain, GetAdministrativeUnit, GetApplicationAccessPolicy,
+    GetCalendarProcessing, GetDistributionGroup, GetDistributionGroupMember, GetMailbox, GetManagementRoleAssignment,
+    GetManagementRoleEntry, GetManagementScope, GetOrganizationConfig, GetPlace, GetRecipient,
+    NewApplicationAccessPolicy, NewDistributionGroup, NewManagementRole, NewManagementRoleAssignment,
     NewManagementScope, NewRoleGroup, NewServicePrincipal, Property, RawCmdlet, RemoveApplicationAccessPolicy,
-    RemoveDistributionGroup, RemoveDistributionGroupMember, RemoveManagementScope, RemoveServicePrincipal,
-    SetApplicationAccessPolicy, SetCalendarProcessing, SetDistributionGroup, SetMailbox, SetManagementRoleAssignment,
-    SetPlace, TestApplicationAccessPolicy, TestServicePrincipalAuthorization, UpdateDistributionGroupMember,
+    RemoveDistributionGroup, RemoveDistributionGroupMember, RemoveManagementRole, RemoveManagementRoleEntry,
+    RemoveManagementScope, RemoveServicePrincipal, SetApplicationAccessPolicy, SetCalendarProcessing,
+    SetDistributionGroup, SetMailbox, SetManagementRoleAssignment, SetPlace, TestApplicationAccessPolicy,
+    TestServicePrincipalAuthorization, UpdateDistributionGroupMember,
 };
 use exchange_groups::graph_client::{Client, Cloud, Error, ErrorKind, Method, RetryOptions, StaticToken};
 use serde::de::DeserializeOwned;
@@ -219,6 +221,7 @@ async fn run(exchange: &Exchange, name: &str, parameters: &Map<String, Value>) -
     }
     by_name! {
         "Add-DistributionGroupMember" => AddDistributionGroupMember,
+        "Add-ManagementRoleEntry" => AddManagementRoleEntry,
         "Enable-OrganizationCustomization" => EnableOrganizationCustomization,
         "Get-AcceptedDomain" => GetAcceptedDomain,
         "Get-AdministrativeUnit" => GetAdministrativeUnit,
@@ -228,12 +231,14 @@ async fn run(exchange: &Exchange, name: &str, parameters: &Map<String, Value>) -
         "Get-DistributionGroupMember" => GetDistributionGroupMember,
         "Get-Mailbox" => GetMailbox,
         "Get-ManagementRoleAssignment" => GetManagementRoleAssignment,
+        "Get-ManagementRoleEntry" => GetManagementRoleEntry,
         "Get-ManagementScope" => GetManagementScope,
         "Get-OrganizationConfig" => GetOrganizationConfig,
         "Get-Place" => GetPlace,
         "Get-Recipient" => GetRecipient,
         "New-ApplicationAccessPolicy" => NewApplicationAccessPolicy,
         "New-DistributionGroup" => NewDistributionGroup,
+        "New-ManagementRole" => NewManagementRole,
         "New-ManagementRoleAssignment" => NewManagementRoleAssignment,
         "New-ManagementScope" => NewManagementScope,
         "New-RoleGroup" => NewRoleGroup,
@@ -241,6 +246,8 @@ async fn run(exchange: &Exchange, name: &str, parameters: &Map<String, Value>) -
         "Remove-ApplicationAccessPolicy" => RemoveApplicationAccessPolicy,
         "Remove-DistributionGroup" => RemoveDistributionGroup,
         "Remove-DistributionGroupMember" => RemoveDistributionGroupMember,
+        "Remove-ManagementRole" => RemoveManagementRole,
+        "Remove-ManagementRoleEntry" => RemoveManagementRoleEntry,
         "Remove-ManagementScope" => RemoveManagementScope,
         "Remove-ServicePrincipal" => RemoveServicePrincipal,
         "Set-ApplicationAccessPolicy" => SetApplicationAccessPolicy,
@@ -313,6 +320,7 @@ one!(
     exchange_groups::graph_client::exchange::CalendarProcessing,
     exchange_groups::graph_client::exchange::DistributionGroup,
     exchange_groups::graph_client::exchange::ExchangeServicePrincipal,
+    exchange_groups::graph_client::exchange::ManagementRole,
     exchange_groups::graph_client::exchange::ManagementRoleAssignment,
     exchange_groups::graph_client::exchange::ManagementScope,
     exchange_groups::graph_client::exchange::OrganizationConfig,

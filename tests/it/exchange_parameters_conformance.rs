@@ -7,20 +7,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use exchange_groups::graph_client::exchange::{
-    AddDistributionGroupMember, AddMailboxFolderPermission, AddRoleGroupMember, ApplicationRole, AssignmentScope,
-    AutomateProcessing, BookingType, Cmdlet, DepartRestriction, DistinguishedName, EnableOrganizationCustomization,
-    Filter, FolderRight, FolderUser, GetAcceptedDomain, GetAdministrativeUnit, GetApplicationAccessPolicy,
-    GetCalendarProcessing, GetCasMailbox, GetDistributionGroup, GetDistributionGroupMember,
+    AddDistributionGroupMember, AddMailboxFolderPermission, AddManagementRoleEntry, AddRoleGroupMember,
+    ApplicationRole, AssignmentScope, AutomateProcessing, BookingType, Cmdlet, DepartRestriction, DistinguishedName,
+    EnableOrganizationCustomization, Filter, FolderRight, FolderUser, GetAcceptedDomain, GetAdministrativeUnit,
+    GetApplicationAccessPolicy, GetCalendarProcessing, GetCasMailbox, GetDistributionGroup, GetDistributionGroupMember,
     GetDynamicDistributionGroupMember, GetGroup, GetMailbox, GetMailboxFolderPermission, GetMailboxPermission,
-    GetManagementRole, GetManagementRoleAssignment, GetManagementScope, GetOrganizationConfig, GetPlace, GetRecipient,
-    GetRoleGroup, GetRoleGroupMember, GetServicePrincipal, GetUnifiedGroup, Identity, JoinRestriction, ListChange,
-    MailboxFolder, ModerationNotice, NewApplicationAccessPolicy, NewDistributionGroup, NewManagementRoleAssignment,
-    NewManagementScope, NewRoleGroup, NewServicePrincipal, PlaceType, ProxyAddress, RemoveApplicationAccessPolicy,
-    RemoveDistributionGroup, RemoveDistributionGroupMember, RemoveMailboxFolderPermission,
-    RemoveManagementRoleAssignment, RemoveManagementScope, RemoveRoleGroup, RemoveRoleGroupMember,
-    RemoveServicePrincipal, SetApplicationAccessPolicy, SetCalendarProcessing, SetDistributionGroup, SetMailbox,
-    SetMailboxFolderPermission, SetManagementRoleAssignment, SetManagementScope, SetPlace, SetServicePrincipal,
-    TestApplicationAccessPolicy, TestServicePrincipalAuthorization, UpdateDistributionGroupMember,
+    GetManagementRole, GetManagementRoleAssignment, GetManagementRoleEntry, GetManagementScope, GetOrganizationConfig,
+    GetPlace, GetRecipient, GetRoleGroup, GetRoleGroupMember, GetServicePrincipal, GetUnifiedGroup, Identity,
+    JoinRestriction, ListChange, MailboxFolder, ModerationNotice, NewApplicationAccessPolicy, NewDistributionGroup,
+    NewManagementRole, NewManagementRoleAssignment, NewManagementScope, NewRoleGroup, NewServicePrincipal, PlaceType,
+    ProxyAddress, RemoveApplicationAccessPolicy, RemoveDistributionGroup, RemoveDistributionGroupMember,
+    RemoveMailboxFolderPermission, RemoveManagementRole, RemoveManagementRoleAssignment, RemoveManagementRoleEntry,
+    RemoveManagementScope, RemoveRoleGroup, RemoveRoleGroupMember, RemoveServicePrincipal, SetApplicationAccessPolicy,
+    SetCalendarProcessing, SetDistributionGroup, SetMailbox, SetMailboxFolderPermission, SetManagementRoleAssignment,
+    SetManagementScope, SetPlace, SetServicePrincipal, TestApplicationAccessPolicy, TestServicePrincipalAuthorization,
+    UpdateDistributionGroupMember,
 };
 use exchange_groups::graph_client::{ClientId, ObjectId, ServicePrincipalId};
 use serde_json::{Map, Value};
@@ -129,6 +130,7 @@ fn commands() -> Vec<Sent> {
                     S-1-5-21-1-2-3-4;0d4c7a88-2d0a-4a35-9a0e-6c1f2b3a4d06";
         text.parse().expect("an identity")
     };
+    let entry = || "scope\\Get-Mailbox".parse().expect("an identity");
     let texts = || ListChange::Replace(vec!["x".to_owned()]);
     let role = ApplicationRole::CalendarsRead;
     let new_group = NewDistributionGroup::security(name())
@@ -220,6 +222,11 @@ fn commands() -> Vec<Sent> {
         sent(&GetAdministrativeUnit::all()),
         sent(&GetManagementRole::one(id())),
         sent(&GetManagementRole::giving("Get-Mailbox", ["Identity"])),
+        sent(&NewManagementRole::new(scope_name(), id()).cmdlet("Get-Mailbox").description("x")),
+        sent(&RemoveManagementRole::new(id()).with_child_roles()),
+        sent(&GetManagementRoleEntry::of_role(&scope_name()).parameter("Identity")),
+        sent(&AddManagementRoleEntry::new(entry()).parameter("Identity").overwrite()),
+        sent(&RemoveManagementRoleEntry::new(entry())),
         sent(
             &NewRoleGroup::new(scope_name())
                 .role("x")

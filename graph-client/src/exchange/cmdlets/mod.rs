@@ -15,6 +15,7 @@ mod organization;
 mod places;
 mod recipients;
 mod role_assignments;
+mod role_entries;
 mod role_groups;
 mod roles;
 mod service_principals;
@@ -56,11 +57,14 @@ pub use self::role_assignments::{
     ApplicationRole, AssignmentScope, GetManagementRoleAssignment, ManagementRoleAssignment,
     NewManagementRoleAssignment, RemoveManagementRoleAssignment, SetManagementRoleAssignment,
 };
+pub use self::role_entries::{
+    AddManagementRoleEntry, GetManagementRoleEntry, ManagementRoleEntry, RemoveManagementRoleEntry, RoleEntryIdentity,
+};
 pub use self::role_groups::{
     AddRoleGroupMember, GetRoleGroup, GetRoleGroupMember, NewRoleGroup, RemoveRoleGroup, RemoveRoleGroupMember,
     RoleGroup,
 };
-pub use self::roles::{GetManagementRole, ManagementRole};
+pub use self::roles::{GetManagementRole, ManagementRole, NewManagementRole, RemoveManagementRole};
 pub use self::service_principals::{
     AuthorizationRow, ExchangeServicePrincipal, GetServicePrincipal, NewServicePrincipal, RemoveServicePrincipal,
     SetServicePrincipal, TestServicePrincipalAuthorization,
