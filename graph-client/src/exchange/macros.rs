@@ -15,10 +15,10 @@ use crate::time::Timestamp;
 /// A cmdlet as a table entry. It writes the struct with its wire form, the constructor, the setters, [`Cmdlet`] and
 /// `Display`.
 ///
-/// ```ignore
+/// ```text
 /// cmdlet! {
 ///     /// adds one member.                                    // behind the name: "`Add-RoleGroupMember`: adds one member."
-///     Write "Add-RoleGroupMember" => AddRoleGroupMember -> ();   // Read or Write, the name, the type, what it gives
+///     Write "Add-RoleGroupMember" => AddRoleGroupMember -> ();   // Read or Write, the name, the type, the output
 ///     permissions "Role Management.";                        // the section of this name
 ///     sentence "Add {member} to the role group {identity}";  // `Display`
 ///
@@ -46,7 +46,7 @@ use crate::time::Timestamp;
 /// - `field field: Type = value`: anything else,
 /// - `confirm`, `result_size`, `bypass_manager_check`, `with_group` and `select`: the same in every cmdlet,
 /// - `rarely Name in field { … }`: parameters that are kept apart, so that a command stays small where it is one of several,
-/// - `get field: Type`: no parameter, but a method that gives it back.
+/// - `get field: Type`: no parameter, but a method that returns it.
 ///
 /// What is special stands behind the table: `impl { … }` holds functions of [`Cmdlet`], such as `check`.
 ///
@@ -547,7 +547,7 @@ macro_rules! record {
             $($fields)*
         }
 
-        /// Exactly one record, as `New-*` cmdlets give.
+        /// Exactly one record, as `New-*` cmdlets return.
         impl $crate::exchange::Output for $name {
             type Row = Self;
 

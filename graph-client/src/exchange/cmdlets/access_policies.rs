@@ -118,8 +118,8 @@ fn policy_scope(recipient: &Recipient) -> Result<Identity, InvalidValue> {
 cmdlet! {
     /// lists all application access policies of the tenant.
     ///
-    /// One policy cannot be read here: with an identity that is empty or unknown the cmdlet gives them all, and a caller
-    /// that removes what it got would remove every policy.
+    /// One policy cannot be read here: with an identity that is empty or unknown the cmdlet returns all of them, and a caller
+    /// that removes what was returned would remove every policy.
     Read "Get-ApplicationAccessPolicy" => GetApplicationAccessPolicy -> Vec<ApplicationAccessPolicy>;
     permissions "View-Only Configuration.";
     sentence "List the application access policies";
@@ -127,8 +127,8 @@ cmdlet! {
     /// All policies.
     fn all {}
     impl {
-        /// A tenant that never had a policy was seen to answer that the object couldn't be found, in place of an empty
-        /// list.
+        /// A tenant that never had a policy was seen to respond that the object couldn't be found, in place of an
+        /// empty list.
         fn if_not_found(&self) -> Option<Vec<ApplicationAccessPolicy>> {
             Some(Vec::new())
         }
@@ -206,7 +206,7 @@ impl ApplicationAccessPolicy {
 
 /// The identity of one application access policy, in full: `{tenant}\{application}:{scope's SID};{scope's GUID}`.
 ///
-/// With anything less the cmdlets may mean another policy, or all of them.
+/// A shorter identity may select another policy, or all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct PolicyIdentity(String);
@@ -283,7 +283,7 @@ cmdlet! {
 cmdlet! {
     /// tests whether the policies allow an application to access a mailbox.
     ///
-    /// It answers from the configuration. The live service may follow an hour later, or more.
+    /// The result comes from the configuration. Propagation to the live service may take an hour or more.
     Read "Test-ApplicationAccessPolicy" => TestApplicationAccessPolicy -> AccessCheck;
     permissions "View-Only Configuration.";
     sentence "Test whether the policies let application {app_id} reach {identity}";
@@ -306,7 +306,7 @@ cmdlet! {
 }
 
 record! {
-    /// What [`TestApplicationAccessPolicy`] gives.
+    /// The output of [`TestApplicationAccessPolicy`].
     pub struct AccessCheck {
         /// The client id of the application.
         pub app_id: Option<String>,

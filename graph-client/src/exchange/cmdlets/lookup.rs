@@ -1,4 +1,5 @@
-//! Looking objects up by address. Exchange takes an address for a name too, so what comes back need not have it.
+//! Looking up objects by address. Exchange also matches an address against names, so the object that is returned need
+//! not have the address.
 
 use serde::{Deserialize, Serialize};
 
@@ -39,21 +40,21 @@ macro_rules! addressed {
 }
 addressed!(Recipient, Mailbox, DistributionGroup, UnifiedGroup);
 
-/// What an address leads to. Each outcome is another one for who acts on it, so none stands for two.
+/// The objects at an address. A caller acts differently on each outcome, so no variant stands for two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AtAddress<T> {
-    /// One object has the address.
+    /// Exactly one object has the address.
     One(T),
-    /// Nothing was found.
+    /// No object was found.
     Nothing,
     /// Several objects have the address.
     Several(Vec<T>),
-    /// No object has the address; these have it as a name or an alias, and are not at it.
+    /// No object has the address; these objects have it as a name or an alias only.
     OnlyByName(Vec<T>),
 }
 
 impl<T: Addressed> AtAddress<T> {
-    /// Decides by the addresses of what was found, whatever made Exchange find it.
+    /// Sorts the objects that Exchange found by their addresses, whichever property Exchange matched.
     #[must_use]
     pub fn among(found: impl IntoIterator<Item = T>, address: &SmtpAddress) -> Self {
         let (mut at, others): (Vec<T>, Vec<T>) = found.into_iter().partition(|object| object.has_address(address));
@@ -152,7 +153,7 @@ macro_rules! look_ups {
     ($(#[$doc:meta])* $cmdlet:ty, $record:ty, $by_identity:path, $one:ident, $many:ident) => {
         $(#[$doc])*
         ///
-        /// Exchange takes an address for a name or an alias as well; only an object that has the address counts.
+        /// Exchange also matches the text against names and aliases; only an object that has the address counts.
         ///
         /// # Permissions
         ///
@@ -160,7 +161,7 @@ macro_rules! look_ups {
         ///
         /// # Errors
         ///
-        /// As [`run`](Self::run). That there is no such object is no error.
+        /// As [`run`](Self::run). A missing object is no error.
         pub async fn $one(&self, address: &SmtpAddress) -> Result<AtAddress<$record>> {
             let lost = || Err(Error::new(ErrorKind::Decode, "the look-up lost its answer"));
             self.$many(std::slice::from_ref(address)).await.pop().unwrap_or_else(lost)
@@ -191,8 +192,8 @@ impl Exchange {
         GetDistributionGroup, DistributionGroup, GetDistributionGroup::one, group_at, groups_at
     }
 
-    /// Asks for each address as an identity, which every caller of Exchange relies on. Where that leads to something
-    /// that has not the address, or to several objects, a filter tells what has it.
+    /// Reads each address as an identity, which every caller of Exchange relies on. Where the object has another address,
+    /// or there are several, a filter finds the object that has it.
     async fn look_up<'a, C, T>(
         &self,
         addresses: &'a [SmtpAddress],

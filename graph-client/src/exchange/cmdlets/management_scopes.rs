@@ -121,7 +121,7 @@ record! {
         pub identity: Option<String>,
         /// The GUID.
         pub guid: Option<Uuid>,
-        /// The condition for the recipients, in the form that Exchange gives it: with brackets, other spaces and another
+        /// The condition for the recipients, in the form that Exchange returns it in: with brackets, other spaces and another
         /// case than it was written with.
         pub recipient_filter: Option<String>,
         /// The organisational unit that the recipients must be in.

@@ -183,7 +183,7 @@ record! {
 }
 
 impl Recipient {
-    /// The identity to name it by: the Entra object id, else the GUID, else the address.
+    /// The identity that commands name the recipient by: the Entra object id, else the GUID, else the address.
     #[must_use]
     pub fn identity(&self) -> Option<Identity> {
         self.external_directory_object_id

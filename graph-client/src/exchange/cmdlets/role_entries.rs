@@ -13,7 +13,7 @@ use crate::text::Printable;
 
 /// The identity of one role entry: `role\cmdlet`, such as `Room keepers\Set-Mailbox`.
 ///
-/// It holds no wildcard (`*`), with which the cmdlets would mean other entries as well.
+/// It holds no wildcard (`*`), which would select other entries as well.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct RoleEntryIdentity(String);
@@ -133,7 +133,7 @@ impl GetManagementRoleEntry {
 
 cmdlet! {
     /// adds an entry to a custom role. The cmdlet and its parameters must be in the parent role.
-    // GUESS: it may give the entry back, or nothing; the page does not say. Wrong if a live run's response is neither.
+    // GUESS: it may return the entry, or nothing; the page does not say. Wrong if a live run's response is neither.
     Write "Add-ManagementRoleEntry" => AddManagementRoleEntry -> Vec<ManagementRoleEntry>;
     permissions "Role Management: Organization Management or Exchange Administrator.";
     display |self, f| {

@@ -6,7 +6,7 @@ use crate::ids::InvalidValue;
 use crate::text::Printable;
 
 cmdlet! {
-    /// reads management roles, such as those that give a cmdlet or a parameter.
+    /// reads management roles, such as those that contain a cmdlet or a parameter.
     Read "Get-ManagementRole" => GetManagementRole -> Vec<ManagementRole>;
     permissions "View-Only Configuration or Role Management.";
     display |self, f| match (&self.identity, &self.cmdlet) {
@@ -43,7 +43,7 @@ cmdlet! {
 }
 
 impl GetManagementRole {
-    /// The roles that give a cmdlet with all of these parameters.
+    /// The roles that contain a cmdlet with all of these parameters.
     #[must_use]
     pub fn giving(cmdlet: impl Into<String>, parameters: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let cmdlet_parameters = parameters.into_iter().map(Into::into).collect();

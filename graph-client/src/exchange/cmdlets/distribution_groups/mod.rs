@@ -173,7 +173,7 @@ record! {
 }
 
 impl DistributionGroup {
-    /// The identity to name it by: the Entra object id, else the GUID, else the address.
+    /// The identity that commands name the group by: the Entra object id, else the GUID, else the address.
     #[must_use]
     pub fn identity(&self) -> Option<Identity> {
         self.external_directory_object_id
@@ -209,7 +209,7 @@ impl DistributionGroup {
     ///
     /// An address, an alias or the display name does not count: others may have them too.
     ///
-    /// Source: live records show the name there; Exchange takes the others where it is asked for.
+    /// Source: live records show the name there; Exchange accepts the others as a parameter.
     #[must_use]
     pub fn is_scope(&self, text: &str) -> bool {
         let text = text.trim();
