@@ -3,14 +3,14 @@
 
 use exchange_groups::graph_client::ErrorKind;
 use exchange_groups::graph_client::exchange::{
-    AddMailboxFolderPermission, AddManagementRoleEntry, AddRoleGroupMember, AdministrativeUnit, ApplicationRole,
-    AssignmentScope, AutomateProcessing, Cmdlet, CmdletErrorKind as Kind, DepartRestriction, DistinguishedName,
-    EnableOrganizationCustomization, Filter, FolderRight, FolderUser, GetAdministrativeUnit,
+    AddMailboxFolderPermission, AddManagementRoleEntry, AddRoleGroupMember, ApplicationRole, AssignmentScope,
+    AutomateProcessing, Cmdlet, CmdletErrorKind as Kind, DepartRestriction, DistinguishedName,
+    EnableOrganizationCustomization, ExchangeAdministrativeUnit, FolderRight, FolderUser, GetAdministrativeUnit,
     GetApplicationAccessPolicy, GetCalendarProcessing, GetDistributionGroup, GetMailbox, GetMailboxFolderPermission,
     GetManagementRole, GetManagementRoleAssignment, GetManagementRoleEntry, GetManagementScope, GetOrganizationConfig,
     GetPlace, GetRecipient, GetRoleGroup, GetRoleGroupMember, Identity, ListChange, MailboxFolder, ManagementRoleEntry,
     NewApplicationAccessPolicy, NewDistributionGroup, NewManagementRole, NewManagementRoleAssignment,
-    NewManagementScope, NewRoleGroup, NewServicePrincipal, ObjectName, PlaceType, Property, RawCmdlet,
+    NewManagementScope, NewRoleGroup, NewServicePrincipal, ObjectName, OpathFilter, PlaceType, Property, RawCmdlet,
     RemoveApplicationAccessPolicy, RemoveDistributionGroup, RemoveMailboxFolderPermission, RemoveManagementRole,
     RemoveManagementRoleAssignment, RemoveManagementRoleEntry, RemoveManagementScope, RemoveRoleGroup,
     RemoveRoleGroupMember, RemoveServicePrincipal, RoleEntryIdentity, SetApplicationAccessPolicy,
@@ -47,11 +47,11 @@ async fn a_group_lives_and_dies() {
     contoso
         .run(SetDistributionGroup::new(&identity).hidden_from_address_lists(true).custom_attribute(1, "B42").unwrap())
         .await;
-    let filter = Filter::equals(&Property::EMAIL_ADDRESSES, "keepers@contoso.com").unwrap();
+    let filter = OpathFilter::equals(&Property::EMAIL_ADDRESSES, "keepers@contoso.com").unwrap();
     let found = contoso.run(GetDistributionGroup::matching(filter).security_groups()).await;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].hidden_from_address_lists_enabled, Some(true));
-    let nobody = Filter::equals(&Property::EMAIL_ADDRESSES, "nobody@contoso.com").unwrap();
+    let nobody = OpathFilter::equals(&Property::EMAIL_ADDRESSES, "nobody@contoso.com").unwrap();
     assert!(contoso.run(GetDistributionGroup::matching(nobody)).await.is_empty());
     contoso.run(RemoveDistributionGroup::of(&found[0]).unwrap()).await;
     let error = contoso.client.exchange().run(GetDistributionGroup::one(&identity)).await.expect_err("no group");
@@ -83,7 +83,7 @@ async fn a_scope_is_made_from_a_group_previewed_used_and_removed() {
     contoso.run(group).await;
     let group = contoso.run(GetDistributionGroup::one("scoped".parse::<Identity>().unwrap())).await.remove(0);
     let dn: DistinguishedName = group.distinguished_name.as_deref().unwrap().parse().unwrap();
-    let reached = contoso.run(GetRecipient::matching(Filter::member_of(&dn)).of_type(&["RoomMailbox"])).await;
+    let reached = contoso.run(GetRecipient::matching(OpathFilter::member_of(&dn)).of_type(&["RoomMailbox"])).await;
     assert_eq!(reached.len(), 1);
 
     let name: ObjectName = "scoped-rooms".parse().unwrap();
@@ -98,7 +98,7 @@ async fn a_scope_is_made_from_a_group_previewed_used_and_removed() {
     contoso.run(NewManagementRoleAssignment::new(principal, ApplicationRole::CalendarsRead, scope)).await;
     let in_use = contoso.client.exchange().run(RemoveManagementScope::new(scope_identity())).await;
     assert_eq!(in_use.expect_err("in use").cmdlet().map(|cmdlet| cmdlet.kind), Some(Kind::InUse));
-    let wider = Filter::member_of(&dn).or(Filter::equals(&Property::ALIAS, "boardroom").unwrap());
+    let wider = OpathFilter::member_of(&dn).or(OpathFilter::equals(&Property::ALIAS, "boardroom").unwrap());
     contoso.run(SetManagementScope::filter(scope_identity(), wider)).await;
 
     for held in contoso.run(GetManagementRoleAssignment::of(principal)).await {
@@ -236,7 +236,7 @@ fn an_administrative_unit_is_read_by_any_of_its_names() {
     assert_eq!(sentence, "Read the administrative unit West Coast");
     assert_eq!(line, "Get-AdministrativeUnit -Identity 'West Coast'");
     assert_eq!(readings(&GetAdministrativeUnit::all()).2, "Get-AdministrativeUnit");
-    let row: AdministrativeUnit = serde_json::from_value(json!({
+    let row: ExchangeAdministrativeUnit = serde_json::from_value(json!({
         "DisplayName": "West Coast",
         "ExternalDirectoryObjectId": "5a0d9c1e-7c34-4f0b-b8f4-9a1c2f3d4e05",
         "Name": "2b6f0a4d-0c11-4c8e-9d54-7e1f2a3b4c06",

@@ -8,15 +8,16 @@ use std::path::PathBuf;
 
 use exchange_groups::graph_client::exchange::{
     AddDistributionGroupMember, AddMailboxFolderPermission, AddManagementRoleEntry, AddRoleGroupMember,
-    ApplicationRole, AssignmentScope, AutomateProcessing, BookingType, Cmdlet, DepartRestriction, DistinguishedName,
-    EnableOrganizationCustomization, Filter, FolderRight, FolderUser, GetAcceptedDomain, GetAdministrativeUnit,
-    GetApplicationAccessPolicy, GetCalendarProcessing, GetCasMailbox, GetDistributionGroup, GetDistributionGroupMember,
-    GetDynamicDistributionGroupMember, GetGroup, GetMailbox, GetMailboxFolderPermission, GetMailboxPermission,
-    GetManagementRole, GetManagementRoleAssignment, GetManagementRoleEntry, GetManagementScope, GetOrganizationConfig,
-    GetPlace, GetRecipient, GetRoleGroup, GetRoleGroupMember, GetServicePrincipal, GetUnifiedGroup, Identity,
-    JoinRestriction, ListChange, MailboxFolder, ModerationNotice, NewApplicationAccessPolicy, NewDistributionGroup,
-    NewManagementRole, NewManagementRoleAssignment, NewManagementScope, NewRoleGroup, NewServicePrincipal, PlaceType,
-    ProxyAddress, RemoveApplicationAccessPolicy, RemoveDistributionGroup, RemoveDistributionGroupMember,
+    ApplicationRole, AssignmentScope, AutomateProcessing, CalendarBookingType, Cmdlet, DepartRestriction,
+    DistinguishedName, EnableOrganizationCustomization, FolderRight, FolderUser, GetAcceptedDomain,
+    GetAdministrativeUnit, GetApplicationAccessPolicy, GetCalendarProcessing, GetCasMailbox, GetDistributionGroup,
+    GetDistributionGroupMember, GetDynamicDistributionGroupMember, GetGroup, GetMailbox, GetMailboxFolderPermission,
+    GetMailboxPermission, GetManagementRole, GetManagementRoleAssignment, GetManagementRoleEntry, GetManagementScope,
+    GetOrganizationConfig, GetPlace, GetRecipient, GetRoleGroup, GetRoleGroupMember, GetServicePrincipal,
+    GetUnifiedGroup, Identity, JoinRestriction, ListChange, MailboxFolder, ModerationNotice,
+    NewApplicationAccessPolicy, NewDistributionGroup, NewManagementRole, NewManagementRoleAssignment,
+    NewManagementScope, NewRoleGroup, NewServicePrincipal, OpathFilter, PlaceType, ProxyAddress,
+    RemoveApplicationAccessPolicy, RemoveDistributionGroup, RemoveDistributionGroupMember,
     RemoveMailboxFolderPermission, RemoveManagementRole, RemoveManagementRoleAssignment, RemoveManagementRoleEntry,
     RemoveManagementScope, RemoveRoleGroup, RemoveRoleGroupMember, RemoveServicePrincipal, SetApplicationAccessPolicy,
     SetCalendarProcessing, SetDistributionGroup, SetMailbox, SetMailboxFolderPermission, SetManagementRoleAssignment,
@@ -123,7 +124,7 @@ fn commands() -> Vec<Sent> {
     let scope_name = || "scope".parse().expect("a name");
     let address = || "rooms@contoso.com".parse().expect("an address");
     let dn: DistinguishedName = "CN=x,DC=y".parse().expect("a name");
-    let filter = || Filter::member_of(&dn);
+    let filter = || OpathFilter::member_of(&dn);
     let folder = || MailboxFolder::calendar(id());
     let policy = || {
         let text = "3c8fb1f0-6f4e-4b1e-9c5b-2f6f0a4d7e11\\8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01:\
@@ -291,7 +292,7 @@ fn calendar_rules(mailbox: Identity) -> SetCalendarProcessing {
     let list = || ListChange::Replace(vec![owner.clone()]);
     SetCalendarProcessing::new(mailbox)
         .automate_processing(AutomateProcessing::AutoAccept)
-        .booking_type(BookingType::Standard)
+        .booking_type(CalendarBookingType::Standard)
         .allow_conflicts(false)
         .allow_recurring_meetings(true)
         .all_book_in_policy(true)

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use exchange_groups::graph_client::exchange::{
-    AddDistributionGroupMember, Cmdlet, CmdletError, CmdletErrorKind as Kind, Filter, GetAcceptedDomain,
+    AddDistributionGroupMember, Cmdlet, CmdletError, CmdletErrorKind as Kind, GetAcceptedDomain,
     GetApplicationAccessPolicy, GetDistributionGroup, GetDistributionGroupMember, GetDynamicDistributionGroupMember,
-    GetMailbox, Identity, JoinRestriction, NewDistributionGroup, Property, RawCmdlet, RemoveDistributionGroup,
-    SetDistributionGroup,
+    GetMailbox, Identity, JoinRestriction, NewDistributionGroup, OpathFilter, Property, RawCmdlet,
+    RemoveDistributionGroup, SetDistributionGroup,
 };
 use exchange_groups::graph_client::{
     AccessToken, Client, Cloud, Error, ErrorKind, RetryOptions, StaticToken, TokenContext, TokenProvider,
@@ -665,7 +665,7 @@ async fn a_read_takes_its_documented_end_point_also_by_its_name() {
 async fn an_answer_may_be_limited_to_some_properties() {
     let exchange = Scripted::start(|_, _| rows(json!([{ "DisplayName": "Room 1" }]))).await;
     let client = exchange.client(RetryOptions::none());
-    let filter = Filter::starts_with(&Property::NAME, "room-").unwrap();
+    let filter = OpathFilter::starts_with(&Property::NAME, "room-").unwrap();
     let rooms = GetMailbox::rooms().filter(filter).select([Property::DISPLAY_NAME, Property::OFFICE]);
     let rooms = client.exchange().run(rooms).await.unwrap();
     assert_eq!((rooms[0].display_name.as_deref(), rooms[0].alias.as_deref()), (Some("Room 1"), None));

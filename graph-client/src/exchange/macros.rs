@@ -31,7 +31,7 @@ use crate::time::Timestamp;
 /// }
 /// ```
 ///
-/// A read that Microsoft documents an end point for has it in the header: `-> Vec<Place>, end_point "Place";`.
+/// A read that Microsoft documents an end point for has it in the header: `-> Vec<AcceptedDomain>, end_point "AcceptedDomain";`.
 ///
 /// In place of `sentence`, `changes "Change the place {identity}"` has all parameters that are set behind it, and
 /// `display |self, f| …` is any code. A constructor and a parameter are public, or have a setter, if they have a doc
@@ -213,13 +213,13 @@ macro_rules! cmdlet {
     ) => {
         $crate::exchange::macros::cmdlet! {
             @parameter $entry $within
-            { $($fields)* #[serde(skip_serializing_if = "Option::is_none")] $field: Option<$crate::exchange::Filter>, }
+            { $($fields)* #[serde(skip_serializing_if = "Option::is_none")] $field: Option<$crate::exchange::OpathFilter>, }
             { $($names)* $field, } $arguments { $($values)* $field: None, }
             {
                 $($methods)*
                 $(#[doc = $doc])+
                 #[must_use]
-                pub fn matching($field: $crate::exchange::Filter) -> Self {
+                pub fn matching($field: $crate::exchange::OpathFilter) -> Self {
                     Self { $field: Some($field), ..Self::default() }
                 }
             }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::exchange::macros::{cmdlet, record};
-use crate::exchange::{DistributionGroup, Identity, Recipient};
+use crate::exchange::{DistributionGroup, ExchangeRecipient, Identity};
 use crate::ids::{ClientId, InvalidValue};
 use crate::text::Printable;
 
@@ -70,7 +70,7 @@ impl NewApplicationAccessPolicy {
     ///
     /// [`InvalidValue`] when Exchange would refuse it as a scope: it must be a security principal, and room, equipment
     /// and shared mailboxes are taken only inside a mail-enabled security group.
-    pub fn restrict_to(app_id: ClientId, scope: &Recipient) -> Result<Self, InvalidValue> {
+    pub fn restrict_to(app_id: ClientId, scope: &ExchangeRecipient) -> Result<Self, InvalidValue> {
         Ok(Self::restrict(app_id, policy_scope(scope)?))
     }
 
@@ -79,7 +79,7 @@ impl NewApplicationAccessPolicy {
     /// # Errors
     ///
     /// As [`restrict_to`](Self::restrict_to).
-    pub fn deny_to(app_id: ClientId, scope: &Recipient) -> Result<Self, InvalidValue> {
+    pub fn deny_to(app_id: ClientId, scope: &ExchangeRecipient) -> Result<Self, InvalidValue> {
         Ok(Self::deny(app_id, policy_scope(scope)?))
     }
 
@@ -92,7 +92,7 @@ impl NewApplicationAccessPolicy {
 }
 
 /// The identity of a recipient that can be the scope of a policy.
-fn policy_scope(recipient: &Recipient) -> Result<Identity, InvalidValue> {
+fn policy_scope(recipient: &ExchangeRecipient) -> Result<Identity, InvalidValue> {
     const REFUSED: &[&str] =
         &["RoomMailbox", "EquipmentMailbox", "SharedMailbox", "SchedulingMailbox", "DiscoveryMailbox"];
     const TAKEN: &[&str] = &["UserMailbox", "MailUser", "MailUniversalSecurityGroup"];
@@ -362,11 +362,11 @@ mod tests {
     #[test]
     fn a_scope_must_be_a_security_principal_and_no_resource() {
         let app: ClientId = "8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01".parse().unwrap();
-        let recipient = |kind: &str, principal| Recipient {
+        let recipient = |kind: &str, principal| ExchangeRecipient {
             recipient_type_details: Some(kind.into()),
             is_valid_security_principal: principal,
             primary_smtp_address: "x@contoso.com".parse().ok(),
-            ..Recipient::default()
+            ..ExchangeRecipient::default()
         };
         for kind in ["RoomMailbox", "EquipmentMailbox", "SharedMailbox", "RoomList", "GroupMailbox", "MailContact"] {
             assert!(NewApplicationAccessPolicy::restrict_to(app, &recipient(kind, Some(true))).is_err(), "{kind}");

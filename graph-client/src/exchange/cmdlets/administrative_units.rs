@@ -6,7 +6,7 @@ cmdlet! {
     /// reads the administrative units of Microsoft Entra ID, as Exchange knows them.
     ///
     /// They are created and changed in Entra ID, and need Microsoft Entra ID P1 or P2.
-    Read "Get-AdministrativeUnit" => GetAdministrativeUnit -> Vec<AdministrativeUnit>;
+    Read "Get-AdministrativeUnit" => GetAdministrativeUnit -> Vec<ExchangeAdministrativeUnit>;
     // GUESS: these roles, as the page names none; wrong if `Get-ManagementRole -Cmdlet Get-AdministrativeUnit` has others.
     permissions "View-Only Recipients or View-Only Configuration.";
     display |self, f| match &self.identity {
@@ -23,7 +23,7 @@ cmdlet! {
 
 record! {
     /// An administrative unit, as Exchange knows it.
-    pub struct AdministrativeUnit {
+    pub struct ExchangeAdministrativeUnit {
         /// The object id in Entra ID, which [`AssignmentScope::AdministrativeUnit`] takes.
         ///
         /// [`AssignmentScope::AdministrativeUnit`]: crate::exchange::AssignmentScope::AdministrativeUnit

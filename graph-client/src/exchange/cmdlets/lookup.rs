@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exchange::{
-    Cmdlet, CmdletErrorKind, DistributionGroup, Exchange, Filter, GetDistributionGroup, GetMailbox, GetRecipient,
-    Mailbox, Property, Recipient, UnifiedGroup,
+    Cmdlet, CmdletErrorKind, DistributionGroup, Exchange, ExchangeMailbox, ExchangeRecipient, GetDistributionGroup,
+    GetMailbox, GetRecipient, OpathFilter, Property, UnifiedGroup,
 };
 use crate::ids::{InvalidValue, SmtpAddress};
 
@@ -38,7 +38,7 @@ macro_rules! addressed {
         }
     )+};
 }
-addressed!(Recipient, Mailbox, DistributionGroup, UnifiedGroup);
+addressed!(ExchangeRecipient, ExchangeMailbox, DistributionGroup, UnifiedGroup);
 
 /// The objects at an address. A caller acts differently on each outcome, so no variant stands for two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,8 +94,8 @@ impl<T> AtAddress<T> {
 ///
 /// `EmailAddresses` is compared with the whole address; `PrimarySmtpAddress` in a filter would search the others too.
 // GUESS: a whole address needs no `smtp:` before it in this filter; wrong if an address that exists is not found by it.
-fn at(address: &SmtpAddress) -> Result<Filter, InvalidValue> {
-    Filter::equals(&Property::EMAIL_ADDRESSES, address.as_str())
+fn at(address: &SmtpAddress) -> Result<OpathFilter, InvalidValue> {
+    OpathFilter::equals(&Property::EMAIL_ADDRESSES, address.as_str())
 }
 
 impl GetRecipient {
@@ -136,7 +136,7 @@ impl GetDistributionGroup {
     ///
     /// [`InvalidValue`] when the name cannot be written into a filter.
     pub fn named(name: &str) -> Result<Self, InvalidValue> {
-        Filter::equals(&Property::NAME, name).map(Self::matching)
+        OpathFilter::equals(&Property::NAME, name).map(Self::matching)
     }
 
     /// The group with this distinguished name, by a filter: none is an empty list.
@@ -145,7 +145,7 @@ impl GetDistributionGroup {
     ///
     /// [`InvalidValue`] when the name cannot be written into a filter.
     pub fn with_distinguished_name(name: &crate::exchange::DistinguishedName) -> Result<Self, InvalidValue> {
-        Filter::equals(&Property::DISTINGUISHED_NAME, name.as_str()).map(Self::matching)
+        OpathFilter::equals(&Property::DISTINGUISHED_NAME, name.as_str()).map(Self::matching)
     }
 }
 
@@ -179,12 +179,12 @@ macro_rules! look_ups {
 impl Exchange {
     look_ups! {
         /// The recipient at an address.
-        GetRecipient, Recipient, GetRecipient::new, recipient_at, recipients_at
+        GetRecipient, ExchangeRecipient, GetRecipient::new, recipient_at, recipients_at
     }
 
     look_ups! {
         /// The mailbox at an address.
-        GetMailbox, Mailbox, GetMailbox::one, mailbox_at, mailboxes_at
+        GetMailbox, ExchangeMailbox, GetMailbox::one, mailbox_at, mailboxes_at
     }
 
     look_ups! {
@@ -247,7 +247,7 @@ mod tests {
 
     use super::*;
 
-    fn recipient(value: serde_json::Value) -> Recipient {
+    fn recipient(value: serde_json::Value) -> ExchangeRecipient {
         serde_json::from_value(value).unwrap()
     }
 
@@ -261,7 +261,7 @@ mod tests {
             "Name": "rooms@contoso.com", "DisplayName": "rooms@contoso.com", "Alias": "rooms@contoso.com",
             "PrimarySmtpAddress": "board@contoso.com", "EmailAddresses": ["SMTP:board@contoso.com", "SIP:rooms@contoso.com"],
         }));
-        let among = |found: &[&Recipient]| AtAddress::among(found.iter().map(|&it| it.clone()), &address);
+        let among = |found: &[&ExchangeRecipient]| AtAddress::among(found.iter().map(|&it| it.clone()), &address);
         assert_eq!(among(&[]), AtAddress::Nothing);
         assert_eq!(among(&[&by_name]), AtAddress::OnlyByName(vec![by_name.clone()]));
         assert_eq!(among(&[&by_name, &proxy]), AtAddress::One(proxy.clone()));

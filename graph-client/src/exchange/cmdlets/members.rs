@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::recipients::Recipient;
+use super::recipients::ExchangeRecipient;
 use crate::exchange::Identity;
 use crate::exchange::macros::cmdlet;
 use crate::ids::InvalidValue;
@@ -9,7 +9,7 @@ cmdlet! {
     /// lists a group's direct members, with `ResultSize` unlimited.
     ///
     /// For a Microsoft 365 group the list is empty, without an error.
-    Read "Get-DistributionGroupMember" => GetDistributionGroupMember -> Vec<Recipient>, end_point "DistributionGroupMember";
+    Read "Get-DistributionGroupMember" => GetDistributionGroupMember -> Vec<ExchangeRecipient>, end_point "DistributionGroupMember";
     permissions "View-Only Recipients.";
     sentence "List the members of {identity}";
 
@@ -22,7 +22,7 @@ cmdlet! {
 
 cmdlet! {
     /// lists the members of a dynamic distribution group, as they were last evaluated, with `ResultSize` unlimited.
-    Read "Get-DynamicDistributionGroupMember" => GetDynamicDistributionGroupMember -> Vec<Recipient>, end_point "DynamicDistributionGroupMember";
+    Read "Get-DynamicDistributionGroupMember" => GetDynamicDistributionGroupMember -> Vec<ExchangeRecipient>, end_point "DynamicDistributionGroupMember";
     permissions "View-Only Recipients.";
     sentence "List the members of the dynamic group {identity}";
 

@@ -25,14 +25,14 @@ pub use self::access_policies::{
     NewApplicationAccessPolicy, PolicyIdentity, RemoveApplicationAccessPolicy, SetApplicationAccessPolicy,
     TestApplicationAccessPolicy,
 };
-pub use self::administrative_units::{AdministrativeUnit, GetAdministrativeUnit};
+pub use self::administrative_units::{ExchangeAdministrativeUnit, GetAdministrativeUnit};
 pub use self::assigned_scope::AssignedScope;
 pub use self::calendar_processing::{
-    AutomateProcessing, BookingType, CalendarProcessing, GetCalendarProcessing, SetCalendarProcessing,
+    AutomateProcessing, CalendarBookingType, CalendarProcessing, GetCalendarProcessing, SetCalendarProcessing,
 };
 pub use self::distribution_groups::{
-    DepartRestriction, DistributionGroup, GetDistributionGroup, GroupKind, JoinRestriction, ModerationNotice,
-    NewDistributionGroup, RemoveDistributionGroup, SetDistributionGroup,
+    DepartRestriction, DistributionGroup, DistributionGroupKind, GetDistributionGroup, JoinRestriction,
+    ModerationNotice, NewDistributionGroup, RemoveDistributionGroup, SetDistributionGroup,
 };
 pub use self::folder_permissions::{
     AddMailboxFolderPermission, FolderRight, FolderUser, GetMailboxFolderPermission, MailboxFolder,
@@ -51,8 +51,8 @@ pub use self::members::{
 pub use self::organization::{
     AcceptedDomain, EnableOrganizationCustomization, GetAcceptedDomain, GetOrganizationConfig, OrganizationConfig,
 };
-pub use self::places::{GetPlace, Place, PlaceType, SetPlace};
-pub use self::recipients::{GetMailbox, GetRecipient, Mailbox, Recipient, SetMailbox};
+pub use self::places::{ExchangePlace, GetPlace, PlaceType, SetPlace};
+pub use self::recipients::{ExchangeMailbox, ExchangeRecipient, GetMailbox, GetRecipient, SetMailbox};
 pub use self::role_assignments::{
     ApplicationRole, AssignmentScope, GetManagementRoleAssignment, ManagementRoleAssignment,
     NewManagementRoleAssignment, RemoveManagementRoleAssignment, SetManagementRoleAssignment,

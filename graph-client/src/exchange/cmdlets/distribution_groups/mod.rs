@@ -17,7 +17,7 @@ pub use self::set::SetDistributionGroup;
 /// The type of a new group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[non_exhaustive]
-pub enum GroupKind {
+pub enum DistributionGroupKind {
     /// A distribution group, which permissions cannot be granted to. The service's default.
     #[default]
     Distribution,
@@ -25,7 +25,7 @@ pub enum GroupKind {
     Security,
 }
 
-impl GroupKind {
+impl DistributionGroupKind {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn is_default(&self) -> bool {
         *self == Self::default()
