@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use exchange_groups::graph_client::exchange::{
-    AutomateProcessing, Cmdlet, Exchange, GetCalendarProcessing, GetPlace, Identity, Place, PlaceType,
+    AutomateProcessing, Cmdlet, Exchange, ExchangePlace, GetCalendarProcessing, GetPlace, Identity, PlaceType,
     SetCalendarProcessing,
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -111,7 +111,7 @@ async fn correct(exchange: &Exchange, options: &Options) -> anyhow::Result<Exit>
 /// The rooms of a building, in the order of their names.
 async fn rooms(exchange: &Exchange, building: Option<&str>) -> anyhow::Result<Vec<Identity>> {
     let places = exchange.run(GetPlace::all(PlaceType::Room)).await?;
-    let is_there = |place: &Place| match (building, place.building.as_deref()) {
+    let is_there = |place: &ExchangePlace| match (building, place.building.as_deref()) {
         (None, _) => true,
         (Some(wanted), Some(building)) => building.eq_ignore_ascii_case(wanted),
         (Some(_), None) => false,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use graph_client::exchange::Recipient;
+use graph_client::exchange::ExchangeRecipient;
 use graph_client::{SmtpAddress, Uuid, printable};
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
@@ -56,8 +56,8 @@ impl From<&SmtpAddress> for Subject {
     }
 }
 
-impl From<&Recipient> for Subject {
-    fn from(recipient: &Recipient) -> Self {
+impl From<&ExchangeRecipient> for Subject {
+    fn from(recipient: &ExchangeRecipient) -> Self {
         Self {
             address: recipient.primary_smtp_address.clone(),
             id: recipient.external_directory_object_id.or(recipient.guid).map(|id: Uuid| id.to_string()),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use graph_client::SmtpAddress;
-use graph_client::exchange::{Identity, Mailbox, Recipient};
+use graph_client::exchange::{ExchangeMailbox, ExchangeRecipient, Identity};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -17,12 +17,12 @@ pub(crate) struct MailboxRef {
 }
 
 impl MailboxRef {
-    pub(crate) fn of_room(room: &Mailbox) -> Option<Self> {
+    pub(crate) fn of_room(room: &ExchangeMailbox) -> Option<Self> {
         let address = room.primary_smtp_address.clone()?;
         Some(Self { id: room.external_directory_object_id, address })
     }
 
-    pub(crate) fn of_recipient(recipient: &Recipient) -> Option<Self> {
+    pub(crate) fn of_recipient(recipient: &ExchangeRecipient) -> Option<Self> {
         let address = recipient.primary_smtp_address.clone()?;
         Some(Self { id: recipient.external_directory_object_id, address })
     }
@@ -48,7 +48,7 @@ impl MailboxRef {
 /// What identifies a mailbox: its object id, or, where one side has none, its address.
 pub(crate) type MailboxIds<'a> = (Option<Uuid>, Option<&'a SmtpAddress>);
 
-pub(crate) fn ids_of_recipient(recipient: &Recipient) -> MailboxIds<'_> {
+pub(crate) fn ids_of_recipient(recipient: &ExchangeRecipient) -> MailboxIds<'_> {
     (recipient.external_directory_object_id, recipient.primary_smtp_address.as_ref())
 }
 
@@ -65,7 +65,7 @@ impl<'a> MailboxSet<'a> {
         mailboxes.into_iter().map(MailboxRef::ids).collect()
     }
 
-    pub(crate) fn of_recipients(recipients: impl IntoIterator<Item = &'a Recipient>) -> Self {
+    pub(crate) fn of_recipients(recipients: impl IntoIterator<Item = &'a ExchangeRecipient>) -> Self {
         recipients.into_iter().map(ids_of_recipient).collect()
     }
 
@@ -78,7 +78,7 @@ impl<'a> MailboxSet<'a> {
     }
 
     /// Whether the set has a recipient by its id or by its address: either is enough for what must be found.
-    pub(crate) fn has_by_any(&self, recipient: &Recipient) -> bool {
+    pub(crate) fn has_by_any(&self, recipient: &ExchangeRecipient) -> bool {
         let (id, address) = ids_of_recipient(recipient);
         self.has((id, address)) || address.is_some_and(|address| self.addresses.contains(address))
     }
@@ -104,11 +104,11 @@ pub(crate) struct Difference<'a> {
     /// Mailboxes that are to be members and are not.
     pub(crate) missing: Vec<&'a MailboxRef>,
     /// Members that must not be reached.
-    pub(crate) denied: Vec<&'a Recipient>,
+    pub(crate) denied: Vec<&'a ExchangeRecipient>,
     /// Members that the spec does not name, to be removed.
-    pub(crate) unexpected: Vec<&'a Recipient>,
+    pub(crate) unexpected: Vec<&'a ExchangeRecipient>,
     /// Members that the spec does not name, and keeps.
-    pub(crate) kept: Vec<&'a Recipient>,
+    pub(crate) kept: Vec<&'a ExchangeRecipient>,
 }
 
 impl<'a> Difference<'a> {
@@ -116,7 +116,7 @@ impl<'a> Difference<'a> {
         wanted: &'a [MailboxRef],
         must_not_reach: &[MailboxRef],
         other_members: OtherMembers,
-        present: &'a [Recipient],
+        present: &'a [ExchangeRecipient],
     ) -> Self {
         let members = MailboxSet::of_recipients(present);
         let mut difference = Self {
@@ -140,7 +140,7 @@ impl<'a> Difference<'a> {
     }
 
     /// The members to be removed, those that must not be reached first.
-    pub(crate) fn removals(&self) -> impl Iterator<Item = &'a Recipient> + '_ {
+    pub(crate) fn removals(&self) -> impl Iterator<Item = &'a ExchangeRecipient> + '_ {
         self.denied.iter().chain(&self.unexpected).copied()
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use graph_client::SmtpAddress;
-use graph_client::exchange::{Mailbox, Recipient};
+use graph_client::exchange::{ExchangeMailbox, ExchangeRecipient};
 
 use crate::membership::{MailboxRef, MailboxSet};
 use crate::observe::Observation;
@@ -25,7 +25,7 @@ pub(crate) struct Selection {
     /// Addresses of rooms that are no room mailboxes, and where the spec has them.
     pub(crate) unmatched_rooms: Vec<Unmatched>,
     /// Members of the room list that are no room mailboxes.
-    pub(crate) other_list_members: Vec<Recipient>,
+    pub(crate) other_list_members: Vec<ExchangeRecipient>,
     /// Exclusions that match no selected room.
     pub(crate) unmatched_exclusions: Vec<Unmatched>,
     pub(crate) unmatched_mailboxes: Vec<Unmatched>,
@@ -49,7 +49,8 @@ impl Selection {
     pub(crate) fn of(spec: &RestrictedCalendarGroup, seen: &Observation) -> Self {
         let mut selection = Self::default();
         let by_address = by_address(&seen.rooms);
-        let mut rooms: Vec<&Mailbox> = match (&spec.rooms.addresses, &spec.rooms.room_list, &spec.rooms.filter) {
+        let mut rooms: Vec<&ExchangeMailbox> = match (&spec.rooms.addresses, &spec.rooms.room_list, &spec.rooms.filter)
+        {
             (Some(addresses), ..) => {
                 let mut rooms = Vec::with_capacity(addresses.len());
                 for (index, address) in addresses.iter().enumerate() {
@@ -95,7 +96,7 @@ impl Selection {
         }
         rooms.sort_by_key(|room| &room.primary_smtp_address);
         // Two addresses of one room would make Exchange refuse the whole list.
-        rooms.dedup_by_key(|room| std::ptr::from_ref::<Mailbox>(room));
+        rooms.dedup_by_key(|room| std::ptr::from_ref::<ExchangeMailbox>(room));
         selection.workspaces = rooms.iter().filter(|room| is_workspace(room)).count();
         selection.members = rooms.into_iter().filter_map(MailboxRef::of_room).collect();
         selection.rooms = selection.members.len();
@@ -129,7 +130,7 @@ impl Selection {
     }
 }
 
-fn by_address(rooms: &[Mailbox]) -> HashMap<&SmtpAddress, &Mailbox> {
+fn by_address(rooms: &[ExchangeMailbox]) -> HashMap<&SmtpAddress, &ExchangeMailbox> {
     rooms
         .iter()
         .flat_map(|room| {

@@ -3,19 +3,21 @@
 
 use exchange_groups::graph_client::ErrorKind;
 use exchange_groups::graph_client::exchange::{
-    AddMailboxFolderPermission, AddRoleGroupMember, ApplicationRole, AssignmentScope, AutomateProcessing,
-    CmdletErrorKind as Kind, DepartRestriction, DistinguishedName, EnableOrganizationCustomization, Filter,
-    FolderRight, FolderUser, GetApplicationAccessPolicy, GetCalendarProcessing, GetDistributionGroup,
-    GetMailboxFolderPermission, GetManagementRole, GetManagementRoleAssignment, GetManagementScope,
-    GetOrganizationConfig, GetPlace, GetRecipient, GetRoleGroup, GetRoleGroupMember, Identity, ListChange,
-    MailboxFolder, NewApplicationAccessPolicy, NewDistributionGroup, NewManagementRoleAssignment, NewManagementScope,
-    NewRoleGroup, NewServicePrincipal, ObjectName, PlaceType, Property, RawCmdlet, RemoveApplicationAccessPolicy,
-    RemoveDistributionGroup, RemoveMailboxFolderPermission, RemoveManagementRoleAssignment, RemoveManagementScope,
-    RemoveRoleGroup, RemoveRoleGroupMember, RemoveServicePrincipal, SetApplicationAccessPolicy, SetCalendarProcessing,
-    SetDistributionGroup, SetMailboxFolderPermission, SetManagementScope, SetPlace,
+    AddMailboxFolderPermission, AddManagementRoleEntry, AddRoleGroupMember, ApplicationRole, AssignmentScope,
+    AutomateProcessing, Cmdlet, CmdletErrorKind as Kind, DepartRestriction, DistinguishedName,
+    EnableOrganizationCustomization, ExchangeAdministrativeUnit, FolderRight, FolderUser, GetAdministrativeUnit,
+    GetApplicationAccessPolicy, GetCalendarProcessing, GetDistributionGroup, GetMailbox, GetMailboxFolderPermission,
+    GetManagementRole, GetManagementRoleAssignment, GetManagementRoleEntry, GetManagementScope, GetOrganizationConfig,
+    GetPlace, GetRecipient, GetRoleGroup, GetRoleGroupMember, Identity, ListChange, MailboxFolder, ManagementRoleEntry,
+    NewApplicationAccessPolicy, NewDistributionGroup, NewManagementRole, NewManagementRoleAssignment,
+    NewManagementScope, NewRoleGroup, NewServicePrincipal, ObjectName, OpathFilter, PlaceType, Property, RawCmdlet,
+    RemoveApplicationAccessPolicy, RemoveDistributionGroup, RemoveMailboxFolderPermission, RemoveManagementRole,
+    RemoveManagementRoleAssignment, RemoveManagementRoleEntry, RemoveManagementScope, RemoveRoleGroup,
+    RemoveRoleGroupMember, RemoveServicePrincipal, RoleEntryIdentity, SetApplicationAccessPolicy,
+    SetCalendarProcessing, SetDistributionGroup, SetMailbox, SetMailboxFolderPermission, SetManagementScope, SetPlace,
 };
 use exchange_groups_tests::Contoso;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn any_cmdlet_runs_by_its_name_with_the_callers_own_output() {
@@ -45,11 +47,11 @@ async fn a_group_lives_and_dies() {
     contoso
         .run(SetDistributionGroup::new(&identity).hidden_from_address_lists(true).custom_attribute(1, "B42").unwrap())
         .await;
-    let filter = Filter::equals(&Property::EMAIL_ADDRESSES, "keepers@contoso.com").unwrap();
+    let filter = OpathFilter::equals(&Property::EMAIL_ADDRESSES, "keepers@contoso.com").unwrap();
     let found = contoso.run(GetDistributionGroup::matching(filter).security_groups()).await;
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].hidden_from_address_lists_enabled, Some(true));
-    let nobody = Filter::equals(&Property::EMAIL_ADDRESSES, "nobody@contoso.com").unwrap();
+    let nobody = OpathFilter::equals(&Property::EMAIL_ADDRESSES, "nobody@contoso.com").unwrap();
     assert!(contoso.run(GetDistributionGroup::matching(nobody)).await.is_empty());
     contoso.run(RemoveDistributionGroup::of(&found[0]).unwrap()).await;
     let error = contoso.client.exchange().run(GetDistributionGroup::one(&identity)).await.expect_err("no group");
@@ -81,7 +83,7 @@ async fn a_scope_is_made_from_a_group_previewed_used_and_removed() {
     contoso.run(group).await;
     let group = contoso.run(GetDistributionGroup::one("scoped".parse::<Identity>().unwrap())).await.remove(0);
     let dn: DistinguishedName = group.distinguished_name.as_deref().unwrap().parse().unwrap();
-    let reached = contoso.run(GetRecipient::matching(Filter::member_of(&dn)).of_type(&["RoomMailbox"])).await;
+    let reached = contoso.run(GetRecipient::matching(OpathFilter::member_of(&dn)).of_type(&["RoomMailbox"])).await;
     assert_eq!(reached.len(), 1);
 
     let name: ObjectName = "scoped-rooms".parse().unwrap();
@@ -96,7 +98,7 @@ async fn a_scope_is_made_from_a_group_previewed_used_and_removed() {
     contoso.run(NewManagementRoleAssignment::new(principal, ApplicationRole::CalendarsRead, scope)).await;
     let in_use = contoso.client.exchange().run(RemoveManagementScope::new(scope_identity())).await;
     assert_eq!(in_use.expect_err("in use").cmdlet().map(|cmdlet| cmdlet.kind), Some(Kind::InUse));
-    let wider = Filter::member_of(&dn).or(Filter::equals(&Property::ALIAS, "boardroom").unwrap());
+    let wider = OpathFilter::member_of(&dn).or(OpathFilter::equals(&Property::ALIAS, "boardroom").unwrap());
     contoso.run(SetManagementScope::filter(scope_identity(), wider)).await;
 
     for held in contoso.run(GetManagementRoleAssignment::of(principal)).await {
@@ -218,4 +220,109 @@ async fn a_tenant_is_customised_once() {
     let again = contoso.client.exchange().run(EnableOrganizationCustomization::new()).await;
     assert!(again.is_err(), "Contoso is customised already");
     assert_eq!(contoso.run(GetOrganizationConfig::new()).await.is_dehydrated, Some(false));
+}
+
+/// What a command is: the parameters on the wire, the sentence and the line of PowerShell.
+fn readings<C: Cmdlet>(cmdlet: &C) -> (Value, String, String) {
+    (serde_json::to_value(cmdlet).unwrap(), cmdlet.to_string(), cmdlet.powershell().unwrap())
+}
+
+/// Source: the page of `Get-AdministrativeUnit`, its second example and the values of `Identity`.
+#[test]
+fn an_administrative_unit_is_read_by_any_of_its_names() {
+    let unit = GetAdministrativeUnit::one("West Coast".parse::<Identity>().unwrap());
+    let (wire, sentence, line) = readings(&unit);
+    assert_eq!(wire, json!({ "Identity": "West Coast" }));
+    assert_eq!(sentence, "Read the administrative unit West Coast");
+    assert_eq!(line, "Get-AdministrativeUnit -Identity 'West Coast'");
+    assert_eq!(readings(&GetAdministrativeUnit::all()).2, "Get-AdministrativeUnit");
+    let row: ExchangeAdministrativeUnit = serde_json::from_value(json!({
+        "DisplayName": "West Coast",
+        "ExternalDirectoryObjectId": "5a0d9c1e-7c34-4f0b-b8f4-9a1c2f3d4e05",
+        "Name": "2b6f0a4d-0c11-4c8e-9d54-7e1f2a3b4c06",
+        "Guid": "",
+    }))
+    .unwrap();
+    assert_eq!(row.external_directory_object_id, "5a0d9c1e-7c34-4f0b-b8f4-9a1c2f3d4e05".parse().ok());
+    assert_eq!((row.display_name.as_deref(), row.guid), (Some("West Coast"), None));
+}
+
+/// Source: the page of `Set-Mailbox`, parameters `Identity` and `HiddenFromAddressListsEnabled`.
+#[tokio::test]
+async fn a_mailbox_is_hidden_from_address_lists_and_shown_again() {
+    let hide = SetMailbox::new(boardroom()).hidden_from_address_lists(true);
+    let (wire, sentence, line) = readings(&hide);
+    let expected =
+        json!({ "Identity": "boardroom@contoso.com", "HiddenFromAddressListsEnabled": true, "Confirm": false });
+    assert_eq!(wire, expected);
+    assert_eq!(sentence, "Change the mailbox boardroom@contoso.com: HiddenFromAddressListsEnabled true");
+    assert_eq!(
+        line,
+        "Set-Mailbox -Identity 'boardroom@contoso.com' -HiddenFromAddressListsEnabled:$true -Confirm:$false"
+    );
+    let contoso = Contoso::start().await;
+    contoso.run(hide).await;
+    let is_hidden =
+        || async { contoso.run(GetMailbox::one(boardroom())).await.remove(0).hidden_from_address_lists_enabled };
+    assert_eq!(is_hidden().await, Some(true));
+    contoso.run(SetMailbox::new(boardroom()).hidden_from_address_lists(false)).await;
+    assert_eq!(is_hidden().await, Some(false));
+}
+
+/// Source: the examples of the pages of the five cmdlets.
+#[test]
+fn a_role_is_cut_to_what_it_must_contain() {
+    let name = || "Redmond Journaling View-Only".parse::<ObjectName>().unwrap();
+    let parent = || "Journaling".parse::<Identity>().unwrap();
+    let (wire, sentence, line) = readings(&NewManagementRole::new(name(), parent()));
+    assert_eq!(wire, json!({ "Name": "Redmond Journaling View-Only", "Parent": "Journaling" }));
+    assert_eq!(sentence, "Create the role \"Redmond Journaling View-Only\" from the role Journaling");
+    assert_eq!(line, "New-ManagementRole -Name 'Redmond Journaling View-Only' -Parent 'Journaling'");
+    let cut = NewManagementRole::new(name(), parent()).cmdlet("Get-JournalRule").description("Reads alone");
+    let expected = json!({
+        "Name": "Redmond Journaling View-Only", "Parent": "Journaling", "EnabledCmdlets": ["Get-JournalRule"],
+        "Description": "Reads alone",
+    });
+    assert_eq!(readings(&cut).0, expected);
+    assert!(NewManagementRole::new(name(), parent()).cmdlet("Get-*").powershell().is_err());
+
+    let rules = "Transport Rules".parse().unwrap();
+    let (wire, sentence, line) = readings(&GetManagementRoleEntry::of_role(&rules));
+    assert_eq!(wire, json!({ "Identity": "Transport Rules\\*", "ResultSize": "Unlimited" }));
+    assert_eq!(sentence, "List the entries of the role \"Transport Rules\"");
+    assert_eq!(line, "Get-ManagementRoleEntry -Identity 'Transport Rules\\*' -ResultSize 'Unlimited'");
+    let entries = GetManagementRoleEntry::of_cmdlet("Get-Recipient").unwrap();
+    assert_eq!(readings(&entries).0["Identity"], "*\\Get-Recipient");
+    assert_eq!(entries.to_string(), "List the role entries of Get-Recipient");
+    let entry = RoleEntryIdentity::new(&"Tier 2 Help Desk".parse().unwrap(), "Set-Mailbox").unwrap();
+    assert_eq!(GetManagementRoleEntry::one(&entry).to_string(), "Read the role entry Tier 2 Help Desk\\Set-Mailbox");
+
+    let entry: RoleEntryIdentity = "Recipient Administrators\\Get-Mailbox".parse().unwrap();
+    let (wire, sentence, line) =
+        readings(&AddManagementRoleEntry::new(entry).parameter("Identity").parameter("Filter"));
+    let expected = json!({ "Identity": "Recipient Administrators\\Get-Mailbox", "Parameters": ["Identity", "Filter"] });
+    assert_eq!(wire, expected);
+    assert_eq!(sentence, "Add the role entry Recipient Administrators\\Get-Mailbox with Identity, Filter");
+    assert_eq!(
+        line,
+        "Add-ManagementRoleEntry -Identity 'Recipient Administrators\\Get-Mailbox' -Parameters @('Identity','Filter')"
+    );
+
+    let read: ManagementRoleEntry = serde_json::from_value(json!({
+        "Role": "Tier 1 Help Desk", "Name": "New-Mailbox", "Parameters": ["Name", "Room"], "Type": "Cmdlet",
+    }))
+    .unwrap();
+    let (wire, sentence, line) = readings(&RemoveManagementRoleEntry::new(read.identity().unwrap()));
+    assert_eq!(wire, json!({ "Identity": "Tier 1 Help Desk\\New-Mailbox", "Confirm": false }));
+    assert_eq!(sentence, "Remove the role entry Tier 1 Help Desk\\New-Mailbox");
+    assert_eq!(line, "Remove-ManagementRoleEntry -Identity 'Tier 1 Help Desk\\New-Mailbox' -Confirm:$false");
+    assert!(ManagementRoleEntry::default().identity().is_err());
+
+    let remove = RemoveManagementRole::new("ExampleRole2".parse::<Identity>().unwrap());
+    assert_eq!(readings(&remove).0, json!({ "Identity": "ExampleRole2", "Confirm": false }));
+    assert_eq!(remove.to_string(), "Remove the role ExampleRole2");
+    let (wire, sentence, line) = readings(&remove.with_child_roles());
+    assert_eq!(wire, json!({ "Identity": "ExampleRole2", "Recurse": true, "Confirm": false }));
+    assert_eq!(sentence, "Remove the role ExampleRole2 with all its child roles");
+    assert_eq!(line, "Remove-ManagementRole -Identity 'ExampleRole2' -Recurse:$true -Confirm:$false");
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use exchange_groups::graph_client::exchange::{
-    AtAddress, CmdletErrorKind as Kind, DistributionGroup, GetDistributionGroup, GetMailbox, GetOrganizationConfig,
-    GetRecipient, Identity, Mailbox, NewDistributionGroup, Recipient, SetDistributionGroup,
+    AtAddress, CmdletErrorKind as Kind, DistributionGroup, ExchangeMailbox, ExchangeRecipient, GetDistributionGroup,
+    GetMailbox, GetOrganizationConfig, GetRecipient, Identity, NewDistributionGroup, SetDistributionGroup,
 };
 use exchange_groups::graph_client::{Client, ClientSecret, Cloud, ErrorKind, RetryOptions, SmtpAddress, StaticToken};
 use exchange_groups_tests::Contoso;
@@ -280,8 +280,8 @@ async fn p4_records_survive_a_round_trip_with_their_addresses() {
     ] {
         let row = json!({ "Name": "a", "PrimarySmtpAddress": "a@contoso.com", "EmailAddresses": addresses });
         let both = [address("a@contoso.com"), address("b@contoso.com")];
-        let mailbox: Mailbox = serde_json::from_value(row.clone()).unwrap();
-        let recipient: Recipient = serde_json::from_value(row.clone()).unwrap();
+        let mailbox: ExchangeMailbox = serde_json::from_value(row.clone()).unwrap();
+        let recipient: ExchangeRecipient = serde_json::from_value(row.clone()).unwrap();
         let group: DistributionGroup = serde_json::from_value(row).unwrap();
         assert_eq!((&*mailbox.email_addresses, &*recipient.email_addresses), (&both[..], &both[..]));
         assert_eq!(group.email_addresses, both);

@@ -7,19 +7,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use exchange_groups::graph_client::exchange::{
-    AddDistributionGroupMember, AddMailboxFolderPermission, AddRoleGroupMember, ApplicationRole, AssignmentScope,
-    AutomateProcessing, BookingType, Cmdlet, DepartRestriction, DistinguishedName, EnableOrganizationCustomization,
-    Filter, FolderRight, FolderUser, GetAcceptedDomain, GetApplicationAccessPolicy, GetCalendarProcessing,
-    GetCasMailbox, GetDistributionGroup, GetDistributionGroupMember, GetGroup, GetMailbox, GetMailboxFolderPermission,
-    GetMailboxPermission, GetManagementRole, GetManagementRoleAssignment, GetManagementScope, GetOrganizationConfig,
-    GetPlace, GetRecipient, GetRoleGroup, GetRoleGroupMember, GetServicePrincipal, GetUnifiedGroup, Identity,
-    JoinRestriction, ListChange, MailboxFolder, ModerationNotice, NewApplicationAccessPolicy, NewDistributionGroup,
-    NewManagementRoleAssignment, NewManagementScope, NewRoleGroup, NewServicePrincipal, PlaceType, ProxyAddress,
+    AddDistributionGroupMember, AddMailboxFolderPermission, AddManagementRoleEntry, AddRoleGroupMember,
+    ApplicationRole, AssignmentScope, AutomateProcessing, CalendarBookingType, Cmdlet, DepartRestriction,
+    DistinguishedName, EnableOrganizationCustomization, FolderRight, FolderUser, GetAcceptedDomain,
+    GetAdministrativeUnit, GetApplicationAccessPolicy, GetCalendarProcessing, GetCasMailbox, GetDistributionGroup,
+    GetDistributionGroupMember, GetDynamicDistributionGroupMember, GetGroup, GetMailbox, GetMailboxFolderPermission,
+    GetMailboxPermission, GetManagementRole, GetManagementRoleAssignment, GetManagementRoleEntry, GetManagementScope,
+    GetOrganizationConfig, GetPlace, GetRecipient, GetRoleGroup, GetRoleGroupMember, GetServicePrincipal,
+    GetUnifiedGroup, Identity, JoinRestriction, ListChange, MailboxFolder, ModerationNotice,
+    NewApplicationAccessPolicy, NewDistributionGroup, NewManagementRole, NewManagementRoleAssignment,
+    NewManagementScope, NewRoleGroup, NewServicePrincipal, OpathFilter, PlaceType, ProxyAddress,
     RemoveApplicationAccessPolicy, RemoveDistributionGroup, RemoveDistributionGroupMember,
-    RemoveMailboxFolderPermission, RemoveManagementRoleAssignment, RemoveManagementScope, RemoveRoleGroup,
-    RemoveRoleGroupMember, RemoveServicePrincipal, SetApplicationAccessPolicy, SetCalendarProcessing,
-    SetDistributionGroup, SetMailboxFolderPermission, SetManagementRoleAssignment, SetManagementScope, SetPlace,
-    SetServicePrincipal, TestApplicationAccessPolicy, TestServicePrincipalAuthorization, UpdateDistributionGroupMember,
+    RemoveMailboxFolderPermission, RemoveManagementRole, RemoveManagementRoleAssignment, RemoveManagementRoleEntry,
+    RemoveManagementScope, RemoveRoleGroup, RemoveRoleGroupMember, RemoveServicePrincipal, SetApplicationAccessPolicy,
+    SetCalendarProcessing, SetDistributionGroup, SetMailbox, SetMailboxFolderPermission, SetManagementRoleAssignment,
+    SetManagementScope, SetPlace, SetServicePrincipal, TestApplicationAccessPolicy, TestServicePrincipalAuthorization,
+    UpdateDistributionGroupMember,
 };
 use exchange_groups::graph_client::{ClientId, ObjectId, ServicePrincipalId};
 use serde_json::{Map, Value};
@@ -121,13 +124,14 @@ fn commands() -> Vec<Sent> {
     let scope_name = || "scope".parse().expect("a name");
     let address = || "rooms@contoso.com".parse().expect("an address");
     let dn: DistinguishedName = "CN=x,DC=y".parse().expect("a name");
-    let filter = || Filter::member_of(&dn);
+    let filter = || OpathFilter::member_of(&dn);
     let folder = || MailboxFolder::calendar(id());
     let policy = || {
         let text = "3c8fb1f0-6f4e-4b1e-9c5b-2f6f0a4d7e11\\8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01:\
                     S-1-5-21-1-2-3-4;0d4c7a88-2d0a-4a35-9a0e-6c1f2b3a4d06";
         text.parse().expect("an identity")
     };
+    let entry = || "scope\\Get-Mailbox".parse().expect("an identity");
     let texts = || ListChange::Replace(vec!["x".to_owned()]);
     let role = ApplicationRole::CalendarsRead;
     let new_group = NewDistributionGroup::security(name())
@@ -159,6 +163,7 @@ fn commands() -> Vec<Sent> {
         sent(&SetDistributionGroup::new(id()).primary_smtp_address(address())),
         sent(&RemoveDistributionGroup::by_id(unit)),
         sent(&GetDistributionGroupMember::new(id())),
+        sent(&GetDynamicDistributionGroupMember::new(id())),
         sent(&AddDistributionGroupMember::new(id(), id())),
         sent(&RemoveDistributionGroupMember::new(id(), id())),
         sent(&UpdateDistributionGroupMember::replace_all(id(), [id()]).expect("a member")),
@@ -168,6 +173,7 @@ fn commands() -> Vec<Sent> {
         sent(&GetUnifiedGroup::matching(filter())),
         sent(&GetMailbox::one(id())),
         sent(&GetMailbox::rooms().filter(filter()).with_inactive()),
+        sent(&SetMailbox::new(id()).hidden_from_address_lists(true)),
         sent(&GetRecipient::new(id())),
         sent(&GetRecipient::matching(filter()).of_type(&["RoomMailbox"])),
         sent(&GetCasMailbox::one(id())),
@@ -213,8 +219,15 @@ fn commands() -> Vec<Sent> {
         sent(&GetManagementRoleAssignment::one(id())),
         sent(&GetManagementRoleAssignment::holders_of(role)),
         sent(&RemoveManagementRoleAssignment::new(id())),
+        sent(&GetAdministrativeUnit::one(id())),
+        sent(&GetAdministrativeUnit::all()),
         sent(&GetManagementRole::one(id())),
         sent(&GetManagementRole::giving("Get-Mailbox", ["Identity"])),
+        sent(&NewManagementRole::new(scope_name(), id()).cmdlet("Get-Mailbox").description("x")),
+        sent(&RemoveManagementRole::new(id()).with_child_roles()),
+        sent(&GetManagementRoleEntry::of_role(&scope_name()).parameter("Identity")),
+        sent(&AddManagementRoleEntry::new(entry()).parameter("Identity").overwrite()),
+        sent(&RemoveManagementRoleEntry::new(entry())),
         sent(
             &NewRoleGroup::new(scope_name())
                 .role("x")
@@ -279,7 +292,7 @@ fn calendar_rules(mailbox: Identity) -> SetCalendarProcessing {
     let list = || ListChange::Replace(vec![owner.clone()]);
     SetCalendarProcessing::new(mailbox)
         .automate_processing(AutomateProcessing::AutoAccept)
-        .booking_type(BookingType::Standard)
+        .booking_type(CalendarBookingType::Standard)
         .allow_conflicts(false)
         .allow_recurring_meetings(true)
         .all_book_in_policy(true)

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use exchange_groups::graph_client::exchange::{
-    AddDistributionGroupMember, ApplicationRole, AssignedScope, AutomateProcessing, CmdletErrorKind as Kind, Created,
-    DistributionGroup, GetApplicationAccessPolicy, GetCalendarProcessing, GetDistributionGroup,
+    AddDistributionGroupMember, ApplicationRole, AssignedScope, AutomateProcessing, CmdletErrorKind as Kind,
+    CreatedObject, DistributionGroup, GetApplicationAccessPolicy, GetCalendarProcessing, GetDistributionGroup,
     GetDistributionGroupMember, GetMailbox, GetManagementRoleAssignment, GetOrganizationConfig, GetRecipient, Identity,
     NewDistributionGroup, NewManagementRoleAssignment, NewServicePrincipal, SetCalendarProcessing,
     TestApplicationAccessPolicy, Wait,
@@ -318,8 +318,8 @@ async fn w8_what_was_made_without_a_response_is_waited_for_and_found() {
         .await;
         let wait = Wait::default().with_initial_interval(Duration::from_millis(1));
         let made = client.exchange().create(&new_group(), &wait, || look(&client)).await.unwrap();
-        assert_eq!(matches!(made, Created::Existing(_)), is_there);
-        assert_eq!(matches!(made, Created::AfterLostResponse(_)), !is_there);
+        assert_eq!(matches!(made, CreatedObject::Existing(_)), is_there);
+        assert_eq!(matches!(made, CreatedObject::AfterLostResponse(_)), !is_there);
         assert_eq!(made.into_inner().name.as_deref(), Some("Rooms"));
         let writes = server.received_requests().await.unwrap();
         let writes = writes.iter().filter(|request| request.headers["x-cmdletname"] == "New-DistributionGroup");
@@ -369,7 +369,7 @@ async fn w9_an_assignment_that_is_not_visible_yet_is_waited_for() {
     };
     let wait = Wait::default().with_initial_interval(Duration::from_millis(1));
     let made = exchange.create(&assign, &wait, look).await.unwrap();
-    assert!(matches!(made, Created::New(it) if it.application_role() == Some(ApplicationRole::CalendarsRead)));
+    assert!(matches!(made, CreatedObject::New(it) if it.application_role() == Some(ApplicationRole::CalendarsRead)));
     assert_eq!(server.received_requests().await.unwrap().len(), 5, "assigned once, looked for four times");
 }
 

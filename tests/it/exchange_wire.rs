@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use exchange_groups::graph_client::exchange::{
-    AddDistributionGroupMember, Cmdlet, CmdletError, CmdletErrorKind as Kind, Filter, GetAcceptedDomain,
-    GetApplicationAccessPolicy, GetDistributionGroup, GetDistributionGroupMember, GetMailbox, Identity,
-    JoinRestriction, NewDistributionGroup, Property, RemoveDistributionGroup, SetDistributionGroup,
+    AddDistributionGroupMember, Cmdlet, CmdletError, CmdletErrorKind as Kind, GetAcceptedDomain,
+    GetApplicationAccessPolicy, GetDistributionGroup, GetDistributionGroupMember, GetDynamicDistributionGroupMember,
+    GetMailbox, Identity, JoinRestriction, NewDistributionGroup, OpathFilter, Property, RawCmdlet,
+    RemoveDistributionGroup, SetDistributionGroup,
 };
 use exchange_groups::graph_client::{
     AccessToken, Client, Cloud, Error, ErrorKind, RetryOptions, StaticToken, TokenContext, TokenProvider,
@@ -631,11 +632,40 @@ async fn users_have_an_anchor_of_their_own_and_reads_may_take_the_documented_way
     );
 }
 
+/// Source: exchange-wire, section 1.2, the table of end points.
+#[tokio::test]
+async fn a_read_takes_its_documented_end_point_also_by_its_name() {
+    let exchange = Scripted::start(|_, _| rows(json!([]))).await;
+    let documented = exchange.client(RetryOptions::none()).exchange().prefer_documented();
+    let end_points = [
+        "OrganizationConfig",
+        "AcceptedDomain",
+        "Mailbox",
+        "MailboxFolderPermission",
+        "DistributionGroupMember",
+        "DynamicDistributionGroupMember",
+    ];
+    for end_point in end_points {
+        let named = RawCmdlet::<Vec<Value>>::new(format!("get-{end_point}")).unwrap();
+        documented.run(named.clone()).await.unwrap();
+        assert!(documented.run_all(vec![named.clone(), named]).await.iter().all(Result::is_ok));
+    }
+    documented.run(RawCmdlet::<Vec<Value>>::new("Set-Mailbox").unwrap()).await.unwrap();
+    documented.run(GetDynamicDistributionGroupMember::new(group())).await.unwrap();
+    let requests = exchange.requests().await;
+    let mut paths: Vec<_> = requests.iter().map(|request| request.url.path().to_owned()).collect();
+    let path = |version: &str, end_point: &str| format!("/adminapi/{version}/{TENANT}/{end_point}");
+    let last = paths.split_off(paths.len() - 2);
+    assert_eq!(last, [path("beta", "InvokeCommand"), path("v2.0", "DynamicDistributionGroupMember")]);
+    let expected: Vec<_> = end_points.iter().flat_map(|end_point| vec![path("v2.0", end_point); 3]).collect();
+    assert_eq!(paths, expected);
+}
+
 #[tokio::test]
 async fn an_answer_may_be_limited_to_some_properties() {
     let exchange = Scripted::start(|_, _| rows(json!([{ "DisplayName": "Room 1" }]))).await;
     let client = exchange.client(RetryOptions::none());
-    let filter = Filter::starts_with(&Property::NAME, "room-").unwrap();
+    let filter = OpathFilter::starts_with(&Property::NAME, "room-").unwrap();
     let rooms = GetMailbox::rooms().filter(filter).select([Property::DISPLAY_NAME, Property::OFFICE]);
     let rooms = client.exchange().run(rooms).await.unwrap();
     assert_eq!((rooms[0].display_name.as_deref(), rooms[0].alias.as_deref()), (Some("Room 1"), None));

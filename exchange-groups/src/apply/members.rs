@@ -4,7 +4,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use graph_client::Error as ServiceError;
-use graph_client::exchange::{CmdletErrorKind, GetDistributionGroupMember, Recipient, UpdateDistributionGroupMember};
+use graph_client::exchange::{
+    CmdletErrorKind, ExchangeRecipient, GetDistributionGroupMember, UpdateDistributionGroupMember,
+};
 
 use super::event::{Awaited, Event};
 use super::report::{MembersReadBack, Outcome};
@@ -16,11 +18,11 @@ use crate::membership::Difference;
 const BATCH: usize = 10;
 
 impl Run {
-    async fn read_members(&self) -> Result<Vec<Recipient>, ServiceError> {
+    async fn read_members(&self) -> Result<Vec<ExchangeRecipient>, ServiceError> {
         self.exchange.run(GetDistributionGroupMember::new(self.group_identity())).await
     }
 
-    fn difference<'a>(&'a self, members: &'a [Recipient]) -> Difference<'a> {
+    fn difference<'a>(&'a self, members: &'a [ExchangeRecipient]) -> Difference<'a> {
         let plan = &self.plan;
         Difference::of(&plan.members, &plan.must_not_reach, plan.spec.other_members, members)
     }
@@ -123,7 +125,7 @@ impl Run {
 }
 
 fn read_back(difference: &Difference<'_>, present: usize) -> MembersReadBack {
-    let called = |member: &Recipient| {
+    let called = |member: &ExchangeRecipient| {
         let address = member.primary_smtp_address.as_ref().map(ToString::to_string);
         let id = || member.identity().map(|identity| identity.to_string());
         address.or_else(id).or_else(|| member.display_name.clone()).unwrap_or_else(|| "without a name".into())

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use graph_client::exchange::{
-    CmdletErrorKind, Created, DistributionGroup, Exchange, Identity, NewDistributionGroup, Wait,
+    CmdletErrorKind, CreatedObject, DistributionGroup, Exchange, Identity, NewDistributionGroup, Wait,
 };
 use graph_client::{Client, ClientId, Error as ServiceError, ErrorKind, Meter, ObjectId};
 
@@ -288,8 +288,8 @@ where
 {
     let was_taken = made.is_ok();
     match run.exchange.confirm(made, &run.wait, look).await {
-        Ok(Created::New(seen) | Created::AfterLostResponse(seen)) => Ok((Outcome::Done, Some(seen))),
-        Ok(Created::Existing(seen)) => Ok((Outcome::AlreadyDone, Some(seen))),
+        Ok(CreatedObject::New(seen) | CreatedObject::AfterLostResponse(seen)) => Ok((Outcome::Done, Some(seen))),
+        Ok(CreatedObject::Existing(seen)) => Ok((Outcome::AlreadyDone, Some(seen))),
         Ok(_) => Ok((Outcome::Done, None)),
         Err(look) if was_taken => {
             let reason = format!("the service accepted it, and it was not visible since: {look}");

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use graph_client::exchange::{AtAddress, Mailbox, Recipient};
+use graph_client::exchange::{AtAddress, ExchangeMailbox, ExchangeRecipient};
 use graph_client::{ObjectId, SmtpAddress, Uuid};
 
 use super::observation::Observation;
@@ -11,7 +11,7 @@ use crate::access::{self, Fact, MailboxFacts};
 use crate::membership::MailboxRef;
 
 /// The facts about a room mailbox.
-fn room(room: &Mailbox) -> access::MailboxFacts {
+fn room(room: &ExchangeMailbox) -> access::MailboxFacts {
     let mut facts = access::MailboxFacts {
         ids: access::Ids {
             entra: room.external_directory_object_id.map(ObjectId::from_uuid),
@@ -39,7 +39,7 @@ fn room(room: &Mailbox) -> access::MailboxFacts {
 }
 
 /// The facts about a recipient.
-fn recipient(recipient: &Recipient) -> access::MailboxFacts {
+fn recipient(recipient: &ExchangeRecipient) -> access::MailboxFacts {
     let mut facts = access::MailboxFacts {
         ids: ids(recipient.external_directory_object_id, recipient.guid),
         addresses: Fact::Read(texts(&recipient.email_addresses, recipient.primary_smtp_address.as_ref())),
@@ -60,9 +60,9 @@ fn recipient(recipient: &Recipient) -> access::MailboxFacts {
 /// The mailboxes that an observation saw, found by id or address.
 pub(crate) struct Mailboxes<'a> {
     seen: &'a Observation,
-    rooms: HashMap<Uuid, &'a Mailbox>,
-    rooms_by_address: HashMap<&'a SmtpAddress, &'a Mailbox>,
-    members: HashMap<Uuid, &'a Recipient>,
+    rooms: HashMap<Uuid, &'a ExchangeMailbox>,
+    rooms_by_address: HashMap<&'a SmtpAddress, &'a ExchangeMailbox>,
+    members: HashMap<Uuid, &'a ExchangeRecipient>,
 }
 
 impl<'a> Mailboxes<'a> {

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use graph_client::exchange::{AtAddress, CmdletSet, DistributionGroup, Mailbox, OrganizationConfig, Recipient};
+use graph_client::exchange::{
+    AtAddress, CmdletSet, DistributionGroup, ExchangeMailbox, ExchangeRecipient, OrganizationConfig,
+};
 use graph_client::graph::ServicePrincipal;
 use graph_client::{ClientId, SmtpAddress};
 use jiff::civil::Date;
@@ -23,19 +25,19 @@ pub struct Observation {
     /// The accepted domains of the organisation.
     pub accepted_domains: Vec<String>,
     /// All room mailboxes, workspaces included.
-    pub rooms: Vec<Mailbox>,
+    pub rooms: Vec<ExchangeMailbox>,
     /// The room list that the spec names.
     pub room_list: Option<ObservedRoomList>,
     /// The group at the spec's address.
     pub group: Option<ObservedGroup>,
     /// The other objects that have the spec's address, or have it as a name.
-    pub address_holder: Option<AtAddress<Recipient>>,
+    pub address_holder: Option<AtAddress<ExchangeRecipient>>,
     /// Another group that has the spec's name.
     pub name_holder: Option<DistributionGroup>,
     /// The other groups that the spec lets the application reach, by their addresses. `None` where there is none.
     pub other_groups: BTreeMap<SmtpAddress, Option<ObservedGroup>>,
     /// The recipients at the other addresses in the spec.
-    pub recipients: BTreeMap<SmtpAddress, AtAddress<Recipient>>,
+    pub recipients: BTreeMap<SmtpAddress, AtAddress<ExchangeRecipient>>,
     /// The calendar permissions of the mailboxes that must not be reached, by the address in the spec.
     pub sharing: BTreeMap<SmtpAddress, Fact<CalendarSharing>>,
     /// The application in Entra. `None` when it has no service principal in this tenant.
@@ -135,7 +137,7 @@ pub struct ObservedGroup {
     /// The group.
     pub group: DistributionGroup,
     /// Its direct members.
-    pub members: Vec<Recipient>,
+    pub members: Vec<ExchangeRecipient>,
 }
 
 /// The room list that a spec names.
@@ -145,7 +147,7 @@ pub struct ObservedRoomList {
     /// The group at its address. `None` when there is none.
     pub group: Option<DistributionGroup>,
     /// Its direct members, and those of the room lists in it.
-    pub members: Vec<Recipient>,
+    pub members: Vec<ExchangeRecipient>,
     /// The room lists in it, by address or name.
     pub nested: Vec<String>,
 }
@@ -179,7 +181,7 @@ impl Observation {
     }
 
     /// The recipient at an address of the spec.
-    pub(crate) fn recipient(&self, address: &SmtpAddress) -> Option<&Recipient> {
+    pub(crate) fn recipient(&self, address: &SmtpAddress) -> Option<&ExchangeRecipient> {
         self.recipients.get(address).and_then(AtAddress::as_one)
     }
 
@@ -237,7 +239,7 @@ fn today(now: SystemTime) -> Date {
 }
 
 /// Whether a recipient is a group.
-pub(crate) fn is_group(recipient: &Recipient) -> bool {
+pub(crate) fn is_group(recipient: &ExchangeRecipient) -> bool {
     let kind = recipient.recipient_type_details.as_deref().unwrap_or_default();
     kind.ends_with("Group") || kind == "RoomList" || kind == "GroupMailbox"
 }

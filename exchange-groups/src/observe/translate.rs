@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use graph_client::exchange::{
-    AccessRight, ApplicationAccessPolicy, DistributionGroup, ExchangeServicePrincipal, FolderRight,
-    MailboxFolderPermission, ManagementRoleAssignment, ManagementScope, OrganizationConfig, Recipient, RoleGroup,
+    AccessRight, ApplicationAccessPolicy, DistributionGroup, ExchangeRecipient, ExchangeServicePrincipal, FolderRight,
+    MailboxFolderPermission, ManagementRoleAssignment, ManagementScope, OrganizationConfig, RoleGroup,
 };
 use graph_client::graph::{
     AppRoleAssignment, DirectoryObject, PermissionGrant, RoleAssignment as DirectoryRoleAssignment,
@@ -25,7 +25,7 @@ pub(super) fn texts(addresses: &[SmtpAddress], primary: Option<&SmtpAddress>) ->
     all
 }
 
-pub(crate) fn member(recipient: &Recipient) -> access::Member {
+pub(crate) fn member(recipient: &ExchangeRecipient) -> access::Member {
     access::Member {
         ids: ids(recipient.external_directory_object_id, recipient.guid),
         kind: recipient.recipient_type_details.clone(),

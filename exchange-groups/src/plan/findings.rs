@@ -1,8 +1,8 @@
 //! The findings about the objects that a spec names. Those about what the application reaches are in `reach.rs`.
 
 use graph_client::exchange::{
-    AtAddress, Cmdlet, NewManagementRoleAssignment, NewServicePrincipal, Recipient, RemoveDistributionGroupMember,
-    UpdateDistributionGroupMember,
+    AtAddress, Cmdlet, ExchangeRecipient, NewManagementRoleAssignment, NewServicePrincipal,
+    RemoveDistributionGroupMember, UpdateDistributionGroupMember,
 };
 use graph_client::{SmtpAddress, Uuid};
 
@@ -336,7 +336,7 @@ impl Findings<'_> {
                 let message = format!("{address} must not be reached, and the spec makes it a member of the group");
                 let advice = Advice::spec("Exclude it from the rooms and mailboxes, or remove it from must_not_reach.");
                 self.add(Finding::new(Blocking, Kind::DeniedMailboxIsMember, message, advice).about(address).at(path));
-            } else if !recipient.is_some_and(Recipient::is_mailbox) {
+            } else if !recipient.is_some_and(ExchangeRecipient::is_mailbox) {
                 let advice = Advice::spec(
                     "Name an existing mailbox: only a mailbox that could be reached shows anything by being refused.",
                 );
@@ -524,7 +524,7 @@ fn right_to_read(part: UnreadPart, administrator: &str) -> Advice {
 }
 
 /// Mailboxes, mail users and mail-enabled security groups can own a group.
-fn may_own(recipient: &Recipient) -> bool {
+fn may_own(recipient: &ExchangeRecipient) -> bool {
     recipient.is_mailbox()
         || matches!(
             recipient.recipient_type_details.as_deref(),
@@ -533,7 +533,7 @@ fn may_own(recipient: &Recipient) -> bool {
 }
 
 /// `a MailUser: "Jo Doe" <jo@contoso.com>`
-fn describe(recipient: &Recipient) -> String {
+fn describe(recipient: &ExchangeRecipient) -> String {
     let kind = with_article(recipient.recipient_type_details.as_deref().unwrap_or("recipient"));
     match (&recipient.display_name, &recipient.primary_smtp_address) {
         (Some(name), Some(address)) => format!("{kind}: \"{name}\" <{address}>"),

@@ -1,7 +1,7 @@
 use graph_client::SmtpAddress;
 use graph_client::exchange::{
-    AddDistributionGroupMember, AssignmentScope, Identity, ListChange, NewApplicationAccessPolicy,
-    NewDistributionGroup, NewManagementRoleAssignment, NewServicePrincipal, Recipient, RemoveDistributionGroupMember,
+    AddDistributionGroupMember, AssignmentScope, ExchangeRecipient, Identity, ListChange, NewApplicationAccessPolicy,
+    NewDistributionGroup, NewManagementRoleAssignment, NewServicePrincipal, RemoveDistributionGroupMember,
     RemoveManagementRoleAssignment, SetDistributionGroup, SetManagementRoleAssignment, UpdateDistributionGroupMember,
 };
 
@@ -125,7 +125,7 @@ impl Steps {
         self.push("it is not a member yet", Change::AddMember(cmdlet));
     }
 
-    fn removals(&mut self, members: &[&Recipient], reason: &str) {
+    fn removals(&mut self, members: &[&ExchangeRecipient], reason: &str) {
         let mut removals: Vec<_> = members
             .iter()
             .filter_map(|member| {
@@ -233,13 +233,13 @@ impl Steps {
 }
 
 /// An owner by its id: the address may be the name of somebody else.
-fn owner_identity(owner: &SmtpAddress, recipient: Option<&Recipient>) -> Identity {
-    let identity = recipient.and_then(Recipient::identity);
+fn owner_identity(owner: &SmtpAddress, recipient: Option<&ExchangeRecipient>) -> Identity {
+    let identity = recipient.and_then(ExchangeRecipient::identity);
     identity.map_or_else(|| Identity::from(owner), |identity| identity.shown_as(owner))
 }
 
 /// Whether a recipient is among the owners, which Exchange names by name or object id.
-fn owns(recipient: &Recipient, owners: &[String]) -> bool {
+fn owns(recipient: &ExchangeRecipient, owners: &[String]) -> bool {
     let ids = [recipient.external_directory_object_id, recipient.guid];
     // A display name or an alias may be another's name.
     let names = [&recipient.name, &recipient.distinguished_name];

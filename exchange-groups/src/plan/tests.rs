@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use graph_client::exchange::{AtAddress, DistributionGroup, Mailbox, Recipient};
+use graph_client::exchange::{AtAddress, DistributionGroup, ExchangeMailbox, ExchangeRecipient};
 use graph_client::graph::ServicePrincipal;
 use graph_client::{SmtpAddress, Uuid, well_known};
 use proptest::prelude::*;
@@ -30,8 +30,8 @@ fn id(number: usize) -> Uuid {
     Uuid::from_u128(0x1000_0000_0000_4000_8000_0000_0000_0000 + number as u128)
 }
 
-fn room(number: usize) -> Mailbox {
-    let mut room = Mailbox::default();
+fn room(number: usize) -> ExchangeMailbox {
+    let mut room = ExchangeMailbox::default();
     room.external_directory_object_id = Some(id(number));
     room.primary_smtp_address = Some(address(&format!("room-{number:03}@contoso.com")));
     room.display_name = Some(format!("Room {number}"));
@@ -40,8 +40,8 @@ fn room(number: usize) -> Mailbox {
     room
 }
 
-fn recipient(number: usize, text: &str, kind: &str) -> Recipient {
-    let mut recipient = Recipient::default();
+fn recipient(number: usize, text: &str, kind: &str) -> ExchangeRecipient {
+    let mut recipient = ExchangeRecipient::default();
     recipient.external_directory_object_id = Some(id(number));
     recipient.primary_smtp_address = Some(address(text));
     recipient.name = Some(id(number).to_string());
@@ -49,11 +49,11 @@ fn recipient(number: usize, text: &str, kind: &str) -> Recipient {
     recipient
 }
 
-fn member(number: usize) -> Recipient {
+fn member(number: usize) -> ExchangeRecipient {
     recipient(number, &format!("room-{number:03}@contoso.com"), "RoomMailbox")
 }
 
-fn found(recipient: Recipient) -> AtAddress<Recipient> {
+fn found(recipient: ExchangeRecipient) -> AtAddress<ExchangeRecipient> {
     AtAddress::One(recipient)
 }
 
@@ -115,7 +115,7 @@ fn group_ids() -> Ids {
 }
 
 /// Puts the group into an observation, with its members.
-fn put_group(seen: &mut Observation, group: DistributionGroup, members: Vec<Recipient>) {
+fn put_group(seen: &mut Observation, group: DistributionGroup, members: Vec<ExchangeRecipient>) {
     seen.group = Some(ObservedGroup { group, members });
     refresh(seen);
 }
@@ -214,14 +214,14 @@ fn carry_out(plan: &Plan, seen: &mut Observation) {
             Change::FillGroup(_) => {
                 let members = parameters["Members"].as_array().unwrap().iter().map(|member| {
                     let known = seen.rooms.iter().find(|room| room.external_directory_object_id == Some(guid(member)));
-                    let mut member = Recipient::default();
+                    let mut member = ExchangeRecipient::default();
                     member.external_directory_object_id = known.unwrap().external_directory_object_id;
                     member
                 });
                 seen.group.as_mut().unwrap().members = members.collect();
             }
             Change::AddMember(_) => {
-                let mut member = Recipient::default();
+                let mut member = ExchangeRecipient::default();
                 member.external_directory_object_id = Some(guid(&parameters["Member"]));
                 seen.group.as_mut().unwrap().members.push(member);
             }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use graph_client::SmtpAddress;
 use graph_client::exchange::{
-    AccessCheckResult, AuthorizationRow, Exchange, Recipient, TestApplicationAccessPolicy,
+    AccessCheckResult, AuthorizationRow, Exchange, ExchangeRecipient, TestApplicationAccessPolicy,
     TestServicePrincipalAuthorization,
 };
 
@@ -388,14 +388,14 @@ fn expectations(plan: &Plan, seen: &Observation) -> Vec<(MailboxRef, Expectation
 }
 
 /// A recipient of an unknown kind may be one.
-fn may_be_a_mailbox(recipient: &Recipient) -> bool {
+fn may_be_a_mailbox(recipient: &ExchangeRecipient) -> bool {
     recipient.is_mailbox() || (recipient.recipient_type_details.is_none() && recipient.recipient_type.is_none())
 }
 
 /// The members that nobody can read, by what they are called.
 fn members_without_mailbox(seen: &Observation) -> Vec<String> {
     let members = seen.group.iter().flat_map(|group| &group.members).filter(|member| !may_be_a_mailbox(member));
-    let called = |member: &Recipient| {
+    let called = |member: &ExchangeRecipient| {
         let address = member.primary_smtp_address.as_ref().map(ToString::to_string);
         address.or_else(|| member.display_name.clone()).unwrap_or_else(|| "one without a name".into())
     };

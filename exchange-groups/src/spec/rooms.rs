@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use graph_client::SmtpAddress;
-use graph_client::exchange::Mailbox;
+use graph_client::exchange::ExchangeMailbox;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
@@ -48,7 +48,7 @@ impl Workspaces {
         *self == Self::default()
     }
 
-    pub(crate) fn selects(self, room: &Mailbox) -> bool {
+    pub(crate) fn selects(self, room: &ExchangeMailbox) -> bool {
         match self {
             Self::Include => true,
             Self::Exclude => !is_workspace(room),
@@ -58,7 +58,7 @@ impl Workspaces {
 }
 
 /// Whether a room mailbox is a workspace.
-pub(crate) fn is_workspace(room: &Mailbox) -> bool {
+pub(crate) fn is_workspace(room: &ExchangeMailbox) -> bool {
     room.resource_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("Workspace"))
 }
 
@@ -190,7 +190,7 @@ impl RoomFilter {
         self
     }
 
-    pub(crate) fn matches(&self, room: &Mailbox) -> bool {
+    pub(crate) fn matches(&self, room: &ExchangeMailbox) -> bool {
         let text = |text: Option<&str>| text.unwrap_or_default().trim().to_lowercase();
         let is = |wanted: &Option<String>, found: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| text(found) == text(Some(wanted)))

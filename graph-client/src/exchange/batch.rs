@@ -31,7 +31,7 @@ impl Exchange {
         let is_idempotent = cmdlets.iter().all(|cmdlet| cmdlet.effect() == Effect::Read);
         let in_flight = if is_idempotent { IN_FLIGHT } else { 1 };
         // The documented end points have no batch.
-        let alone = self.documented_end_point::<C>().is_some();
+        let alone = cmdlets.iter().any(|cmdlet| self.documented_end_point(cmdlet).is_some());
         let size = if alone { 1 } else { BATCH_SIZE };
         let mut groups = Vec::new();
         let mut cmdlets = cmdlets.into_iter().peekable();

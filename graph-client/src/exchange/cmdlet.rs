@@ -12,11 +12,11 @@ use crate::kinds::kinds;
 use crate::text::printable;
 
 kinds! {
-    /// What running a cmdlet does to the tenant.
+    /// Whether a cmdlet reads or changes the tenant.
     pub enum Effect {
-        /// It reads. It is repeated freely.
+        /// The cmdlet reads: it is safe, and repeated freely.
         Read,
-        /// It changes something. It is repeated only if the service did not act on it.
+        /// The cmdlet changes something. It is repeated only if the service did not act on it.
         Write,
     }
 }
@@ -62,7 +62,7 @@ pub trait Cmdlet: Serialize + Display + Debug + Send + Sync + 'static {
     /// The name, such as `Get-Mailbox`. It also names the call in traces.
     const NAME: &'static str;
 
-    /// What it does to the tenant.
+    /// Whether the cmdlet reads or changes the tenant.
     const EFFECT: Effect;
 
     /// The end point of the admin API v2.0 that Microsoft documents for this cmdlet, such as `Mailbox`. `None`, as by
@@ -70,7 +70,7 @@ pub trait Cmdlet: Serialize + Display + Debug + Send + Sync + 'static {
     /// [`prefer_documented`](crate::exchange::Exchange::prefer_documented) uses it.
     const DOCUMENTED_END_POINT: Option<&'static str> = None;
 
-    /// What it gives: `()`, one record, or a `Vec` of records over all pages.
+    /// The output: `()`, one record, or a `Vec` of records over all pages.
     type Output: Output;
 
     /// The name of this value's cmdlet. Only a value that stands for any cmdlet departs from [`NAME`](Self::NAME).
@@ -78,7 +78,7 @@ pub trait Cmdlet: Serialize + Display + Debug + Send + Sync + 'static {
         Self::NAME
     }
 
-    /// What this value does to the tenant. Only a value that stands for any cmdlet departs from
+    /// Whether this value reads or changes the tenant. Only a value that stands for any cmdlet departs from
     /// [`EFFECT`](Self::EFFECT).
     fn effect(&self) -> Effect {
         Self::EFFECT
@@ -105,7 +105,7 @@ pub trait Cmdlet: Serialize + Display + Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The sentence that says what it is about instead. The call fails with it, and the outcome of a write is unknown.
+    /// The sentence that says what the output is about instead. The call fails with it, and the outcome of a write is unknown.
     fn check_output(&self, output: &Self::Output) -> Result<(), String> {
         let _ = output;
         Ok(())
@@ -156,7 +156,7 @@ kinds! {
     }
 }
 
-/// What a cmdlet gives, made from the rows of its response.
+/// The output of a cmdlet, made from the rows of its response.
 pub trait Output: Sized + Send + 'static {
     /// One row of the response.
     type Row: DeserializeOwned + Send + 'static;
@@ -193,7 +193,7 @@ impl<T: DeserializeOwned + Send + 'static> Output for Vec<T> {
     }
 }
 
-/// Exactly one row, as `New-*` and most `Test-*` cmdlets give.
+/// Exactly one row, as `New-*` and most `Test-*` cmdlets return.
 pub(super) fn single<T>(mut rows: Vec<T>) -> Result<T, String> {
     match (rows.pop(), rows.len()) {
         (Some(row), 0) => Ok(row),

@@ -86,7 +86,7 @@ impl<'de> Deserialize<'de> for Property {
     }
 }
 
-/// A condition on the objects that a `Get-` cmdlet lists or a management scope holds (OPATH).
+/// An OPATH filter: a condition on the objects that a `Get-` cmdlet lists, or on the recipients of a management scope.
 ///
 /// Values are quoted here, so that none can end its quotes. A filter is never empty: for a management scope an empty one
 /// would mean everything.
@@ -94,17 +94,17 @@ impl<'de> Deserialize<'de> for Property {
 /// # Examples
 ///
 /// ```
-/// use graph_client::exchange::{Filter, Property};
+/// use graph_client::exchange::{OpathFilter, Property};
 ///
-/// let filter = Filter::starts_with(&Property::NAME, "Room 'A'")?.and(!Filter::flag(&Property::IS_DIR_SYNCED, true));
+/// let filter = OpathFilter::starts_with(&Property::NAME, "Room 'A'")?.and(!OpathFilter::flag(&Property::IS_DIR_SYNCED, true));
 /// assert_eq!(filter.to_string(), "(Name -like 'Room ''A''*') -and (-not (IsDirSynced -eq 'True'))");
 /// # Ok::<(), graph_client::InvalidValue>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
-pub struct Filter(String);
+pub struct OpathFilter(String);
 
-impl Filter {
+impl OpathFilter {
     /// The property has this value, whatever its case.
     ///
     /// # Errors
@@ -220,7 +220,7 @@ impl Filter {
     }
 }
 
-impl std::ops::Not for Filter {
+impl std::ops::Not for OpathFilter {
     type Output = Self;
 
     fn not(self) -> Self {
@@ -228,13 +228,13 @@ impl std::ops::Not for Filter {
     }
 }
 
-impl fmt::Display for Filter {
+impl fmt::Display for OpathFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&printable(&self.0))
     }
 }
 
-impl<'de> Deserialize<'de> for Filter {
+impl<'de> Deserialize<'de> for OpathFilter {
     /// A stored filter is taken as it was built, provided that it is not empty and its quotes are in pairs.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
@@ -344,30 +344,30 @@ mod tests {
 
     #[test]
     fn values_cannot_leave_their_quotes() {
-        let filter = Filter::equals(&Property::NAME, "x' -or Name -like '*").unwrap();
+        let filter = OpathFilter::equals(&Property::NAME, "x' -or Name -like '*").unwrap();
         assert_eq!(filter.as_str(), "Name -eq 'x'' -or Name -like ''*'");
         for value in ["a\u{2019}b", "a\nb", "\0"] {
-            assert!(Filter::equals(&Property::NAME, value).is_err(), "{value:?}");
+            assert!(OpathFilter::equals(&Property::NAME, value).is_err(), "{value:?}");
         }
-        assert!(Filter::starts_with(&Property::NAME, "").is_err());
-        assert!(Filter::like(&Property::NAME, "*").is_err());
+        assert!(OpathFilter::starts_with(&Property::NAME, "").is_err());
+        assert!(OpathFilter::like(&Property::NAME, "*").is_err());
         assert!("Name -eq 'x' -or Alias".parse::<Property>().is_err());
     }
 
     #[test]
     fn conditions_combine_with_brackets() {
-        let name = |text: &str| Filter::equals(&Property::NAME, text).unwrap();
+        let name = |text: &str| OpathFilter::equals(&Property::NAME, text).unwrap();
         assert_eq!(name("a").or(!name("b")).as_str(), "(Name -eq 'a') -or (-not (Name -eq 'b'))");
-        assert_eq!(Filter::any([name("a"), name("b")]).unwrap().as_str(), "(Name -eq 'a') -or (Name -eq 'b')");
-        assert_eq!(Filter::all([name("a")]), Some(name("a")));
-        assert_eq!(Filter::any([]), None);
-        assert_eq!(Filter::is_set(&Property::OFFICE).as_str(), "Office -ne $null");
+        assert_eq!(OpathFilter::any([name("a"), name("b")]).unwrap().as_str(), "(Name -eq 'a') -or (Name -eq 'b')");
+        assert_eq!(OpathFilter::all([name("a")]), Some(name("a")));
+        assert_eq!(OpathFilter::any([]), None);
+        assert_eq!(OpathFilter::is_set(&Property::OFFICE).as_str(), "Office -ne $null");
     }
 
     #[test]
     fn a_group_is_found_in_the_form_that_exchange_gives_back() {
         let group: DistinguishedName = "CN=Director's rooms,OU=contoso,DC=com".parse().unwrap();
-        let filter = Filter::member_of(&group);
+        let filter = OpathFilter::member_of(&group);
         assert_eq!(filter.as_str(), "MemberOfGroup -eq 'CN=Director''s rooms,OU=contoso,DC=com'");
         let back = format!("(({}))", filter.as_str().replace("MemberOfGroup -eq", "memberofgroup  -EQ"));
         assert_eq!(values_of(&back, &Property::MEMBER_OF_GROUP), [group.as_str()]);
@@ -376,17 +376,17 @@ mod tests {
 
     #[test]
     fn no_stored_filter_is_empty() {
-        assert!(serde_json::from_str::<Filter>("\"\"").is_err());
-        assert!(serde_json::from_str::<Filter>("\"Name -eq 'x\"").is_err());
-        assert!(serde_json::from_str::<Filter>("\"Name -eq 'x'\"").is_ok());
+        assert!(serde_json::from_str::<OpathFilter>("\"\"").is_err());
+        assert!(serde_json::from_str::<OpathFilter>("\"Name -eq 'x\"").is_err());
+        assert!(serde_json::from_str::<OpathFilter>("\"Name -eq 'x'\"").is_ok());
     }
 
     proptest! {
         #[test]
         fn every_value_that_is_taken_is_read_back(value in any::<String>(), other in "[ -~]{0,20}") {
-            let filters = [&value, &other].map(|value| Filter::equals(&Property::NAME, value));
+            let filters = [&value, &other].map(|value| OpathFilter::equals(&Property::NAME, value));
             let taken: Vec<_> = [value, other].into_iter().zip(&filters).filter(|(_, filter)| filter.is_ok()).collect();
-            let joined = Filter::all(filters.iter().flatten().cloned());
+            let joined = OpathFilter::all(filters.iter().flatten().cloned());
             if let Some(filter) = joined {
                 let values: Vec<String> = taken.into_iter().map(|(value, _)| value).collect();
                 prop_assert_eq!(values_of(filter.as_str(), &Property::NAME), values);

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::cmdlet::{Cmdlet, Effect};
 use super::list::RowList;
 use super::rows::{Expected, Page, Reader};
-use super::{CmdletError, CmdletErrorKind, Property, Warnings, error};
+use super::{CmdletError, CmdletErrorKind, Property, Warnings, documented_end_point, error};
 use crate::client::Client;
 use crate::cloud::{self, Service};
 use crate::error::{Error, ErrorKind, Result};
@@ -128,7 +128,7 @@ impl Exchange {
     }
 
     async fn read_to_the_end<C: Cmdlet>(&self, cmdlet: &C, mut call: Call) -> Result<C::Output> {
-        let mut reader = Reader::new(cmdlet, self.documented_end_point::<C>().is_some());
+        let mut reader = Reader::new(cmdlet, self.documented_end_point(cmdlet).is_some());
         let mut followed: Vec<String> = Vec::new();
         loop {
             let response = match self.client.pipeline.execute(&call, &self.client.meter).await {
@@ -222,7 +222,7 @@ impl Exchange {
 
     /// Where a command is posted.
     pub(super) fn command_url<C: Cmdlet>(&self, cmdlet: &C) -> Url {
-        let mut url = match self.documented_end_point::<C>() {
+        let mut url = match self.documented_end_point(cmdlet) {
             Some(end_point) => self.address("v2.0", end_point),
             None => self.address("beta", "InvokeCommand"),
         };
@@ -235,8 +235,8 @@ impl Exchange {
     }
 
     /// The documented end point that a command is sent to. `None` where it goes to `InvokeCommand`.
-    pub(super) fn documented_end_point<C: Cmdlet>(&self) -> Option<&'static str> {
-        C::DOCUMENTED_END_POINT.filter(|_| self.documented)
+    pub(super) fn documented_end_point<C: Cmdlet>(&self, cmdlet: &C) -> Option<&'static str> {
+        self.documented.then(|| C::DOCUMENTED_END_POINT.or_else(|| documented_end_point(cmdlet.name()))).flatten()
     }
 
     /// A call that posts commands: `trace` is its name in traces, `cmdlet` that on the wire.

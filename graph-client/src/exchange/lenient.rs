@@ -231,7 +231,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::exchange::{DistributionGroup, Mailbox};
+    use crate::exchange::{DistributionGroup, ExchangeMailbox};
 
     #[test]
     fn sizes_are_read_to_the_byte() {
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn scalars_are_read_in_each_form_that_was_seen() {
-        let mailbox: Mailbox = serde_json::from_value(json!({
+        let mailbox: ExchangeMailbox = serde_json::from_value(json!({
             "IsDirSynced": "False",
             "ResourceCapacity": 12.0,
             "ExternalDirectoryObjectId": "00000000-0000-0000-0000-000000000000",
@@ -293,7 +293,7 @@ mod tests {
         assert_eq!(addresses, ["room@contoso.com", "r@contoso.com"]);
         assert_eq!(mailbox.primary_smtp_address.as_ref(), mailbox.email_addresses.first());
         for odd in [json!({ "IsDirSynced": "perhaps" }), json!({ "ResourceCapacity": 12.5 })] {
-            assert!(serde_json::from_value::<Mailbox>(odd).is_err());
+            assert!(serde_json::from_value::<ExchangeMailbox>(odd).is_err());
         }
     }
 }

@@ -145,7 +145,7 @@ impl<C: Cmdlet> Position<C> {
             }
         };
         let fail = |error: Error, call: &Call| exchange.client.pipeline.redact(from_response(error, &response, call));
-        let mut reader = Reader::new(cmdlet, exchange.documented_end_point::<C>().is_some());
+        let mut reader = Reader::new(cmdlet, exchange.documented_end_point(cmdlet).is_some());
         let next_link =
             reader.read(cmdlet, &response, exchange.warnings.as_ref()).map_err(|error| fail(error, call))?;
         let rows = reader.into_rows();

@@ -15,10 +15,10 @@ use crate::time::Timestamp;
 /// A cmdlet as a table entry. It writes the struct with its wire form, the constructor, the setters, [`Cmdlet`] and
 /// `Display`.
 ///
-/// ```ignore
+/// ```text
 /// cmdlet! {
 ///     /// adds one member.                                    // behind the name: "`Add-RoleGroupMember`: adds one member."
-///     Write "Add-RoleGroupMember" => AddRoleGroupMember -> ();   // Read or Write, the name, the type, what it gives
+///     Write "Add-RoleGroupMember" => AddRoleGroupMember -> ();   // Read or Write, the name, the type, the output
 ///     permissions "Role Management.";                        // the section of this name
 ///     sentence "Add {member} to the role group {identity}";  // `Display`
 ///
@@ -31,7 +31,7 @@ use crate::time::Timestamp;
 /// }
 /// ```
 ///
-/// A read that Microsoft documents an end point for has it in the header: `-> Vec<Place>, end_point "Place";`.
+/// A read that Microsoft documents an end point for has it in the header: `-> Vec<AcceptedDomain>, end_point "AcceptedDomain";`.
 ///
 /// In place of `sentence`, `changes "Change the place {identity}"` has all parameters that are set behind it, and
 /// `display |self, f| …` is any code. A constructor and a parameter are public, or have a setter, if they have a doc
@@ -46,7 +46,7 @@ use crate::time::Timestamp;
 /// - `field field: Type = value`: anything else,
 /// - `confirm`, `result_size`, `bypass_manager_check`, `with_group` and `select`: the same in every cmdlet,
 /// - `rarely Name in field { … }`: parameters that are kept apart, so that a command stays small where it is one of several,
-/// - `get field: Type`: no parameter, but a method that gives it back.
+/// - `get field: Type`: no parameter, but a method that returns it.
 ///
 /// What is special stands behind the table: `impl { … }` holds functions of [`Cmdlet`], such as `check`.
 ///
@@ -213,13 +213,13 @@ macro_rules! cmdlet {
     ) => {
         $crate::exchange::macros::cmdlet! {
             @parameter $entry $within
-            { $($fields)* #[serde(skip_serializing_if = "Option::is_none")] $field: Option<$crate::exchange::Filter>, }
+            { $($fields)* #[serde(skip_serializing_if = "Option::is_none")] $field: Option<$crate::exchange::OpathFilter>, }
             { $($names)* $field, } $arguments { $($values)* $field: None, }
             {
                 $($methods)*
                 $(#[doc = $doc])+
                 #[must_use]
-                pub fn matching($field: $crate::exchange::Filter) -> Self {
+                pub fn matching($field: $crate::exchange::OpathFilter) -> Self {
                     Self { $field: Some($field), ..Self::default() }
                 }
             }
@@ -547,7 +547,7 @@ macro_rules! record {
             $($fields)*
         }
 
-        /// Exactly one record, as `New-*` cmdlets give.
+        /// Exactly one record, as `New-*` cmdlets return.
         impl $crate::exchange::Output for $name {
             type Row = Self;
 

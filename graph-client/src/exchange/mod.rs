@@ -41,11 +41,28 @@ mod warnings;
 pub use self::cmdlet::{Cmdlet, Effect, Output, Shape};
 pub use self::cmdlets::*;
 pub use self::error::{CmdletError, CmdletErrorKind};
-pub use self::filter::{DistinguishedName, Filter, Property};
+pub use self::filter::{DistinguishedName, OpathFilter, Property};
 pub use self::invoke::{CmdletSet, Exchange};
 pub use self::lenient::Quota;
 pub use self::list::{RowList, RowPage, RowPages, Rows};
 pub use self::raw::RawCmdlet;
 pub use self::values::{Alias, GroupName, Identity, ListChange, ObjectName, ProxyAddress};
-pub use self::wait::{Created, Wait};
+pub use self::wait::{CreatedObject, Wait};
 pub use self::warnings::{Warning, Warnings};
+
+/// The end point that Microsoft documents for the cmdlet of this name, whatever value stands for it: a cmdlet may be named
+/// by a [`RawCmdlet`] or have a type of the caller's own.
+fn documented_end_point(cmdlet: &str) -> Option<&'static str> {
+    const fn entry<C: Cmdlet>() -> (&'static str, Option<&'static str>) {
+        (C::NAME, C::DOCUMENTED_END_POINT)
+    }
+    let entries = [
+        entry::<GetAcceptedDomain>(),
+        entry::<GetDistributionGroupMember>(),
+        entry::<GetDynamicDistributionGroupMember>(),
+        entry::<GetMailbox>(),
+        entry::<GetMailboxFolderPermission>(),
+        entry::<GetOrganizationConfig>(),
+    ];
+    entries.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(cmdlet))?.1
+}

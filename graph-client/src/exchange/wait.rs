@@ -58,7 +58,7 @@ impl Wait {
 /// An object that a command was to create, once it can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Created<T> {
+pub enum CreatedObject<T> {
     /// The command created it.
     New(T),
     /// The command's response was lost; the object is there.
@@ -67,7 +67,7 @@ pub enum Created<T> {
     Existing(T),
 }
 
-impl<T> Created<T> {
+impl<T> CreatedObject<T> {
     /// The object.
     pub fn into_inner(self) -> T {
         match self {
@@ -86,7 +86,12 @@ impl Exchange {
     /// # Errors
     ///
     /// What the command gave, when nothing is found up to the deadline; what `look` gave.
-    pub async fn create<C, T, F>(&self, cmdlet: &C, wait: &Wait, look: impl FnMut() -> F + Send) -> Result<Created<T>>
+    pub async fn create<C, T, F>(
+        &self,
+        cmdlet: &C,
+        wait: &Wait,
+        look: impl FnMut() -> F + Send,
+    ) -> Result<CreatedObject<T>>
     where
         C: Cmdlet,
         T: Send,
@@ -107,13 +112,13 @@ impl Exchange {
         made: Result<()>,
         wait: &Wait,
         look: impl FnMut() -> F + Send,
-    ) -> Result<Created<T>>
+    ) -> Result<CreatedObject<T>>
     where
         T: Send,
         F: Future<Output = Result<Option<T>>> + Send,
     {
         let failed = match made {
-            Ok(()) => return self.wait_until_visible(wait, look).await.map(Created::New),
+            Ok(()) => return self.wait_until_visible(wait, look).await.map(CreatedObject::New),
             Err(error) => error,
         };
         let is_there = failed
@@ -123,8 +128,8 @@ impl Exchange {
             return Err(failed);
         }
         match self.wait_until_visible(wait, look).await {
-            Ok(found) if is_there => Ok(Created::Existing(found)),
-            Ok(found) => Ok(Created::AfterLostResponse(found)),
+            Ok(found) if is_there => Ok(CreatedObject::Existing(found)),
+            Ok(found) => Ok(CreatedObject::AfterLostResponse(found)),
             Err(error) if error.kind() == ErrorKind::NotFound => Err(failed),
             Err(error) => Err(error),
         }

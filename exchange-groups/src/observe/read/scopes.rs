@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use graph_client::exchange::{
-    ApplicationRole, DistributionGroup, GetDistributionGroup, GetDistributionGroupMember, GetManagementScope,
-    GetOrganizationConfig, Identity, Recipient,
+    ApplicationRole, DistributionGroup, ExchangeRecipient, GetDistributionGroup, GetDistributionGroupMember,
+    GetManagementScope, GetOrganizationConfig, Identity,
 };
 use graph_client::{ObjectId, Uuid, well_known};
 
@@ -103,7 +103,7 @@ impl Reader<'_> {
         let mut missing = None;
         let observed: Vec<ObservedGroup> =
             self.seen.group.iter().chain(self.seen.other_groups.values().flatten()).cloned().collect();
-        let mut open: Vec<(DistributionGroup, Option<Vec<Recipient>>)> =
+        let mut open: Vec<(DistributionGroup, Option<Vec<ExchangeRecipient>>)> =
             observed.into_iter().map(|seen| (seen.group, Some(seen.members))).collect();
         let policy_scopes = self.seen.facts.policies.entries().iter().filter_map(|policy| match policy.scope {
             access::PolicyScope::Group(id) => Some(id.to_string()),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::exchange::macros::{cmdlet, record};
-use crate::exchange::{DistributionGroup, Identity, Recipient};
+use crate::exchange::{DistributionGroup, ExchangeRecipient, Identity};
 use crate::ids::{ClientId, InvalidValue};
 use crate::text::Printable;
 
@@ -70,7 +70,7 @@ impl NewApplicationAccessPolicy {
     ///
     /// [`InvalidValue`] when Exchange would refuse it as a scope: it must be a security principal, and room, equipment
     /// and shared mailboxes are taken only inside a mail-enabled security group.
-    pub fn restrict_to(app_id: ClientId, scope: &Recipient) -> Result<Self, InvalidValue> {
+    pub fn restrict_to(app_id: ClientId, scope: &ExchangeRecipient) -> Result<Self, InvalidValue> {
         Ok(Self::restrict(app_id, policy_scope(scope)?))
     }
 
@@ -79,7 +79,7 @@ impl NewApplicationAccessPolicy {
     /// # Errors
     ///
     /// As [`restrict_to`](Self::restrict_to).
-    pub fn deny_to(app_id: ClientId, scope: &Recipient) -> Result<Self, InvalidValue> {
+    pub fn deny_to(app_id: ClientId, scope: &ExchangeRecipient) -> Result<Self, InvalidValue> {
         Ok(Self::deny(app_id, policy_scope(scope)?))
     }
 
@@ -92,7 +92,7 @@ impl NewApplicationAccessPolicy {
 }
 
 /// The identity of a recipient that can be the scope of a policy.
-fn policy_scope(recipient: &Recipient) -> Result<Identity, InvalidValue> {
+fn policy_scope(recipient: &ExchangeRecipient) -> Result<Identity, InvalidValue> {
     const REFUSED: &[&str] =
         &["RoomMailbox", "EquipmentMailbox", "SharedMailbox", "SchedulingMailbox", "DiscoveryMailbox"];
     const TAKEN: &[&str] = &["UserMailbox", "MailUser", "MailUniversalSecurityGroup"];
@@ -118,8 +118,8 @@ fn policy_scope(recipient: &Recipient) -> Result<Identity, InvalidValue> {
 cmdlet! {
     /// lists all application access policies of the tenant.
     ///
-    /// One policy cannot be read here: with an identity that is empty or unknown the cmdlet gives them all, and a caller
-    /// that removes what it got would remove every policy.
+    /// One policy cannot be read here: with an identity that is empty or unknown the cmdlet returns all of them, and a caller
+    /// that removes what was returned would remove every policy.
     Read "Get-ApplicationAccessPolicy" => GetApplicationAccessPolicy -> Vec<ApplicationAccessPolicy>;
     permissions "View-Only Configuration.";
     sentence "List the application access policies";
@@ -127,8 +127,8 @@ cmdlet! {
     /// All policies.
     fn all {}
     impl {
-        /// A tenant that never had a policy was seen to answer that the object couldn't be found, in place of an empty
-        /// list.
+        /// A tenant that never had a policy was seen to respond that the object couldn't be found, in place of an
+        /// empty list.
         fn if_not_found(&self) -> Option<Vec<ApplicationAccessPolicy>> {
             Some(Vec::new())
         }
@@ -206,7 +206,7 @@ impl ApplicationAccessPolicy {
 
 /// The identity of one application access policy, in full: `{tenant}\{application}:{scope's SID};{scope's GUID}`.
 ///
-/// With anything less the cmdlets may mean another policy, or all of them.
+/// A shorter identity may select another policy, or all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct PolicyIdentity(String);
@@ -283,7 +283,7 @@ cmdlet! {
 cmdlet! {
     /// tests whether the policies allow an application to access a mailbox.
     ///
-    /// It answers from the configuration. The live service may follow an hour later, or more.
+    /// The result comes from the configuration. Propagation to the live service may take an hour or more.
     Read "Test-ApplicationAccessPolicy" => TestApplicationAccessPolicy -> AccessCheck;
     permissions "View-Only Configuration.";
     sentence "Test whether the policies let application {app_id} reach {identity}";
@@ -306,7 +306,7 @@ cmdlet! {
 }
 
 record! {
-    /// What [`TestApplicationAccessPolicy`] gives.
+    /// The output of [`TestApplicationAccessPolicy`].
     pub struct AccessCheck {
         /// The client id of the application.
         pub app_id: Option<String>,
@@ -362,11 +362,11 @@ mod tests {
     #[test]
     fn a_scope_must_be_a_security_principal_and_no_resource() {
         let app: ClientId = "8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01".parse().unwrap();
-        let recipient = |kind: &str, principal| Recipient {
+        let recipient = |kind: &str, principal| ExchangeRecipient {
             recipient_type_details: Some(kind.into()),
             is_valid_security_principal: principal,
             primary_smtp_address: "x@contoso.com".parse().ok(),
-            ..Recipient::default()
+            ..ExchangeRecipient::default()
         };
         for kind in ["RoomMailbox", "EquipmentMailbox", "SharedMailbox", "RoomList", "GroupMailbox", "MailContact"] {
             assert!(NewApplicationAccessPolicy::restrict_to(app, &recipient(kind, Some(true))).is_err(), "{kind}");

@@ -6,9 +6,9 @@ use super::distribution_groups::is_same;
 use crate::exchange::{DistributionGroup, ManagementRoleAssignment};
 use crate::text::Printable;
 
-/// What a role assignment reaches, as it reads back.
+/// The scope of a role assignment, as Exchange returns it.
 ///
-/// Source: live records of 2026-09 and 2026-10; there is no column for a group scope of its own.
+/// Source: live records of 2026-09 and 2026-10; no column is for group scopes alone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum AssignedScope {
@@ -20,13 +20,13 @@ pub enum AssignedScope {
     ManagementScope(String),
     /// The members of an administrative unit: its id, or its name.
     AdministrativeUnit(String),
-    /// Something else. What it reaches is not known.
+    /// Another combination of columns. Which recipients are in the scope is unknown.
     Unrecognised {
-        /// What `RecipientWriteScope` says.
+        /// The value of `RecipientWriteScope`.
         recipient_write_scope: Option<String>,
-        /// What `CustomResourceScope` says.
+        /// The value of `CustomResourceScope`.
         custom_resource_scope: Option<String>,
-        /// What `CustomRecipientWriteScope` says.
+        /// The value of `CustomRecipientWriteScope`.
         custom_recipient_write_scope: Option<String>,
     },
 }
@@ -62,7 +62,7 @@ impl fmt::Display for AssignedScope {
 }
 
 impl ManagementRoleAssignment {
-    /// What the assignment reaches, by the columns that the service shows.
+    /// The scope of the assignment, by the columns that the service returns.
     #[must_use]
     pub fn scope(&self) -> AssignedScope {
         let column = |column: &Option<String>| {

@@ -20,7 +20,7 @@ pub enum AutomateProcessing {
 /// Whether a resource mailbox can be booked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
-pub enum BookingType {
+pub enum CalendarBookingType {
     /// The resource can be booked.
     Standard,
     /// The resource cannot be booked.
@@ -78,7 +78,7 @@ settings! {
         /// the other settings apply with it alone.
         automate_processing: AutomateProcessing => Option<String>;
         /// Whether the resource can be booked (`Standard`) or not (`Reserved`). Default `Standard`.
-        booking_type: BookingType => Option<String>;
+        booking_type: CalendarBookingType => Option<String>;
         /// Whether conflicting bookings are accepted. Default `false`.
         allow_conflicts: bool => Option<bool>;
         /// Whether recurring meetings are accepted. Default `true`.

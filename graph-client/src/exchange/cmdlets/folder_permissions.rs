@@ -69,11 +69,11 @@ impl<'de> Deserialize<'de> for MailboxFolder {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FolderUser {
-    /// Everyone in the organisation who has no permission of his own.
+    /// Every user of the organisation without a permission for that user alone.
     Default,
-    /// Everyone outside the organisation.
+    /// Every user outside the organisation.
     Anonymous,
-    /// A person or a mail-enabled security group.
+    /// A user or a mail-enabled security group.
     Recipient(Identity),
 }
 
@@ -122,7 +122,7 @@ impl<'de> Deserialize<'de> for FolderUser {
 
 macro_rules! folder_rights {
     ($($(#[$doc:meta])* $right:ident,)+) => {
-        /// What somebody may do in a folder: a role, or single rights.
+        /// The access rights on a folder: a role, or individual permissions.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[non_exhaustive]
         pub enum FolderRight {
@@ -141,45 +141,45 @@ macro_rules! folder_rights {
     };
 }
 folder_rights! {
-    /// Role: nothing.
+    /// Role: no access.
     None,
-    /// Role, for calendars: when the mailbox is free and when not.
+    /// Role for calendars: view free/busy times.
     AvailabilityOnly,
-    /// Role, for calendars: the same, with subject and place.
+    /// Role for calendars: view free/busy times with subject and location.
     LimitedDetails,
-    /// Role: read everything.
+    /// Role: read all items.
     Reviewer,
-    /// Role: create items, see none.
+    /// Role: create items. Items are not visible.
     Contributor,
-    /// Role: read, create.
+    /// Role: read and create items, delete own items.
     NonEditingAuthor,
-    /// Role: read, create, change and delete one's own.
+    /// Role: read and create items, edit and delete own items.
     Author,
-    /// Role: the same, and folders below.
+    /// Role: as `Author`, and create subfolders.
     PublishingAuthor,
-    /// Role: read, create, change and delete everything.
+    /// Role: read, create, edit and delete all items.
     Editor,
-    /// Role: the same, and folders below.
+    /// Role: as `Editor`, and create subfolders.
     PublishingEditor,
-    /// Role: everything, permissions too.
+    /// Role: all rights, and change the folder's permissions.
     Owner,
     /// Create items.
     CreateItems,
-    /// Create folders below.
+    /// Create subfolders.
     CreateSubfolders,
     /// Delete all items.
     DeleteAllItems,
-    /// Delete one's own items.
+    /// Delete own items.
     DeleteOwnedItems,
-    /// Change all items.
+    /// Edit all items.
     EditAllItems,
-    /// Change one's own items.
+    /// Edit own items.
     EditOwnedItems,
-    /// Be who is asked about the folder.
+    /// Be the contact of the folder.
     FolderContact,
-    /// Own the folder.
+    /// Be the owner of the folder: view and move it, create subfolders.
     FolderOwner,
-    /// See the folder.
+    /// View the folder, without its items.
     FolderVisible,
     /// Read items.
     ReadItems,

@@ -1,11 +1,12 @@
-//! Looking objects up by address. Exchange takes an address for a name too, so what comes back need not have it.
+//! Looking up objects by address. Exchange also matches an address against names, so the object that is returned need
+//! not have the address.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exchange::{
-    Cmdlet, CmdletErrorKind, DistributionGroup, Exchange, Filter, GetDistributionGroup, GetMailbox, GetRecipient,
-    Mailbox, Property, Recipient, UnifiedGroup,
+    Cmdlet, CmdletErrorKind, DistributionGroup, Exchange, ExchangeMailbox, ExchangeRecipient, GetDistributionGroup,
+    GetMailbox, GetRecipient, OpathFilter, Property, UnifiedGroup,
 };
 use crate::ids::{InvalidValue, SmtpAddress};
 
@@ -37,23 +38,23 @@ macro_rules! addressed {
         }
     )+};
 }
-addressed!(Recipient, Mailbox, DistributionGroup, UnifiedGroup);
+addressed!(ExchangeRecipient, ExchangeMailbox, DistributionGroup, UnifiedGroup);
 
-/// What an address leads to. Each outcome is another one for who acts on it, so none stands for two.
+/// The objects at an address. A caller acts differently on each outcome, so no variant stands for two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AtAddress<T> {
-    /// One object has the address.
+    /// Exactly one object has the address.
     One(T),
-    /// Nothing was found.
+    /// No object was found.
     Nothing,
     /// Several objects have the address.
     Several(Vec<T>),
-    /// No object has the address; these have it as a name or an alias, and are not at it.
+    /// No object has the address; these objects have it as a name or an alias only.
     OnlyByName(Vec<T>),
 }
 
 impl<T: Addressed> AtAddress<T> {
-    /// Decides by the addresses of what was found, whatever made Exchange find it.
+    /// Sorts the objects that Exchange found by their addresses, whichever property Exchange matched.
     #[must_use]
     pub fn among(found: impl IntoIterator<Item = T>, address: &SmtpAddress) -> Self {
         let (mut at, others): (Vec<T>, Vec<T>) = found.into_iter().partition(|object| object.has_address(address));
@@ -93,8 +94,8 @@ impl<T> AtAddress<T> {
 ///
 /// `EmailAddresses` is compared with the whole address; `PrimarySmtpAddress` in a filter would search the others too.
 // GUESS: a whole address needs no `smtp:` before it in this filter; wrong if an address that exists is not found by it.
-fn at(address: &SmtpAddress) -> Result<Filter, InvalidValue> {
-    Filter::equals(&Property::EMAIL_ADDRESSES, address.as_str())
+fn at(address: &SmtpAddress) -> Result<OpathFilter, InvalidValue> {
+    OpathFilter::equals(&Property::EMAIL_ADDRESSES, address.as_str())
 }
 
 impl GetRecipient {
@@ -135,7 +136,7 @@ impl GetDistributionGroup {
     ///
     /// [`InvalidValue`] when the name cannot be written into a filter.
     pub fn named(name: &str) -> Result<Self, InvalidValue> {
-        Filter::equals(&Property::NAME, name).map(Self::matching)
+        OpathFilter::equals(&Property::NAME, name).map(Self::matching)
     }
 
     /// The group with this distinguished name, by a filter: none is an empty list.
@@ -144,7 +145,7 @@ impl GetDistributionGroup {
     ///
     /// [`InvalidValue`] when the name cannot be written into a filter.
     pub fn with_distinguished_name(name: &crate::exchange::DistinguishedName) -> Result<Self, InvalidValue> {
-        Filter::equals(&Property::DISTINGUISHED_NAME, name.as_str()).map(Self::matching)
+        OpathFilter::equals(&Property::DISTINGUISHED_NAME, name.as_str()).map(Self::matching)
     }
 }
 
@@ -152,7 +153,7 @@ macro_rules! look_ups {
     ($(#[$doc:meta])* $cmdlet:ty, $record:ty, $by_identity:path, $one:ident, $many:ident) => {
         $(#[$doc])*
         ///
-        /// Exchange takes an address for a name or an alias as well; only an object that has the address counts.
+        /// Exchange also matches the text against names and aliases; only an object that has the address counts.
         ///
         /// # Permissions
         ///
@@ -160,7 +161,7 @@ macro_rules! look_ups {
         ///
         /// # Errors
         ///
-        /// As [`run`](Self::run). That there is no such object is no error.
+        /// As [`run`](Self::run). A missing object is no error.
         pub async fn $one(&self, address: &SmtpAddress) -> Result<AtAddress<$record>> {
             let lost = || Err(Error::new(ErrorKind::Decode, "the look-up lost its answer"));
             self.$many(std::slice::from_ref(address)).await.pop().unwrap_or_else(lost)
@@ -178,12 +179,12 @@ macro_rules! look_ups {
 impl Exchange {
     look_ups! {
         /// The recipient at an address.
-        GetRecipient, Recipient, GetRecipient::new, recipient_at, recipients_at
+        GetRecipient, ExchangeRecipient, GetRecipient::new, recipient_at, recipients_at
     }
 
     look_ups! {
         /// The mailbox at an address.
-        GetMailbox, Mailbox, GetMailbox::one, mailbox_at, mailboxes_at
+        GetMailbox, ExchangeMailbox, GetMailbox::one, mailbox_at, mailboxes_at
     }
 
     look_ups! {
@@ -191,8 +192,8 @@ impl Exchange {
         GetDistributionGroup, DistributionGroup, GetDistributionGroup::one, group_at, groups_at
     }
 
-    /// Asks for each address as an identity, which every caller of Exchange relies on. Where that leads to something
-    /// that has not the address, or to several objects, a filter tells what has it.
+    /// Reads each address as an identity, which every caller of Exchange relies on. Where the object has another address,
+    /// or there are several, a filter finds the object that has it.
     async fn look_up<'a, C, T>(
         &self,
         addresses: &'a [SmtpAddress],
@@ -246,7 +247,7 @@ mod tests {
 
     use super::*;
 
-    fn recipient(value: serde_json::Value) -> Recipient {
+    fn recipient(value: serde_json::Value) -> ExchangeRecipient {
         serde_json::from_value(value).unwrap()
     }
 
@@ -260,7 +261,7 @@ mod tests {
             "Name": "rooms@contoso.com", "DisplayName": "rooms@contoso.com", "Alias": "rooms@contoso.com",
             "PrimarySmtpAddress": "board@contoso.com", "EmailAddresses": ["SMTP:board@contoso.com", "SIP:rooms@contoso.com"],
         }));
-        let among = |found: &[&Recipient]| AtAddress::among(found.iter().map(|&it| it.clone()), &address);
+        let among = |found: &[&ExchangeRecipient]| AtAddress::among(found.iter().map(|&it| it.clone()), &address);
         assert_eq!(among(&[]), AtAddress::Nothing);
         assert_eq!(among(&[&by_name]), AtAddress::OnlyByName(vec![by_name.clone()]));
         assert_eq!(among(&[&by_name, &proxy]), AtAddress::One(proxy.clone()));

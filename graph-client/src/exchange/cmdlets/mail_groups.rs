@@ -47,7 +47,7 @@ cmdlet! {
 }
 
 record! {
-    /// A group of any kind, as `Get-Group` gives it.
+    /// A group of any kind, as `Get-Group` returns it.
     pub struct ExchangeGroup {
         /// The object id in Entra ID.
         pub external_directory_object_id: Option<Uuid>,

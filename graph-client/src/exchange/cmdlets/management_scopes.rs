@@ -3,7 +3,7 @@ use uuid::Uuid;
 use super::distribution_groups::is_same;
 use crate::exchange::filter::values_of;
 use crate::exchange::macros::{cmdlet, record};
-use crate::exchange::{DistinguishedName, Filter, Identity, ObjectName, Property};
+use crate::exchange::{DistinguishedName, Identity, ObjectName, OpathFilter, Property};
 
 cmdlet! {
     /// creates a management scope: a named condition for the recipients that a role may be limited to.
@@ -18,7 +18,7 @@ cmdlet! {
     /// recipient.
     fn new {
         required name: ObjectName;
-        required recipient_restriction_filter as filter: Filter;
+        required recipient_restriction_filter as filter: OpathFilter;
         /// Makes the scope exclusive: from its creation on, only roles that are limited to an exclusive scope may change
         /// its recipients.
         switch exclusive;
@@ -39,7 +39,7 @@ impl NewManagementScope {
     /// A scope of the direct members of a group.
     #[must_use]
     pub fn members_of(name: ObjectName, group: &DistinguishedName) -> Self {
-        Self::new(name, Filter::member_of(group))
+        Self::new(name, OpathFilter::member_of(group))
     }
 }
 
@@ -80,7 +80,7 @@ cmdlet! {
     fn of {
         required identity as scope: impl Into<Identity>;
         optional name: ObjectName;
-        optional recipient_restriction_filter: Filter;
+        optional recipient_restriction_filter: OpathFilter;
         confirm;
     }
 }
@@ -88,7 +88,7 @@ cmdlet! {
 impl SetManagementScope {
     /// Sets another condition for the recipients of a scope.
     #[must_use]
-    pub fn filter(scope: impl Into<Identity>, filter: Filter) -> Self {
+    pub fn filter(scope: impl Into<Identity>, filter: OpathFilter) -> Self {
         Self { recipient_restriction_filter: Some(filter), ..Self::of(scope) }
     }
 
@@ -121,7 +121,7 @@ record! {
         pub identity: Option<String>,
         /// The GUID.
         pub guid: Option<Uuid>,
-        /// The condition for the recipients, in the form that Exchange gives it: with brackets, other spaces and another
+        /// The condition for the recipients, in the form that Exchange returns it in: with brackets, other spaces and another
         /// case than it was written with.
         pub recipient_filter: Option<String>,
         /// The organisational unit that the recipients must be in.

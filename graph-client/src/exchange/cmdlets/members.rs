@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::recipients::Recipient;
+use super::recipients::ExchangeRecipient;
 use crate::exchange::Identity;
 use crate::exchange::macros::cmdlet;
 use crate::ids::InvalidValue;
@@ -8,12 +8,25 @@ use crate::ids::InvalidValue;
 cmdlet! {
     /// lists a group's direct members, with `ResultSize` unlimited.
     ///
-    /// A Microsoft 365 group gives no members and no error.
-    Read "Get-DistributionGroupMember" => GetDistributionGroupMember -> Vec<Recipient>, end_point "DistributionGroupMember";
+    /// For a Microsoft 365 group the list is empty, without an error.
+    Read "Get-DistributionGroupMember" => GetDistributionGroupMember -> Vec<ExchangeRecipient>, end_point "DistributionGroupMember";
     permissions "View-Only Recipients.";
     sentence "List the members of {identity}";
 
     /// The direct members of a group.
+    fn new {
+        required identity as group: impl Into<Identity>;
+        result_size;
+    }
+}
+
+cmdlet! {
+    /// lists the members of a dynamic distribution group, as they were last evaluated, with `ResultSize` unlimited.
+    Read "Get-DynamicDistributionGroupMember" => GetDynamicDistributionGroupMember -> Vec<ExchangeRecipient>, end_point "DynamicDistributionGroupMember";
+    permissions "View-Only Recipients.";
+    sentence "List the members of the dynamic group {identity}";
+
+    /// The members of a dynamic distribution group.
     fn new {
         required identity as group: impl Into<Identity>;
         result_size;
@@ -58,7 +71,7 @@ cmdlet! {
 cmdlet! {
     /// replaces **all** members of a group.
     ///
-    /// Microsoft advises at most 5,000 members in one call and takes 10,000. A call may run for 15 minutes.
+    /// Microsoft recommends at most 5,000 members in one call and accepts 10,000. A call may run for 15 minutes.
     Write "Update-DistributionGroupMember" => UpdateDistributionGroupMember -> ();
     permissions "As [`AddDistributionGroupMember`].";
     display |self, f| match &*self.members {
@@ -69,7 +82,7 @@ cmdlet! {
 
     /// Removes all members of `group`, also if the caller does not own it.
     ///
-    /// Read the members back: there is no public record of a tenant that takes an empty list for one.
+    /// Read the members back: no public record shows a tenant that accepts an empty list.
     fn clear {
         required identity as group: impl Into<Identity>;
         field members: Vec<Identity> = Vec::new();
@@ -82,7 +95,7 @@ cmdlet! {
             check_members(&self.members)
         }
 
-        /// Exchange's own limit is 15 minutes; what it says then is worth waiting for.
+        /// Exchange's own limit is 15 minutes; its error is worth waiting for.
         fn time_limit(&self) -> Duration {
             Duration::from_secs(16 * 60)
         }
@@ -90,7 +103,7 @@ cmdlet! {
 }
 
 impl UpdateDistributionGroupMember {
-    /// The most members that the service takes in one call.
+    /// The largest number of members that the service accepts in one call.
     pub const MAX_MEMBERS: usize = 10_000;
 
     /// Sets the member list of `group` to `members`, also if the caller does not own it.

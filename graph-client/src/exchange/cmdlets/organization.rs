@@ -31,8 +31,8 @@ record! {
         /// Whether grants of RBAC for Applications are enforced beyond what Microsoft documents; it is off in live
         /// tenants.
         pub enforce_exo_app_rbac_permissions: Option<bool>,
-        /// Whether mail tips are enabled. The documented end point (admin API v2.0) gives the settings of mail tips alone,
-        /// and none of the others here.
+        /// Whether mail tips are enabled. The documented end point (admin API v2.0) returns the settings of mail tips
+        /// alone, and none of the others here.
         pub mail_tips_all_tips_enabled: Option<bool>,
         /// Whether Exchange Web Services are enabled for the organisation. `false` overrides every mailbox; a missing
         /// value meant "enabled" until October 2026 and is read as `false` since.
@@ -55,7 +55,7 @@ record! {
 }
 
 cmdlet! {
-    /// gives a new tenant roles of its own, which it may then assign. It is done once; a second run fails with
+    /// enables role customisation in a new tenant, so that roles can be assigned. It is done once; a second run fails with
     /// [`NotOffered`](crate::exchange::CmdletErrorKind::NotOffered).
     ///
     /// `IsDehydrated` is false at once, yet role groups and assignments cannot be created for up to an hour more.
@@ -63,7 +63,7 @@ cmdlet! {
     permissions "Organization Management.";
     sentence "Prepare the Exchange organisation for role assignments";
 
-    /// Enables customisation of the tenant's roles.
+    /// Enables role customisation.
     fn new {}
 }
 

@@ -19,7 +19,7 @@ pub enum PlaceType {
 
 cmdlet! {
     /// reads rooms, room lists and workspaces with their location and equipment.
-    Read "Get-Place" => GetPlace -> Vec<Place>;
+    Read "Get-Place" => GetPlace -> Vec<ExchangePlace>;
     permissions "View-Only Recipients.";
     display |self, f| match (&self.identity, self.kind) {
         (Some(identity), _) => write!(f, "Read the place {identity}"),
@@ -70,7 +70,7 @@ settings! {
     }
     record {
         /// A room, a room list or a workspace.
-        pub struct Place {
+        pub struct ExchangePlace {
             /// The address.
             pub identity: Option<String>,
             /// The display name.

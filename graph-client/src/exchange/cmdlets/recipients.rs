@@ -3,7 +3,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::exchange::macros::{cmdlet, record};
-use crate::exchange::{Filter, Identity, Quota};
+use crate::exchange::{Identity, OpathFilter, Quota};
 use crate::ids::SmtpAddress;
 use crate::text::Printable;
 
@@ -12,7 +12,7 @@ cmdlet! {
     ///
     /// `Get-EXOMailbox`, which limits the properties of each mailbox, runs inside the PowerShell module and not in the
     /// service; [`select`](Self::select) does the same here.
-    Read "Get-Mailbox" => GetMailbox -> Vec<Mailbox>, end_point "Mailbox";
+    Read "Get-Mailbox" => GetMailbox -> Vec<ExchangeMailbox>, end_point "Mailbox";
     permissions "View-Only Recipients, which Exchange Administrator, Exchange Recipient Administrator and Global Reader have.";
     display |self, f| {
         match (&self.identity, &*self.recipient_type_details) {
@@ -32,7 +32,7 @@ cmdlet! {
         one identity as identity;
         list recipient_type_details: impl Into<String>;
         /// Limits the list to mailboxes that meet a condition.
-        optional filter: Filter;
+        optional filter: OpathFilter;
         /// Includes inactive mailboxes: those of deleted users, which a hold keeps.
         switch include_inactive_mailbox as with_inactive;
         result_size;
@@ -56,7 +56,7 @@ impl GetMailbox {
 
 record! {
     /// A mailbox, as Exchange knows it.
-    pub struct Mailbox {
+    pub struct ExchangeMailbox {
         /// The object id in Entra ID. System mailboxes have none.
         pub external_directory_object_id: Option<Uuid>,
         /// The mailbox's own GUID.
@@ -99,8 +99,28 @@ record! {
 }
 
 cmdlet! {
+    /// changes whether address lists show a mailbox. It is idempotent.
+    ///
+    /// A mailbox that is synchronised from on-premises Active Directory is changed there; here it fails with
+    /// [`DirectorySynced`](crate::exchange::CmdletErrorKind::DirectorySynced).
+    Write "Set-Mailbox" => SetMailbox -> ();
+    permissions "Mail Recipients, which Exchange Administrator and Exchange Recipient Administrator have.";
+    changes "Change the mailbox {identity}";
+
+    /// Changes to a mailbox; nothing changes until a setting is given.
+    fn new {
+        required identity as mailbox: impl Into<Identity>;
+        /// Sets whether the mailbox is hidden from address lists. Default `false`.
+        ///
+        /// A hidden room is missing from Graph's lists of places.
+        optional hidden_from_address_lists_enabled as hidden_from_address_lists: bool;
+        confirm;
+    }
+}
+
+cmdlet! {
     /// reads recipients: every object that mail can be sent to.
-    Read "Get-Recipient" => GetRecipient -> Vec<Recipient>;
+    Read "Get-Recipient" => GetRecipient -> Vec<ExchangeRecipient>;
     permissions "View-Only Recipients, as [`GetMailbox`].";
     display |self, f| match (&self.identity, &self.filter) {
         (Some(identity), _) => write!(f, "Look up the recipient {identity}"),
@@ -134,7 +154,7 @@ impl GetRecipient {
 
 record! {
     /// A recipient: an object that mail can be sent to, or a member of a group.
-    pub struct Recipient {
+    pub struct ExchangeRecipient {
         /// The object id in Entra ID. Some recipients have none.
         pub external_directory_object_id: Option<Uuid>,
         /// The object's GUID in Exchange.
@@ -162,8 +182,8 @@ record! {
     }
 }
 
-impl Recipient {
-    /// The identity to name it by: the Entra object id, else the GUID, else the address.
+impl ExchangeRecipient {
+    /// The identity that commands name the recipient by: the Entra object id, else the GUID, else the address.
     #[must_use]
     pub fn identity(&self) -> Option<Identity> {
         self.external_directory_object_id

@@ -15,7 +15,7 @@ macro_rules! application_roles {
     ($($(#[$doc:meta])* $role:ident = $name:literal;)+) => {
         /// A role of RBAC for Applications.
         ///
-        /// Source: the 24 roles of Microsoft's page on RBAC for Applications. There is none for `Calendars.ReadBasic`, IMAP, POP or Autodiscover.
+        /// Source: the 24 roles of Microsoft's page on RBAC for Applications. No role exists for `Calendars.ReadBasic`, IMAP, POP or Autodiscover.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[non_exhaustive]
         pub enum ApplicationRole {
@@ -23,7 +23,7 @@ macro_rules! application_roles {
         }
 
         impl ApplicationRole {
-            /// All of them.
+            /// All roles.
             pub const ALL: &'static [Self] = &[$(Self::$role),+];
 
             /// The name in Exchange.
@@ -93,7 +93,7 @@ impl fmt::Display for ApplicationRole {
     }
 }
 
-/// A role of another name is one that this crate has not seen; it may open anything.
+/// A role of another name is unknown to this crate; it may grant access to anything.
 impl FromStr for ApplicationRole {
     type Err = InvalidValue;
 
@@ -106,17 +106,17 @@ impl FromStr for ApplicationRole {
     }
 }
 
-/// What a role assignment reaches. One assignment has one scope.
+/// The scope of a role assignment. One assignment has one scope.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum AssignmentScope {
-    /// The direct members of a group, by its id, name or distinguished name; Exchange does not take its address here.
+    /// The direct members of a group, by its id, name or distinguished name; Exchange does not accept its address here.
     #[serde(rename = "RecipientGroupScope")]
     Group(Identity),
     /// The recipients of a management scope, by its name.
     #[serde(rename = "CustomResourceScope")]
     Custom(ObjectName),
-    /// The members of an administrative unit in Entra, by its object id.
+    /// The members of an administrative unit in Entra ID, by its object id.
     #[serde(rename = "RecipientAdministrativeUnitScope")]
     AdministrativeUnit(ObjectId),
 }
@@ -176,7 +176,7 @@ impl NewManagementRoleAssignment {
 
     /// Assigns the role to the application over the direct members of `group`.
     ///
-    /// Exchange takes the group's id, name or distinguished name here, not its address.
+    /// Exchange accepts the group's id, name or distinguished name here, not its address.
     #[must_use]
     pub fn over_group(app: ServicePrincipalId, role: ApplicationRole, group: impl Into<Identity>) -> Self {
         Self::new(app, role, AssignmentScope::Group(group.into()))
@@ -270,7 +270,7 @@ cmdlet! {
 }
 
 cmdlet! {
-    /// lists which roles are assigned, and to whom.
+    /// lists role assignments.
     Read "Get-ManagementRoleAssignment" => GetManagementRoleAssignment -> Vec<ManagementRoleAssignment>;
     permissions "View-Only Configuration or Role Management.";
     display |self, f| match (&self.identity, &self.role_assignee, &self.role) {

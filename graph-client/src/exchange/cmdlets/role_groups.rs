@@ -2,7 +2,7 @@ use uuid::Uuid;
 
 use super::distribution_groups::is_same;
 use super::members::check_members;
-use super::recipients::Recipient;
+use super::recipients::ExchangeRecipient;
 use crate::exchange::macros::{cmdlet, record};
 use crate::exchange::values::check_display_name;
 use crate::exchange::{Identity, ObjectName, lenient};
@@ -87,7 +87,7 @@ cmdlet! {
 
 cmdlet! {
     /// lists the members of a role group.
-    Read "Get-RoleGroupMember" => GetRoleGroupMember -> Vec<Recipient>;
+    Read "Get-RoleGroupMember" => GetRoleGroupMember -> Vec<ExchangeRecipient>;
     permissions "View-Only Configuration or Role Management.";
     sentence "List the members of the role group {identity}";
 

@@ -127,8 +127,9 @@ record! {
 cmdlet! {
     /// lists the role assignments of an application, and whether a mailbox is in their scope.
     ///
-    /// It answers from the configuration, past the cache that Graph goes by for up to two hours, and does not see grants
-    /// in Entra ID: "in scope" does not mean that the application can read now, nor "not in scope" that it cannot.
+    /// The result comes from the configuration, not from the cache that Graph uses for up to two hours, and leaves out
+    /// permissions that Entra ID grants: "in scope" does not mean that the application can read now, nor "not in scope"
+    /// that it cannot.
     Read "Test-ServicePrincipalAuthorization" => TestServicePrincipalAuthorization -> Vec<AuthorizationRow>;
     permissions "Role Management or View-Only Configuration.";
     display |self, f| match &self.resource {

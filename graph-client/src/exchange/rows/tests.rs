@@ -2,13 +2,13 @@ use bytes::Bytes;
 use reqwest::header::HeaderMap;
 
 use super::*;
-use crate::exchange::Mailbox;
+use crate::exchange::ExchangeMailbox;
 
 const READ: Expected = Expected::LIST;
 const ONE: Expected = Expected { shape: Shape::One, is_write: true, is_documented: false };
 const NOTHING: Expected = Expected { shape: Shape::Nothing, is_write: true, is_documented: false };
 
-fn read(status: u16, body: &[u8], expected: Expected) -> Result<Page<Mailbox>> {
+fn read(status: u16, body: &[u8], expected: Expected) -> Result<Page<ExchangeMailbox>> {
     Page::read(&Response { status, headers: HeaderMap::new(), body: Bytes::copy_from_slice(body) }, expected)
 }
 

@@ -17,7 +17,7 @@ pub use self::set::SetDistributionGroup;
 /// The type of a new group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[non_exhaustive]
-pub enum GroupKind {
+pub enum DistributionGroupKind {
     /// A distribution group, which permissions cannot be granted to. The service's default.
     #[default]
     Distribution,
@@ -25,7 +25,7 @@ pub enum GroupKind {
     Security,
 }
 
-impl GroupKind {
+impl DistributionGroupKind {
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn is_default(&self) -> bool {
         *self == Self::default()
@@ -173,7 +173,7 @@ record! {
 }
 
 impl DistributionGroup {
-    /// The identity to name it by: the Entra object id, else the GUID, else the address.
+    /// The identity that commands name the group by: the Entra object id, else the GUID, else the address.
     #[must_use]
     pub fn identity(&self) -> Option<Identity> {
         self.external_directory_object_id
@@ -209,7 +209,7 @@ impl DistributionGroup {
     ///
     /// An address, an alias or the display name does not count: others may have them too.
     ///
-    /// Source: live records show the name there; Exchange takes the others where it is asked for.
+    /// Source: live records show the name there; Exchange accepts the others as a parameter.
     #[must_use]
     pub fn is_scope(&self, text: &str) -> bool {
         let text = text.trim();

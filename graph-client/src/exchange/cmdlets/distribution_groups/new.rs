@@ -1,4 +1,4 @@
-use super::{DepartRestriction, DistributionGroup, GroupKind, JoinRestriction, ModerationNotice, listed};
+use super::{DepartRestriction, DistributionGroup, DistributionGroupKind, JoinRestriction, ModerationNotice, listed};
 use crate::exchange::cmdlets::members::check_members;
 use crate::exchange::macros::cmdlet;
 use crate::exchange::values::check_display_name;
@@ -12,8 +12,8 @@ cmdlet! {
     display |self, f| {
         let kind = match (self.kind, self.room_list) {
             (_, true) => "room list",
-            (GroupKind::Security, _) => "mail-enabled security group",
-            (GroupKind::Distribution, _) => "distribution group",
+            (DistributionGroupKind::Security, _) => "mail-enabled security group",
+            (DistributionGroupKind::Distribution, _) => "distribution group",
         };
         write!(f, "Create the {kind} \"{}\"", self.name)?;
         if let Some(address) = &self.primary_smtp_address {
@@ -35,8 +35,8 @@ cmdlet! {
         optional display_name: impl Into<String>;
         /// Sets the alias. Without it Exchange generates one from the name.
         optional alias: Alias;
-        #[serde(rename = "Type", default, skip_serializing_if = "GroupKind::is_default")]
-        field kind: GroupKind = GroupKind::Distribution;
+        #[serde(rename = "Type", default, skip_serializing_if = "DistributionGroupKind::is_default")]
+        field kind: DistributionGroupKind = DistributionGroupKind::Distribution;
         /// Sets the primary address. Its domain must be accepted. Without it: the alias at the default domain.
         optional primary_smtp_address: SmtpAddress;
         /// Adds an owner: a mailbox, a mail user or a mail-enabled security group. Owners are not members.
@@ -88,7 +88,7 @@ cmdlet! {
         fn check(&self) -> Result<(), InvalidValue> {
             check_display_name(self.display_name.as_deref())?;
             check_members(&self.members)?;
-            if self.kind != GroupKind::Security {
+            if self.kind != DistributionGroupKind::Security {
                 return Ok(());
             }
             let fault =
@@ -111,7 +111,7 @@ impl NewDistributionGroup {
     /// A mail-enabled security group.
     #[must_use]
     pub fn security(name: GroupName) -> Self {
-        Self { kind: GroupKind::Security, ..Self::distribution(name) }
+        Self { kind: DistributionGroupKind::Security, ..Self::distribution(name) }
     }
 
     /// A room list, which is a distribution group: permissions cannot be granted to it.

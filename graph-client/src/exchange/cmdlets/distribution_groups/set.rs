@@ -88,7 +88,7 @@ cmdlet! {
     impl {
         fn check(&self) -> Result<(), InvalidValue> {
             check_display_name(self.display_name.as_deref())?;
-            // A stored command may hold any parameter where these are kept.
+            // A stored command may hold any parameter in this table.
             let is_known = |name: &&String| name.trim_start_matches("Extension").starts_with("CustomAttribute");
             if let Some(name) = self.more.attributes.keys().find(|name| !is_known(name)) {
                 return Err(InvalidValue::new("parameter", name, "must be one of Set-DistributionGroup"));
