@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
 use exchange_groups::graph_client::graph::{
-    InvitationResponse, FreeBusyQuery, Group, PlaceKind, Properties, Room, ServicePrincipal,
+    FreeBusyQuery, Group, InvitationResponse, PlaceKind, Properties, Room, ServicePrincipal,
 };
 use exchange_groups::graph_client::{
     Client, ClientId, ClientSecret, Error, ErrorKind, Method, Operation, Result, ServicePrincipalId,
