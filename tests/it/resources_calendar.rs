@@ -186,7 +186,7 @@ async fn ids_are_taken_in_every_form_and_bad_ones_are_refused_before_anything_is
     let client = client_of(&server.url());
     let id: ObjectId = GROUP.parse().expect("an id");
     let address: SmtpAddress = "a@contoso.com".parse().expect("an address");
-    client.groups().get(&id).await.expect("a group");
+    client.groups().get(id).await.expect("a group");
     client.groups().get(GROUP).await.expect("a group");
     let _ = client.users().get(&address).await;
     let _ = client.users().get(UserRef::from(id)).await;

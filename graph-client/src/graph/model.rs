@@ -34,7 +34,7 @@ pub(crate) enum Content<'a> {
     Shown(&'a dyn fmt::Display),
     Items(&'a dyn Items),
     Object(&'a dyn Written),
-    Entries(Vec<(&'a str, Content<'a>)>),
+    Entries(Vec<(&'a str, Self)>),
     Properties(&'a Properties),
 }
 

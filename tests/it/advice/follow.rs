@@ -225,7 +225,7 @@ impl Case {
                 client.service_principals().delete_app_role_assignment(&principal, &assignment).await.unwrap();
             }
             "Remove-MgOauth2PermissionGrant" => {
-                client.permission_grants().delete(&text("OAuth2PermissionGrantId")).await.unwrap();
+                client.permission_grants().delete(text("OAuth2PermissionGrantId")).await.unwrap();
             }
             "Update-MgServicePrincipal" => {
                 let enabled = line.flag("AccountEnabled").unwrap();
