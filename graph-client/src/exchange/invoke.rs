@@ -9,7 +9,6 @@ use url::Url;
 use uuid::Uuid;
 
 use super::cmdlet::{Cmdlet, Effect};
-use super::list::RowList;
 use super::rows::{Expected, Page, Reader};
 use super::{CmdletError, CmdletErrorKind, Property, Warnings, documented_end_point, error};
 use crate::client::Client;
@@ -96,18 +95,6 @@ impl Exchange {
     pub async fn run_ref<C: Cmdlet>(&self, cmdlet: &C) -> Result<C::Output> {
         let call = self.command_call(cmdlet, &self.anchor().await)?;
         self.read_to_the_end(cmdlet, call).await
-    }
-
-    /// Runs a cmdlet that lists, to be read row by row or page by page: no more than a page is in memory.
-    ///
-    /// # Errors
-    ///
-    /// The stream's are those of [`run`](Self::run). It ends with the first.
-    pub fn list<C, R>(&self, cmdlet: C) -> RowList<C>
-    where
-        C: Cmdlet<Output = Vec<R>>,
-    {
-        RowList::new(self.clone(), cmdlet)
     }
 
     /// The call of a command as a caller may give it options, before its anchor is known.

@@ -97,6 +97,20 @@ impl<C: Cmdlet> RowList<C> {
     }
 }
 
+impl Exchange {
+    /// Runs a cmdlet that lists, to be read row by row or page by page: no more than a page is in memory.
+    ///
+    /// # Errors
+    ///
+    /// The stream's are those of [`run`](Self::run). It ends with the first.
+    pub fn list<C, R>(&self, cmdlet: C) -> RowList<C>
+    where
+        C: Cmdlet<Output = Vec<R>>,
+    {
+        RowList::new(self.clone(), cmdlet)
+    }
+}
+
 impl<C: Cmdlet> fmt::Debug for RowList<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RowList").field("cmdlet", &self.cmdlet).finish_non_exhaustive()

@@ -501,15 +501,15 @@ resource! {
         resource_provisioning_options: Vec<String>,
         /// How it behaves, such as `WelcomeEmailDisabled`.
         resource_behavior_options: Vec<String>,
-        /// Whether it is synchronised from on premises, where it must then be changed.
+        /// Whether it is synchronised from on-premises Active Directory, where it must then be changed.
         on_premises_sync_enabled: Option<bool>,
-        /// The domain on premises.
+        /// The domain in on-premises Active Directory.
         on_premises_domain_name: Option<String>,
-        /// The short name of the domain on premises.
+        /// The short name of the domain in on-premises Active Directory.
         on_premises_net_bios_name: Option<String>,
-        /// The account name on premises.
+        /// The account name in on-premises Active Directory.
         on_premises_sam_account_name: Option<String>,
-        /// The security identifier on premises.
+        /// The security identifier in on-premises Active Directory.
         on_premises_security_identifier: Option<String>,
         /// When it was last synchronised.
         on_premises_last_sync_date_time: Option<Timestamp>,

@@ -20,7 +20,7 @@ impl Organizations {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`] if the answer holds no organisation or several.
+    /// [`ErrorKind::Decode`] if the response holds no organisation or several.
     pub fn get(&self) -> Operation<Organization> {
         let operation = "read the organization";
         let request = self.client.request(Method::GET, "/v1.0/organization").named(operation, operation);
@@ -119,7 +119,7 @@ resource! {
         provisioned_plans: Vec<ProvisionedPlan>,
         /// Where the privacy statement is.
         privacy_profile: Option<PrivacyProfile>,
-        /// Whether accounts are synchronised from on premises.
+        /// Whether accounts are synchronised from on-premises Active Directory.
         on_premises_sync_enabled: Option<bool>,
         /// When they were last synchronised.
         on_premises_last_sync_date_time: Option<Timestamp>,

@@ -344,19 +344,19 @@ resource! {
         schools: Vec<String>,
         /// Skills.
         skills: Vec<String>,
-        /// Whether the account is synchronised from on premises.
+        /// Whether the account is synchronised from on-premises Active Directory.
         on_premises_sync_enabled: Option<bool>,
-        /// The id that links it to the account on premises.
+        /// The id that links it to the account in on-premises Active Directory.
         on_premises_immutable_id: Option<String>,
-        /// The name on premises.
+        /// The name in on-premises Active Directory.
         on_premises_distinguished_name: Option<String>,
-        /// The domain on premises.
+        /// The domain in on-premises Active Directory.
         on_premises_domain_name: Option<String>,
-        /// The account name on premises.
+        /// The account name in on-premises Active Directory.
         on_premises_sam_account_name: Option<String>,
-        /// The user principal name on premises.
+        /// The user principal name in on-premises Active Directory.
         on_premises_user_principal_name: Option<String>,
-        /// The security identifier on premises.
+        /// The security identifier in on-premises Active Directory.
         on_premises_security_identifier: Option<String>,
         /// When it was last synchronised.
         on_premises_last_sync_date_time: Option<Timestamp>,

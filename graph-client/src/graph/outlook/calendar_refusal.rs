@@ -4,7 +4,7 @@ use crate::error::Error;
 
 /// Why Exchange Online refused an application's own call to a calendar, as far as its documented answer says.
 ///
-/// An answer that is not exactly one of these says nothing about what the application may reach: a page of a proxy, a
+/// A response that is not exactly one of these says nothing about what the application may reach: a page of a proxy, a
 /// code such as `ErrorQuotaExceeded`, an overload, a directory's `Authorization_RequestDenied`.
 ///
 /// The sentences are those of Microsoft's pages about
@@ -57,7 +57,7 @@ impl CalendarRefusal {
         }
     }
 
-    /// Whether the answer is evidence that the application was denied access to the mailbox.
+    /// Whether the response is evidence that the application was denied access to the mailbox.
     #[must_use]
     pub fn is_denial(self) -> bool {
         matches!(self, Self::AppOnlyAccessPolicy | Self::NoPermission)

@@ -244,7 +244,7 @@ resource! {
         attendees: Vec<Attendee> [read create update],
         /// Whether each attendee sees only themselves in the list of attendees.
         hide_attendees: Option<bool> [read create update],
-        /// Whether an answer is wanted.
+        /// Whether a response is wanted.
         response_requested: Option<bool> [read create update],
         /// How the mailbox answered.
         response_status: Option<ResponseStatus>,
@@ -346,9 +346,9 @@ resource! {
         proposed_new_time: Option<TimeSlot>,
     }
 
-    /// An answer to an invitation.
+    /// A response to an invitation.
     pub struct ResponseStatus {
-        /// The answer.
+        /// The response.
         response: Option<ResponseType>,
         /// When it was given; `0001-01-01T00:00:00Z` for never.
         time: Option<Timestamp>,

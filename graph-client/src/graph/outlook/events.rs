@@ -249,7 +249,7 @@ impl Calendars {
     }
 
     fn act(&self, name: &'static str, action: &str, id: &str, body: &serde_json::Value) -> Operation<()> {
-        // The answer has a body now and then although it must not have one; it says nothing.
+        // The response has a body now and then although it must not have one; it says nothing.
         let request = self.of_mailbox(Method::POST, name, &format!("/events/{{}}/{action}"), &[id]).body(body);
         // GUESS: the pages of these two give 200; wrong if they answer 202 or 204 only, which is taken as well.
         let is_reminder = matches!(action, "dismissReminder" | "snoozeReminder");

@@ -14,7 +14,7 @@ pub struct Mail {
 }
 
 impl Mail {
-    /// Sends a message and keeps a copy of it in the mailbox. An answer means that it was taken, not that it arrived.
+    /// Sends a message and keeps a copy of it in the mailbox. A response means that it was taken, not that it arrived.
     ///
     /// # Permissions
     ///

@@ -44,7 +44,7 @@ impl FreeBusyQuery {
         self
     }
 
-    /// How many steps the answer has.
+    /// How many steps the response has.
     ///
     /// GUESS: a last step that the window cuts short counts; wrong if `availabilityView` leaves it out.
     fn steps(&self, minutes: u64) -> usize {
@@ -168,7 +168,7 @@ impl Calendars {
     }
 }
 
-/// Gives every address its answer. One without an answer, or with an answer to another question, is an error item.
+/// Gives every address its response. One without a response, or with a response to another question, is an error item.
 fn matched(addresses: &[String], items: Vec<ScheduleInformation>, steps: usize) -> Vec<Availability> {
     let mut answers: HashMap<String, Vec<ScheduleInformation>> = HashMap::new();
     for item in items {

@@ -184,7 +184,7 @@ impl Places {
         call(&self.client, Method::GET, "read a place", "/v1.0/places/{}", &[id_or_address.as_str()]).record()
     }
 
-    /// Every place of one kind below a building, floor or section. Microsoft ends the answer at 2,500.
+    /// Every place of one kind below a building, floor or section. Microsoft ends the response at 2,500.
     ///
     /// # Permissions
     ///

@@ -315,7 +315,7 @@ resource! {
         lifecycle_notification_url: Option<String>,
         /// Until when it lasts.
         expiration_date_time: Option<Timestamp>,
-        /// The secret that notifications come with. Graph sends it back in the answer to its creation only.
+        /// The secret that notifications come with. Graph sends it back in the response to its creation only.
         client_state: Option<SecretText>,
         /// Whether notifications hold the objects.
         include_resource_data: Option<bool>,
