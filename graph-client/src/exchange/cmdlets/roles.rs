@@ -115,6 +115,7 @@ record! {
         pub name: Option<String>,
         /// The identity, which is the name.
         pub identity: Option<String>,
+        // GUESS: a role that comes back holds `Parent` as a name; wrong if a live role has it under another property.
         /// The parent role, as a name; `None` for a built-in role.
         pub parent: Option<String>,
         /// The type of the built-in role that it descends from, such as `MailRecipients`.
