@@ -1,17 +1,10 @@
+//! What the calls of this crate have in common: the client, and the credential of the restricted application.
+
 use std::fmt;
 use std::sync::Arc;
 
 use graph_client::exchange::Wait;
 use graph_client::{Client, TokenProvider};
-use tracing::Instrument as _;
-
-use crate::apply::Apply;
-use crate::error::Result;
-use crate::observe::Observation;
-use crate::plan::Plan;
-use crate::prove::Prove;
-use crate::spec::RestrictedCalendarGroup;
-use crate::trace;
 
 /// Restricted calendar groups of one tenant: observe, plan, apply, verify.
 ///
@@ -51,9 +44,9 @@ use crate::trace;
 /// ```
 #[derive(Clone)]
 pub struct ExchangeGroups {
-    client: Client,
-    application: Option<Arc<dyn TokenProvider>>,
-    wait: Wait,
+    pub(crate) client: Client,
+    pub(crate) application: Option<Arc<dyn TokenProvider>>,
+    pub(crate) wait: Wait,
 }
 
 impl ExchangeGroups {
@@ -76,60 +69,6 @@ impl ExchangeGroups {
     pub fn wait(mut self, wait: Wait) -> Self {
         self.wait = wait;
         self
-    }
-
-    /// Observes the tenant. Nothing is changed.
-    ///
-    /// # Permissions
-    ///
-    /// Exchange: `Exchange.ManageAsApp` with Global Reader or more. Graph: `Application.Read.All`; to tell whether the
-    /// application can widen its own reach also `Directory.Read.All`, `RoleManagement.Read.Directory` and
-    /// `RoleEligibilitySchedule.Read.Directory`. What may not be read is left unread, and what needs it is unknown.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the organisation, the rooms, the group or the addresses of
-    /// the spec cannot be read to their end.
-    pub async fn observe(&self, spec: &RestrictedCalendarGroup) -> Result<Observation> {
-        Observation::of(&self.client, spec).await
-    }
-
-    /// Observes the tenant and plans the changes. Nothing is changed.
-    ///
-    /// # Permissions
-    ///
-    /// As [`observe`](Self::observe).
-    ///
-    /// # Errors
-    ///
-    /// As [`observe`](Self::observe). A blocking issue is not an error but a finding of the plan.
-    pub async fn plan(&self, spec: &RestrictedCalendarGroup) -> Result<Plan> {
-        let span = trace::run!("exchange_groups.plan", *spec);
-        async { Ok(Plan::new(spec, &self.observe(spec).await?)) }.instrument(span).await
-    }
-
-    /// Applies a plan. Await the value; see [`Apply`] for progress.
-    ///
-    /// The tenant is observed again first. A plan that is blocked as the tenant is now, or that lacks a step which is
-    /// needed now, is refused; a step that has been done meanwhile is not done again. So a plan can be applied again
-    /// after an interruption, and never does what was not in it.
-    ///
-    /// # Permissions
-    ///
-    /// Exchange: `Exchange.ManageAsApp` with Exchange Administrator. Graph, to revoke a tenant-wide permission:
-    /// `AppRoleAssignment.ReadWrite.All`.
-    pub fn apply(&self, plan: &Plan) -> Apply {
-        Apply::new(self.client.clone(), self.wait.clone(), plan.clone())
-    }
-
-    /// Verifies that the application reaches every room and no mailbox that it must not reach. Await the value; see
-    /// [`Prove`] for waiting, sampling and progress. Nothing is changed.
-    ///
-    /// # Permissions
-    ///
-    /// As [`observe`](Self::observe).
-    pub fn prove(&self, spec: &RestrictedCalendarGroup) -> Prove {
-        Prove::new(self.client.clone(), self.application.clone(), spec.clone())
     }
 }
 

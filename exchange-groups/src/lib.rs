@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod access;
+mod access_findings;
 mod apply;
 mod change;
 mod document;
@@ -13,7 +14,6 @@ mod names;
 mod observe;
 mod plan;
 mod prove;
-mod reach;
 mod restriction;
 mod select;
 mod spec;

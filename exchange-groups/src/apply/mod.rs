@@ -21,6 +21,7 @@ use self::run::Run;
 use crate::document::Digest;
 use crate::error::{Error, Result};
 use crate::finding::{Advice, Finding, FindingKind, Severity};
+use crate::groups::ExchangeGroups;
 use crate::observe::Observation;
 use crate::plan::Plan;
 use crate::trace;
@@ -105,5 +106,21 @@ fn other_tenant(planned: &str, here: &str) -> Finding {
 impl fmt::Debug for Apply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Apply").field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
+impl ExchangeGroups {
+    /// Applies a plan. Await the value; see [`Apply`] for progress.
+    ///
+    /// The tenant is observed again first. A plan that is blocked as the tenant is now, or that lacks a step which is
+    /// needed now, is refused; a step that has been done meanwhile is not done again. So a plan can be applied again
+    /// after an interruption, and never does what was not in it.
+    ///
+    /// # Permissions
+    ///
+    /// Exchange: `Exchange.ManageAsApp` with Exchange Administrator. Graph, to revoke a tenant-wide permission:
+    /// `AppRoleAssignment.ReadWrite.All`.
+    pub fn apply(&self, plan: &Plan) -> Apply {
+        Apply::new(self.client.clone(), self.wait.clone(), plan.clone())
     }
 }

@@ -13,15 +13,19 @@ use std::time::Duration;
 use graph_client::{ServicePrincipalId, SmtpAddress};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tracing::Instrument as _;
 
+use crate::access_findings;
 use crate::change::Step;
 use crate::document::{Digest, ObservationRef, Origin, seconds};
+use crate::error::Result;
 use crate::finding::{Finding, Severity};
+use crate::groups::ExchangeGroups;
 use crate::membership::MailboxRef;
 use crate::observe::Observation;
-use crate::reach;
 use crate::select::Selection;
 use crate::spec::RestrictedCalendarGroup;
+use crate::trace;
 
 /// The steps that make the tenant what the spec says, in order, and the findings.
 ///
@@ -67,7 +71,7 @@ impl Plan {
     pub fn new(spec: &RestrictedCalendarGroup, seen: &Observation) -> Self {
         let mut plan = Self::draft(spec, seen);
         let after = forecast::facts_after(spec, seen, &plan.steps, &plan.members, &plan.must_not_reach);
-        plan.findings.extend(reach::findings(spec, seen, &after, &plan.members, &plan.must_not_reach));
+        plan.findings.extend(access_findings::findings(spec, seen, &after, &plan.members, &plan.must_not_reach));
         plan.findings.sort_by_key(|finding| finding.severity);
         plan
     }
@@ -132,5 +136,21 @@ impl Plan {
         let own: BTreeSet<String> = self.steps.iter().flat_map(|step| step.change.effects()).collect();
         let is_missing = |step: &&Step| step.change.effects().iter().any(|effect| !own.contains(effect));
         other.steps.iter().filter(is_missing).collect()
+    }
+}
+
+impl ExchangeGroups {
+    /// Observes the tenant and plans the changes. Nothing is changed.
+    ///
+    /// # Permissions
+    ///
+    /// As [`observe`](Self::observe).
+    ///
+    /// # Errors
+    ///
+    /// As [`observe`](Self::observe). A blocking issue is not an error but a finding of the plan.
+    pub async fn plan(&self, spec: &RestrictedCalendarGroup) -> Result<Plan> {
+        let span = trace::run!("exchange_groups.plan", *spec);
+        async { Ok(Plan::new(spec, &self.observe(spec).await?)) }.instrument(span).await
     }
 }

@@ -26,6 +26,7 @@ use self::round::Round;
 use crate::document::{Origin, whole_seconds};
 use crate::error::Result;
 use crate::finding::{Advice, Finding, FindingKind, Severity};
+use crate::groups::ExchangeGroups;
 use crate::spec::{RestrictedCalendarGroup, Restriction};
 use crate::trace;
 
@@ -196,4 +197,16 @@ fn not_propagated(spec: &RestrictedCalendarGroup, waited: Duration) -> Finding {
              upper limit.",
         )),
     )
+}
+
+impl ExchangeGroups {
+    /// Verifies that the application reaches every room and no mailbox that it must not reach. Await the value; see
+    /// [`Prove`] for waiting, sampling and progress. Nothing is changed.
+    ///
+    /// # Permissions
+    ///
+    /// As [`observe`](Self::observe).
+    pub fn prove(&self, spec: &RestrictedCalendarGroup) -> Prove {
+        Prove::new(self.client.clone(), self.application.clone(), spec.clone())
+    }
 }

@@ -16,6 +16,7 @@ use super::proof::{
 };
 use super::verdict::verdict;
 use crate::access::{Access, AccessModel, CalendarRight, Fact, Level, Row, RowKind, RowResource, Truth, catalogue};
+use crate::access_findings;
 use crate::change::{Change, Stage};
 use crate::error::Result;
 use crate::finding::{Advice, Finding, FindingKind, Severity, VerdictEffect};
@@ -23,7 +24,6 @@ use crate::membership::{Difference, MailboxRef};
 use crate::observe::Mailboxes;
 use crate::observe::Observation;
 use crate::plan::Plan;
-use crate::reach;
 use crate::spec::{OtherMembers, Permission, RestrictedCalendarGroup, Restriction};
 use crate::text::{count, some_of};
 
@@ -121,7 +121,7 @@ impl Round {
         }
         let mut findings: Vec<Finding> = drift(&plan).into_iter().collect();
         findings.extend(plan.findings.iter().cloned());
-        findings.extend(reach::findings(spec, seen, &seen.facts, &plan.members, &plan.must_not_reach));
+        findings.extend(access_findings::findings(spec, seen, &seen.facts, &plan.members, &plan.must_not_reach));
         findings.extend(visible(&visible_times, seen));
         findings
             .retain(|finding| finding.severity != Severity::Note || finding.kind.effect() != VerdictEffect::Unaffected);

@@ -19,6 +19,7 @@ use super::translate;
 use crate::access::Fact;
 use crate::document::Origin;
 use crate::error::{Error, Result};
+use crate::groups::ExchangeGroups;
 use crate::spec::RestrictedCalendarGroup;
 use crate::text::without_advice;
 
@@ -123,5 +124,23 @@ impl Reader<'_> {
             }),
             Err(error) => self.leave_unread(UnreadPart::Cmdlets, &error),
         }
+    }
+}
+
+impl ExchangeGroups {
+    /// Observes the tenant. Nothing is changed.
+    ///
+    /// # Permissions
+    ///
+    /// Exchange: `Exchange.ManageAsApp` with Global Reader or more. Graph: `Application.Read.All`; to tell whether the
+    /// application can widen its own reach also `Directory.Read.All`, `RoleManagement.Read.Directory` and
+    /// `RoleEligibilitySchedule.Read.Directory`. What may not be read is left unread, and what needs it is unknown.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the organisation, the rooms, the group or the addresses of
+    /// the spec cannot be read to their end.
+    pub async fn observe(&self, spec: &RestrictedCalendarGroup) -> Result<Observation> {
+        Observation::of(&self.client, spec).await
     }
 }
