@@ -128,13 +128,13 @@ async fn apply(groups: &ExchangeGroups, plan: &Plan, options: &Options) -> anyho
 
 async fn prove(groups: &ExchangeGroups, spec: &RestrictedCalendarGroup, options: &Options) -> anyhow::Result<Proof> {
     let progress = Progress::new("Verifying", 0);
-    let listener = progress.clone();
+    let mut listener = progress.clone();
     let deadline = Duration::from_secs(options.wait.saturating_mul(60));
     let mut prove = groups.prove(spec).wait_up_to(deadline);
     if let Some(sample) = options.sample {
         prove = prove.sample(sample);
     }
-    let proof = prove.on_progress(move |read, total| listener.reading(read, total)).await?;
+    let proof = prove.on_event(move |event| listener.event(event)).await?;
     progress.finish();
     Ok(proof)
 }

@@ -51,6 +51,9 @@ impl Show {
     }
 }
 
+/// After how many mailboxes there is a line where there is no bar.
+const LINE_EVERY: usize = 80;
+
 /// A bar on a terminal, a line for each step elsewhere. Both go to standard error.
 #[derive(Clone)]
 pub(crate) struct Progress {
@@ -71,10 +74,23 @@ impl Progress {
     pub(crate) fn event(&mut self, event: &Event) {
         match event {
             Event::Stage { stage } => self.bar.set_message(stage.title()),
-            Event::Waiting { what } => {
+            Event::Waiting { what, until } => {
                 self.bar.set_message(format!("waiting for {}", what.description()));
                 if self.lines {
-                    eprintln!("waiting for {}", what.description());
+                    eprintln!("waiting for {}, until {until} at the latest", what.description());
+                }
+            }
+            Event::Throttled { until } => {
+                self.bar.set_message(format!("the service asked for less load: waiting until {until}"));
+                if self.lines {
+                    eprintln!("the service asked for less load: waiting until {until}");
+                }
+            }
+            Event::Checked { done, total, .. } => {
+                self.bar.set_length(*total as u64);
+                self.bar.set_position(*done as u64);
+                if self.lines && (done == total || done % LINE_EVERY == 0) {
+                    eprintln!("{done}/{total} mailboxes read");
                 }
             }
             Event::Step { change, outcome, done, total } => {
@@ -93,14 +109,6 @@ impl Progress {
                 }
             }
             _ => {}
-        }
-    }
-
-    pub(crate) fn reading(&self, read: usize, total: usize) {
-        self.bar.set_length(total as u64);
-        self.bar.set_position(read as u64);
-        if self.lines {
-            eprintln!("{read}/{total} mailboxes read");
         }
     }
 

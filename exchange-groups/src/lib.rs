@@ -5,14 +5,18 @@ pub mod access;
 mod access_findings;
 mod apply;
 mod change;
+mod control;
 mod document;
 mod error;
+mod event;
 mod finding;
 mod groups;
 mod membership;
 mod names;
 mod observe;
+mod outcome;
 mod plan;
+mod procedure;
 mod prove;
 mod restriction;
 mod select;
@@ -22,14 +26,20 @@ mod trace;
 
 pub use graph_client;
 
-pub use self::apply::{Apply, Awaited, Event, MembersReadBack, Outcome, Report, StageUsage, StepReport};
-pub use self::change::{Change, RevokePermission, Stage, Step};
+pub use self::apply::{Apply, MembersReadBack, Report, StageUsage};
+pub use self::change::{Change, GrantPermission, RevokePermission, Stage, Step};
+pub use self::control::{Running, Stop};
 pub use self::document::{Digest, FormatVersion, ObservationRef, Origin};
 pub use self::error::{Error, ErrorKind, Result};
+pub use self::event::{Awaited, Event};
 pub use self::finding::{Actor, Advice, Finding, FindingKind, Severity, Subject, VerdictEffect};
 pub use self::groups::ExchangeGroups;
 pub use self::observe::{Observation, ObservedGroup, ObservedRoomList, OtherReach, Unread, UnreadPart};
+pub use self::outcome::{Outcome, StepReport};
 pub use self::plan::Plan;
+pub use self::procedure::{
+    CarryOut, Gate, Goal, Procedure, ProcedureReport, ProcedureStage, Remaining, Retire, StageReport, StageState,
+};
 pub use self::prove::{
     Check, CheckOutcome, Evidence, Expectation, Proof, Prove, Sample, TokenEvidence, Verdict, VisibleTimes,
     WriteEvidence,

@@ -13,7 +13,7 @@ use crate::auth::{TokenCache, TokenClaims, TokenProvider};
 use crate::cloud::{Cloud, Service};
 use crate::config::ClientConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Concurrency, Limiters, Load, Meter, RetryBudget, RetryOptions, Transport, Usage};
+use crate::http::{Concurrency, Limiters, Load, Meter, RetryBudget, RetryOptions, RetryWait, Transport, Usage};
 use crate::ids::{InvalidValue, TenantId};
 use crate::pipeline::Pipeline;
 
@@ -117,6 +117,13 @@ impl Client {
     pub fn metered(&self) -> (Self, Meter) {
         let meter = self.meter.child();
         (Self { meter: meter.clone(), ..self.clone() }, meter)
+    }
+
+    /// A clone that calls `listener` before each wait between two attempts of a call: the service asked for less load,
+    /// or failed for a moment. The listener is called by the call that waits, and must not block.
+    #[must_use]
+    pub fn on_retry_wait(&self, listener: impl Fn(&RetryWait) + Send + Sync + 'static) -> Self {
+        Self { meter: self.meter.listening(listener), ..self.clone() }
     }
 
     /// What this client and its clones have sent so far.

@@ -49,7 +49,7 @@ pub use self::graph::{
     DeltaRound, Expand, Filter, Items, List, Literal, Page, Pages, Priority, RemovalReason, Removed, Request, Resync,
     Search,
 };
-pub use self::http::{Concurrency, Load, Meter, Response, RetryOptions, Usage};
+pub use self::http::{Concurrency, Load, Meter, Response, RetryOptions, RetryWait, Usage};
 #[cfg(feature = "devices")]
 pub use self::ids::DeviceId;
 pub use self::ids::{

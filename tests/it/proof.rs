@@ -6,8 +6,8 @@ use exchange_groups::access::Access;
 use exchange_groups::graph_client::exchange::{Cmdlet, Effect};
 use exchange_groups::graph_client::{ClientSecret, ErrorKind};
 use exchange_groups::{
-    Check, CheckOutcome, Evidence, ExchangeGroups, Expectation, FindingKind, OtherMembers, Permission, Plan, Proof,
-    Rooms, Severity, Verdict,
+    Check, CheckOutcome, Event, Evidence, ExchangeGroups, Expectation, FindingKind, OtherMembers, Permission, Plan,
+    Proof, Rooms, Severity, Verdict,
 };
 use exchange_groups_tests::{Contoso, GROUP, quick_wait};
 use fake_tenant::{Fault, Matcher};
@@ -20,6 +20,11 @@ fn has_finding(proof: &Proof, kind: FindingKind) -> bool {
 
 fn check<'a>(proof: &'a Proof, mailbox: &str) -> (&'a Check, CheckOutcome) {
     proof.outcomes().find(|(check, _)| check.mailbox.as_str() == mailbox).expect("a check of the mailbox")
+}
+
+/// Whether every mailbox of a round has been read.
+fn is_last_read(event: &Event) -> bool {
+    matches!(event, Event::Checked { done, total, .. } if done == total)
 }
 
 #[tokio::test]
@@ -229,8 +234,8 @@ async fn a_proof_that_may_wait_does_so_until_the_change_acts() {
         let tenant = contoso.tenant.clone();
         let proof =
             contoso.groups.prove(&spec).wait_up_to(Duration::from_secs(30)).poll_interval(Duration::from_millis(20));
-        let proof = proof.on_progress(move |seen, total| {
-            if seen == total {
+        let proof = proof.on_event(move |event| {
+            if is_last_read(event) {
                 // 20 minutes a round: the first three come too early.
                 tenant.advance(Duration::from_secs(1_200));
             }
@@ -392,8 +397,8 @@ async fn what_opens_while_a_proof_waits_is_seen() {
     let mut rounds = 0;
     let proof =
         contoso.groups.prove(&spec).wait_up_to(Duration::from_secs(10)).poll_interval(Duration::from_millis(20));
-    let proof = proof.on_progress(move |seen, total| {
-        if seen == total {
+    let proof = proof.on_event(move |event| {
+        if is_last_read(event) {
             rounds += 1;
             if rounds == 1 {
                 tenant.add_member(GROUP, "ceo@contoso.com");

@@ -8,11 +8,12 @@ use graph_client::exchange::{
     CmdletErrorKind, ExchangeRecipient, GetDistributionGroupMember, UpdateDistributionGroupMember,
 };
 
-use super::event::{Awaited, Event};
-use super::report::{MembersReadBack, Outcome};
+use super::report::MembersReadBack;
 use super::run::{Attempt, Run};
-use crate::change::{Change, Step};
+use crate::change::{Change, Stage, Step};
+use crate::event::Awaited;
 use crate::membership::Difference;
+use crate::outcome::Outcome;
 
 /// How many members one batch changes.
 const BATCH: usize = 10;
@@ -54,6 +55,10 @@ impl Run {
         let changes: Vec<Change> = steps.into_iter().map(|step| step.change).collect();
         for same in changes.chunk_by(|one, other| std::mem::discriminant(one) == std::mem::discriminant(other)) {
             for chunk in same.chunks(BATCH) {
+                if self.must_stop(Stage::Members) {
+                    self.not_run(chunk);
+                    continue;
+                }
                 let results = self.change_members(chunk).await;
                 for (change, result) in chunk.iter().zip(results) {
                     match result {
@@ -65,6 +70,13 @@ impl Run {
             }
         }
         self.read_back(in_doubt).await;
+    }
+
+    fn not_run(&mut self, changes: &[Change]) {
+        let reason = self.halted.clone().unwrap_or_default();
+        for change in changes {
+            self.end(change.clone(), Ok(Outcome::NotRun { reason: reason.clone() }));
+        }
     }
 
     async fn change_members(&self, changes: &[Change]) -> Vec<Attempt> {
@@ -87,10 +99,12 @@ impl Run {
 
     /// Reads the members until they are as planned, and decides the steps whose outcome is not known.
     async fn read_back(&mut self, in_doubt: Vec<(Change, ServiceError)>) {
-        self.tell(&Event::Waiting { what: Awaited::MembersAsPlanned });
+        self.tell_waiting(Awaited::MembersAsPlanned);
         // Waiting brings no member that could not be added.
         let has_failed = self.report.steps.iter().any(|step| !step.outcome.is_success());
-        let wait = if has_failed { self.wait.clone().with_deadline(Duration::ZERO) } else { self.wait.clone() };
+        let is_stopped = self.control.stop.is_stopped();
+        let wait = self.control.wait.clone();
+        let wait = if has_failed || is_stopped { wait.with_deadline(Duration::ZERO) } else { wait };
         let last = Mutex::new(None);
         let run = &*self;
         let read = run.exchange.wait_until_visible(&wait, || async {
@@ -100,9 +114,13 @@ impl Run {
             *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(read_back(&difference, members.len()));
             Ok(is_as_planned.then_some(()))
         });
-        let read = read.await;
+        // What was sent is read back in any case; a wait that is stopped ends with what was read so far.
+        let read = if is_stopped { Some(read.await) } else { run.control.stop.or(read).await };
         let Some(members) = last.into_inner().unwrap_or_else(PoisonError::into_inner) else {
-            let error = read.err().map(|error| error.to_string()).unwrap_or_default();
+            let error = match read {
+                Some(Err(error)) => error.to_string(),
+                _ => "the run was stopped".into(),
+            };
             self.halted = Some(format!("the members could not be read back: {error}"));
             for (change, error) in in_doubt {
                 self.end(change, Err(error));

@@ -1,6 +1,5 @@
 //! Applies a plan: idempotent, in order, with a report whatever happens.
 
-mod event;
 mod members;
 mod report;
 mod restriction;
@@ -14,12 +13,13 @@ use graph_client::Client;
 use graph_client::exchange::Wait;
 use tracing::Instrument as _;
 
-use self::event::Listener;
-pub use self::event::{Awaited, Event};
-pub use self::report::{MembersReadBack, Outcome, Report, StageUsage, StepReport};
-use self::run::Run;
+pub use self::report::{MembersReadBack, Report, StageUsage};
+use self::run::{Control, Run};
+use crate::change::Stage;
+use crate::control::{Events, Running, Stop};
 use crate::document::Digest;
 use crate::error::{Error, Result};
+use crate::event::{Event, Listener};
 use crate::finding::{Advice, Finding, FindingKind, Severity};
 use crate::groups::ExchangeGroups;
 use crate::observe::Observation;
@@ -33,12 +33,14 @@ pub struct Apply {
     wait: Wait,
     plan: Plan,
     approved: Option<Digest>,
+    until: Option<Stage>,
+    stop: Stop,
     on_event: Listener,
 }
 
 impl Apply {
     pub(crate) fn new(client: Client, wait: Wait, plan: Plan) -> Self {
-        Self { client, wait, plan, approved: None, on_event: Box::new(|_| {}) }
+        Self { client, wait, plan, approved: None, until: None, stop: Stop::new(), on_event: Box::new(|_| {}) }
     }
 
     /// Requires the plan to be the approved one, whose [`Plan::digest`] this is. Another plan is refused before any
@@ -52,6 +54,32 @@ impl Apply {
     pub fn on_event(mut self, listener: impl FnMut(&Event) + Send + 'static) -> Self {
         self.on_event = Box::new(listener);
         self
+    }
+
+    /// Pauses before a stage: its steps and those of later stages are not run. With
+    /// [`Stage::Revocation`] everything is prepared, and the tenant-wide permission stays until a change window. Plan
+    /// again to go on.
+    pub fn until(mut self, stage: Stage) -> Self {
+        self.until = Some(stage);
+        self
+    }
+
+    /// Sets the handle that stops the run; see [`Stop`].
+    pub fn stopped_by(mut self, stop: &Stop) -> Self {
+        self.stop = stop.clone();
+        self
+    }
+
+    /// Starts it, for the events as a stream. The listener of [`on_event`](Self::on_event) is told as well.
+    pub fn start(mut self) -> Running<Result<Report>> {
+        let mut on_event = std::mem::replace(&mut self.on_event, Box::new(|_| {}));
+        Running::start(self.stop.clone(), |mut listener| {
+            self.on_event(move |event| {
+                on_event(event);
+                listener(event);
+            })
+            .into_future()
+        })
     }
 }
 
@@ -69,7 +97,7 @@ impl IntoFuture for Apply {
 }
 
 async fn apply(apply: Apply) -> Result<Report> {
-    let Apply { client, wait, plan, approved, on_event } = apply;
+    let Apply { client, wait, plan, approved, until, stop, on_event } = apply;
     if let Some(approved) = approved {
         let digest = plan.digest();
         if approved != digest {
@@ -77,6 +105,8 @@ async fn apply(apply: Apply) -> Result<Report> {
         }
     }
     let (client, meter) = client.metered();
+    let events = Events::new(on_event);
+    let client = events.heard_from(&client);
     // The tenant is the only truth: what the plan's document says of it is not trusted.
     let seen = Observation::of(&client, &plan.spec).await?;
     if !seen.origin.tenant.eq_ignore_ascii_case(&plan.origin.tenant) {
@@ -91,7 +121,8 @@ async fn apply(apply: Apply) -> Result<Report> {
     if !unplanned.is_empty() {
         return Err(Error::stale(&plan.observation, unplanned));
     }
-    Ok(Run::new(client, &wait, meter, seen, &plan, now, on_event).finish().await)
+    let control = Control { wait, until, stop, events };
+    Ok(Run::new(client, control, meter, seen, &plan, now).finish().await)
 }
 
 fn other_tenant(planned: &str, here: &str) -> Finding {

@@ -8,13 +8,13 @@ use graph_client::exchange::{
 };
 use graph_client::{Error as ServiceError, ErrorKind};
 
-use super::event::{Awaited, Event};
-use super::report::Outcome;
 use super::run::{Attempt, Run, confirm, ours_if_taken};
 use crate::access::{Fact, Facts, PolicyScope};
 use crate::change::RevokePermission;
+use crate::event::Awaited;
 use crate::membership::MailboxRef;
 use crate::observe::{access_policies, found, translate};
+use crate::outcome::Outcome;
 use crate::restriction;
 
 impl Run {
@@ -29,7 +29,7 @@ impl Run {
     pub(super) async fn register(&mut self, cmdlet: &NewServicePrincipal) -> Attempt {
         let made = self.exchange.run_ref(cmdlet).await.map(drop);
         self.is_fresh = true;
-        self.tell(&Event::Waiting { what: Awaited::ApplicationRegistered });
+        self.tell_waiting(Awaited::ApplicationRegistered);
         let run = &*self;
         let app = run.plan.spec.application;
         let look = || async move {
@@ -94,7 +94,7 @@ impl Run {
 
     /// Waits until the role over the group is there and enabled.
     async fn role_is_in_place(&mut self, made: Result<(), ServiceError>) -> Attempt {
-        self.tell(&Event::Waiting { what: Awaited::RoleVisible });
+        self.tell_waiting(Awaited::RoleVisible);
         let run = &*self;
         let (Some(application), Some(group)) = (run.plan.service_principal, &run.group) else {
             return made.map(|()| Outcome::Done);
@@ -118,7 +118,7 @@ impl Run {
         };
         let exchange = &self.exchange;
         let made = self.when_visible(|| async { exchange.run_ref(&cmdlet).await.map(drop) }).await;
-        self.tell(&Event::Waiting { what: Awaited::PolicyVisible });
+        self.tell_waiting(Awaited::PolicyVisible);
         let run = &*self;
         let look = || async move {
             let Some(group) = &run.group else { return Ok(None) };
@@ -138,7 +138,7 @@ impl Run {
     /// Revokes the tenant-wide permission, once Exchange's own test shows that the role is in place: otherwise the
     /// application would reach nothing. That it is gone is read back.
     pub(super) async fn revoke(&mut self, revoke: &RevokePermission) -> Attempt {
-        self.tell(&Event::Waiting { what: Awaited::RoleInTest });
+        self.tell_waiting(Awaited::RoleInTest);
         let run = &*self;
         let role = run.plan.spec.permission.role().as_str();
         let look = || async {
@@ -157,8 +157,12 @@ impl Run {
             }
             Ok(Some(()))
         };
-        if let Err(error) = run.exchange.wait_until_visible(&run.wait, look).await {
-            return Ok(Outcome::NotRun { reason: format!("Exchange's test does not show the role yet: {error}") });
+        match run.control.stop.or(run.exchange.wait_until_visible(&run.control.wait, look)).await {
+            Some(Ok(())) => {}
+            Some(Err(error)) => {
+                return Ok(Outcome::NotRun { reason: format!("Exchange's test does not show the role yet: {error}") });
+            }
+            None => return Ok(Outcome::NotRun { reason: "the run was stopped: plan again to go on".into() }),
         }
         let principals = run.client.service_principals();
         let made = match principals.delete_app_role_assignment(&revoke.service_principal, &revoke.assignment).await {
@@ -169,7 +173,7 @@ impl Run {
             Ok(is_ours) => (Ok(()), is_ours),
             Err(error) => (Err(error), true),
         };
-        self.tell(&Event::Waiting { what: Awaited::PermissionGone });
+        self.tell_waiting(Awaited::PermissionGone);
         let run = &*self;
         let look = || async move {
             let held: Vec<graph_client::graph::AppRoleAssignment> = run

@@ -1,6 +1,5 @@
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use graph_client::exchange::{
@@ -8,18 +7,30 @@ use graph_client::exchange::{
 };
 use graph_client::{Client, ClientId, Error as ServiceError, ErrorKind, Meter, ObjectId};
 
-use super::event::{Awaited, Event, Listener};
-use super::report::{Outcome, Report, StageUsage, StepReport};
+use super::report::{Report, StageUsage};
 use crate::access::Facts;
 use crate::change::{Change, Stage, Step};
+use crate::control::{Events, Stop};
 use crate::document::Origin;
 use crate::error::caller_of;
+use crate::event::{Awaited, Event};
 use crate::observe::Observation;
+use crate::outcome::{Outcome, StepReport};
 use crate::plan::Plan;
 use crate::text::without_advice;
 
 /// The result of a step.
 pub(super) type Attempt = Result<Outcome, ServiceError>;
+
+/// How a run is controlled while it goes on.
+pub(super) struct Control {
+    /// How long to wait for replication.
+    pub(super) wait: Wait,
+    /// The stage that the run pauses before.
+    pub(super) until: Option<Stage>,
+    pub(super) stop: Stop,
+    pub(super) events: Events,
+}
 
 pub(super) struct Run {
     /// The plan as the tenant is now: the planned steps that are not done yet.
@@ -27,9 +38,7 @@ pub(super) struct Run {
     pub(super) client: Client,
     meter: Meter,
     pub(super) exchange: Exchange,
-    pub(super) wait: Wait,
-    /// In a mutex only because shared references to a run cross threads.
-    on_event: Mutex<Listener>,
+    pub(super) control: Control,
     pub(super) report: Report,
     total: usize,
     /// What was observed before the first change.
@@ -51,12 +60,11 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn new(
         client: Client,
-        wait: &Wait,
+        control: Control,
         meter: Meter,
         seen: Observation,
         planned: &Plan,
         now: Plan,
-        on_event: Listener,
     ) -> Self {
         let usage = meter.usage();
         let observed = StageUsage {
@@ -85,12 +93,11 @@ impl Run {
         }
         Self {
             exchange: client.exchange(),
-            wait: wait.clone(),
+            control,
             total: report.steps.len() + now.steps.len(),
             plan: now,
             client,
             meter,
-            on_event: Mutex::new(on_event),
             report,
             facts: seen.facts,
             administrator: seen.administrator,
@@ -111,7 +118,9 @@ impl Run {
             if steps.is_empty() && !must_check {
                 continue;
             }
-            self.tell(&Event::Stage { stage });
+            if !self.must_stop(stage) {
+                self.tell(&Event::Stage { stage });
+            }
             let (before, started) = (self.meter.usage(), Instant::now());
             match (stage, &self.halted) {
                 (_, Some(reason)) => {
@@ -156,8 +165,34 @@ impl Run {
         }
     }
 
-    pub(super) fn tell(&mut self, event: &Event) {
-        (self.on_event.get_mut().unwrap_or_else(PoisonError::into_inner))(event);
+    pub(super) fn tell(&self, event: &Event) {
+        self.control.events.tell(event);
+    }
+
+    /// Tells that something is waited for.
+    pub(super) fn tell_waiting(&self, what: Awaited) {
+        self.tell(&Event::waiting(what, self.control.wait.deadline));
+    }
+
+    /// Why no further change is begun, if the run was stopped or is to pause before this stage.
+    fn pause(&self, stage: Stage) -> Option<String> {
+        if self.control.stop.is_stopped() {
+            return Some("the run was stopped: plan again to go on".into());
+        }
+        let until = self.control.until.filter(|until| stage >= *until)?;
+        let title = until.title().to_lowercase();
+        Some(format!("the run was to pause before the stage \"{title}\": plan again to go on"))
+    }
+
+    /// Whether the run is to stop before the next change. The steps that are left are not run then.
+    pub(super) fn must_stop(&mut self, stage: Stage) -> bool {
+        if self.halted.is_none()
+            && let Some(reason) = self.pause(stage)
+        {
+            self.halted = Some(reason);
+            self.tell(&Event::Stopped);
+        }
+        self.halted.is_some()
     }
 
     pub(super) fn end(&mut self, change: Change, attempt: Attempt) {
@@ -190,6 +225,7 @@ impl Run {
 
     async fn one_by_one(&mut self, steps: Vec<Step>) {
         for Step { change, .. } in steps {
+            self.must_stop(change.stage());
             let attempt = match (&self.halted, &self.keep_permission) {
                 (Some(reason), _) => Ok(Outcome::NotRun { reason: reason.clone() }),
                 (_, Some(reason)) if change.stage() == Stage::Revocation => {
@@ -230,7 +266,7 @@ impl Run {
     async fn create_group(&mut self, cmdlet: &NewDistributionGroup) -> Attempt {
         let made = self.exchange.run_ref(cmdlet).await.map(drop);
         self.is_fresh = true;
-        self.tell(&Event::Waiting { what: Awaited::GroupVisible });
+        self.tell_waiting(Awaited::GroupVisible);
         // Somebody else, or an attempt that lost its response, may have made it: then it is at our address.
         let run = &*self;
         let (outcome, group) = confirm(run, made, || run.find_group()).await?;
@@ -271,7 +307,7 @@ impl Run {
         if !self.is_fresh {
             return run().await;
         }
-        self.exchange.wait_until_visible(&self.wait, || async { run().await.map(Some) }).await
+        self.exchange.wait_until_visible(&self.control.wait, || async { run().await.map(Some) }).await
     }
 }
 
@@ -287,7 +323,14 @@ where
     F: Future<Output = Result<Option<T>, ServiceError>> + Send,
 {
     let was_taken = made.is_ok();
-    match run.exchange.confirm(made, &run.wait, look).await {
+    let failed = made.as_ref().err().map(|error| error.to_string());
+    let stop = &run.control.stop;
+    let Some(confirmed) = stop.or(run.exchange.confirm(made, &run.control.wait, look)).await else {
+        let made = failed.unwrap_or_else(|| "the service accepted it".into());
+        let reason = format!("{made}, and the run was stopped before it was seen: plan again");
+        return Ok((Outcome::Unconfirmed { reason }, None));
+    };
+    match confirmed {
         Ok(CreatedObject::New(seen) | CreatedObject::AfterLostResponse(seen)) => Ok((Outcome::Done, Some(seen))),
         Ok(CreatedObject::Existing(seen)) => Ok((Outcome::AlreadyDone, Some(seen))),
         Ok(_) => Ok((Outcome::Done, None)),

@@ -18,13 +18,15 @@ use graph_client::graph::Timestamp;
 use graph_client::{Client, SmtpAddress, TokenProvider};
 use tracing::Instrument as _;
 
-use self::options::{Clients, Listener, Options};
+use self::options::{Clients, Control, Options};
 pub use self::proof::{
     Check, CheckOutcome, Evidence, Expectation, Proof, Sample, TokenEvidence, Verdict, VisibleTimes, WriteEvidence,
 };
 use self::round::Round;
+use crate::control::{Events, Running, Stop};
 use crate::document::{Origin, whole_seconds};
 use crate::error::Result;
+use crate::event::{Awaited, Event, Listener};
 use crate::finding::{Advice, Finding, FindingKind, Severity};
 use crate::groups::ExchangeGroups;
 use crate::spec::{RestrictedCalendarGroup, Restriction};
@@ -40,7 +42,8 @@ pub struct Prove {
     clients: Clients,
     spec: RestrictedCalendarGroup,
     options: Options,
-    on_progress: Listener,
+    stop: Stop,
+    on_event: Listener,
 }
 
 impl Prove {
@@ -56,7 +59,7 @@ impl Prove {
             write_in: None,
             revoked_at: None,
         };
-        Self { clients: Clients { client, application }, spec, options, on_progress: Box::new(|_, _| {}) }
+        Self { clients: Clients { client, application }, spec, options, stop: Stop::new(), on_event: Box::new(|_| {}) }
     }
 
     /// Waits for the change to propagate, up to this long: while the configuration is right and has not
@@ -97,10 +100,29 @@ impl Prove {
         self
     }
 
-    /// Calls `listener` with the number of mailboxes that have been read, and of those that are to be.
-    pub fn on_progress(mut self, listener: impl FnMut(usize, usize) + Send + 'static) -> Self {
-        self.on_progress = Box::new(listener);
+    /// Calls `listener` for everything that happens: each mailbox that was read, each wait.
+    pub fn on_event(mut self, listener: impl FnMut(&Event) + Send + 'static) -> Self {
+        self.on_event = Box::new(listener);
         self
+    }
+
+    /// Sets the handle that stops the verification. What was not read then is unknown, and the verdict is inconclusive
+    /// unless what was read decides it.
+    pub fn stopped_by(mut self, stop: &Stop) -> Self {
+        self.stop = stop.clone();
+        self
+    }
+
+    /// Starts it, for the events as a stream. The listener of [`on_event`](Self::on_event) is told as well.
+    pub fn start(mut self) -> Running<Result<Proof>> {
+        let mut on_event = std::mem::replace(&mut self.on_event, Box::new(|_| {}));
+        Running::start(self.stop.clone(), |mut listener| {
+            self.on_event(move |event| {
+                on_event(event);
+                listener(event);
+            })
+            .into_future()
+        })
     }
 }
 
@@ -121,24 +143,29 @@ impl IntoFuture for Prove {
 }
 
 async fn prove(prove: Prove) -> Result<Proof> {
-    let Prove { clients, spec, options, mut on_progress } = prove;
+    let Prove { clients, spec, options, stop, on_event } = prove;
     let started = Instant::now();
     let (client, meter) = clients.client.metered();
-    let clients = Clients { client, ..clients };
-    let mut round = Box::pin(Round::of_everything(&clients, &spec, &options, &mut on_progress)).await?;
+    let control = Control { events: Events::new(on_event), stop };
+    let clients = Clients { client: control.events.heard_from(&client), ..clients };
+    let mut round = Box::pin(Round::of_everything(&clients, &spec, &options, &control)).await?;
     let mut rounds = 1;
     // One round in an interval, whatever it shows. It waits only while waiting can help.
     while round.verdict() == Verdict::NotPropagated
         && started.elapsed().saturating_add(options.poll_interval) <= options.wait_up_to
     {
         tracing::debug!(rounds, "the change has not propagated yet");
-        tokio::time::sleep(options.poll_interval).await;
+        let left = options.wait_up_to.saturating_sub(started.elapsed());
+        control.events.tell(&Event::waiting(Awaited::Propagation, left));
+        if control.stop.or(tokio::time::sleep(options.poll_interval)).await.is_none() {
+            break;
+        }
         rounds += 1;
-        round.read_pending_again(&clients, &spec, &mut on_progress).await;
+        round.read_pending_again(&clients, &spec, &control).await;
         let is_last = started.elapsed().saturating_add(options.poll_interval) > options.wait_up_to;
         if is_last || round.verdict() != Verdict::NotPropagated {
             // What passed before may have changed meanwhile: only one look at everything is a proof.
-            round = Box::pin(Round::of_everything(&clients, &spec, &options, &mut on_progress)).await?;
+            round = Box::pin(Round::of_everything(&clients, &spec, &options, &control)).await?;
         }
     }
     let verdict = round.verdict();

@@ -3,6 +3,8 @@ use std::time::{Duration, SystemTime};
 
 use graph_client::{Client, SmtpAddress, TokenProvider};
 
+use crate::control::{Events, Stop};
+
 /// The clients of the administering application and of the restricted one.
 pub(super) struct Clients {
     /// The administering application's.
@@ -21,4 +23,8 @@ pub(super) struct Options {
     pub(super) revoked_at: Option<SystemTime>,
 }
 
-pub(super) type Listener = Box<dyn FnMut(usize, usize) + Send>;
+/// How a verification is controlled while it goes on.
+pub(super) struct Control {
+    pub(super) events: Events,
+    pub(super) stop: Stop,
+}

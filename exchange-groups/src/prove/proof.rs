@@ -108,6 +108,17 @@ pub enum Evidence {
     NotInSample,
 }
 
+impl Evidence {
+    /// What it says of access: unknown, where it says nothing.
+    pub(super) fn access(&self) -> Access {
+        match self {
+            Self::Allowed => Access::Allowed,
+            Self::Denied => Access::Denied,
+            Self::Unknown(_) | Self::NotInSample => Access::Unknown,
+        }
+    }
+}
+
 /// One mailbox: what is expected, and what was found.
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use graph_client::exchange::{
 };
 
 use super::live::{self, Reader};
-use super::options::{Clients, Listener, Options};
+use super::options::{Clients, Control, Options};
 use super::proof;
 use super::proof::{
     Check, CheckOutcome, Evidence, Expectation, Sample, TokenEvidence, Verdict, VisibleTimes, WriteEvidence,
@@ -19,6 +19,7 @@ use crate::access::{Access, AccessModel, CalendarRight, Fact, Level, Row, RowKin
 use crate::access_findings;
 use crate::change::{Change, Stage};
 use crate::error::Result;
+use crate::event::Event;
 use crate::finding::{Advice, Finding, FindingKind, Severity, VerdictEffect};
 use crate::membership::{Difference, MailboxRef};
 use crate::observe::Mailboxes;
@@ -58,7 +59,7 @@ impl Round {
         clients: &Clients,
         spec: &RestrictedCalendarGroup,
         options: &Options,
-        on_progress: &mut Listener,
+        control: &Control,
     ) -> Result<Self> {
         let seen = Observation::of(&clients.client, spec).await?;
         let plan = Plan::draft(spec, &seen);
@@ -67,7 +68,7 @@ impl Round {
         round.choose_sample(options);
         round.test(&clients.client.exchange(), spec).await;
         match live::reader(clients, spec).await {
-            Ok(reader) => round.read(&reader, spec, options, on_progress).await,
+            Ok(reader) => round.read(&reader, spec, options, control).await,
             Err(reason) => round.nothing_was_read(&reason),
         }
         round.notice_refusals_by_policy();
@@ -218,15 +219,9 @@ impl Round {
         }
     }
 
-    async fn read(
-        &mut self,
-        reader: &Reader,
-        spec: &RestrictedCalendarGroup,
-        options: &Options,
-        on_progress: &mut Listener,
-    ) {
+    async fn read(&mut self, reader: &Reader, spec: &RestrictedCalendarGroup, options: &Options, control: &Control) {
         let chosen = self.chosen();
-        self.read_some(reader, &chosen, on_progress).await;
+        self.read_some(reader, &chosen, control).await;
         self.read_by_address(reader).await;
         self.token.clone_from(&reader.token);
         if let Some(held) = &self.held {
@@ -252,17 +247,28 @@ impl Round {
         }
     }
 
-    async fn read_some(&mut self, reader: &Reader, which: &[usize], on_progress: &mut Listener) {
+    async fn read_some(&mut self, reader: &Reader, which: &[usize], control: &Control) {
         let total = self.checks.len();
         let mut done = total - which.len();
         for chunk in which.chunks(live::AT_ONCE) {
+            if control.stop.is_stopped() {
+                control.events.tell(&Event::Stopped);
+                // What an earlier round showed of them stands.
+                for &index in which.iter().skip(done + which.len() - total) {
+                    if self.checks[index].live == Evidence::NotInSample {
+                        self.checks[index].live = Evidence::Unknown("the verification was stopped".into());
+                    }
+                }
+                return;
+            }
             // By object id: an address may be another's sign-in name.
             let users: Vec<String> = chunk.iter().map(|&index| self.mailboxes[index].graph_id()).collect();
             for (&index, evidence) in chunk.iter().zip(reader.read(&users).await) {
+                done += 1;
+                let mailbox = self.mailboxes[index].address.clone();
+                control.events.tell(&Event::Checked { mailbox, access: evidence.access(), done, total });
                 self.checks[index].live = evidence;
             }
-            done += chunk.len();
-            on_progress(done, total);
         }
     }
 
@@ -291,14 +297,14 @@ impl Round {
         &mut self,
         clients: &Clients,
         spec: &RestrictedCalendarGroup,
-        on_progress: &mut Listener,
+        control: &Control,
     ) {
         let has_control = proof::has_control(&self.checks);
         let pending: Vec<usize> = (0..self.checks.len())
             .filter(|&index| self.checks[index].outcome(has_control) != CheckOutcome::Passed)
             .collect();
         if let Ok(reader) = live::reader(clients, spec).await {
-            self.read_some(&reader, &pending, on_progress).await;
+            self.read_some(&reader, &pending, control).await;
         }
         self.notice_refusals_by_policy();
     }

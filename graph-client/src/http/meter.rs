@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -6,12 +7,34 @@ use std::time::Duration;
 #[derive(Debug, Clone, Default)]
 pub struct Meter(Arc<Counters>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Counters {
     requests: AtomicU64,
     retries: AtomicU64,
     waited_ms: AtomicU64,
     parent: Option<Meter>,
+    on_wait: Option<Box<dyn Fn(&RetryWait) + Send + Sync>>,
+}
+
+impl fmt::Debug for Counters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Counters")
+            .field("requests", &self.requests)
+            .field("retries", &self.retries)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A wait before a call is attempted again; see [`Client::on_retry_wait`](crate::Client::on_retry_wait).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryWait {
+    /// How long.
+    pub wait: Duration,
+    /// The HTTP status that the service gave, if it responded.
+    pub status: Option<u16>,
+    /// Whether the service asked for less load: it responded with 429, or named the time after which to come again.
+    pub is_throttled: bool,
 }
 
 /// What a client has sent so far, sign-ins excepted.
@@ -51,11 +74,19 @@ impl Meter {
         }
     }
 
-    pub(crate) fn count_wait(&self, wait: Duration) {
-        let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+    /// A meter whose counts are counted here as well, and which tells of every wait.
+    pub(crate) fn listening(&self, on_wait: impl Fn(&RetryWait) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Counters { parent: Some(self.clone()), on_wait: Some(Box::new(on_wait)), ..Counters::default() }))
+    }
+
+    pub(crate) fn count_wait(&self, wait: &RetryWait) {
+        let ms = u64::try_from(wait.wait.as_millis()).unwrap_or(u64::MAX);
         let mut meter = Some(self);
         while let Some(Self(counters)) = meter {
             counters.waited_ms.fetch_add(ms, Ordering::Relaxed);
+            if let Some(on_wait) = &counters.on_wait {
+                on_wait(wait);
+            }
             meter = counters.parent.as_ref();
         }
     }

@@ -18,7 +18,7 @@ pub(crate) use self::challenge::{demanded_claims, requested_claims};
 pub(crate) use self::failure::{Failure, Repeat};
 pub(crate) use self::limiter::{BatchPermits, BlockedFor, Limit, Limiters};
 pub use self::limiter::{Concurrency, Load};
-pub use self::meter::{Meter, Usage};
+pub use self::meter::{Meter, RetryWait, Usage};
 pub use self::retry::RetryOptions;
 pub(crate) use self::retry::{Attempts, Retries, RetryBudget, RuntimeClock, repeat};
 pub use self::token::AccessToken;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::{Failure, Meter, Repeat};
+use super::meter::{Meter, RetryWait};
+use super::{Failure, Repeat};
 
 /// How often a call is repeated, and how long it may wait.
 ///
@@ -319,7 +320,13 @@ impl<'a> Retries<'a> {
     /// Waits, and counts the next attempt.
     async fn wait(&mut self, wait: Duration) {
         if !wait.is_zero() {
-            self.meter.count_wait(wait);
+            let failure = self.failure.as_deref();
+            self.meter.count_wait(&RetryWait {
+                wait,
+                status: failure.and_then(|failure| failure.status),
+                is_throttled: failure
+                    .is_some_and(|failure| failure.status == Some(429) || failure.retry_after.is_some()),
+            });
             self.clock.sleep(wait).await;
         }
         self.attempt += 1;

@@ -104,7 +104,7 @@ async fn p3_a_member_who_must_not_be_there_is_in_the_report() {
     let tenant = contoso.tenant.clone();
     let waiting = Awaited::MembersAsPlanned;
     let report = contoso.groups.apply(&plan).on_event(move |event| {
-        if matches!(event, Event::Waiting { what } if *what == waiting) {
+        if matches!(event, Event::Waiting { what, .. } if *what == waiting) {
             tenant.add_member(GROUP, "ceo@contoso.com");
         }
     });
@@ -171,7 +171,7 @@ async fn p6_a_member_who_comes_while_the_new_group_becomes_visible_is_not_lost()
         assert!(!plan.steps.iter().any(|step| matches!(step.change, Change::FillGroup(_))), "it would replace them");
         let tenant = contoso.tenant.clone();
         let report = contoso.groups.apply(&plan).on_event(move |event| {
-            if matches!(event, Event::Waiting { what } if *what == moment) {
+            if matches!(event, Event::Waiting { what, .. } if *what == moment) {
                 tenant.add_member(GROUP, "ben.vance@contoso.com");
             }
         });

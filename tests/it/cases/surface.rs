@@ -110,7 +110,13 @@ fn kinds_with_data_are_called_as_their_json_tags() {
         assert_eq!(json!(outcome)["outcome"], outcome.as_str());
         assert_eq!(serde_json::from_value::<Outcome>(json!(outcome)).unwrap(), outcome);
     }
-    for event in [Event::Stage { stage: Stage::Members }, Event::Waiting { what: Awaited::RoleVisible }] {
+    let (what, until): (_, exchange_groups::graph_client::graph::Timestamp) =
+        (Awaited::RoleVisible, std::time::SystemTime::UNIX_EPOCH.into());
+    for event in [
+        Event::Stage { stage: Stage::Members },
+        Event::Waiting { what, until: until.clone() },
+        Event::Throttled { until },
+    ] {
         assert_eq!(json!(event)["event"], event.as_str());
         assert_eq!(serde_json::from_value::<Event>(json!(event)).unwrap(), event);
     }

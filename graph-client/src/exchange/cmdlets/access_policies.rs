@@ -277,6 +277,8 @@ cmdlet! {
     fn new {
         required identity as policy: PolicyIdentity;
         confirm;
+        /// The policy that is removed.
+        get identity: PolicyIdentity;
     }
 }
 

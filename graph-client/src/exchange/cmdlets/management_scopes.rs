@@ -22,6 +22,8 @@ cmdlet! {
         /// Makes the scope exclusive: from its creation on, only roles that are limited to an exclusive scope may change
         /// its recipients.
         switch exclusive;
+        /// The name of the scope.
+        get name: ObjectName;
     }
     impl {
         fn check_output(&self, made: &ManagementScope) -> Result<(), String> {
@@ -109,6 +111,8 @@ cmdlet! {
     fn new {
         required identity as scope: impl Into<Identity>;
         confirm;
+        /// The scope that is removed.
+        get identity: Identity;
     }
 }
 

@@ -195,6 +195,12 @@ impl NewManagementRoleAssignment {
         self.app
     }
 
+    /// The assignment's name; `None` where Exchange generates one.
+    #[must_use]
+    pub fn assignment_name(&self) -> Option<&ObjectName> {
+        self.name.as_ref()
+    }
+
     /// The role that is assigned.
     #[must_use]
     pub fn role(&self) -> ApplicationRole {

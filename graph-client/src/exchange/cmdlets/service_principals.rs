@@ -102,6 +102,8 @@ cmdlet! {
     fn new {
         required identity as service_principal: ServicePrincipalId;
         confirm;
+        /// The service principal that is removed.
+        get identity: ServicePrincipalId;
     }
 }
 

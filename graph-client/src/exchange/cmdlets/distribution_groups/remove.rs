@@ -12,6 +12,8 @@ cmdlet! {
         required identity: impl Into<Identity>;
         bypass_manager_check;
         confirm;
+        /// The group that is removed.
+        get identity: Identity;
     }
 }
 

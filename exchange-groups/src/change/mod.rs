@@ -1,18 +1,22 @@
 //! A change to the tenant as a value: the JSON on the wire, the sentence of a plan, the command of a script and the stage
 //! are all read from it.
 
+mod graph;
+
 use std::fmt;
 
 use graph_client::exchange::{
     AddDistributionGroupMember, Cmdlet, EnableOrganizationCustomization, NewApplicationAccessPolicy,
-    NewDistributionGroup, NewManagementRoleAssignment, NewServicePrincipal, RemoveApplicationAccessPolicy,
-    RemoveDistributionGroupMember, RemoveManagementRoleAssignment, RemoveServicePrincipal, SetDistributionGroup,
-    SetManagementRoleAssignment, UpdateDistributionGroupMember,
+    NewDistributionGroup, NewManagementRoleAssignment, NewManagementScope, NewServicePrincipal,
+    RemoveApplicationAccessPolicy, RemoveDistributionGroup, RemoveDistributionGroupMember,
+    RemoveManagementRoleAssignment, RemoveManagementScope, RemoveServicePrincipal, SetDistributionGroup,
+    SetManagementRoleAssignment, SetManagementScope, UpdateDistributionGroupMember,
 };
-use graph_client::{AppRoleAssignmentId, Client, ClientId, ServicePrincipalId, printable};
+use graph_client::{Client, printable};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::graph::{GrantPermission, RevokePermission};
 use crate::names::named;
 
 named! {
@@ -28,8 +32,12 @@ named! {
         Members = "members",
         /// The restriction of the application.
         Restriction = "restriction",
-        /// The revocation of its tenant-wide permission.
+        /// The tenant-wide permission of the application: as a rule its revocation.
         Revocation = "revocation",
+        /// The credentials of the application.
+        Credentials = "credentials",
+        /// The rights of the administering application itself.
+        Administration = "administration",
     }
 }
 
@@ -43,12 +51,17 @@ impl Stage {
             Self::Members => "Members",
             Self::Restriction => "Restriction",
             Self::Revocation => "Tenant-wide permission",
+            Self::Credentials => "Credentials",
+            Self::Administration => "Administering application",
         }
     }
 }
 
 macro_rules! changes {
-    ($($(#[$doc:meta])+ $variant:ident($cmdlet:ty) = $wire:literal, $stage:ident;)+) => {
+    (
+        cmdlets { $($(#[$doc:meta])+ $variant:ident($cmdlet:ty) = $wire:literal, $stage:ident;)+ }
+        graph { $($(#[$graph_doc:meta])+ $graph_variant:ident($graph:ty) = $graph_wire:literal, $graph_stage:ident;)+ }
+    ) => {
         /// A change to the tenant: a cmdlet of Exchange, or a call of Graph.
         ///
         /// As JSON it is the cmdlet's name and the parameters exactly as they go on the wire. `Display` is the change as
@@ -58,9 +71,7 @@ macro_rules! changes {
         #[non_exhaustive]
         pub enum Change {
             $($(#[$doc])+ #[serde(rename = $wire)] $variant($cmdlet),)+
-            /// Revokes a tenant-wide permission of the application.
-            #[serde(rename = "DELETE appRoleAssignments")]
-            RevokePermission(RevokePermission),
+            $($(#[$graph_doc])+ #[serde(rename = $graph_wire)] $graph_variant($graph),)+
         }
 
         impl Change {
@@ -69,7 +80,7 @@ macro_rules! changes {
             pub fn cmdlet(&self) -> Option<&'static str> {
                 match self {
                     $(Self::$variant(_) => Some(<$cmdlet as Cmdlet>::NAME),)+
-                    Self::RevokePermission(_) => None,
+                    $(Self::$graph_variant(_) => None,)+
                 }
             }
 
@@ -78,7 +89,7 @@ macro_rules! changes {
             pub fn stage(&self) -> Stage {
                 match self {
                     $(Self::$variant(_) => Stage::$stage,)+
-                    Self::RevokePermission(_) => Stage::Revocation,
+                    $(Self::$graph_variant(_) => Stage::$graph_stage,)+
                 }
             }
 
@@ -88,7 +99,7 @@ macro_rules! changes {
                 match self {
                     // A value that does not serialise cannot be sent either; its sentence still says what it is.
                     $(Self::$variant(cmdlet) => cmdlet.powershell().unwrap_or_else(|_| cmdlet.to_string()),)+
-                    Self::RevokePermission(revoke) => revoke.command(),
+                    $(Self::$graph_variant(call) => call.command(),)+
                 }
             }
 
@@ -100,7 +111,7 @@ macro_rules! changes {
             pub async fn make(&self, client: &Client) -> graph_client::Result<()> {
                 match self {
                     $(Self::$variant(cmdlet) => client.exchange().run_ref(cmdlet).await.map(drop),)+
-                    Self::RevokePermission(revoke) => revoke.make(client).await,
+                    $(Self::$graph_variant(call) => call.make(client).await,)+
                 }
             }
         }
@@ -109,7 +120,7 @@ macro_rules! changes {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let sentence = match self {
                     $(Self::$variant(cmdlet) => cmdlet.to_string(),)+
-                    Self::RevokePermission(revoke) => revoke.to_string(),
+                    $(Self::$graph_variant(call) => call.to_string(),)+
                 };
                 f.write_str(&printable(&sentence))
             }
@@ -118,32 +129,48 @@ macro_rules! changes {
 }
 
 changes! {
-    /// Creates the group.
-    CreateGroup(NewDistributionGroup) = "New-DistributionGroup", Group;
-    /// Changes the group's properties.
-    AlterGroup(SetDistributionGroup) = "Set-DistributionGroup", Group;
-    /// Sets all members of a group that has none.
-    FillGroup(UpdateDistributionGroupMember) = "Update-DistributionGroupMember", Members;
-    /// Adds a member.
-    AddMember(AddDistributionGroupMember) = "Add-DistributionGroupMember", Members;
-    /// Removes a member.
-    RemoveMember(RemoveDistributionGroupMember) = "Remove-DistributionGroupMember", Members;
-    /// Prepares the organisation for role assignments, once.
-    CustomizeOrganization(EnableOrganizationCustomization) = "Enable-OrganizationCustomization", Restriction;
-    /// Registers the application's service principal in Exchange.
-    RegisterApplication(NewServicePrincipal) = "New-ServicePrincipal", Restriction;
-    /// Removes the application's service principal from Exchange.
-    UnregisterApplication(RemoveServicePrincipal) = "Remove-ServicePrincipal", Restriction;
-    /// Assigns the application a role over the group.
-    AssignRole(NewManagementRoleAssignment) = "New-ManagementRoleAssignment", Restriction;
-    /// Enables a role assignment, or moves it to another scope.
-    AlterRole(SetManagementRoleAssignment) = "Set-ManagementRoleAssignment", Restriction;
-    /// Removes a role assignment.
-    RemoveRole(RemoveManagementRoleAssignment) = "Remove-ManagementRoleAssignment", Restriction;
-    /// Restricts the application to the group.
-    RestrictApplication(NewApplicationAccessPolicy) = "New-ApplicationAccessPolicy", Restriction;
-    /// Removes an access policy.
-    RemovePolicy(RemoveApplicationAccessPolicy) = "Remove-ApplicationAccessPolicy", Restriction;
+    cmdlets {
+        /// Creates the group.
+        CreateGroup(NewDistributionGroup) = "New-DistributionGroup", Group;
+        /// Changes the group's properties.
+        AlterGroup(SetDistributionGroup) = "Set-DistributionGroup", Group;
+        /// Sets all members of a group that has none.
+        FillGroup(UpdateDistributionGroupMember) = "Update-DistributionGroupMember", Members;
+        /// Adds a member.
+        AddMember(AddDistributionGroupMember) = "Add-DistributionGroupMember", Members;
+        /// Removes a member.
+        RemoveMember(RemoveDistributionGroupMember) = "Remove-DistributionGroupMember", Members;
+        /// Prepares the organisation for role assignments, once.
+        CustomizeOrganization(EnableOrganizationCustomization) = "Enable-OrganizationCustomization", Restriction;
+        /// Registers the application's service principal in Exchange.
+        RegisterApplication(NewServicePrincipal) = "New-ServicePrincipal", Restriction;
+        /// Removes the application's service principal from Exchange.
+        UnregisterApplication(RemoveServicePrincipal) = "Remove-ServicePrincipal", Restriction;
+        /// Assigns the application a role over the group.
+        AssignRole(NewManagementRoleAssignment) = "New-ManagementRoleAssignment", Restriction;
+        /// Enables a role assignment, or moves it to another scope.
+        AlterRole(SetManagementRoleAssignment) = "Set-ManagementRoleAssignment", Restriction;
+        /// Removes a role assignment.
+        RemoveRole(RemoveManagementRoleAssignment) = "Remove-ManagementRoleAssignment", Restriction;
+        /// Restricts the application to the group.
+        RestrictApplication(NewApplicationAccessPolicy) = "New-ApplicationAccessPolicy", Restriction;
+        /// Removes an access policy.
+        RemovePolicy(RemoveApplicationAccessPolicy) = "Remove-ApplicationAccessPolicy", Restriction;
+        /// Removes the group.
+        RemoveGroup(RemoveDistributionGroup) = "Remove-DistributionGroup", Group;
+        /// Creates a management scope.
+        CreateScope(NewManagementScope) = "New-ManagementScope", Restriction;
+        /// Changes a management scope, and with it every role assignment that uses it.
+        AlterScope(SetManagementScope) = "Set-ManagementScope", Restriction;
+        /// Removes a management scope.
+        RemoveScope(RemoveManagementScope) = "Remove-ManagementScope", Restriction;
+    }
+    graph {
+        /// Revokes a tenant-wide permission of the application.
+        RevokePermission(RevokePermission) = "DELETE appRoleAssignments", Revocation;
+        /// Grants the application a tenant-wide permission.
+        GrantPermission(GrantPermission) = "POST appRoleAssignedTo", Revocation;
+    }
 }
 
 impl Change {
@@ -177,47 +204,6 @@ impl Change {
             }
             _ => vec![format!("{command} {parameters}")],
         }
-    }
-}
-
-/// Revokes a tenant-wide permission of an application, through Graph.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct RevokePermission {
-    /// The application.
-    pub application: ClientId,
-    /// Its service principal.
-    pub service_principal: ServicePrincipalId,
-    /// The app role assignment.
-    pub assignment: AppRoleAssignmentId,
-    /// The permission, such as `Calendars.ReadWrite`.
-    pub permission: String,
-    /// The resource of the permission, such as *Microsoft Graph*.
-    pub resource: String,
-}
-
-impl RevokePermission {
-    fn command(&self) -> String {
-        format!(
-            "Remove-MgServicePrincipalAppRoleAssignment -ServicePrincipalId '{}' -AppRoleAssignmentId '{}'",
-            self.service_principal, self.assignment
-        )
-    }
-
-    async fn make(&self, client: &Client) -> graph_client::Result<()> {
-        client.service_principals().delete_app_role_assignment(&self.service_principal, &self.assignment).await
-    }
-}
-
-impl fmt::Display for RevokePermission {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Revoke the tenant-wide permission \"{}\" ({}) of application {}",
-            printable(&self.permission),
-            printable(&self.resource),
-            self.application
-        )
     }
 }
 

@@ -1,0 +1,84 @@
+use std::fmt;
+
+use graph_client::printable;
+
+use super::document::{Procedure, ProcedureStage};
+use super::goal::Goal;
+use crate::access::Truth;
+use crate::finding::Severity;
+
+impl Goal {
+    /// The goal as a heading.
+    #[must_use]
+    pub const fn title(&self) -> &'static str {
+        match self {
+            Self::Retire(_) => "Retirement",
+        }
+    }
+}
+
+impl fmt::Display for Procedure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let app = self.application_name.as_deref().unwrap_or("(not found)");
+        writeln!(f, "{} in {}", self.goal.title(), printable(&self.origin.tenant))?;
+        writeln!(f, "  Application     {}, client id {}", printable(app), self.application)?;
+        if self.is_done() {
+            writeln!(f, "\nNothing to do.")?;
+        }
+        let mut number = 0;
+        for stage in &self.stages {
+            show_stage(f, stage, &mut number)?;
+        }
+        if !self.remaining.is_empty() {
+            writeln!(f, "\nWhat stays")?;
+            for remaining in &self.remaining {
+                writeln!(f, "  - {}\n    because {}", printable(&remaining.what), printable(&remaining.why))?;
+            }
+        }
+        for (severity, title) in
+            [(Severity::Blocking, "Blocking issues"), (Severity::Warning, "Warnings"), (Severity::Note, "Notes")]
+        {
+            let mut findings = self.findings.iter().filter(|finding| finding.severity == severity).peekable();
+            if findings.peek().is_some() {
+                writeln!(f, "\n{title}")?;
+                for finding in findings {
+                    writeln!(f, "  - {finding}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn show_stage(f: &mut fmt::Formatter<'_>, stage: &ProcedureStage, number: &mut usize) -> fmt::Result {
+    if stage.steps.is_empty() && stage.tasks.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "\n{}", stage.title)?;
+    if let Some(gate) = &stage.gate {
+        let state = match gate.is_open {
+            Truth::Yes => "met",
+            Truth::No => "not met yet",
+            Truth::Unknown => "not known",
+        };
+        writeln!(f, "      once {} ({state}: {})", printable(&gate.condition), printable(&gate.evidence))?;
+        if let Some(not_before) = gate.not_before.as_ref().filter(|_| gate.is_open != Truth::Yes) {
+            writeln!(f, "      not before {not_before}")?;
+        }
+    }
+    for step in &stage.steps {
+        *number += 1;
+        writeln!(f, "  {number:>2}. {}", printable(&step.sentence()))?;
+        writeln!(f, "      because {}", printable(&step.reason))?;
+    }
+    for task in &stage.tasks {
+        writeln!(f, "   -  {} ({})", task, task.actor)?;
+    }
+    if let Some(reach) = &stage.reach {
+        writeln!(f, "      After it the application reaches {}", printable(reach))?;
+    }
+    if let Some(undo) = &stage.undo {
+        writeln!(f, "      To undo it: {}", printable(undo))?;
+    }
+    Ok(())
+}
