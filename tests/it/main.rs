@@ -5,6 +5,7 @@ mod adversary;
 mod advice;
 mod calendar_refusals;
 mod cases;
+mod control;
 mod directory_reads;
 mod exchange_cmdlets;
 mod exchange_conformance;

@@ -234,16 +234,15 @@ impl Run {
                 _ => self.change(&change).await,
             };
             if !matches!(&attempt, Ok(outcome) if outcome.is_success()) {
-                match change {
-                    Change::CreateGroup(_) => self.halted = Some("the group is not there".into()),
-                    Change::RegisterApplication(_) => {
-                        self.halted = Some("Exchange has not registered the application".into());
-                    }
+                let reason = match change {
+                    Change::CreateGroup(_) => Some("the group is not there"),
+                    Change::RegisterApplication(_) => Some("Exchange has not registered the application"),
                     // What replaces a role must be there before that role goes.
-                    Change::AssignRole(_) | Change::AlterRole(_) => {
-                        self.halted = Some("the role over the group is not in place".into());
-                    }
-                    _ => {}
+                    Change::AssignRole(_) | Change::AlterRole(_) => Some("the role over the group is not in place"),
+                    _ => None,
+                };
+                if let (None, Some(reason)) = (&self.halted, reason) {
+                    self.halted = Some(reason.into());
                 }
             }
             self.end(change, attempt);
@@ -323,7 +322,7 @@ where
     F: Future<Output = Result<Option<T>, ServiceError>> + Send,
 {
     let was_taken = made.is_ok();
-    let failed = made.as_ref().err().map(|error| error.to_string());
+    let failed = made.as_ref().err().map(ToString::to_string);
     let stop = &run.control.stop;
     let Some(confirmed) = stop.or(run.exchange.confirm(made, &run.control.wait, look)).await else {
         let made = failed.unwrap_or_else(|| "the service accepted it".into());

@@ -59,7 +59,7 @@ impl Performer {
             Change::UnregisterApplication(cmdlet) => {
                 let principal = cmdlet.identity();
                 self.gone(made, || async {
-                    let read = exchange.run(GetServicePrincipal::new(principal.clone())).await;
+                    let read = exchange.run(GetServicePrincipal::new(principal)).await;
                     Ok(found(read)?.is_none_or(|principals| principals.is_empty()))
                 })
                 .await

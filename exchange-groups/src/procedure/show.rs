@@ -56,12 +56,12 @@ fn show_stage(f: &mut fmt::Formatter<'_>, stage: &ProcedureStage, number: &mut u
     }
     writeln!(f, "\n{}", stage.title)?;
     if let Some(gate) = &stage.gate {
-        let state = match gate.is_open {
+        let is_met = match gate.is_open {
             Truth::Yes => "met",
             Truth::No => "not met yet",
             Truth::Unknown => "not known",
         };
-        writeln!(f, "      once {} ({state}: {})", printable(&gate.condition), printable(&gate.evidence))?;
+        writeln!(f, "      once {} ({is_met}: {})", printable(&gate.condition), printable(&gate.evidence))?;
         if let Some(not_before) = gate.not_before.as_ref().filter(|_| gate.is_open != Truth::Yes) {
             writeln!(f, "      not before {not_before}")?;
         }

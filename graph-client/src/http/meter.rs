@@ -7,13 +7,15 @@ use std::time::Duration;
 #[derive(Debug, Clone, Default)]
 pub struct Meter(Arc<Counters>);
 
+type OnWait = Box<dyn Fn(&RetryWait) + Send + Sync>;
+
 #[derive(Default)]
 struct Counters {
     requests: AtomicU64,
     retries: AtomicU64,
     waited_ms: AtomicU64,
     parent: Option<Meter>,
-    on_wait: Option<Box<dyn Fn(&RetryWait) + Send + Sync>>,
+    on_wait: Option<OnWait>,
 }
 
 impl fmt::Debug for Counters {
