@@ -3,6 +3,7 @@
 
 pub mod access;
 mod access_findings;
+mod additions;
 mod apply;
 mod change;
 mod control;
@@ -26,6 +27,7 @@ mod trace;
 
 pub use graph_client;
 
+pub use self::additions::{Additions, NotAdded};
 pub use self::apply::{Apply, MembersReadBack, Report, StageUsage};
 pub use self::change::{Change, GrantPermission, RevokePermission, Stage, Step};
 pub use self::control::{Running, Stop};
@@ -34,6 +36,7 @@ pub use self::error::{Error, ErrorKind, Result};
 pub use self::event::{Awaited, Event};
 pub use self::finding::{Actor, Advice, Finding, FindingKind, Severity, Subject, VerdictEffect};
 pub use self::groups::ExchangeGroups;
+pub use self::membership::{MembershipCost, MembershipMethod};
 pub use self::observe::{Observation, ObservedGroup, ObservedRoomList, OtherReach, Unread, UnreadPart};
 pub use self::outcome::{Outcome, StepReport};
 pub use self::plan::Plan;

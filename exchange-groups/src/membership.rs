@@ -1,13 +1,95 @@
 //! The members that a spec wants, those that the group has, and the difference: one for plan, apply and proof.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use graph_client::SmtpAddress;
 use graph_client::exchange::{ExchangeMailbox, ExchangeRecipient, Identity};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::names::named;
 use crate::spec::OtherMembers;
+use crate::text::count;
+
+/// How many members one `Update-DistributionGroupMember` is given. Exchange takes 10,000, ends a command after 15 minutes,
+/// and Microsoft advises 5,000; the rest is added one by one.
+pub(crate) const SET_LIMIT: usize = 5_000;
+
+/// How many members one batch changes, each by a command of its own.
+pub(crate) const BATCH: usize = 10;
+
+/// How many members a page of a list has.
+const PAGE: usize = 1_000;
+
+named! {
+    /// How members are added to a group.
+    #[non_exhaustive]
+    pub enum MembershipMethod as "method" {
+        /// One `Update-DistributionGroupMember` with the whole list, in place of the members that are there. It is used only
+        /// where everybody who is there is in the list: it then removes nobody.
+        SetList = "set_list",
+        /// One `Add-DistributionGroupMember` for each, ten to a request.
+        OneByOne = "one_by_one",
+    }
+}
+
+/// How the members that are missing are added, and what the other way would cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MembershipCost {
+    /// The method.
+    pub method: MembershipMethod,
+    /// How many members are missing.
+    pub missing: usize,
+    /// The requests that the method takes, the look before it included.
+    pub requests: usize,
+    /// The requests that the other method would take. `None` where it is not safe: the list is too long for one command,
+    /// or members are kept that it would remove.
+    pub other_method: Option<usize>,
+}
+
+impl MembershipCost {
+    /// The method that needs fewer round trips, of those that are safe. `None` when nobody is missing.
+    ///
+    /// Setting the whole list is safe where members that the spec does not name are removed anyway, where it is short
+    /// enough for one command, or where there is nobody to lose.
+    pub(crate) fn of(missing: usize, wanted: usize, present: usize, other_members: OtherMembers) -> Option<Self> {
+        if missing == 0 {
+            return None;
+        }
+        let one_by_one = missing.div_ceil(BATCH);
+        let is_empty = present == 0;
+        // Setting the list would lose a member that somebody adds meanwhile, and such members are to be kept.
+        let may_set = other_members == OtherMembers::Remove && missing > 1 && (is_empty || wanted <= SET_LIMIT);
+        // Who is there is read right before, and what does not fit in the list is added one by one.
+        let set_list = present.div_ceil(PAGE).max(1) + 1 + wanted.saturating_sub(SET_LIMIT).div_ceil(BATCH);
+        Some(if may_set && (is_empty || set_list < one_by_one) {
+            Self { method: MembershipMethod::SetList, missing, requests: set_list, other_method: Some(one_by_one) }
+        } else {
+            Self {
+                method: MembershipMethod::OneByOne,
+                missing,
+                requests: one_by_one,
+                other_method: may_set.then_some(set_list),
+            }
+        })
+    }
+}
+
+impl fmt::Display for MembershipCost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (this, other) = match self.method {
+            MembershipMethod::SetList => ("by setting the whole list", "one by one"),
+            MembershipMethod::OneByOne => ("one by one", "by setting the whole list"),
+        };
+        write!(f, "{} {this}, in {}", count(self.missing, "mailbox"), count(self.requests, "request"))?;
+        match self.other_method {
+            Some(requests) => write!(f, " ({other} it would take {requests})"),
+            None => Ok(()),
+        }
+    }
+}
 
 /// A reference to a mailbox: its object id, and its address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

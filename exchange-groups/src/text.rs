@@ -2,7 +2,7 @@
 
 /// `1 step`, `2 steps`, `2 mailboxes`: a number and what it counts.
 pub(crate) fn count(number: usize, what: &str) -> String {
-    match (number, what.ends_with('x')) {
+    match (number, what.ends_with(['x', 's'])) {
         (1, _) => format!("1 {what}"),
         (_, true) => format!("{} {what}es", thousands(number)),
         (_, false) => format!("{} {what}s", thousands(number)),

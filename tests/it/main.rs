@@ -16,6 +16,7 @@ mod exchange_responses;
 mod exchange_wire;
 mod layers;
 mod limits;
+mod membership;
 mod non_answers;
 mod odata;
 mod pipeline;

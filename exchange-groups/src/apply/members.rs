@@ -1,22 +1,23 @@
 //! The members of the group: changed, and read back.
 
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use graph_client::Error as ServiceError;
 use graph_client::exchange::{
-    CmdletErrorKind, ExchangeRecipient, GetDistributionGroupMember, UpdateDistributionGroupMember,
+    AddDistributionGroupMember, CmdletErrorKind, ExchangeRecipient, GetDistributionGroupMember, GetRecipient,
+    UpdateDistributionGroupMember,
 };
 
 use super::report::MembersReadBack;
 use super::run::{Attempt, Run};
 use crate::change::{Change, Stage, Step};
 use crate::event::Awaited;
-use crate::membership::Difference;
+use crate::membership::{BATCH, Difference, MailboxRef, MailboxSet};
+use crate::observe::found;
 use crate::outcome::Outcome;
-
-/// How many members one batch changes.
-const BATCH: usize = 10;
+use crate::text::count;
 
 impl Run {
     async fn read_members(&self) -> Result<Vec<ExchangeRecipient>, ServiceError> {
@@ -28,30 +29,88 @@ impl Run {
         Difference::of(&plan.members, &plan.must_not_reach, plan.spec.other_members, members)
     }
 
-    /// Sets the members of a group that has none. That replaces them all, so it must be known that there is nobody to
-    /// lose.
-    async fn fill(&self, cmdlet: &UpdateDistributionGroupMember) -> Attempt {
+    /// Sets the whole list of members. That replaces them all, so it must be known that there is nobody to lose.
+    async fn fill(&mut self, cmdlet: &UpdateDistributionGroupMember) -> Attempt {
         let members = match self.read_members().await {
             Ok(members) => members,
             // A group that this run made may not be found yet, and has nobody.
             Err(error) if self.is_fresh && error.kind() == graph_client::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error),
         };
-        if self.difference(&members).is_none() {
+        let difference = self.difference(&members);
+        if difference.is_none() {
             return Ok(Outcome::AlreadyDone);
         }
-        if !members.is_empty() {
-            let reason = format!("the group had no members and now has {}: plan again", members.len());
+        // Who was just removed by name may still be shown.
+        let removed = self.report.steps.iter().filter_map(|step| match &step.change {
+            Change::RemoveMember(cmdlet) if step.outcome.is_success() => Some(cmdlet.member()),
+            _ => None,
+        });
+        let known: HashSet<String> =
+            cmdlet.members().iter().chain(removed).map(|member| member.as_str().to_ascii_lowercase()).collect();
+        let is_known = |member: &ExchangeRecipient| {
+            let ids = [member.external_directory_object_id, member.guid].into_iter().flatten().map(|id| id.to_string());
+            let address = member.primary_smtp_address.as_ref().map(|address| address.as_str().to_ascii_lowercase());
+            ids.chain(address).any(|name| known.contains(&name))
+        };
+        let lost = members.iter().filter(|member| !is_known(member)).count();
+        if lost > 0 {
+            let reason =
+                format!("setting the list would remove {} that it does not have: plan again", count(lost, "member"));
             return Ok(Outcome::NotRun { reason });
         }
         let cmdlet = cmdlet.clone().with_group(self.group_identity());
         let exchange = &self.exchange;
-        self.when_visible(|| async { exchange.run_ref(&cmdlet).await }).await.map(|()| Outcome::Done)
+        let missing: Vec<MailboxRef> = difference.missing.into_iter().cloned().collect();
+        match self.when_visible(|| async { exchange.run_ref(&cmdlet).await }).await {
+            // One mailbox that vanished since would keep out all the others.
+            Err(error) if names_nobody(&error) && self.group_is_there().await => self.add_each(missing).await,
+            made => made.map(|()| Outcome::Done),
+        }
+    }
+
+    async fn group_is_there(&self) -> bool {
+        matches!(self.find_group().await, Ok(Some(_)))
+    }
+
+    /// Adds the mailboxes one by one. Those that are not there any more are left out, and remembered.
+    async fn add_each(&mut self, missing: Vec<MailboxRef>) -> Attempt {
+        let group = self.group_identity();
+        let add = |mailbox: &MailboxRef| AddDistributionGroupMember::new(group.clone(), mailbox.identity());
+        let results = self.exchange.run_all(missing.iter().map(add).collect()).await;
+        for (mailbox, result) in missing.into_iter().zip(results) {
+            match result {
+                Err(error) if names_nobody(&error) => self.refused.push(mailbox),
+                Err(error) if !is_in_place(&error) => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Which of these mailboxes are not in the tenant any more. What cannot be looked up is taken to be there.
+    async fn vanished(&self, mailboxes: Vec<MailboxRef>) -> Vec<MailboxRef> {
+        let looks = mailboxes.iter().map(|mailbox| GetRecipient::new(mailbox.identity())).collect();
+        let looked = self.exchange.run_all(looks).await.into_iter().map(found);
+        let is_gone = |looked: graph_client::Result<Option<Vec<ExchangeRecipient>>>| {
+            looked.is_ok_and(|found| found.is_none_or(|recipients| recipients.is_empty()))
+        };
+        mailboxes.into_iter().zip(looked).filter_map(|(mailbox, looked)| is_gone(looked).then_some(mailbox)).collect()
+    }
+
+    /// Takes the mailboxes out of the plan that are not in the tenant any more: nobody can add them, and they do not stop
+    /// the rest.
+    async fn forget_vanished(&mut self, refused: Vec<MailboxRef>) -> Vec<MailboxRef> {
+        let gone = self.vanished(refused).await;
+        let set = MailboxSet::of_refs(&gone);
+        self.plan.members.retain(|member| !set.has(member.ids()));
+        drop(set);
+        gone
     }
 
     /// In the order of the plan, and as many at once as one batch takes.
     pub(super) async fn members(&mut self, steps: Vec<Step>) {
-        let mut in_doubt = Vec::new();
+        let (mut in_doubt, mut vanished) = (Vec::new(), Vec::new());
         let changes: Vec<Change> = steps.into_iter().map(|step| step.change).collect();
         for same in changes.chunk_by(|one, other| std::mem::discriminant(one) == std::mem::discriminant(other)) {
             for chunk in same.chunks(BATCH) {
@@ -60,16 +119,28 @@ impl Run {
                     continue;
                 }
                 let results = self.change_members(chunk).await;
+                let mut refused = std::mem::take(&mut self.refused);
+                refused.extend(chunk.iter().zip(&results).filter_map(|(change, result)| self.refused(change, result)));
+                let gone = if refused.is_empty() { refused } else { self.forget_vanished(refused).await };
                 for (change, result) in chunk.iter().zip(results) {
                     match result {
+                        Err(_) if is_about(change, &gone) => self.end(change.clone(), Ok(Outcome::NotNeeded)),
                         Err(error) if is_in_place(&error) => self.end(change.clone(), Ok(Outcome::AlreadyDone)),
                         Err(error) if error.is_outcome_unknown() => in_doubt.push((change.clone(), error)),
                         attempt => self.end(change.clone(), attempt),
                     }
                 }
+                vanished.extend(gone);
             }
         }
-        self.read_back(in_doubt).await;
+        self.read_back(in_doubt, vanished).await;
+    }
+
+    /// The mailbox that a command was refused for because there is nobody of that id.
+    fn refused(&self, change: &Change, result: &Attempt) -> Option<MailboxRef> {
+        let (Change::AddMember(cmdlet), Err(error)) = (change, result) else { return None };
+        let is_it = |mailbox: &&MailboxRef| mailbox.identity().as_str() == cmdlet.member().as_str();
+        names_nobody(error).then(|| self.plan.members.iter().find(is_it).cloned()).flatten()
     }
 
     fn not_run(&mut self, changes: &[Change]) {
@@ -79,7 +150,7 @@ impl Run {
         }
     }
 
-    async fn change_members(&self, changes: &[Change]) -> Vec<Attempt> {
+    async fn change_members(&mut self, changes: &[Change]) -> Vec<Attempt> {
         let mut additions = Vec::new();
         let mut removals = Vec::new();
         let mut attempts = Vec::new();
@@ -98,7 +169,7 @@ impl Run {
     }
 
     /// Reads the members until they are as planned, and decides the steps whose outcome is not known.
-    async fn read_back(&mut self, in_doubt: Vec<(Change, ServiceError)>) {
+    async fn read_back(&mut self, in_doubt: Vec<(Change, ServiceError)>, vanished: Vec<MailboxRef>) {
         self.tell_waiting(Awaited::MembersAsPlanned);
         // Waiting brings no member that could not be added.
         let has_failed = self.report.steps.iter().any(|step| !step.outcome.is_success());
@@ -116,7 +187,7 @@ impl Run {
         });
         // What was sent is read back in any case; a wait that is stopped ends with what was read so far.
         let read = if is_stopped { Some(read.await) } else { run.control.stop.or(read).await };
-        let Some(members) = last.into_inner().unwrap_or_else(PoisonError::into_inner) else {
+        let Some(mut members) = last.into_inner().unwrap_or_else(PoisonError::into_inner) else {
             let error = match read {
                 Some(Err(error)) => error.to_string(),
                 _ => "the run was stopped".into(),
@@ -127,6 +198,7 @@ impl Run {
             }
             return;
         };
+        members.vanished = vanished.into_iter().map(|mailbox| mailbox.address).collect();
         for (change, error) in in_doubt {
             self.end(change, if members.is_as_planned() { Ok(Outcome::Done) } else { Err(error) });
         }
@@ -151,8 +223,21 @@ fn read_back(difference: &Difference<'_>, present: usize) -> MembersReadBack {
     MembersReadBack {
         present,
         missing: difference.missing.iter().map(|mailbox| mailbox.address.clone()).collect(),
+        vanished: Vec::new(),
         unexpected: difference.removals().map(called).collect(),
     }
+}
+
+/// Whether an error says that an object of the command is not there: a member, or the group.
+fn names_nobody(error: &ServiceError) -> bool {
+    let kind = error.cmdlet().map(|cmdlet| cmdlet.kind);
+    matches!(kind, Some(CmdletErrorKind::RecipientNotFound | CmdletErrorKind::ObjectNotFound))
+}
+
+/// Whether a command adds one of these mailboxes.
+fn is_about(change: &Change, mailboxes: &[MailboxRef]) -> bool {
+    let Change::AddMember(cmdlet) = change else { return false };
+    mailboxes.iter().any(|mailbox| mailbox.identity().as_str() == cmdlet.member().as_str())
 }
 
 /// Whether an error says that nothing is left to do.

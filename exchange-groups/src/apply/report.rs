@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::Stage;
 use crate::document::{Origin, seconds};
+use crate::membership::MembershipCost;
 use crate::outcome::{Outcome, StepReport};
 use crate::spec::Restriction;
 use crate::text::{count, some_of};
@@ -27,6 +28,8 @@ pub struct Report {
     pub application: ClientId,
     /// How it is restricted.
     pub restriction: Restriction,
+    /// How the members that were missing were added. `None` when nobody was missing.
+    pub membership: Option<MembershipCost>,
     /// The members, read back; `None` when they were not read.
     pub members: Option<MembersReadBack>,
     /// Every step of the plan and how it ended.
@@ -43,6 +46,9 @@ pub struct MembersReadBack {
     pub present: usize,
     /// Who was to be a member and is not.
     pub missing: Vec<SmtpAddress>,
+    /// Who was to be a member and is not in the tenant any more: it vanished after it was observed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vanished: Vec<SmtpAddress>,
     /// Who is a member and was not to be: addresses, or ids where there is none.
     pub unexpected: Vec<String>,
 }
@@ -109,6 +115,13 @@ impl fmt::Display for Report {
         }
         if let Some(members) = &self.members {
             writeln!(f, "Members        {}", members.present)?;
+            if let Some(cost) = &self.membership {
+                writeln!(f, "  added        {cost}")?;
+            }
+            if !members.vanished.is_empty() {
+                let who = some_of(&members.vanished, 3);
+                writeln!(f, "  vanished     {}: {who}", count(members.vanished.len(), "mailbox"))?;
+            }
             if !members.missing.is_empty() {
                 let who = some_of(&members.missing, 3);
                 writeln!(f, "  MISSING      {}: {who}", count(members.missing.len(), "mailbox"))?;

@@ -14,6 +14,7 @@ use crate::control::{Events, Stop};
 use crate::document::Origin;
 use crate::error::caller_of;
 use crate::event::{Awaited, Event};
+use crate::membership::MailboxRef;
 use crate::observe::Observation;
 use crate::outcome::{Outcome, StepReport};
 use crate::plan::Plan;
@@ -47,6 +48,8 @@ pub(super) struct Run {
     pub(super) group: Option<DistributionGroup>,
     /// Whether this run made something that may not be replicated yet.
     pub(super) is_fresh: bool,
+    /// Mailboxes that Exchange said are not there when they were to be members.
+    pub(super) refused: Vec<MailboxRef>,
     /// The application that makes the changes.
     administrator: Option<ClientId>,
     /// Whether the organisation says that it was prepared for role assignments.
@@ -80,6 +83,7 @@ impl Run {
             group_id: None,
             application: now.spec.application,
             restriction: now.spec.restriction,
+            membership: now.membership.clone(),
             members: None,
             steps: Vec::with_capacity(planned.steps.len()),
             stages: vec![observed],
@@ -103,6 +107,7 @@ impl Run {
             administrator: seen.administrator,
             group: seen.group.map(|seen| seen.group),
             is_fresh: false,
+            refused: Vec::new(),
             is_customised: seen.organization.is_dehydrated == Some(false),
             halted: None,
             keep_permission: None,

@@ -21,7 +21,7 @@ use crate::document::{Digest, ObservationRef, Origin, seconds};
 use crate::error::Result;
 use crate::finding::{Finding, Severity};
 use crate::groups::ExchangeGroups;
-use crate::membership::MailboxRef;
+use crate::membership::{Difference, MailboxRef, MembershipCost};
 use crate::observe::Observation;
 use crate::select::Selection;
 use crate::spec::RestrictedCalendarGroup;
@@ -53,6 +53,8 @@ pub struct Plan {
     pub rooms_in_tenant: usize,
     /// The rooms that the spec excludes.
     pub excluded: Vec<SmtpAddress>,
+    /// How the members that are missing are added. `None` when nobody is missing.
+    pub membership: Option<MembershipCost>,
     /// The application's name.
     pub application_name: Option<String>,
     /// The number of HTTP requests of the observation.
@@ -81,6 +83,9 @@ impl Plan {
         let selection = Selection::of(spec, seen);
         let must_not_reach = selection.must_not_reach(spec, seen);
         let steps = steps::steps(spec, seen, &selection.members, &must_not_reach);
+        let present = seen.group.as_ref().map_or(&[][..], |group| &group.members);
+        let difference = Difference::of(&selection.members, &must_not_reach, spec.other_members, present);
+        let membership = steps::membership_cost(spec, &selection.members, &difference, present.len());
         let findings = findings::findings(spec, seen, &selection, &must_not_reach, &steps);
         Self {
             origin: Origin::now(&seen.origin.tenant),
@@ -92,6 +97,7 @@ impl Plan {
             workspaces: selection.workspaces,
             rooms_in_tenant: seen.rooms.len(),
             excluded: selection.excluded.iter().map(|room| room.address.clone()).collect(),
+            membership,
             application_name: seen.application.as_ref().and_then(|application| application.display_name.clone()),
             requests: seen.requests,
             elapsed: seen.elapsed,

@@ -6,13 +6,11 @@ use graph_client::exchange::{
 };
 
 use crate::change::{Change, RevokePermission, Step};
-use crate::membership::{Difference, MailboxRef};
+use crate::membership::{Difference, MailboxRef, MembershipCost, MembershipMethod, SET_LIMIT};
 use crate::observe::{Observation, ObservedGroup};
 use crate::restriction;
 use crate::spec::{OtherMembers, RestrictedCalendarGroup, Restriction};
-
-/// How many members one `Update-DistributionGroupMember` is given; Microsoft's advice. The rest is added one by one.
-const FILL_LIMIT: usize = 5_000;
+use crate::text::count;
 
 pub(super) fn steps(
     spec: &RestrictedCalendarGroup,
@@ -26,12 +24,29 @@ pub(super) fn steps(
         Some(group) => steps.alter_group(spec, seen, group),
     }
     let present = seen.group.as_ref().map_or(&[][..], |group| &group.members);
-    steps.members(spec, &Difference::of(wanted, must_not_reach, spec.other_members, present), present.is_empty());
+    let difference = Difference::of(wanted, must_not_reach, spec.other_members, present);
+    let cost = membership_cost(spec, wanted, &difference, present.len());
+    steps.members(wanted, &difference, cost.as_ref());
     match spec.restriction {
         Restriction::Rbac => steps.rbac(spec, seen),
         Restriction::Policy => steps.policy(spec, seen),
     }
     steps.steps
+}
+
+/// How the missing members are added.
+pub(super) fn membership_cost(
+    spec: &RestrictedCalendarGroup,
+    wanted: &[MailboxRef],
+    difference: &Difference<'_>,
+    present: usize,
+) -> Option<MembershipCost> {
+    let removed = difference.denied.len() + difference.unexpected.len();
+    let left = present.saturating_sub(removed);
+    // A member without an id or an address cannot be removed by name, and the list would remove it unseen.
+    let can_be_named = difference.removals().all(|member| member.identity().is_some());
+    let other_members = if can_be_named { spec.other_members } else { OtherMembers::Keep };
+    MembershipCost::of(difference.missing.len(), wanted.len(), left, other_members)
 }
 
 /// How the steps name the group. A group that is not there yet has an address only; once it is made, its id takes the
@@ -98,26 +113,34 @@ impl Steps {
         }
     }
 
-    /// Additions take an hour to propagate and removals may take none, so additions come first; but a mailbox that must not be
-    /// reached goes before everything else.
-    fn members(&mut self, spec: &RestrictedCalendarGroup, difference: &Difference<'_>, is_empty: bool) {
+    /// Additions take an hour to propagate and removals may take none, so additions come first; but a mailbox that must not
+    /// be reached goes before everything else, and whoever the whole list would remove is removed by name before it is set.
+    fn members(&mut self, wanted: &[MailboxRef], difference: &Difference<'_>, cost: Option<&MembershipCost>) {
         self.removals(&difference.denied, "it must not be reached");
-        let missing = &*difference.missing;
-        // Setting the whole list would lose a member that somebody adds meanwhile, and such members are to be kept.
-        let may_fill = is_empty && missing.len() > 1 && spec.other_members == OtherMembers::Remove;
-        let (fill, single) = missing.split_at(if may_fill { missing.len().min(FILL_LIMIT) } else { 0 });
-        if !fill.is_empty() {
-            let members = fill.iter().map(|mailbox| mailbox.identity());
-            match UpdateDistributionGroupMember::replace_all(self.group.clone(), members) {
-                Ok(cmdlet) => self.push("the group has no members yet", Change::FillGroup(cmdlet)),
-                // A list that the cmdlet refuses is added one by one, where Exchange says which entry it minds.
-                Err(_) => fill.iter().for_each(|mailbox| self.addition(mailbox)),
+        let unexpected = "the spec does not name it";
+        let Some(cost) = cost else { return self.removals(&difference.unexpected, unexpected) };
+        if cost.method == MembershipMethod::OneByOne {
+            difference.missing.iter().for_each(|mailbox| self.addition(mailbox));
+            return self.removals(&difference.unexpected, unexpected);
+        }
+        self.removals(&difference.unexpected, unexpected);
+        let (list, single) = wanted.split_at(wanted.len().min(SET_LIMIT));
+        let reason = match (cost.missing == wanted.len(), cost.other_method) {
+            (false, Some(other)) => format!(
+                "{} of them are missing: setting the list takes {} where adding them one by one takes {other}",
+                cost.missing,
+                count(cost.requests, "request")
+            ),
+            _ => "the group has no members yet".to_owned(),
+        };
+        match UpdateDistributionGroupMember::replace_all(self.group.clone(), list.iter().map(MailboxRef::identity)) {
+            Ok(cmdlet) => {
+                self.push(reason, Change::FillGroup(cmdlet));
+                single.iter().for_each(|mailbox| self.addition(mailbox));
             }
+            // A list that the cmdlet refuses is added one by one, where Exchange says which entry it minds.
+            Err(_) => difference.missing.iter().for_each(|mailbox| self.addition(mailbox)),
         }
-        for mailbox in single {
-            self.addition(mailbox);
-        }
-        self.removals(&difference.unexpected, "the spec does not name it");
     }
 
     fn addition(&mut self, mailbox: &MailboxRef) {

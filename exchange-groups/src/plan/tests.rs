@@ -644,15 +644,21 @@ proptest! {
     }
 
     #[test]
-    fn members_are_replaced_only_where_there_are_none_and_kept_where_asked(case in cases()) {
+    fn a_list_is_set_only_where_it_removes_nobody_and_members_are_kept_where_asked(case in cases()) {
         let seen = case.seen();
         let plan = plan(case.spec(), &seen);
-        let present = seen.group.as_ref().map_or(0, |group| group.members.len());
+        let present = seen.group.as_ref().map_or(&[][..], |group| &group.members);
+        let mut present: BTreeSet<_> = present.iter().filter_map(|it| it.external_directory_object_id).collect();
         for step in &plan.steps {
             match &step.change {
-                Change::FillGroup(_) => prop_assert!(present == 0 && !case.keep),
-                Change::RemoveMember(cmdlet) if case.keep => {
-                    prop_assert_eq!(cmdlet.member().as_str(), id(902).to_string());
+                Change::FillGroup(cmdlet) => {
+                    prop_assert!(present.is_empty() || !case.keep);
+                    let listed: BTreeSet<_> = cmdlet.members().iter().map(|it| it.as_str().parse().unwrap()).collect();
+                    prop_assert!(present.is_subset(&listed));
+                }
+                Change::RemoveMember(cmdlet) => {
+                    prop_assert!(!case.keep || cmdlet.member().as_str() == id(902).to_string());
+                    present.remove(&cmdlet.member().as_str().parse().unwrap());
                 }
                 _ => {}
             }

@@ -15,6 +15,11 @@ pub struct SpecError {
 }
 
 impl SpecError {
+    /// These faults.
+    pub(crate) fn of(faults: Vec<InvalidValue>) -> Self {
+        Self { faults }
+    }
+
     /// The faults, in the order of the fields.
     #[must_use]
     pub fn faults(&self) -> &[InvalidValue] {
