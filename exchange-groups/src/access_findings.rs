@@ -83,6 +83,13 @@ impl Findings<'_> {
             names.entry(facts.ids).or_insert_with(|| room.address.to_string());
             known.push(facts);
         }
+        let listed = self.seen.scope.iter().flat_map(|scope| scope.recipients.entries());
+        for recipient in listed {
+            let ids = crate::observe::member(recipient).ids;
+            if let Some(address) = &recipient.primary_smtp_address {
+                names.entry(ids).or_insert_with(|| address.to_string());
+            }
+        }
         for wider in self.model.wider_than(&meant, &known, Level::Events) {
             self.wider_path(&wider, &names);
         }

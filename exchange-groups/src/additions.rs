@@ -153,11 +153,11 @@ async fn add(
         return Err(Error::blocked(vec![synced(group)]));
     }
     let identity = target.identity().unwrap_or_else(|| group.into()).shown_as(group);
-    let read = || async {
+    let read_members = || async {
         let members = exchange.run(GetDistributionGroupMember::new(identity.clone())).await;
         members.map_err(Error::during("read the members"))
     };
-    let present = read().await?;
+    let present = read_members().await?;
     let mut found = Vec::with_capacity(list.len());
     for holder in exchange.recipients_at(&list).await {
         found.push(holder.map_err(Error::during("look up the addresses of the list"))?);
@@ -202,15 +202,15 @@ async fn add(
         }
     }
     // Only who is seen to be a member counts as added.
-    let last = std::sync::Mutex::new(present);
+    let read = std::sync::Mutex::new(present);
     let looked = exchange.wait_until_visible(&groups.wait, || async {
         let members = exchange.run(GetDistributionGroupMember::new(identity.clone())).await?;
         let is_there = Difference::of(&tried, &[], OtherMembers::Keep, &members).missing.is_empty();
-        *last.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = members;
+        *read.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = members;
         Ok(is_there.then_some(()))
     });
     let looked = looked.await;
-    let now = last.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let now = read.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     additions.members = now.len();
     let now: MailboxSet<'_> = now.iter().map(ids_of_recipient).collect();
     for mailbox in tried {

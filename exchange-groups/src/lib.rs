@@ -37,7 +37,7 @@ pub use self::event::{Awaited, Event};
 pub use self::finding::{Actor, Advice, Finding, FindingKind, Severity, Subject, VerdictEffect};
 pub use self::groups::ExchangeGroups;
 pub use self::membership::{MembershipCost, MembershipMethod};
-pub use self::observe::{Observation, ObservedGroup, ObservedRoomList, OtherReach, Unread, UnreadPart};
+pub use self::observe::{Observation, ObservedGroup, ObservedRoomList, ObservedScope, OtherReach, Unread, UnreadPart};
 pub use self::outcome::{Outcome, StepReport};
 pub use self::plan::Plan;
 pub use self::procedure::{
@@ -49,5 +49,5 @@ pub use self::prove::{
 };
 pub use self::spec::{
     OtherMembers, Permission, Profile, RestrictedCalendarGroup, RestrictedCalendarGroupBuilder, Restriction,
-    RoomFilter, Rooms, SpecError, Workspaces,
+    RoomFilter, Rooms, Scope, SpecError, Workspaces,
 };

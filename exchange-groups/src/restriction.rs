@@ -1,14 +1,14 @@
 //! Recognises the objects that restrict the application: our own role assignment by its name, any role or policy over the
 //! group by its scope.
 
-use graph_client::exchange::{DistributionGroup, ObjectName};
+use graph_client::exchange::{DistributionGroup, ObjectName, OpathFilter};
 use graph_client::{ObjectId, Uuid};
 
 use crate::access::{
-    AccessModel, AssignmentOver, DataAccess, Facts, Grant, Ids, PolicyApplication, PolicyRight, Resource,
-    RoleAssignment, Truth,
+    AccessModel, DataAccess, Facts, Grant, Ids, ManagementScope, PolicyApplication, PolicyRight, Resource,
+    RoleAssignment, RoleScope, Truth,
 };
-use crate::spec::{Permission, RestrictedCalendarGroup};
+use crate::spec::{Permission, RestrictedCalendarGroup, Scope};
 
 /// Every permission that a spec can grant.
 pub(crate) const PERMISSIONS: [Permission; 2] = [Permission::Read, Permission::ReadWrite];
@@ -37,21 +37,61 @@ pub(crate) fn ids_of(group: &DistributionGroup) -> Ids {
     Ids { entra: group.external_directory_object_id.map(ObjectId::from_uuid), guid: group.guid, exchange_guid: None }
 }
 
-/// The application's assignments of the spec's role over the members of the group, enabled or not. Delegating ones grant
-/// no access.
+/// The name of our management scope: unique for this group, the same in every run, and at most 64 characters.
+pub(crate) fn scope_name(spec: &RestrictedCalendarGroup) -> ObjectName {
+    let group = spec.address.as_str().to_ascii_lowercase();
+    let unique = Uuid::new_v5(&NAMES, format!("scope/{}/{group}", spec.application).as_bytes());
+    let name = format!("restricted-scope-{}", unique.simple());
+    name.parse().unwrap_or_else(|fault| unreachable!("at most 63 plain characters: {fault}"))
+}
+
+/// The management scope that has the condition of the spec: ours before any other, else the first by name.
+pub(crate) fn scope_of_filter<'f>(
+    spec: &RestrictedCalendarGroup,
+    facts: &'f Facts,
+    filter: &OpathFilter,
+) -> Option<&'f ManagementScope> {
+    let name = scope_name(spec);
+    let fitting = AccessModel::new(facts).scopes_with_filter(filter.as_str());
+    let ours = fitting.iter().find(|scope| scope.name.eq_ignore_ascii_case(name.as_str()));
+    ours.or_else(|| fitting.iter().min_by_key(|scope| &scope.name)).copied()
+}
+
+/// The application's assignments of the spec's role over the scope of the spec, enabled or not. Delegating ones grant no
+/// access. Without the group's ids none are over the group.
 pub(crate) fn right_roles<'f>(
     spec: &RestrictedCalendarGroup,
     facts: &'f Facts,
-    group: &Ids,
+    group: Option<&Ids>,
 ) -> Vec<&'f RoleAssignment> {
     let role = spec.permission.role();
-    let is_right = |over: &AssignmentOver<'_>| {
-        over.is_over_group == Truth::Yes
-            && over.assignment.delegating != Some(true)
-            && over.assignment.role.eq_ignore_ascii_case(role.as_str())
+    let is_right = |assignment: &&RoleAssignment| {
+        assignment.delegating != Some(true) && assignment.role.eq_ignore_ascii_case(role.as_str())
     };
-    let over_group = AccessModel::new(facts).assignments_over(group);
-    over_group.into_iter().filter(is_right).map(|over| over.assignment).collect()
+    match &spec.scope {
+        Scope::Group => {
+            let over_group = group.map_or_else(Vec::new, |group| AccessModel::new(facts).assignments_over(group));
+            let over_group = over_group.into_iter().filter(|over| over.is_over_group == Truth::Yes);
+            over_group.map(|over| over.assignment).filter(is_right).collect()
+        }
+        Scope::Filter(filter) => {
+            let scopes = AccessModel::new(facts).scopes_with_filter(filter.as_str());
+            let is_over = |assignment: &&RoleAssignment| {
+                matches!(&assignment.scope, RoleScope::Management(name)
+                    if scopes.iter().any(|scope| scope.name.eq_ignore_ascii_case(name)))
+            };
+            facts.role_assignments.entries().iter().filter(is_right).filter(is_over).collect()
+        }
+        Scope::AdministrativeUnit(unit) => {
+            let names = facts.administrative_units.entries().iter().filter(|it| it.id == *unit);
+            let names: Vec<&str> = names.filter_map(|it| it.name.as_deref()).collect();
+            let is_over = |assignment: &&RoleAssignment| {
+                matches!(&assignment.scope, RoleScope::AdministrativeUnit(text)
+                    if text.eq_ignore_ascii_case(&unit.to_string()) || names.iter().any(|name| name.eq_ignore_ascii_case(text)))
+            };
+            facts.role_assignments.entries().iter().filter(is_right).filter(is_over).collect()
+        }
+    }
 }
 
 /// Whether a policy of the application itself restricts it to the members of the group.

@@ -1,7 +1,5 @@
 //! A run under control: its events as a stream, stopped without harm, paused before a stage.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test is part of the test")]
-
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -31,6 +31,7 @@ mod resources_models;
 mod resources_support;
 mod resources_teamwork;
 mod scale;
+mod scopes;
 mod secrets;
 mod signin;
 mod terminal;

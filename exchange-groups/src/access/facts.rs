@@ -97,6 +97,10 @@ pub struct Facts {
     pub role_assignments: Fact<Vec<RoleAssignment>>,
     /// The management scopes that the assignments name.
     pub scopes: Fact<Vec<ManagementScope>>,
+    /// The recipients that Exchange itself lists for the condition of a management scope (`Get-Recipient` with its
+    /// filter), by the scope's name. It decides where the condition reads a property that is not among the facts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scope_recipients: BTreeMap<String, Fact<Vec<Member>>>,
     /// The groups that policies and scopes name, with the groups nested in them, and every group that has such a name.
     pub groups: Fact<Vec<Group>>,
     /// The administrative units that the assignments name.
@@ -133,6 +137,7 @@ impl Facts {
             exchange_principal: Fact::default(),
             role_assignments: Fact::default(),
             scopes: Fact::default(),
+            scope_recipients: BTreeMap::new(),
             groups: Fact::default(),
             administrative_units: Fact::default(),
             organization: Fact::default(),

@@ -88,6 +88,31 @@ impl Filter {
         }
     }
 
+    /// Whether both are the same condition: without regard to case, brackets and spaces. A part that is not understood is
+    /// the same as nothing.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Everybody, Self::Everybody) => true,
+            (Self::Not(one), Self::Not(other)) => one.is_same(other),
+            (Self::Compare(one), Self::Compare(other)) => {
+                let is_same_value = match (&one.value, &other.value) {
+                    (Value::Text(one), Value::Text(other)) => one.to_lowercase() == other.to_lowercase(),
+                    (one, other) => one == other,
+                };
+                one.is_about(&other.property) && one.operator == other.operator && is_same_value
+            }
+            (Self::Chain(first, rest), Self::Chain(other_first, other_rest)) => {
+                let pairs = rest.iter().zip(other_rest);
+                first.is_same(other_first)
+                    && rest.len() == other_rest.len()
+                    && pairs
+                        .into_iter()
+                        .all(|((joint, one), (other_joint, other))| joint == other_joint && one.is_same(other))
+            }
+            _ => false,
+        }
+    }
+
     /// Every comparison in it. `None` when a part is not understood.
     pub(super) fn comparisons(&self) -> Option<Vec<&Comparison>> {
         match self {

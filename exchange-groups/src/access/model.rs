@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::facts::{AdministrativeUnit, Facts};
@@ -15,6 +16,8 @@ pub struct AccessModel<'f> {
     pub(super) is_lenient: bool,
     pub(super) groups: Groups<'f>,
     pub(super) units: Vec<(&'f AdministrativeUnit, Members<'f>)>,
+    /// The recipients of management scopes, by the scope's name in lower case.
+    pub(super) scope_recipients: HashMap<String, Members<'f>>,
     /// Whether there is a mailbox through which free/busy of others can be asked for.
     pub(super) callers: OnceLock<Truth>,
 }
@@ -29,6 +32,11 @@ impl<'f> AccessModel<'f> {
             is_lenient: false,
             groups: Groups::new(&facts.groups),
             units: units.map(|unit| (unit, Members::new(&unit.members))).collect(),
+            scope_recipients: facts
+                .scope_recipients
+                .iter()
+                .map(|(name, recipients)| (name.to_lowercase(), Members::new(recipients)))
+                .collect(),
             callers: OnceLock::new(),
         }
     }

@@ -239,12 +239,14 @@ impl AccessModel<'_> {
     pub(super) fn members(&self) -> impl Iterator<Item = MailboxFacts> + '_ {
         let groups = self.facts.groups.entries().iter().map(|group| &group.members);
         let units = self.facts.administrative_units.entries().iter().map(|unit| &unit.members);
+        let scopes = self.facts.scope_recipients.values();
         let users = self.policies().filter_map(|policy| match policy.scope {
             PolicyScope::User(ids) => Some(MailboxFacts { ids, ..MailboxFacts::default() }),
             _ => None,
         });
         groups
             .chain(units)
+            .chain(scopes)
             .flat_map(Fact::entries)
             .filter(|member| matches!(member_kind(member.kind.as_deref()), MemberKind::Mailbox | MemberKind::Unknown))
             .map(MailboxFacts::of_member)

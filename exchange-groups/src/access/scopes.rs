@@ -191,10 +191,30 @@ impl<'f> AccessModel<'f> {
             None => Truth::Unknown,
         };
         let held = Filter::parse(filter).holds(mailbox, &member_of);
+        let listed = self.scope_recipients.get(&scope.name.to_lowercase());
+        let listed = listed.map_or(Truth::Unknown, |recipients| recipients.contain(&mailbox.ids));
+        // Exchange's own list decides where the facts do not; where the two contradict each other, neither does.
+        let held = match (held, listed) {
+            (Truth::Unknown, decided) | (decided, Truth::Unknown) => decided,
+            (one, other) if one == other => one,
+            _ => Truth::Unknown,
+        };
         match &scope.recipient_root {
             Some(root) if !root.trim().is_empty() => held.and(Truth::Unknown),
             _ => held,
         }
+    }
+
+    /// The management scopes that have this condition, in whatever form Exchange shows it, and nothing beside it: no part
+    /// of the directory, and not exclusive.
+    pub(crate) fn scopes_with_filter(&self, filter: &str) -> Vec<&'f ManagementScope> {
+        let wanted = Filter::parse(filter);
+        let is_it = |scope: &&ManagementScope| {
+            let is_plain =
+                scope.recipient_root.as_deref().is_none_or(|root| root.trim().is_empty()) && !scope.exclusive;
+            is_plain && matches!(&scope.filter, Fact::Read(text) if Filter::parse(text).is_same(&wanted))
+        };
+        self.facts.scopes.entries().iter().filter(is_it).collect()
     }
 
     pub(super) fn group_by_distinguished_name(&self, name: &str) -> Option<&'f Group> {

@@ -8,7 +8,7 @@ use crate::change::Stage;
 use crate::document::{Origin, seconds};
 use crate::membership::MembershipCost;
 use crate::outcome::{Outcome, StepReport};
-use crate::spec::Restriction;
+use crate::spec::{Restriction, Scope};
 use crate::text::{count, some_of};
 
 /// What was done. `Display` is for an administrator: the group's address comes first, because the next step of a
@@ -28,6 +28,9 @@ pub struct Report {
     pub application: ClientId,
     /// How it is restricted.
     pub restriction: Restriction,
+    /// What its role is limited to.
+    #[serde(default)]
+    pub scope: Scope,
     /// How the members that were missing were added. `None` when nobody was missing.
     pub membership: Option<MembershipCost>,
     /// The members, read back; `None` when they were not read.
@@ -104,8 +107,12 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Group address  {}", self.address)?;
-        writeln!(f, "Group name     {}", printable(&self.name))?;
+        if self.scope.is_group() {
+            writeln!(f, "Group address  {}", self.address)?;
+            writeln!(f, "Group name     {}", printable(&self.name))?;
+        } else {
+            writeln!(f, "Scope          {}", self.scope)?;
+        }
         if let Some(id) = self.group_id {
             writeln!(f, "Group id       {id}")?;
         }

@@ -2,9 +2,10 @@
 
 use futures_util::TryStreamExt;
 use graph_client::exchange::{
-    ApplicationAccessPolicy, AuthorizationRow, DistributionGroup, GetManagementRoleAssignment, GetServicePrincipal,
-    ManagementRoleAssignment, NewApplicationAccessPolicy, NewManagementRoleAssignment, NewServicePrincipal,
-    RemoveManagementRoleAssignment, SetManagementRoleAssignment, TestServicePrincipalAuthorization,
+    ApplicationAccessPolicy, AssignmentScope, AuthorizationRow, DistributionGroup, GetManagementRoleAssignment,
+    GetManagementScope, GetServicePrincipal, ManagementRoleAssignment, NewApplicationAccessPolicy,
+    NewManagementRoleAssignment, NewManagementScope, NewServicePrincipal, RemoveManagementRoleAssignment,
+    SetManagementRoleAssignment, TestServicePrincipalAuthorization,
 };
 use graph_client::{Error as ServiceError, ErrorKind};
 
@@ -16,14 +17,32 @@ use crate::membership::MailboxRef;
 use crate::observe::{access_policies, found, translate};
 use crate::outcome::Outcome;
 use crate::restriction;
+use crate::spec::Scope;
 
 impl Run {
-    /// The facts that were observed, with the group as it is now and what was read since.
-    fn facts_with(&self, group: &DistributionGroup, read: impl FnOnce(&mut Facts)) -> Facts {
+    /// The facts that were observed, with the group as it is now.
+    fn facts_with(&self, group: Option<&DistributionGroup>) -> Facts {
         let mut facts = self.facts.clone();
-        facts.groups = Fact::Read(vec![translate::group_facts(group, Fact::default())]);
-        read(&mut facts);
+        if let Some(group) = group {
+            facts.groups = Fact::Read(vec![translate::group_facts(group, Fact::default())]);
+        }
         facts
+    }
+
+    /// Creates a management scope, and waits until it is visible.
+    pub(super) async fn create_scope(&mut self, cmdlet: &NewManagementScope) -> Attempt {
+        let made = self.exchange.run_ref(cmdlet).await.map(drop);
+        self.is_fresh = true;
+        self.tell_waiting(Awaited::ChangeVisible);
+        let run = &*self;
+        let look = || async move {
+            let scopes = found(run.exchange.run(GetManagementScope::one(cmdlet.name())).await)?;
+            let is_it = |scope: &graph_client::exchange::ManagementScope| {
+                scope.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(cmdlet.name().as_str()))
+            };
+            Ok(scopes.into_iter().flatten().find(is_it))
+        };
+        ours_if_taken(confirm(run, made, look).await).map(|(outcome, _)| outcome)
     }
 
     pub(super) async fn register(&mut self, cmdlet: &NewServicePrincipal) -> Attempt {
@@ -44,9 +63,12 @@ impl Run {
 
     pub(super) async fn assign_role(&mut self, cmdlet: &NewManagementRoleAssignment) -> Attempt {
         // A scope is a group by id; a plan for a group that was not there could only name its address.
-        let cmdlet = match self.group.as_ref().and_then(DistributionGroup::scope_identity) {
-            Some(scope) => cmdlet.clone().with_group(scope.shown_as(&self.plan.spec.address)),
-            None => cmdlet.clone(),
+        let scope = self.group.as_ref().and_then(DistributionGroup::scope_identity);
+        let cmdlet = match (cmdlet.scope(), scope) {
+            (Some(AssignmentScope::Group(_)), Some(scope)) => {
+                cmdlet.clone().with_group(scope.shown_as(&self.plan.spec.address))
+            }
+            _ => cmdlet.clone(),
         };
         let exchange = &self.exchange;
         let made = self.when_visible(|| async { exchange.run_ref(&cmdlet).await.map(drop) }).await;
@@ -56,7 +78,9 @@ impl Run {
 
     pub(super) async fn alter_role(&mut self, cmdlet: &SetManagementRoleAssignment) -> Attempt {
         let cmdlet = match (cmdlet.moves_to(), self.group.as_ref().and_then(DistributionGroup::scope_identity)) {
-            (Some(_), Some(scope)) => cmdlet.clone().with_group(scope.shown_as(&self.plan.spec.address)),
+            (Some(AssignmentScope::Group(_)), Some(scope)) => {
+                cmdlet.clone().with_group(scope.shown_as(&self.plan.spec.address))
+            }
             _ => cmdlet.clone(),
         };
         let made = self.exchange.run_ref(&cmdlet).await;
@@ -96,16 +120,21 @@ impl Run {
     async fn role_is_in_place(&mut self, made: Result<(), ServiceError>) -> Attempt {
         self.tell_waiting(Awaited::RoleVisible);
         let run = &*self;
-        let (Some(application), Some(group)) = (run.plan.service_principal, &run.group) else {
+        let Some(application) = run.plan.service_principal else { return made.map(|()| Outcome::Done) };
+        let is_over_group = run.plan.spec.scope.is_group();
+        if is_over_group && run.group.is_none() {
             return made.map(|()| Outcome::Done);
-        };
+        }
         let look = || async move {
             let assignments = found(run.exchange.run(GetManagementRoleAssignment::of(application)).await)?;
-            let facts = run.facts_with(group, |facts| {
-                let assignments = assignments.iter().flatten().map(translate::role_assignment).collect();
-                facts.role_assignments = Fact::Read(assignments);
-            });
-            let right = restriction::right_roles(&run.plan.spec, &facts, &restriction::ids_of(group));
+            let mut facts = run.facts_with(run.group.as_ref().filter(|_| is_over_group));
+            facts.role_assignments = Fact::Read(assignments.iter().flatten().map(translate::role_assignment).collect());
+            if matches!(run.plan.spec.scope, Scope::Filter(_)) {
+                let scopes = found(run.exchange.run(GetManagementScope::all()).await)?;
+                facts.scopes = Fact::Read(scopes.iter().flatten().map(translate::management_scope).collect());
+            }
+            let group = run.group.as_ref().map(restriction::ids_of);
+            let right = restriction::right_roles(&run.plan.spec, &facts, group.as_ref());
             Ok(right.iter().any(|role| role.enabled != Some(false)).then_some(()))
         };
         ours_if_taken(confirm(run, made, look).await).map(|(outcome, _)| outcome)
@@ -123,12 +152,11 @@ impl Run {
         let look = || async move {
             let Some(group) = &run.group else { return Ok(None) };
             let policies = access_policies(&run.exchange).await?;
-            let facts = run.facts_with(group, |facts| {
-                let over_group = policies.iter().filter(|policy| policy.has_scope(group));
-                let scope = |policy: &ApplicationAccessPolicy| policy.scope_guid().map(PolicyScope::Group);
-                let policies = over_group.filter_map(|policy| translate::policy(policy, scope(policy)?)).collect();
-                facts.policies = Fact::Read(policies);
-            });
+            let mut facts = run.facts_with(Some(group));
+            let over_group = policies.iter().filter(|policy| policy.has_scope(group));
+            let scope = |policy: &ApplicationAccessPolicy| policy.scope_guid().map(PolicyScope::Group);
+            let over_group = over_group.filter_map(|policy| translate::policy(policy, scope(policy)?));
+            facts.policies = Fact::Read(over_group.collect());
             let has_policy = restriction::has_right_policy(&run.plan.spec, &facts, &restriction::ids_of(group));
             Ok(has_policy.then_some(()))
         };

@@ -83,6 +83,7 @@ impl Run {
             group_id: None,
             application: now.spec.application,
             restriction: now.spec.restriction,
+            scope: now.spec.scope.clone(),
             membership: now.membership.clone(),
             members: None,
             steps: Vec::with_capacity(planned.steps.len()),
@@ -119,7 +120,8 @@ impl Run {
             let steps: Vec<Step> = self.plan.steps.iter().filter(|step| step.stage() == stage).cloned().collect();
             // Who is in the group is read before anything is granted over it, also if the plan changes nobody.
             let grants = |step: &Step| matches!(step.stage(), Stage::Restriction | Stage::Revocation);
-            let must_check = stage == Stage::Members && self.plan.steps.iter().any(grants);
+            let has_group = self.plan.spec.scope.is_group();
+            let must_check = stage == Stage::Members && has_group && self.plan.steps.iter().any(grants);
             if steps.is_empty() && !must_check {
                 continue;
             }
@@ -159,7 +161,7 @@ impl Run {
 
     /// The report names the group, also when no step was about it.
     async fn describe_group(&mut self) {
-        if self.group.is_none() {
+        if self.group.is_none() && self.plan.spec.scope.is_group() {
             self.group = self.find_group().await.unwrap_or_default();
         }
         if let Some(group) = &self.group {
@@ -242,6 +244,7 @@ impl Run {
                 let reason = match change {
                     Change::CreateGroup(_) => Some("the group is not there"),
                     Change::RegisterApplication(_) => Some("Exchange has not registered the application"),
+                    Change::CreateScope(_) => Some("the management scope is not there"),
                     // What replaces a role must be there before that role goes.
                     Change::AssignRole(_) | Change::AlterRole(_) => Some("the role over the group is not in place"),
                     _ => None,
@@ -258,6 +261,7 @@ impl Run {
         match change {
             Change::CreateGroup(cmdlet) => self.create_group(cmdlet).await,
             Change::RegisterApplication(cmdlet) => self.register(cmdlet).await,
+            Change::CreateScope(cmdlet) => self.create_scope(cmdlet).await,
             Change::AssignRole(cmdlet) => self.assign_role(cmdlet).await,
             Change::AlterRole(cmdlet) => self.alter_role(cmdlet).await,
             Change::RemoveRole(cmdlet) => self.remove_role(cmdlet).await,

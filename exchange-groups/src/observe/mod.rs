@@ -7,6 +7,8 @@ pub(crate) mod translate;
 
 pub(crate) use self::mailboxes::Mailboxes;
 pub(crate) use self::observation::is_group;
-pub use self::observation::{Observation, ObservedGroup, ObservedRoomList, OtherReach, Unread, UnreadPart};
+pub use self::observation::{
+    Observation, ObservedGroup, ObservedRoomList, ObservedScope, OtherReach, Unread, UnreadPart,
+};
 pub(crate) use self::read::{access_policies, found};
 pub(crate) use self::translate::member;

@@ -28,6 +28,9 @@ pub struct Observation {
     pub rooms: Vec<ExchangeMailbox>,
     /// The room list that the spec names.
     pub room_list: Option<ObservedRoomList>,
+    /// What the scope of the spec contains, where it is not the group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<ObservedScope>,
     /// The group at the spec's address.
     pub group: Option<ObservedGroup>,
     /// The other objects that have the spec's address, or have it as a name.
@@ -140,6 +143,18 @@ pub struct ObservedGroup {
     pub members: Vec<ExchangeRecipient>,
 }
 
+/// What a scope contains that is not the group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ObservedScope {
+    /// The recipients that Exchange lists for the condition of the spec; for an administrative unit its members that are
+    /// recipients among those that were read.
+    pub recipients: Fact<Vec<ExchangeRecipient>>,
+    /// Whether it is there: a management scope with this condition, or the administrative unit. `None` when that was not
+    /// read.
+    pub exists: Option<bool>,
+}
+
 /// The room list that a spec names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -163,6 +178,7 @@ impl Observation {
             accepted_domains: Vec::new(),
             rooms: Vec::new(),
             room_list: None,
+            scope: None,
             group: None,
             address_holder: None,
             name_holder: None,

@@ -99,7 +99,7 @@ pub(super) fn role_groups(groups: &[RoleGroup], principal: &ExchangeServicePrinc
     groups.iter().filter(|group| has(group)).map(fact).collect()
 }
 
-pub(super) fn management_scope(scope: &ManagementScope) -> access::ManagementScope {
+pub(crate) fn management_scope(scope: &ManagementScope) -> access::ManagementScope {
     access::ManagementScope {
         name: scope.name.clone().or_else(|| scope.identity.clone()).unwrap_or_default(),
         filter: scope

@@ -1,19 +1,21 @@
-//! The findings about the objects that a spec names. Those about what the application reaches are in `reach.rs`.
+//! The findings about the objects that a spec names. Those about what the application reaches are in
+//! `access_findings.rs`.
 
 use graph_client::exchange::{
-    AtAddress, Cmdlet, ExchangeRecipient, NewManagementRoleAssignment, NewServicePrincipal,
-    RemoveDistributionGroupMember, UpdateDistributionGroupMember,
+    AtAddress, Cmdlet, ExchangeRecipient, Identity, NewManagementRoleAssignment, NewServicePrincipal,
+    RemoveDistributionGroupMember, SetManagementScope, UpdateDistributionGroupMember,
 };
 use graph_client::{SmtpAddress, Uuid};
 
-use crate::access::Fact;
+use crate::access::{Fact, ManagementScope};
 use crate::change::{Change, Step};
 use crate::finding::{Advice, Finding, FindingKind as Kind, Severity, Subject};
 use crate::membership::{Difference, MailboxRef, MailboxSet, ids_of_recipient};
 use crate::observe::Observation;
 use crate::observe::{Unread, UnreadPart, is_group};
+use crate::restriction;
 use crate::select::{Selection, Unmatched};
-use crate::spec::{OtherMembers, RestrictedCalendarGroup, Restriction};
+use crate::spec::{OtherMembers, RestrictedCalendarGroup, Restriction, Scope};
 use crate::text::{capitalised, count, some_of, thousands, with_article};
 use Severity::{Blocking, Note, Warning};
 
@@ -25,11 +27,17 @@ pub(super) fn findings(
     steps: &[Step],
 ) -> Vec<Finding> {
     let mut findings = Findings { spec, seen, found: Vec::new() };
-    findings.group();
-    findings.owners();
+    if spec.scope.is_group() {
+        findings.group();
+        findings.owners();
+    } else {
+        findings.scope();
+    }
     findings.rooms(selection);
     findings.mailboxes(selection);
-    findings.members(selection, must_not_reach);
+    if spec.scope.is_group() {
+        findings.members(selection, must_not_reach);
+    }
     findings.must_not_reach(selection);
     findings.application();
     findings.other_applications(selection, must_not_reach);
@@ -48,6 +56,36 @@ struct Findings<'a> {
 impl Findings<'_> {
     fn add(&mut self, finding: Finding) {
         self.found.push(finding);
+    }
+
+    /// The scope of the role, where it is not the group.
+    fn scope(&mut self) {
+        let (message, advice) = match &self.spec.scope {
+            Scope::AdministrativeUnit(unit) if self.seen.scope.as_ref().is_some_and(|it| it.exists == Some(false)) => (
+                format!("No administrative unit has the object id {unit}"),
+                Advice::spec("Give the object id of an administrative unit of this tenant, or use another scope."),
+            ),
+            Scope::Filter(filter) => {
+                let name = restriction::scope_name(self.spec);
+                let is_ours = |scope: &&ManagementScope| scope.name.eq_ignore_ascii_case(name.as_str());
+                let has_it = restriction::scope_of_filter(self.spec, &self.seen.facts, filter).is_some();
+                let Some(ours) = self.seen.facts.scopes.entries().iter().find(is_ours).filter(|_| !has_it) else {
+                    return;
+                };
+                let condition = ours.filter.known().map_or("which was not read", String::as_str);
+                (
+                    format!("The management scope {name} has another condition than the spec: {condition}"),
+                    Advice::exchange(
+                        "If no other assignment uses the scope, set its condition to that of the spec; else remove its \
+                         assignments first, and then the scope. Then plan again.",
+                    )
+                    .with_change(Change::AlterScope(SetManagementScope::filter(Identity::from(&name), filter.clone())))
+                    .with_danger("A scope is changed for every role assignment that uses it, at once."),
+                )
+            }
+            _ => return,
+        };
+        self.add(Finding::new(Blocking, Kind::BrokenScope, message, advice).at("scope"));
     }
 
     fn group(&mut self) {

@@ -3,15 +3,15 @@
 use graph_client::Uuid;
 
 use crate::access::{
-    AccessPolicy, ExchangePrincipal, Fact, Facts, Group, GroupType, Ids, Joining, Member, PolicyApplication,
-    PolicyRight, PolicyScope, RoleAssignment, RoleScope,
+    AccessPolicy, ExchangePrincipal, Fact, Facts, Group, GroupType, Ids, Joining, ManagementScope, Member,
+    PolicyApplication, PolicyRight, PolicyScope, RoleAssignment, RoleScope,
 };
 use crate::change::{Change, Step};
 use crate::membership::{Difference, MailboxRef};
 use crate::observe::Mailboxes;
 use crate::observe::Observation;
 use crate::restriction;
-use crate::spec::RestrictedCalendarGroup;
+use crate::spec::{RestrictedCalendarGroup, Scope};
 
 /// The GUID of a new group in the forecast, before Exchange assigns one.
 const NEW_GROUP: Uuid = Uuid::from_u128(0x0b7d_55c2_8e1a_4f6b_a1c9_3d20_7e84_5f10);
@@ -27,7 +27,11 @@ pub(super) fn facts_after(
     if steps.is_empty() {
         return facts;
     }
-    let ids = members_after(spec, seen, wanted, must_not_reach, &mut facts);
+    let ids = if spec.scope.is_group() {
+        members_after(spec, seen, wanted, must_not_reach, &mut facts)
+    } else {
+        Ids::default()
+    };
     for Step { change, .. } in steps {
         match change {
             Change::RegisterApplication(cmdlet) => {
@@ -37,6 +41,16 @@ pub(super) fn facts_after(
                 }));
             }
             Change::AssignRole(_) | Change::AlterRole(_) => role_after(spec, seen, &ids, &mut facts),
+            Change::CreateScope(cmdlet) => {
+                edit(&mut facts.scopes, |list| {
+                    list.push(ManagementScope {
+                        name: cmdlet.name().to_string(),
+                        filter: Fact::Read(cmdlet.recipient_restriction_filter().as_str().to_owned()),
+                        recipient_root: None,
+                        exclusive: false,
+                    });
+                });
+            }
             Change::RemoveRole(cmdlet) => {
                 edit(&mut facts.role_assignments, |list| {
                     list.retain(|it| !it.name.eq_ignore_ascii_case(cmdlet.identity().as_str()));
@@ -111,11 +125,20 @@ fn members_after(
 fn role_after(spec: &RestrictedCalendarGroup, seen: &Observation, ids: &Ids, facts: &mut Facts) {
     let name = restriction::assignment_name(spec, spec.permission);
     let existing = seen.group.as_ref().map(|seen| restriction::ids_of(&seen.group));
-    let over_group = existing.map_or_else(Vec::new, |group| restriction::right_roles(spec, &seen.facts, &group));
+    let over_group = restriction::right_roles(spec, &seen.facts, existing.as_ref());
     let over_group: Vec<String> = over_group.iter().map(|it| it.name.clone()).collect();
     let role = spec.permission.role();
     // The id of the group: a name may be that of several.
-    let scope = ids.guid.map(|id| id.to_string()).or(ids.entra.map(|id| id.to_string()));
+    let group = ids.guid.map(|id| id.to_string()).or(ids.entra.map(|id| id.to_string()));
+    let scope = match &spec.scope {
+        Scope::Group => RoleScope::Group(group.unwrap_or_default()),
+        Scope::Filter(filter) => {
+            let adopted = restriction::scope_of_filter(spec, facts, filter);
+            let name = adopted.map_or_else(|| restriction::scope_name(spec).to_string(), |scope| scope.name.clone());
+            RoleScope::Management(name)
+        }
+        Scope::AdministrativeUnit(unit) => RoleScope::AdministrativeUnit(unit.to_string()),
+    };
     edit(&mut facts.role_assignments, |list| {
         let is_right = |it: &RoleAssignment| over_group.contains(&it.name);
         if let Some(existing) = list.iter_mut().find(|it| is_right(it)) {
@@ -127,7 +150,7 @@ fn role_after(spec: &RestrictedCalendarGroup, seen: &Observation, ids: &Ids, fac
             name: name.to_string(),
             role: role.as_str().to_owned(),
             permissions: Fact::default(),
-            scope: RoleScope::Group(scope.unwrap_or_default()),
+            scope,
             enabled: Some(true),
             delegating: Some(false),
         });

@@ -20,7 +20,7 @@ impl fmt::Display for Plan {
         match spec.restriction {
             Restriction::Rbac => {
                 let role = spec.permission.role();
-                writeln!(f, "  Restriction     RBAC for Applications: \"{role}\" over the members of the group")?;
+                writeln!(f, "  Restriction     RBAC for Applications: \"{role}\" over {}", spec.scope)?;
             }
             Restriction::Policy => {
                 writeln!(f, "  Restriction     application access policy: only the members of the group")?;

@@ -1,15 +1,17 @@
 use graph_client::SmtpAddress;
 use graph_client::exchange::{
     AddDistributionGroupMember, AssignmentScope, ExchangeRecipient, Identity, ListChange, NewApplicationAccessPolicy,
-    NewDistributionGroup, NewManagementRoleAssignment, NewServicePrincipal, RemoveDistributionGroupMember,
-    RemoveManagementRoleAssignment, SetDistributionGroup, SetManagementRoleAssignment, UpdateDistributionGroupMember,
+    NewDistributionGroup, NewManagementRoleAssignment, NewManagementScope, NewServicePrincipal,
+    RemoveDistributionGroupMember, RemoveManagementRoleAssignment, SetDistributionGroup, SetManagementRoleAssignment,
+    UpdateDistributionGroupMember,
 };
 
+use crate::access::ManagementScope;
 use crate::change::{Change, RevokePermission, Step};
 use crate::membership::{Difference, MailboxRef, MembershipCost, MembershipMethod, SET_LIMIT};
 use crate::observe::{Observation, ObservedGroup};
 use crate::restriction;
-use crate::spec::{OtherMembers, RestrictedCalendarGroup, Restriction};
+use crate::spec::{OtherMembers, RestrictedCalendarGroup, Restriction, Scope};
 use crate::text::count;
 
 pub(super) fn steps(
@@ -19,14 +21,16 @@ pub(super) fn steps(
     must_not_reach: &[MailboxRef],
 ) -> Vec<Step> {
     let mut steps = Steps { group: group_identity(spec, seen), steps: Vec::new() };
-    match &seen.group {
-        None => steps.create_group(spec, seen),
-        Some(group) => steps.alter_group(spec, seen, group),
+    if spec.scope.is_group() {
+        match &seen.group {
+            None => steps.create_group(spec, seen),
+            Some(group) => steps.alter_group(spec, seen, group),
+        }
+        let present = seen.group.as_ref().map_or(&[][..], |group| &group.members);
+        let difference = Difference::of(wanted, must_not_reach, spec.other_members, present);
+        let cost = membership_cost(spec, wanted, &difference, present.len());
+        steps.members(wanted, &difference, cost.as_ref());
     }
-    let present = seen.group.as_ref().map_or(&[][..], |group| &group.members);
-    let difference = Difference::of(wanted, must_not_reach, spec.other_members, present);
-    let cost = membership_cost(spec, wanted, &difference, present.len());
-    steps.members(wanted, &difference, cost.as_ref());
     match spec.restriction {
         Restriction::Rbac => steps.rbac(spec, seen),
         Restriction::Policy => steps.policy(spec, seen),
@@ -136,7 +140,9 @@ impl Steps {
         match UpdateDistributionGroupMember::replace_all(self.group.clone(), list.iter().map(MailboxRef::identity)) {
             Ok(cmdlet) => {
                 self.push(reason, Change::FillGroup(cmdlet));
-                single.iter().for_each(|mailbox| self.addition(mailbox));
+                for mailbox in single {
+                    self.addition(mailbox);
+                }
             }
             // A list that the cmdlet refuses is added one by one, where Exchange says which entry it minds.
             Err(_) => difference.missing.iter().for_each(|mailbox| self.addition(mailbox)),
@@ -169,6 +175,32 @@ impl Steps {
     fn scope(&self, spec: &RestrictedCalendarGroup, seen: &Observation) -> Identity {
         let existing = seen.group.as_ref().and_then(|seen| seen.group.scope_identity());
         existing.map_or_else(|| self.group.clone(), |scope| scope.shown_as(&spec.address))
+    }
+
+    /// What the role is limited to. A management scope that is not there yet is created first. `None` when it is not
+    /// known to be there; a finding says so.
+    fn role_scope(&mut self, spec: &RestrictedCalendarGroup, seen: &Observation) -> Option<AssignmentScope> {
+        match &spec.scope {
+            Scope::Group => Some(AssignmentScope::Group(self.scope(spec, seen))),
+            Scope::Filter(filter) => {
+                seen.facts.scopes.whole()?;
+                if let Some(scope) = restriction::scope_of_filter(spec, &seen.facts, filter) {
+                    return Some(AssignmentScope::Custom(scope.name.parse().ok()?));
+                }
+                let name = restriction::scope_name(spec);
+                let is_taken = |scope: &ManagementScope| scope.name.eq_ignore_ascii_case(name.as_str());
+                // Another condition under our name: changing it would change every assignment that uses it.
+                if seen.facts.scopes.entries().iter().any(is_taken) {
+                    return None;
+                }
+                let cmdlet = NewManagementScope::new(name.clone(), filter.clone());
+                self.push("no management scope has this condition", Change::CreateScope(cmdlet));
+                Some(AssignmentScope::Custom(name))
+            }
+            Scope::AdministrativeUnit(unit) => {
+                (seen.scope.as_ref()?.exists == Some(true)).then_some(AssignmentScope::AdministrativeUnit(*unit))
+            }
+        }
     }
 
     fn rbac(&mut self, spec: &RestrictedCalendarGroup, seen: &Observation) {
@@ -205,7 +237,7 @@ impl Steps {
         }
         let role = spec.permission.role();
         let group = seen.group.as_ref().map(|seen| restriction::ids_of(&seen.group));
-        let over_group = group.map_or_else(Vec::new, |group| restriction::right_roles(spec, &seen.facts, &group));
+        let over_group = restriction::right_roles(spec, &seen.facts, group.as_ref());
         let right = over_group.iter().find(|it| it.enabled != Some(false)).or(over_group.first());
         let name = restriction::assignment_name(spec, spec.permission);
         let ours_elsewhere = seen.facts.role_assignments.entries().iter().find(|it| restriction::is_named(it, &name));
@@ -218,7 +250,7 @@ impl Steps {
             }
             (Some(_), _) => {}
             (None, Some(ours)) => {
-                let scope = AssignmentScope::Group(self.scope(spec, seen));
+                let Some(scope) = self.role_scope(spec, seen) else { return };
                 let cmdlet = SetManagementRoleAssignment::scope(Identity::from(&name), scope);
                 self.push("this assignment is made by these crates, and over another scope", Change::AlterRole(cmdlet));
                 if ours.enabled == Some(false) {
@@ -227,8 +259,13 @@ impl Steps {
                 }
             }
             (None, None) => {
-                let cmdlet = NewManagementRoleAssignment::over_group(application.id, role, self.scope(spec, seen));
-                let reason = "the application has no such role over the group";
+                let Some(scope) = self.role_scope(spec, seen) else { return };
+                let cmdlet = NewManagementRoleAssignment::new(application.id, role, scope);
+                let reason = if spec.scope.is_group() {
+                    "the application has no such role over the group"
+                } else {
+                    "the application has no such role over the scope"
+                };
                 self.push(reason, Change::AssignRole(cmdlet.name(name)));
             }
         }

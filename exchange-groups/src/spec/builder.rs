@@ -7,6 +7,7 @@ use serde_with::skip_serializing_none;
 use super::checks::{Checks, SpecError};
 use super::group::{OtherMembers, Permission, RestrictedCalendarGroup, Restriction};
 use super::rooms::Rooms;
+use super::scope::Scope;
 
 /// A spec in the making, and its form in a JSON or YAML file. Nothing is checked before [`build`](Self::build).
 ///
@@ -47,6 +48,8 @@ pub struct RestrictedCalendarGroupBuilder {
     permission: Permission,
     #[serde(default)]
     restriction: Restriction,
+    #[serde(default, skip_serializing_if = "Scope::is_group")]
+    scope: Scope<String, String>,
     #[serde(default)]
     revoke_tenant_wide_grant: bool,
     #[serde(default)]
@@ -137,6 +140,13 @@ impl RestrictedCalendarGroupBuilder {
         self
     }
 
+    /// Sets what the role of the application is limited to. Default: the members of the group. With another scope no group
+    /// is made, and no owner is needed.
+    pub fn scope(mut self, scope: Scope<String, String>) -> Self {
+        self.scope = scope;
+        self
+    }
+
     /// Revokes the application's tenant-wide calendar permissions once its role is in place. Default: no.
     ///
     /// With [`Restriction::Rbac`] the restriction means nothing before that. With [`Restriction::Policy`] it is a
@@ -194,7 +204,12 @@ impl RestrictedCalendarGroupBuilder {
             (None, None) => None,
         };
         let owners = check.addresses("owners", &self.owners);
-        if self.owners.is_empty() {
+        let scope = check.scope(&self.scope);
+        if self.restriction == Restriction::Policy && !self.scope.is_group() {
+            let rule = "must be group with an access policy, which has no other scope";
+            check.fault("scope", self.scope.to_string(), rule);
+        }
+        if self.owners.is_empty() && self.scope.is_group() {
             check.fault("owners", "[]", "must name at least one owner: Exchange keeps no group without one");
         }
         let rooms = check.rooms(&self.rooms);
@@ -222,8 +237,8 @@ impl RestrictedCalendarGroupBuilder {
                 check.fault(format!("other_groups[{index}]"), other.as_str(), rule);
             }
         }
-        let (Some(name), Some(address), Some(alias), Some(rooms), Some(application), true) =
-            (name, address, alias, rooms, application, check.is_passed())
+        let (Some(name), Some(address), Some(alias), Some(rooms), Some(application), Some(scope), true) =
+            (name, address, alias, rooms, application, scope, check.is_passed())
         else {
             return Err(check.into());
         };
@@ -240,6 +255,7 @@ impl RestrictedCalendarGroupBuilder {
             application,
             permission: self.permission,
             restriction: self.restriction,
+            scope,
             revoke_tenant_wide_grant: self.revoke_tenant_wide_grant,
             must_not_reach,
             skip_unmatched_rooms: self.skip_unmatched_rooms,
@@ -309,6 +325,7 @@ impl From<RestrictedCalendarGroup> for RestrictedCalendarGroupBuilder {
             application: spec.application.to_string(),
             permission: spec.permission,
             restriction: spec.restriction,
+            scope: spec.scope.into(),
             revoke_tenant_wide_grant: spec.revoke_tenant_wide_grant,
             must_not_reach: texts(spec.must_not_reach),
             skip_unmatched_rooms: spec.skip_unmatched_rooms,

@@ -7,6 +7,7 @@ use std::fmt;
 use graph_client::{InvalidValue, SmtpAddress};
 
 use super::rooms::Rooms;
+use super::scope::Scope;
 
 /// All faults of a spec. Each names a field, its value and the rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +129,23 @@ impl Checks {
             }
         }
         addresses
+    }
+
+    /// A filter is taken as it stands: Exchange knows its grammar. What it must not be is empty, or open at its end.
+    pub(super) fn scope(&mut self, scope: &Scope<String, String>) -> Option<Scope> {
+        match scope {
+            Scope::Group => Some(Scope::Group),
+            Scope::Filter(text) => match serde_json::from_value(text.clone().into()) {
+                Ok(filter) => Some(Scope::Filter(filter)),
+                Err(error) => {
+                    self.fault("scope.filter", text, error.to_string().trim_start_matches("a filter ").to_owned());
+                    None
+                }
+            },
+            Scope::AdministrativeUnit(text) => {
+                self.parse("scope.administrative_unit", text).map(Scope::AdministrativeUnit)
+            }
+        }
     }
 
     pub(super) fn rooms(&mut self, rooms: &Rooms) -> Option<Rooms<SmtpAddress>> {

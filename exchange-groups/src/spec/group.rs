@@ -2,6 +2,7 @@ use graph_client::exchange::{Alias, ApplicationRole, GroupName};
 use graph_client::{ClientId, SmtpAddress};
 
 use super::rooms::Rooms;
+use super::scope::Scope;
 use crate::names::named;
 
 /// What should be true of one restricted calendar group: the spec.
@@ -39,6 +40,7 @@ pub struct RestrictedCalendarGroup {
     pub(crate) application: ClientId,
     pub(crate) permission: Permission,
     pub(crate) restriction: Restriction,
+    pub(crate) scope: Scope,
     pub(crate) revoke_tenant_wide_grant: bool,
     pub(crate) must_not_reach: Vec<SmtpAddress>,
     pub(crate) skip_unmatched_rooms: bool,
@@ -87,6 +89,12 @@ impl RestrictedCalendarGroup {
     #[must_use]
     pub fn restriction(&self) -> Restriction {
         self.restriction
+    }
+
+    /// What the role of the application is limited to.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
     }
 
     /// What the application may do with the calendars that it reaches.

@@ -5,6 +5,7 @@ mod checks;
 mod group;
 mod profile;
 mod rooms;
+mod scope;
 
 pub use self::builder::RestrictedCalendarGroupBuilder;
 pub use self::checks::SpecError;
@@ -12,3 +13,4 @@ pub use self::group::{OtherMembers, Permission, RestrictedCalendarGroup, Restric
 pub use self::profile::Profile;
 pub(crate) use self::rooms::is_workspace;
 pub use self::rooms::{RoomFilter, Rooms, Workspaces};
+pub use self::scope::Scope;

@@ -20,7 +20,7 @@ const EXCHANGE_GROUPS: Layers = &[
     ("membership", &["names", "spec", "text"]),
     ("additions", &["document", "error", "finding", "groups", "membership", "spec", "text"]),
     ("restriction", &["access", "spec"]),
-    ("observe", &["access", "document", "error", "groups", "membership", "names", "spec", "text"]),
+    ("observe", &["access", "document", "error", "groups", "membership", "names", "restriction", "spec", "text"]),
     ("select", &["membership", "observe", "spec"]),
     ("access_findings", &["access", "change", "finding", "membership", "observe", "restriction", "spec", "text"]),
     (

@@ -29,7 +29,9 @@ impl Reader<'_> {
             .map(|domain| domain.domain_name)
             .collect();
         self.seen.rooms = exchange.run(GetMailbox::rooms()).await.map_err(Error::during("list the rooms"))?;
-        self.group().await.map_err(Error::during("read the group"))?;
+        if self.spec.scope.is_group() {
+            self.group().await.map_err(Error::during("read the group"))?;
+        }
         for address in &self.spec.other_groups {
             let group = observed_group(&self.exchange, address).await.map_err(Error::during("read another group"))?;
             self.seen.other_groups.insert(address.clone(), group);

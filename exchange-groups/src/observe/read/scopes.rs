@@ -4,15 +4,17 @@ use std::collections::BTreeSet;
 
 use graph_client::exchange::{
     ApplicationRole, DistributionGroup, ExchangeRecipient, GetDistributionGroup, GetDistributionGroupMember,
-    GetManagementScope, GetOrganizationConfig, Identity,
+    GetManagementScope, GetOrganizationConfig, GetRecipient, Identity,
 };
 use graph_client::{ObjectId, Uuid, well_known};
 
 use super::Reader;
 use super::lookup::found;
 use crate::access::{self, Fact};
-use crate::observe::observation::{ObservedGroup, UnreadPart, is_group};
+use crate::observe::observation::{ObservedGroup, ObservedScope, UnreadPart, is_group};
 use crate::observe::translate;
+use crate::restriction;
+use crate::spec::Scope;
 use crate::text::without_advice;
 
 /// How deep groups under a policy are followed into each other.
@@ -51,7 +53,10 @@ impl Reader<'_> {
             self.seen.facts.role_assignments.entries().iter().map(|it| it.scope.clone()).collect();
         let mut names = BTreeSet::new();
         let mut units = BTreeSet::new();
-        let mut needs_scopes = false;
+        let mut needs_scopes = matches!(self.spec.scope, Scope::Filter(_));
+        if let Scope::AdministrativeUnit(unit) = &self.spec.scope {
+            units.insert(unit.to_string());
+        }
         for scope in assignments {
             match scope {
                 access::RoleScope::Group(name) => {
@@ -77,6 +82,40 @@ impl Reader<'_> {
         self.groups(names).await;
         self.names_that_moved();
         self.units(units).await;
+        self.spec_scope().await;
+    }
+
+    /// What the scope of the spec contains, where it is not the group.
+    async fn spec_scope(&mut self) {
+        match &self.spec.scope {
+            Scope::Group => {}
+            Scope::Filter(filter) => {
+                let listed = self.exchange.run(GetRecipient::matching(filter.clone())).await;
+                let recipients = self.fact(UnreadPart::Scopes, listed);
+                let known = access::AccessModel::new(&self.seen.facts).scopes_with_filter(filter.as_str());
+                let mut names: Vec<String> = known.iter().map(|scope| scope.name.clone()).collect();
+                let exists = self.seen.facts.scopes.whole().map(|_| !names.is_empty());
+                // The scope that a plan creates will contain the same.
+                names.push(restriction::scope_name(self.spec).to_string());
+                let members = match &recipients {
+                    Fact::Read(list) => Fact::Read(list.iter().map(translate::member).collect::<Vec<_>>()),
+                    Fact::Partly(list, why) => Fact::Partly(list.iter().map(translate::member).collect(), why.clone()),
+                    Fact::Unread(why) => Fact::Unread(why.clone()),
+                };
+                for name in names {
+                    self.seen.facts.scope_recipients.insert(name, members.clone());
+                }
+                self.seen.scope = Some(ObservedScope { recipients, exists });
+            }
+            Scope::AdministrativeUnit(unit) => {
+                let read = found(self.client.administrative_units().get(unit).await);
+                let exists = match self.fact(UnreadPart::Scopes, read) {
+                    Fact::Read(found) => Some(found.is_some()),
+                    Fact::Partly(..) | Fact::Unread(_) => None,
+                };
+                self.seen.scope = Some(ObservedScope { recipients: Fact::Read(Vec::new()), exists });
+            }
+        }
     }
 
     /// A scope column shows the name that a group had. An assignment that was last changed before the group of that name

@@ -24,6 +24,8 @@ cmdlet! {
         switch exclusive;
         /// The name of the scope.
         get name: ObjectName;
+        /// The condition for the recipients.
+        get recipient_restriction_filter: OpathFilter;
     }
     impl {
         fn check_output(&self, made: &ManagementScope) -> Result<(), String> {
