@@ -334,9 +334,15 @@ impl Findings<'_> {
         let mut denied: Vec<&SmtpAddress> = Vec::new();
         let mut because: Option<PathReach> = None;
         let mut by_policy: Vec<(&SmtpAddress, String)> = Vec::new();
+        // A policy that stands in the way of the plan's own has a finding of its own.
+        let group = self.seen.group.as_ref().filter(|_| self.spec.restriction == Restriction::Policy);
+        let group = group.map(|seen| restriction::ids_of(&seen.group));
+        let blocking = group.map_or_else(Vec::new, |ids| restriction::denying_policies(self.spec, self.facts, &ids));
+        let blocking: Vec<String> = blocking.into_iter().map(|policy| policy.identity.clone()).collect();
         for mailbox in wanted {
             let facts = self.mailboxes.facts(mailbox);
-            for policy in self.model.denied_by(&facts) {
+            for policy in self.model.denied_by(&facts).into_iter().filter(|policy| !blocking.contains(&policy.identity))
+            {
                 by_policy.push((&mailbox.address, policy.identity.clone()));
             }
             let reach = self.model.reach(&facts, Level::Events);

@@ -274,6 +274,8 @@ finding_kinds! {
     TooManyMembers = "too_many_members" => Inconclusive,
     /// The plan removes more than half of the members.
     LargeRemoval = "large_removal" => Unaffected,
+    /// A policy denies the members of the group, so that removing one of them would open its mailbox.
+    RemovalWidens = "removal_widens" => Unaffected,
     /// A member of the group has neither an id nor an address.
     UnidentifiedMember = "unidentified_member" => Inconclusive,
     /// The application does not exist in the tenant.

@@ -102,6 +102,21 @@ pub(crate) fn has_right_policy(spec: &RestrictedCalendarGroup, facts: &Facts, gr
     })
 }
 
+/// The policies of the application itself that deny the members of the group. Exchange knows a policy by its application
+/// and its group, so a restricting one over the same group cannot be made beside it.
+pub(crate) fn denying_policies<'f>(
+    spec: &RestrictedCalendarGroup,
+    facts: &'f Facts,
+    group: &Ids,
+) -> Vec<&'f crate::access::AccessPolicy> {
+    let own = PolicyApplication::One(*spec.application.as_uuid());
+    let model = AccessModel::new(facts);
+    let over = model.policies_over(group).into_iter();
+    let denying = over.filter(|policy| policy.application == own && policy.right == PolicyRight::Deny);
+    let identities: Vec<String> = denying.map(|policy| policy.identity.clone()).collect();
+    facts.policies.entries().iter().filter(|policy| identities.contains(&policy.identity)).collect()
+}
+
 /// The tenant-wide permissions that allow access to calendars: those that an application may hold for reading rooms.
 ///
 /// Permissions of Bookings and eDiscovery are left out: they serve another purpose, and are reported instead.

@@ -14,6 +14,7 @@ mod exchange_parameters_conformance;
 mod exchange_powershell;
 mod exchange_responses;
 mod exchange_wire;
+mod invariants;
 mod layers;
 mod limits;
 mod membership;

@@ -3,15 +3,16 @@
 
 use graph_client::exchange::{
     AtAddress, Cmdlet, ExchangeRecipient, Identity, NewManagementRoleAssignment, NewServicePrincipal,
-    RemoveDistributionGroupMember, SetManagementScope, UpdateDistributionGroupMember,
+    RemoveApplicationAccessPolicy, RemoveDistributionGroupMember, SetManagementScope, UpdateDistributionGroupMember,
 };
 use graph_client::{SmtpAddress, Uuid};
 
-use crate::access::{Fact, ManagementScope};
+use super::forecast;
+use crate::access::{Access, AccessModel, AccessPolicy, Fact, Level, ManagementScope, PolicyApplication, PolicyRight};
 use crate::change::{Change, Step};
 use crate::finding::{Advice, Finding, FindingKind as Kind, Severity, Subject};
 use crate::membership::{Difference, MailboxRef, MailboxSet, ids_of_recipient};
-use crate::observe::Observation;
+use crate::observe::{Mailboxes, Observation};
 use crate::observe::{Unread, UnreadPart, is_group};
 use crate::restriction;
 use crate::select::{Selection, Unmatched};
@@ -30,6 +31,7 @@ pub(super) fn findings(
     if spec.scope.is_group() {
         findings.group();
         findings.owners();
+        findings.denying_policy();
     } else {
         findings.scope();
     }
@@ -165,6 +167,29 @@ impl Findings<'_> {
             let message = format!("The organisation's naming policy \"{policy}\" applies to the new group");
             let advice = Advice::nobody("Its name will differ from the spec; its address will not.");
             self.add(Finding::new(Note, Kind::NamingPolicy, message, advice).at("name"));
+        }
+    }
+
+    /// Exchange knows a policy by its application and its group: beside one that denies, one that restricts cannot be made.
+    fn denying_policy(&mut self) {
+        let Some(group) = self.seen.group.as_ref().filter(|_| self.spec.restriction == Restriction::Policy) else {
+            return;
+        };
+        for policy in restriction::denying_policies(self.spec, &self.seen.facts, &restriction::ids_of(&group.group)) {
+            let message = format!(
+                "The access policy {} denies the members of the group, and the policy that restricts the application to them \
+                 cannot be made beside it",
+                policy.identity
+            );
+            let mut advice = Advice::exchange("Remove the policy, then plan again.").with_danger(
+                "From then on the tenant-wide permission reaches whoever is in the group: remove members who are not meant \
+                 only after a policy over another group denies them.",
+            );
+            if let Ok(identity) = policy.identity.parse() {
+                advice = advice.with_change(Change::RemovePolicy(RemoveApplicationAccessPolicy::new(identity)));
+            }
+            let subject = Subject { id: Some(policy.identity.clone()), ..Subject::default() };
+            self.add(Finding::new(Blocking, Kind::DenyPolicy, message, advice).about(subject).at("restriction"));
         }
     }
 
@@ -322,6 +347,7 @@ impl Findings<'_> {
             let advice = Advice::spec("Correct the spec; if the removal is meant, set allow_large_removal.");
             self.add(Finding::new(Blocking, Kind::LargeRemoval, message, advice).at("rooms"));
         }
+        self.opened_by_removal(&difference, selection, must_not_reach);
         for member in difference.removals().filter(|member| member.identity().is_none()) {
             let message = format!("A member of the group has neither an id nor an address: {}", describe(member));
             let advice = Advice::exchange("Remove it in the Exchange admin center: no command can name it.");
@@ -354,6 +380,45 @@ impl Findings<'_> {
                 self.add(Finding::new(severity, Kind::NestedGroup, message, advice).about(*group).at("other_members"));
             }
         }
+    }
+
+    /// A member that leaves a group whose members a policy denies is denied no more, while a tenant-wide permission still
+    /// reaches it.
+    fn opened_by_removal(&mut self, difference: &Difference<'_>, selection: &Selection, must_not_reach: &[MailboxRef]) {
+        let own = |policy: &AccessPolicy| {
+            policy.right == PolicyRight::Deny
+                && match policy.application {
+                    PolicyApplication::Every => true,
+                    PolicyApplication::One(id) => id == *self.spec.application.as_uuid(),
+                }
+        };
+        if difference.removals().next().is_none() || !self.seen.facts.policies.entries().iter().any(own) {
+            return;
+        }
+        let after = forecast::facts_between(self.spec, self.seen, &selection.members, must_not_reach);
+        let (before, after) = (AccessModel::new(&self.seen.facts), AccessModel::new(&after));
+        let is_opened = |member: &&ExchangeRecipient| {
+            let Some(mailbox) = MailboxRef::of_recipient(member) else { return false };
+            let facts = Mailboxes::of(self.seen).facts(&mailbox);
+            let access = |model: &AccessModel<'_>| model.reach(&facts, Level::Events).verdict;
+            access(&before) != Access::Allowed && access(&after) != Access::Denied
+        };
+        let opened: Vec<String> = difference.removals().filter(is_opened).map(describe).collect();
+        if opened.is_empty() {
+            return;
+        }
+        let message = format!(
+            "An access policy denies the members of the group to the application, and a tenant-wide permission reaches \
+             everybody else: removing these members would open their mailboxes: {}",
+            some_of(&opened, 5)
+        );
+        let advice = Advice::exchange(
+            "Keep them denied by another group first: create a mail-enabled security group with these members, and a \
+             DenyAccess policy of the application over it (New-ApplicationAccessPolicy). Then plan again. Once the \
+             tenant-wide permission is revoked, the policies have no effect and can go.",
+        )
+        .with_danger("Apply the plan only once the new policy has propagated.");
+        self.add(Finding::new(Blocking, Kind::RemovalWidens, message, advice).at("rooms"));
     }
 
     fn must_not_reach(&mut self, selection: &Selection) {

@@ -78,6 +78,19 @@ pub(super) fn facts_after(
     facts
 }
 
+/// The facts with the members that the group will have, and everything else as it is: what is reached between the change
+/// of members and the restriction.
+pub(super) fn facts_between(
+    spec: &RestrictedCalendarGroup,
+    seen: &Observation,
+    wanted: &[MailboxRef],
+    must_not_reach: &[MailboxRef],
+) -> Facts {
+    let mut facts = seen.facts.clone();
+    members_after(spec, seen, wanted, must_not_reach, &mut facts);
+    facts
+}
+
 fn edit<T>(fact: &mut Fact<Vec<T>>, change: impl FnOnce(&mut Vec<T>)) {
     match fact {
         Fact::Read(list) | Fact::Partly(list, _) => change(list),

@@ -2,7 +2,7 @@
 
 use exchange_groups::{Actor, Finding, FindingKind as Kind, OtherMembers, RestrictedCalendarGroup, RoomFilter, Rooms};
 use exchange_groups_tests::{Contoso, GROUP, OWNER};
-use fake_tenant::{Fault, Matcher, NewGroup, NewMailbox, RecipientKind};
+use fake_tenant::{Fault, Matcher, NewGroup, NewMailbox, PolicyRight, RecipientKind};
 use serde_json::json;
 
 use super::follow::{Case, assert_says, small};
@@ -31,6 +31,7 @@ scenarios! {
     TooManyMembers: more_than_a_group_takes;
     UnknownOtherGroup: a_group_beside_that_is_not_made_yet;
     LargeRemoval: a_large_removal;
+    RemovalWidens: a_member_that_a_policy_denies;
     UnidentifiedMember: a_member_without_a_name;
     NestedGroup: a_group_in_the_group;
     UnmatchedExclusion: an_exclusion_with_a_typo;
@@ -312,6 +313,22 @@ async fn a_large_removal() {
     let spec = case.contoso.rbac().allow_large_removal(true);
     case.edit(&finding, "set allow_large_removal", spec);
     case.verify_without(Kind::LargeRemoval).await;
+}
+
+async fn a_member_that_a_policy_denies() {
+    let tenant = small();
+    let group = NewGroup::security(GROUP).display_name("PlaceOS Room Booking").owner(OWNER);
+    tenant.add_group(group.members(["adele.vance@contoso.com"]));
+    let app = tenant.booking_application();
+    tenant.add_access_policy(&app.client_id, PolicyRight::Deny, GROUP);
+    let mut case = Case::of(tenant, Contoso::rbac).await;
+    let finding = case.find(Kind::RemovalWidens).await;
+    case.by_hand(&finding, Actor::ExchangeAdministrator, "Keep them denied by another group first", |contoso| {
+        let denied = NewGroup::security("denied@contoso.com").owner(OWNER).members(["adele.vance@contoso.com"]);
+        contoso.tenant.add_group(denied);
+        contoso.tenant.add_access_policy(&contoso.booking.client_id, PolicyRight::Deny, "denied@contoso.com");
+    });
+    case.verify_without(Kind::RemovalWidens).await;
 }
 
 async fn a_member_without_a_name() {
