@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use exchange_groups::{Error, ErrorKind, ExchangeGroups, Plan, Proof, Report, RestrictedCalendarGroup, Verdict};
+use exchange_groups::{Error, ErrorKind, ExchangeGroups, Plan, Proof, Report, RestrictedCalendarGroup, Stop, Verdict};
 use serde_json::json;
 
 use self::options::{BadInput, Environment, Options};
@@ -41,6 +41,8 @@ enum Exit {
     Planned = 7,
     /// The configuration is right, and the live service does not act on it yet.
     NotPropagated = 8,
+    /// The run paused before a stage, or was stopped.
+    Paused = 9,
 }
 
 #[tokio::main]
@@ -90,10 +92,16 @@ async fn run(options: &Options, environment: Environment, show: &Show) -> anyhow
         show.text("Nothing was changed.");
         return Ok(Exit::Planned);
     }
-    let report = apply(&groups, &plan, options).await?;
+    let stop = Stop::new();
+    let _stopper = stop_on_interrupt(&stop);
+    let report = apply(&groups, &plan, options, &stop).await?;
     show.text(&report);
+    if stop.is_stopped() || (options.until.is_some() && !report.is_complete()) {
+        show.document(&json!({ "plan": plan, "report": report }))?;
+        return Ok(if report.steps.iter().any(|step| step.error.is_some()) { Exit::Incomplete } else { Exit::Paused });
+    }
     let after = async {
-        let proof = prove(&groups, &spec, options).await?;
+        let proof = prove(&groups, &spec, options, &stop).await?;
         show.text(&proof);
         anyhow::Ok((proof, groups.plan(&spec).await?))
     };
@@ -114,10 +122,31 @@ async fn run(options: &Options, environment: Environment, show: &Show) -> anyhow
     Ok(verdict(&report, &proof, &again))
 }
 
-async fn apply(groups: &ExchangeGroups, plan: &Plan, options: &Options) -> anyhow::Result<Report> {
-    let progress = Progress::new("Applying", plan.steps.len());
+/// The first Ctrl+C stops the run without harm, and its report is shown.
+fn stop_on_interrupt(stop: &Stop) -> AbortOnDrop {
+    let stop = stop.clone();
+    AbortOnDrop(tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            stop.stop();
+        }
+    }))
+}
+
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn apply(groups: &ExchangeGroups, plan: &Plan, options: &Options, stop: &Stop) -> anyhow::Result<Report> {
+    let progress = Progress::new("Applying", plan.steps.len(), options.events);
     let mut listener = progress.clone();
-    let mut apply = groups.apply(plan).on_event(move |event| listener.event(event));
+    let mut apply = groups.apply(plan).stopped_by(stop).on_event(move |event| listener.event(event));
+    if let Some(stage) = options.until {
+        apply = apply.until(stage);
+    }
     if let Some(digest) = &options.approved {
         apply = apply.approved(digest.as_str());
     }
@@ -126,11 +155,16 @@ async fn apply(groups: &ExchangeGroups, plan: &Plan, options: &Options) -> anyho
     Ok(report)
 }
 
-async fn prove(groups: &ExchangeGroups, spec: &RestrictedCalendarGroup, options: &Options) -> anyhow::Result<Proof> {
-    let progress = Progress::new("Verifying", 0);
+async fn prove(
+    groups: &ExchangeGroups,
+    spec: &RestrictedCalendarGroup,
+    options: &Options,
+    stop: &Stop,
+) -> anyhow::Result<Proof> {
+    let progress = Progress::new("Verifying", 0, options.events);
     let mut listener = progress.clone();
     let deadline = Duration::from_secs(options.wait.saturating_mul(60));
-    let mut prove = groups.prove(spec).wait_up_to(deadline);
+    let mut prove = groups.prove(spec).wait_up_to(deadline).stopped_by(stop);
     if let Some(sample) = options.sample {
         prove = prove.sample(sample);
     }

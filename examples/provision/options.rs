@@ -2,7 +2,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use exchange_groups::Restriction;
+use exchange_groups::{Restriction, Stage};
 
 const AFTER_HELP: &str = "\
 Without TENANT_ID it works in a tenant in memory: no account, no configuration. With it:
@@ -20,7 +20,11 @@ Exit codes:
   5  the restriction is violated
   6  the verification is inconclusive
   7  only a plan was made; nothing was changed
-  8  the configuration is right, and the live service does not act on it yet";
+  8  the configuration is right, and the live service does not act on it yet
+  9  the run paused before the stage of --until, or was stopped with Ctrl+C; run again to go on
+
+Stages: group, members, restriction, revocation. With --until revocation everything is prepared, and the tenant-wide
+permission stays until a change window.";
 
 /// Make the room group of PlaceOS's documentation, restrict the application to it, and verify the result
 #[derive(Debug, Parser)]
@@ -75,6 +79,14 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N")]
     pub(crate) sample: Option<usize>,
 
+    /// Pause before this stage; run again to go on
+    #[arg(long, value_name = "STAGE", value_parser = parse_stage)]
+    pub(crate) until: Option<Stage>,
+
+    /// Tell of everything that happens as JSON lines on standard error, in place of progress for people
+    #[arg(long)]
+    pub(crate) events: bool,
+
     /// Apply the plan only if this is its digest, which --plan-only shows
     #[arg(long, value_name = "DIGEST")]
     pub(crate) approved: Option<String>,
@@ -82,6 +94,13 @@ pub(crate) struct Options {
     /// Do not ask before a real tenant is changed
     #[arg(long)]
     pub(crate) yes: bool,
+}
+
+/// A stage of a plan, after its observation.
+fn parse_stage(text: &str) -> Result<Stage, String> {
+    let stages = [Stage::Group, Stage::Members, Stage::Restriction, Stage::Revocation];
+    let named = stages.into_iter().find(|stage| stage.as_str() == text);
+    named.ok_or_else(|| format!("must be one of {}", stages.map(Stage::as_str).join(", ")))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

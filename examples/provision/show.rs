@@ -59,19 +59,26 @@ const LINE_EVERY: usize = 80;
 pub(crate) struct Progress {
     bar: ProgressBar,
     lines: bool,
+    /// Events go out as JSON lines.
+    json: bool,
 }
 
 impl Progress {
-    pub(crate) fn new(title: &'static str, total: usize) -> Self {
-        let is_terminal = stderr().is_terminal();
+    pub(crate) fn new(title: &'static str, total: usize, json: bool) -> Self {
+        let is_terminal = stderr().is_terminal() && !json;
         let bar = if is_terminal { ProgressBar::new(total as u64) } else { ProgressBar::hidden() };
         let style = ProgressStyle::with_template("{prefix:>9} [{bar:30}] {pos}/{len} {wide_msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
         bar.set_prefix(title);
-        Self { bar, lines: !is_terminal }
+        Self { bar, lines: !is_terminal, json }
     }
 
     pub(crate) fn event(&mut self, event: &Event) {
+        if self.json {
+            // An event always serialises.
+            eprintln!("{}", serde_json::to_string(event).unwrap_or_default());
+            return;
+        }
         match event {
             Event::Stage { stage } => self.bar.set_message(stage.title()),
             Event::Waiting { what, until } => {

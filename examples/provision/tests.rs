@@ -151,6 +151,30 @@ async fn p14_there_is_one_document_in_every_case() {
     assert!(error.contains(&tenant.administrator().client_id), "{error}");
 }
 
+#[tokio::test]
+async fn a_run_pauses_before_a_stage_and_the_next_one_goes_on() {
+    let tenant = FakeTenant::contoso();
+    let server = tenant.serve().await.unwrap();
+    let arguments = [&SPEC[..], &["--until", "revocation"]].concat();
+    let (exit, shown) = run_in(environment(&tenant, &server), &arguments).await;
+    assert_eq!(exit, Exit::Paused, "{}", shown.text());
+    assert!(shown.document()["report"].is_object() && shown.document()["proof"].is_null());
+    let app = tenant.booking_application();
+    assert!(tenant.app_roles(&app).contains(&"Calendars.ReadWrite".to_owned()), "it waits for a change window");
+    assert_eq!(run_in(environment(&tenant, &server), &SPEC).await.0, Exit::Verified);
+    assert_eq!(
+        run_in(environment(&tenant, &server), &arguments).await.0,
+        Exit::Verified,
+        "nothing is left to pause before"
+    );
+}
+
+#[test]
+fn a_stage_that_is_none_is_refused_with_those_that_are() {
+    let error = Options::try_parse_from(["provision", "--until", "observe"]).unwrap_err();
+    assert!(error.to_string().contains("group, members, restriction, revocation"), "{error}");
+}
+
 /// The plurals of one, and the articles of sounds.
 #[tokio::test]
 async fn p14_what_is_shown_is_english() {
