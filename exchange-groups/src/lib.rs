@@ -19,6 +19,7 @@ mod outcome;
 mod plan;
 mod procedure;
 mod prove;
+mod reach;
 mod restriction;
 mod select;
 mod spec;
@@ -29,7 +30,7 @@ pub use graph_client;
 
 pub use self::additions::{Additions, NotAdded};
 pub use self::apply::{Apply, MembersReadBack, Report, StageUsage};
-pub use self::change::{Change, GrantPermission, RevokePermission, Stage, Step};
+pub use self::change::{Change, DisableSignIn, GrantPermission, RevokePermission, Stage, Step};
 pub use self::control::{Running, Stop};
 pub use self::document::{Digest, FormatVersion, ObservationRef, Origin};
 pub use self::error::{Error, ErrorKind, Result};
@@ -46,6 +47,10 @@ pub use self::procedure::{
 pub use self::prove::{
     Check, CheckOutcome, Evidence, Expectation, Proof, Prove, Sample, TokenEvidence, Verdict, VisibleTimes,
     WriteEvidence,
+};
+pub use self::reach::{
+    ApplicationReach, Audit, AuditedApplication, AuditedPath, CalendarAccess, MailboxAccess, MailboxReach, ReachQuery,
+    ReachReport,
 };
 pub use self::spec::{
     OtherMembers, Permission, Profile, RestrictedCalendarGroup, RestrictedCalendarGroupBuilder, Restriction,

@@ -1,6 +1,8 @@
 //! Recognises the objects that restrict the application: our own role assignment by its name, any role or policy over the
 //! group by its scope.
 
+use std::time::Duration;
+
 use graph_client::exchange::{DistributionGroup, ObjectName, OpathFilter};
 use graph_client::{ObjectId, Uuid};
 
@@ -9,6 +11,14 @@ use crate::access::{
     RoleAssignment, RoleScope, Truth,
 };
 use crate::spec::{Permission, RestrictedCalendarGroup, Scope};
+
+/// The longest life of a token that was issued before a permission was revoked: a day, with continuous access
+/// evaluation or as a managed identity. Removing a permission is not among the events that end it earlier.
+pub(crate) const LONGEST_TOKEN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long after a revocation a step waits that must not meet a token of before: tokens with continuous access evaluation
+/// were seen to live for 24 to 28 hours.
+pub(crate) const TOKENS_ARE_DEAD_AFTER: Duration = Duration::from_secs(28 * 60 * 60);
 
 /// Every permission that a spec can grant.
 pub(crate) const PERMISSIONS: [Permission; 2] = [Permission::Read, Permission::ReadWrite];

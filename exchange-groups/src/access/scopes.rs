@@ -205,6 +205,24 @@ impl<'f> AccessModel<'f> {
         }
     }
 
+    /// The management scopes of the application's assignments whose conditions the facts alone do not decide, with the
+    /// conditions: those about anything but membership in groups.
+    pub(crate) fn scopes_to_list(&self) -> Vec<(String, String)> {
+        let named = |scope: &&ManagementScope| {
+            self.facts.role_assignments.entries().iter().any(|assignment| {
+                matches!(&assignment.scope, RoleScope::Management(name) if name.eq_ignore_ascii_case(&scope.name))
+            })
+        };
+        let open = |scope: &ManagementScope| {
+            let filter = scope.filter.known()?;
+            let is_about_groups = Filter::parse(filter)
+                .comparisons()
+                .is_some_and(|all| !all.is_empty() && all.iter().all(|it| it.is_about("MemberOfGroup")));
+            (!is_about_groups).then(|| (scope.name.clone(), filter.clone()))
+        };
+        self.facts.scopes.entries().iter().filter(named).filter_map(open).collect()
+    }
+
     /// The management scopes that have this condition, in whatever form Exchange shows it, and nothing beside it: no part
     /// of the directory, and not exclusive.
     pub(crate) fn scopes_with_filter(&self, filter: &str) -> Vec<&'f ManagementScope> {

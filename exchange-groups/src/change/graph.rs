@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use graph_client::{AppRoleAssignmentId, AppRoleId, Client, ClientId, ServicePrincipalId, printable};
+use graph_client::{AppRoleAssignmentId, AppRoleId, Client, ClientId, Method, ServicePrincipalId, printable};
 use serde::{Deserialize, Serialize};
 
 /// Revokes a tenant-wide permission of an application, through Graph.
@@ -88,5 +88,33 @@ impl fmt::Display for GrantPermission {
             printable(&self.resource),
             self.application
         )
+    }
+}
+
+/// Disables the sign-in of an application, through Graph: it gets no new tokens, for whatever it is used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DisableSignIn {
+    /// The application.
+    pub application: ClientId,
+    /// Its service principal.
+    pub service_principal: ServicePrincipalId,
+}
+
+impl DisableSignIn {
+    pub(super) fn command(&self) -> String {
+        format!("Update-MgServicePrincipal -ServicePrincipalId '{}' -AccountEnabled:$false", self.service_principal)
+    }
+
+    pub(super) async fn make(&self, client: &Client) -> graph_client::Result<()> {
+        let path = format!("/v1.0/servicePrincipals/{}", self.service_principal);
+        let body = serde_json::json!({ "accountEnabled": false });
+        client.request(Method::PATCH, path).body(&body).unit().await
+    }
+}
+
+impl fmt::Display for DisableSignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Disable the sign-in of application {}", self.application)
     }
 }

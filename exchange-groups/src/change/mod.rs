@@ -16,7 +16,7 @@ use graph_client::{Client, printable};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::graph::{GrantPermission, RevokePermission};
+pub use self::graph::{DisableSignIn, GrantPermission, RevokePermission};
 use crate::names::named;
 
 named! {
@@ -168,6 +168,8 @@ changes! {
     graph {
         /// Revokes a tenant-wide permission of the application.
         RevokePermission(RevokePermission) = "DELETE appRoleAssignments", Revocation;
+        /// Disables the sign-in of the application.
+        DisableSignIn(DisableSignIn) = "PATCH servicePrincipals", Revocation;
         /// Grants the application a tenant-wide permission.
         GrantPermission(GrantPermission) = "POST appRoleAssignedTo", Revocation;
     }

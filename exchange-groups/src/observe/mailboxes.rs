@@ -39,7 +39,7 @@ fn room(room: &ExchangeMailbox) -> access::MailboxFacts {
 }
 
 /// The facts about a recipient.
-fn recipient(recipient: &ExchangeRecipient) -> access::MailboxFacts {
+pub(crate) fn recipient_facts(recipient: &ExchangeRecipient) -> access::MailboxFacts {
     let mut facts = access::MailboxFacts {
         ids: ids(recipient.external_directory_object_id, recipient.guid),
         addresses: Fact::Read(texts(&recipient.email_addresses, recipient.primary_smtp_address.as_ref())),
@@ -105,14 +105,14 @@ impl<'a> Mailboxes<'a> {
         };
         let mut facts = match (found_room, self.seen.recipients.get(&mailbox.address)) {
             (Some(found), _) => room(found),
-            (None, Some(AtAddress::One(found))) => recipient(found),
+            (None, Some(AtAddress::One(found))) => recipient_facts(found),
             (None, Some(AtAddress::Several(_))) => access::MailboxFacts {
                 found: access::Found::Ambiguous(format!("several recipients have the address {}", mailbox.address)),
                 ..access::MailboxFacts::default()
             },
             (None, Some(_)) => access::MailboxFacts { found: access::Found::Nobody, ..access::MailboxFacts::default() },
             (None, None) => match mailbox.id.and_then(|id| self.members.get(&id)) {
-                Some(member) => recipient(member),
+                Some(member) => recipient_facts(member),
                 None => access::MailboxFacts { ids: ids(mailbox.id, None), ..access::MailboxFacts::default() },
             },
         };

@@ -5,10 +5,10 @@ mod observation;
 mod read;
 pub(crate) mod translate;
 
-pub(crate) use self::mailboxes::Mailboxes;
+pub(crate) use self::mailboxes::{Mailboxes, recipient_facts};
 pub(crate) use self::observation::is_group;
 pub use self::observation::{
     Observation, ObservedGroup, ObservedRoomList, ObservedScope, OtherReach, Unread, UnreadPart,
 };
-pub(crate) use self::read::{access_policies, found};
+pub(crate) use self::read::{Reader, access_policies, application_facts, found};
 pub(crate) use self::translate::member;

@@ -14,11 +14,11 @@ use graph_client::{AppRoleId, ClientId, ObjectId, ServicePrincipalId, SmtpAddres
 
 use crate::access::{self, Fact};
 
-pub(super) fn ids(entra: Option<Uuid>, guid: Option<Uuid>) -> access::Ids {
+pub(crate) fn ids(entra: Option<Uuid>, guid: Option<Uuid>) -> access::Ids {
     access::Ids { entra: entra.map(ObjectId::from_uuid), guid, exchange_guid: None }
 }
 
-pub(super) fn texts(addresses: &[SmtpAddress], primary: Option<&SmtpAddress>) -> Vec<String> {
+pub(crate) fn texts(addresses: &[SmtpAddress], primary: Option<&SmtpAddress>) -> Vec<String> {
     let mut all: Vec<String> = addresses.iter().chain(primary).map(ToString::to_string).collect();
     all.sort_unstable();
     all.dedup();
@@ -51,7 +51,7 @@ pub(crate) fn group_facts(group: &DistributionGroup, members: Fact<Vec<access::M
     }
 }
 
-pub(super) fn group_type(kind: &str) -> access::GroupType {
+pub(crate) fn group_type(kind: &str) -> access::GroupType {
     match kind {
         "MailUniversalSecurityGroup" => access::GroupType::MailEnabledSecurity,
         "MailUniversalDistributionGroup" | "MailNonUniversalGroup" | "RoomList" => access::GroupType::Distribution,
@@ -78,14 +78,14 @@ pub(crate) fn role_assignment(assignment: &ManagementRoleAssignment) -> access::
 }
 
 /// Whether a record in the list of role groups has nothing of one.
-pub(super) fn is_no_role_group(record: &RoleGroup) -> bool {
+pub(crate) fn is_no_role_group(record: &RoleGroup) -> bool {
     record.roles.is_empty() && record.members.is_empty() && record.managed_by.is_empty()
 }
 
 /// The role groups that have the application as a member.
 // GUESS: a role group shows a service principal by one of its ids or names; wrong if a tenant shows another text, which
 // would hide a role group that the application is in.
-pub(super) fn role_groups(groups: &[RoleGroup], principal: &ExchangeServicePrincipal) -> Vec<access::RoleGroup> {
+pub(crate) fn role_groups(groups: &[RoleGroup], principal: &ExchangeServicePrincipal) -> Vec<access::RoleGroup> {
     let ids = [principal.app_id, principal.object_id, principal.guid].map(|id| id.map(|id| id.to_string()));
     let names = [principal.display_name.clone(), principal.identity.clone()];
     let called: Vec<String> = ids.into_iter().chain(names).flatten().filter(|name| !name.is_empty()).collect();
@@ -130,7 +130,7 @@ pub(crate) fn policy(policy: &ApplicationAccessPolicy, scope: access::PolicyScop
     })
 }
 
-pub(super) fn organization(
+pub(crate) fn organization(
     config: &OrganizationConfig,
     allowed: Fact<Vec<graph_client::ClientId>>,
 ) -> access::OrganizationSettings {
@@ -169,7 +169,7 @@ fn active_role(role: &DirectoryRoleAssignment) -> Option<access::DirectoryRole> 
 }
 
 /// How a calendar is shared, from the entries of its folder.
-pub(super) fn sharing(entries: &[MailboxFolderPermission]) -> Fact<access::CalendarSharing> {
+pub(crate) fn sharing(entries: &[MailboxFolderPermission]) -> Fact<access::CalendarSharing> {
     use access::CalendarRight as Right;
 
     let right = |entry: &MailboxFolderPermission| match &*entry.access_rights {
@@ -204,7 +204,7 @@ pub(super) fn sharing(entries: &[MailboxFolderPermission]) -> Fact<access::Calen
 }
 
 /// A list of records as facts. A record that cannot be told is not left out in silence: the list is then known in part.
-pub(super) fn each<T, F>(records: Fact<Vec<T>>, fact: impl Fn(&T) -> Option<F>) -> Fact<Vec<F>> {
+pub(crate) fn each<T, F>(records: Fact<Vec<T>>, fact: impl Fn(&T) -> Option<F>) -> Fact<Vec<F>> {
     let facts: Vec<F> = records.entries().iter().filter_map(&fact).collect();
     let is_whole = facts.len() == records.entries().len();
     match records {
@@ -225,7 +225,7 @@ fn resource_of(principal: &ServicePrincipal) -> Option<access::Resource> {
 }
 
 /// The application permissions, with the names that the tenant's own service principals have for them.
-pub(super) fn grants(
+pub(crate) fn grants(
     principal: ServicePrincipalId,
     assignments: &Fact<Vec<AppRoleAssignment>>,
     offered: &HashMap<ServicePrincipalId, ServicePrincipal>,
@@ -260,7 +260,7 @@ pub(super) fn grants(
     }
 }
 
-pub(super) fn delegated_grants(
+pub(crate) fn delegated_grants(
     grants: Fact<Vec<PermissionGrant>>,
     offered: &HashMap<ServicePrincipalId, ServicePrincipal>,
 ) -> Fact<Vec<access::DelegatedGrant>> {
@@ -275,7 +275,7 @@ pub(super) fn delegated_grants(
     })
 }
 
-pub(super) fn directory_roles(
+pub(crate) fn directory_roles(
     active: &Fact<Vec<DirectoryRoleAssignment>>,
     eligible: &Fact<Vec<RoleScheduleInstance>>,
 ) -> Fact<Vec<access::DirectoryRole>> {
@@ -304,7 +304,7 @@ fn object_id(object: &DirectoryObject) -> Option<ObjectId> {
     object.id().parse().ok()
 }
 
-pub(super) fn owner(object: &DirectoryObject) -> Option<access::Principal> {
+pub(crate) fn owner(object: &DirectoryObject) -> Option<access::Principal> {
     let id = object_id(object)?;
     Some(access::Principal {
         ids: access::Ids { entra: Some(id), ..access::Ids::default() },
@@ -317,7 +317,7 @@ pub(super) fn owner(object: &DirectoryObject) -> Option<access::Principal> {
 }
 
 /// The other applications of the tenant, of which the administering one is known: it changes groups, roles and policies.
-pub(super) fn administrator(administrator: Option<ClientId>, own: ClientId) -> Fact<Vec<access::OtherApplication>> {
+pub(crate) fn administrator(administrator: Option<ClientId>, own: ClientId) -> Fact<Vec<access::OtherApplication>> {
     match administrator.filter(|administrator| *administrator != own) {
         None => Fact::Unread("the other applications were not checked".into()),
         Some(client_id) => Fact::Partly(
@@ -333,7 +333,7 @@ pub(super) fn administrator(administrator: Option<ClientId>, own: ClientId) -> F
 }
 
 /// An application that the service principal owns. Whether that one has an access path is a question of its own.
-pub(super) fn owned_application(object: &DirectoryObject, own: ClientId) -> Option<access::OtherApplication> {
+pub(crate) fn owned_application(object: &DirectoryObject, own: ClientId) -> Option<access::OtherApplication> {
     let client_id = match object {
         DirectoryObject::ServicePrincipal(principal) => principal.app_id?,
         DirectoryObject::Other(properties) => properties.get("appId")?.as_str()?.parse().ok()?,
@@ -350,7 +350,7 @@ pub(super) fn owned_application(object: &DirectoryObject, own: ClientId) -> Opti
     })
 }
 
-pub(super) fn directory_member(object: &DirectoryObject) -> Option<access::Member> {
+pub(crate) fn directory_member(object: &DirectoryObject) -> Option<access::Member> {
     let kind = match object {
         DirectoryObject::Group(_) => Some("Group".to_owned()),
         _ => None,
@@ -358,7 +358,7 @@ pub(super) fn directory_member(object: &DirectoryObject) -> Option<access::Membe
     Some(access::Member { ids: access::Ids { entra: Some(object_id(object)?), ..access::Ids::default() }, kind })
 }
 
-pub(super) fn client_ids(ids: Option<&[String]>) -> Fact<Vec<ClientId>> {
+pub(crate) fn client_ids(ids: Option<&[String]>) -> Fact<Vec<ClientId>> {
     let Some(ids) = ids else { return Fact::Unread("the organisation does not show EwsAllowedAppIDs".into()) };
     let ids: Result<Vec<ClientId>, _> = ids.iter().map(|id| id.trim().parse()).collect();
     ids.map_or_else(|fault| Fact::Unread(format!("an entry of EwsAllowedAppIDs is no client id: {fault}")), Fact::Read)

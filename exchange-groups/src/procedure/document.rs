@@ -50,6 +50,9 @@ pub struct ProcedureStage {
     pub name: String,
     /// The heading.
     pub title: String,
+    /// Whether the next stage begins even if this one is not done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_optional: bool,
     /// What must be true before its steps are run. `None` when the stage before is enough.
     pub gate: Option<Gate>,
     /// The changes. A stage without any is done, or has tasks for people alone.
@@ -69,6 +72,7 @@ impl ProcedureStage {
         Self {
             name: name.to_owned(),
             title: title.to_owned(),
+            is_optional: false,
             gate: None,
             steps: Vec::new(),
             tasks: Vec::new(),

@@ -29,12 +29,9 @@ use crate::error::Result;
 use crate::event::{Awaited, Event, Listener};
 use crate::finding::{Advice, Finding, FindingKind, Severity};
 use crate::groups::ExchangeGroups;
+use crate::restriction::LONGEST_TOKEN_LIFE;
 use crate::spec::{RestrictedCalendarGroup, Restriction};
 use crate::trace;
-
-/// The longest life of a token that was issued before a permission was revoked: a day, with continuous access
-/// evaluation or as a managed identity. Removing a permission is not among the events that end it earlier.
-const LONGEST_TOKEN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A verification that is ready to start. Made by [`ExchangeGroups::prove`](crate::ExchangeGroups::prove); await it for the [`Proof`].
 #[must_use = "nothing is verified before it is awaited"]

@@ -21,6 +21,7 @@ const EXCHANGE_GROUPS: Layers = &[
     ("additions", &["document", "error", "finding", "groups", "membership", "spec", "text"]),
     ("restriction", &["access", "spec"]),
     ("observe", &["access", "document", "error", "groups", "membership", "names", "restriction", "spec", "text"]),
+    ("reach", &["access", "document", "error", "groups", "names", "observe", "text"]),
     ("select", &["membership", "observe", "spec"]),
     ("access_findings", &["access", "change", "finding", "membership", "observe", "restriction", "spec", "text"]),
     (
@@ -74,11 +75,14 @@ const EXCHANGE_GROUPS: Layers = &[
             "event",
             "finding",
             "groups",
+            "membership",
             "names",
             "observe",
             "outcome",
             "restriction",
+            "select",
             "spec",
+            "text",
         ],
     ),
     (

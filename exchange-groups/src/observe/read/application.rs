@@ -20,7 +20,7 @@ use crate::text::without_advice;
 impl Reader<'_> {
     pub(super) async fn entra(&mut self) {
         let principals = self.client.service_principals();
-        let application = found(principals.by_app_id(&self.spec.application).await);
+        let application = found(principals.by_app_id(&self.application).await);
         let application = self.fact(UnreadPart::Entra, application);
         self.seen.facts.service_principal = match &application {
             Fact::Read(application) => Fact::Read(application.as_ref().map(|it| it.id)),
@@ -64,7 +64,7 @@ impl Reader<'_> {
         let owned = self.whole(UnreadPart::Owners, owned, || principals.owned_objects(&id)).await;
 
         let offered = self.resources(&grants, &delegated).await;
-        let app = self.spec.application;
+        let app = self.application;
         let facts = &mut self.seen.facts;
         facts.grants = translate::grants(id, &grants, &offered);
         facts.delegated_grants = translate::delegated_grants(delegated, &offered);
@@ -111,7 +111,7 @@ impl Reader<'_> {
     }
 
     pub(super) async fn exchange_application(&mut self) {
-        let app = self.spec.application;
+        let app = self.application;
         let registered = found(self.exchange.run(GetServicePrincipal::new(app)).await);
         let registered = match self.fact(UnreadPart::Roles, registered.map(Option::unwrap_or_default)) {
             Fact::Read(them) => match them.iter().find(|it| it.app_id.as_ref() == Some(app.as_uuid())) {
@@ -123,7 +123,9 @@ impl Reader<'_> {
             },
             Fact::Partly(_, why) | Fact::Unread(why) => Fact::Unread(why),
         };
-        self.role_groups(&registered).await;
+        if self.spec.is_some() {
+            self.role_groups(&registered).await;
+        }
         let principal = match registered {
             Fact::Read(registered) => Fact::Read(registered.map(|it| access::ExchangePrincipal {
                 app_id: it.app_id.map(ClientId::from_uuid),
@@ -184,7 +186,7 @@ impl Reader<'_> {
         };
         let group = self.seen.group.as_ref().map(|seen| &seen.group);
         let over_group = |policy: &&ApplicationAccessPolicy| group.is_some_and(|group| policy.has_scope(group));
-        let app = self.spec.application;
+        let app = self.application;
         for policy in policies.iter().filter(over_group).filter(|policy| !policy.concerns(&app)) {
             let by = format!("access policy {}", policy.identity);
             self.seen.other_applications.push(OtherReach { application: policy.app_id.clone(), by });
@@ -210,7 +212,7 @@ impl Reader<'_> {
     }
 
     /// The principal that a policy is scoped to, by the GUID at the end of its identity, never by the name it shows.
-    async fn policy_scope(&mut self, policy: &ApplicationAccessPolicy) -> access::PolicyScope {
+    pub(crate) async fn policy_scope(&mut self, policy: &ApplicationAccessPolicy) -> access::PolicyScope {
         let Some(id) = policy.scope_guid() else {
             return access::PolicyScope::Unresolved("its identity ends in no GUID".into());
         };

@@ -10,7 +10,7 @@ use std::time::{Instant, SystemTime};
 
 use futures_util::StreamExt;
 use graph_client::exchange::{Exchange, GetOrganizationConfig};
-use graph_client::{Client, ErrorKind, List, Service};
+use graph_client::{Client, ClientId, ErrorKind, List, Service};
 use serde::de::DeserializeOwned;
 
 pub(crate) use self::lookup::{access_policies, found};
@@ -49,34 +49,58 @@ async fn observe(client: &Client, spec: &RestrictedCalendarGroup) -> Result<Obse
         Some(claims) => translate::administrator(claims.client_id, spec.application),
         None => Fact::default(),
     };
-    let mut reader = Reader { client, exchange, spec, seen, assigned: BTreeMap::new(), named: BTreeMap::new() };
+    let mut reader = Reader::new(client, seen, Some(spec));
     reader.cmdlets().await;
-    reader.recipients().await.map_err(|error| error.called_by(administrator))?;
+    reader.recipients(spec).await.map_err(|error| error.called_by(administrator))?;
     reader.entra().await;
     reader.exchange_application().await;
     reader.organization().await;
     reader.scopes().await;
-    reader.calendars().await;
+    reader.calendars(spec).await;
     let mut seen = reader.seen;
     seen.requests = meter.usage().requests;
     seen.elapsed = started.elapsed();
     Ok(seen)
 }
 
-struct Reader<'a> {
-    client: Client,
-    exchange: Exchange,
-    spec: &'a RestrictedCalendarGroup,
-    seen: Observation,
+/// The facts that decide what an application reaches, read without a spec. What would only decide whether it can widen
+/// its own reach inside Exchange (its role groups) is left out.
+pub(crate) async fn application_facts(client: &Client, application: ClientId) -> Result<Observation> {
+    let exchange = client.exchange();
+    let organization = exchange.run(GetOrganizationConfig::new()).await;
+    let organization = organization.map_err(Error::during("read the organisation"))?;
+    let mut seen = Observation::empty(&organization.name, application);
+    seen.origin = Origin::now(&organization.name);
+    seen.organization = organization;
+    let mut reader = Reader::new(client.clone(), seen, None);
+    reader.entra().await;
+    reader.exchange_application().await;
+    reader.organization().await;
+    reader.scopes().await;
+    reader.listed_scopes().await;
+    Ok(reader.seen)
+}
+
+pub(crate) struct Reader<'a> {
+    pub(crate) client: Client,
+    pub(crate) exchange: Exchange,
+    application: ClientId,
+    spec: Option<&'a RestrictedCalendarGroup>,
+    pub(crate) seen: Observation,
     /// When each role assignment of the application was last changed, by its name.
     assigned: BTreeMap<String, SystemTime>,
     /// When the groups of a name were made, the oldest of them.
     named: BTreeMap<String, SystemTime>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(crate) fn new(client: Client, seen: Observation, spec: Option<&'a RestrictedCalendarGroup>) -> Self {
+        let (exchange, application) = (client.exchange(), seen.facts.client_id);
+        Self { client, exchange, application, spec, seen, assigned: BTreeMap::new(), named: BTreeMap::new() }
+    }
+
     /// What was read, or why it was not.
-    fn fact<T>(&mut self, what: UnreadPart, result: graph_client::Result<T>) -> Fact<T> {
+    pub(crate) fn fact<T>(&mut self, what: UnreadPart, result: graph_client::Result<T>) -> Fact<T> {
         match result {
             Ok(value) => Fact::Read(value),
             Err(error) => {
@@ -86,7 +110,7 @@ impl Reader<'_> {
         }
     }
 
-    fn leave_unread(&mut self, what: UnreadPart, error: &graph_client::Error) {
+    pub(crate) fn leave_unread(&mut self, what: UnreadPart, error: &graph_client::Error) {
         let is_denied = error.kind() == ErrorKind::Denied;
         self.seen.unread.push(Unread { what, error: without_advice(error), is_denied });
     }
@@ -98,7 +122,11 @@ impl Reader<'_> {
     }
 
     /// A list to its end, or as far as it could be read.
-    async fn list<T: DeserializeOwned + Send + 'static>(&mut self, what: UnreadPart, list: List<T>) -> Fact<Vec<T>> {
+    pub(crate) async fn list<T: DeserializeOwned + Send + 'static>(
+        &mut self,
+        what: UnreadPart,
+        list: List<T>,
+    ) -> Fact<Vec<T>> {
         let mut items = Vec::new();
         let mut stream = Box::pin(list.into_stream());
         while let Some(item) = stream.next().await {

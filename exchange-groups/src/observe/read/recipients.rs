@@ -14,13 +14,14 @@ use crate::access::Fact;
 use crate::error::{Error, Result};
 use crate::observe::observation::{ObservedGroup, ObservedRoomList, UnreadPart, is_group};
 use crate::observe::translate;
+use crate::spec::RestrictedCalendarGroup;
 
 /// Of how many mailboxes that must not be reached the calendar permissions are read.
 const MOST_CALENDARS: usize = 20;
 
 impl Reader<'_> {
     /// The part without which there is nothing to say: domains, rooms, the group, and who is at the spec's addresses.
-    pub(super) async fn recipients(&mut self) -> Result<()> {
+    pub(super) async fn recipients(&mut self, spec: &RestrictedCalendarGroup) -> Result<()> {
         let exchange = &self.exchange;
         let domains = exchange.run(GetAcceptedDomain::new()).await.map_err(Error::during("read the domains"))?;
         self.seen.accepted_domains = domains
@@ -29,22 +30,21 @@ impl Reader<'_> {
             .map(|domain| domain.domain_name)
             .collect();
         self.seen.rooms = exchange.run(GetMailbox::rooms()).await.map_err(Error::during("list the rooms"))?;
-        if self.spec.scope.is_group() {
-            self.group().await.map_err(Error::during("read the group"))?;
+        if spec.scope.is_group() {
+            self.group(spec).await.map_err(Error::during("read the group"))?;
         }
-        for address in &self.spec.other_groups {
+        for address in &spec.other_groups {
             let group = observed_group(&self.exchange, address).await.map_err(Error::during("read another group"))?;
             self.seen.other_groups.insert(address.clone(), group);
         }
-        if let Some(list) = &self.spec.rooms.room_list {
+        if let Some(list) = &spec.rooms.room_list {
             let list = room_list(&self.exchange, list).await.map_err(Error::during("read the room list"))?;
             self.seen.room_list = Some(list);
         }
-        self.addresses().await.map_err(Error::during("look up the addresses of the spec"))
+        self.addresses(spec).await.map_err(Error::during("look up the addresses of the spec"))
     }
 
-    async fn group(&mut self) -> graph_client::Result<()> {
-        let spec = self.spec;
+    async fn group(&mut self, spec: &RestrictedCalendarGroup) -> graph_client::Result<()> {
         self.seen.group = observed_group(&self.exchange, &spec.address).await?;
         if self.seen.group.is_some() {
             return Ok(());
@@ -61,8 +61,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    async fn addresses(&mut self) -> graph_client::Result<()> {
-        let spec = self.spec;
+    async fn addresses(&mut self, spec: &RestrictedCalendarGroup) -> graph_client::Result<()> {
         let rooms: BTreeSet<&SmtpAddress> = self
             .seen
             .rooms
@@ -81,9 +80,8 @@ impl Reader<'_> {
     }
 
     /// The calendar permissions of the mailboxes that must not be reached: what `getSchedule` shows of them.
-    pub(super) async fn calendars(&mut self) {
-        let mailboxes: Vec<(SmtpAddress, Identity)> = self
-            .spec
+    pub(super) async fn calendars(&mut self, spec: &RestrictedCalendarGroup) {
+        let mailboxes: Vec<(SmtpAddress, Identity)> = spec
             .must_not_reach
             .iter()
             .filter_map(|address| Some((address.clone(), self.seen.recipient(address)?.identity()?)))

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use graph_client::exchange::{
     ApplicationRole, DistributionGroup, ExchangeRecipient, GetDistributionGroup, GetDistributionGroupMember,
-    GetManagementScope, GetOrganizationConfig, GetRecipient, Identity,
+    GetManagementScope, GetOrganizationConfig, GetRecipient, Identity, OpathFilter,
 };
 use graph_client::{ObjectId, Uuid, well_known};
 
@@ -14,7 +14,7 @@ use crate::access::{self, Fact};
 use crate::observe::observation::{ObservedGroup, ObservedScope, UnreadPart, is_group};
 use crate::observe::translate;
 use crate::restriction;
-use crate::spec::Scope;
+use crate::spec::{RestrictedCalendarGroup, Scope};
 use crate::text::without_advice;
 
 /// How deep groups under a policy are followed into each other.
@@ -53,8 +53,9 @@ impl Reader<'_> {
             self.seen.facts.role_assignments.entries().iter().map(|it| it.scope.clone()).collect();
         let mut names = BTreeSet::new();
         let mut units = BTreeSet::new();
-        let mut needs_scopes = matches!(self.spec.scope, Scope::Filter(_));
-        if let Scope::AdministrativeUnit(unit) = &self.spec.scope {
+        let scope = self.spec.map(|spec| &spec.scope);
+        let mut needs_scopes = matches!(scope, Some(Scope::Filter(_)));
+        if let Some(Scope::AdministrativeUnit(unit)) = scope {
             units.insert(unit.to_string());
         }
         for scope in assignments {
@@ -82,12 +83,27 @@ impl Reader<'_> {
         self.groups(names).await;
         self.names_that_moved();
         self.units(units).await;
-        self.spec_scope().await;
+        if let Some(spec) = self.spec {
+            self.spec_scope(spec).await;
+        }
+    }
+
+    /// The recipients that Exchange lists for the conditions of the application's management scopes, as far as the facts
+    /// alone do not decide them.
+    pub(super) async fn listed_scopes(&mut self) {
+        let open = access::AccessModel::new(&self.seen.facts).scopes_to_list();
+        for (name, filter) in open {
+            let Ok(filter) = serde_json::from_value::<OpathFilter>(filter.into()) else { continue };
+            let listed = self.exchange.run(GetRecipient::matching(filter)).await;
+            let listed = self.fact(UnreadPart::Scopes, listed);
+            let members = translate::each(listed, |recipient| Some(translate::member(recipient)));
+            self.seen.facts.scope_recipients.insert(name, members);
+        }
     }
 
     /// What the scope of the spec contains, where it is not the group.
-    async fn spec_scope(&mut self) {
-        match &self.spec.scope {
+    async fn spec_scope(&mut self, spec: &RestrictedCalendarGroup) {
+        match &spec.scope {
             Scope::Group => {}
             Scope::Filter(filter) => {
                 let listed = self.exchange.run(GetRecipient::matching(filter.clone())).await;
@@ -96,7 +112,7 @@ impl Reader<'_> {
                 let mut names: Vec<String> = known.iter().map(|scope| scope.name.clone()).collect();
                 let exists = self.seen.facts.scopes.whole().map(|_| !names.is_empty());
                 // The scope that a plan creates will contain the same.
-                names.push(restriction::scope_name(self.spec).to_string());
+                names.push(restriction::scope_name(spec).to_string());
                 let members = match &recipients {
                     Fact::Read(list) => Fact::Read(list.iter().map(translate::member).collect::<Vec<_>>()),
                     Fact::Partly(list, why) => Fact::Partly(list.iter().map(translate::member).collect(), why.clone()),

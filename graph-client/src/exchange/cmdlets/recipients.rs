@@ -128,6 +128,7 @@ cmdlet! {
         (None, None) => f.write_str("List all recipients"),
     };
 
+    /// All recipients.
     fn all {
         optional identity: Identity;
         /// All recipients that meet a condition: with the filter of a management scope, those in the scope.
