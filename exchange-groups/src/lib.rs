@@ -17,6 +17,7 @@ mod prove;
 mod restriction;
 mod select;
 mod spec;
+mod survey;
 mod text;
 mod trace;
 
@@ -36,5 +37,6 @@ pub use self::prove::{
 };
 pub use self::spec::{
     OtherMembers, Permission, Profile, RestrictedCalendarGroup, RestrictedCalendarGroupBuilder, Restriction,
-    RoomFilter, Rooms, SpecError, Workspaces,
+    RoomFilter, RoomKind, Rooms, SpecError, Workspaces,
 };
+pub use self::survey::{Disagreement, DisagreementKind, RoomSurvey, RoomTotals, SurveyedPlace, SurveyedRoom};

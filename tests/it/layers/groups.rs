@@ -17,7 +17,8 @@ const EXCHANGE_GROUPS: Layers = &[
     ("membership", &["spec"]),
     ("restriction", &["access", "spec"]),
     ("observe", &["access", "document", "error", "groups", "membership", "names", "spec", "text"]),
-    ("select", &["membership", "observe", "spec"]),
+    ("select", &["access", "membership", "observe", "spec"]),
+    ("survey", &["access", "document", "error", "groups", "names", "observe", "select", "spec", "text"]),
     ("access_findings", &["access", "change", "finding", "membership", "observe", "restriction", "spec", "text"]),
     (
         "plan",
