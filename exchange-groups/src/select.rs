@@ -154,9 +154,8 @@ impl<'a> RoomSelection<'a> {
             && wanted.lists().next().is_none()
         {
             let without = places.without(sources.mailboxes);
-            let meant = |place: &&ExchangePlace| {
-                filter.matches_place(place) && wanted.selects(RoomKind::of_place(place))
-            };
+            let meant =
+                |place: &&ExchangePlace| filter.matches_place(place) && wanted.selects(RoomKind::of_place(place));
             self.places_without_room = without.into_iter().filter(meant).collect();
         }
     }

@@ -246,7 +246,10 @@ fn survey(origin: Origin, wanted: &Rooms<SmtpAddress>, sources: &Sources, unread
     let Sources { mailboxes, lists, places, graph } = sources;
     let chosen = RoomSelection::of(wanted, RoomSources { mailboxes, lists, places: Some(places) });
     let by_address = Places::of(places.entries());
-    let is_in = |rooms: &[&ExchangeMailbox], room| rooms.iter().any(|it| std::ptr::eq(*it, room));
+    let set = |rooms: &[&ExchangeMailbox]| -> HashSet<*const ExchangeMailbox> {
+        rooms.iter().map(|room| std::ptr::from_ref(*room)).collect()
+    };
+    let (selected, undecided) = (set(&chosen.rooms), set(&chosen.undecided));
     let mut rooms: Vec<SurveyedRoom> = mailboxes
         .iter()
         .filter_map(|room| {
@@ -258,7 +261,8 @@ fn survey(origin: Origin, wanted: &Rooms<SmtpAddress>, sources: &Sources, unread
                 office: room.office.clone().filter(|office| !office.is_empty()),
                 place: by_address.of_room(room).map(SurveyedPlace::of),
                 is_hidden: room.hidden_from_address_lists_enabled,
-                is_selected: (!is_in(&chosen.undecided, room)).then(|| is_in(&chosen.rooms, room)),
+                is_selected: (!undecided.contains(&std::ptr::from_ref(room)))
+                    .then(|| selected.contains(&std::ptr::from_ref(room))),
             })
         })
         .collect();
@@ -363,14 +367,15 @@ impl Disagreements {
             );
             self.add(DisagreementKind::ListCutShort, None, message);
         }
-        let addresses = |room: &SurveyedRoom| -> Vec<&SmtpAddress> {
-            let mailbox = mailboxes.iter().find(|it| it.primary_smtp_address.as_ref() == Some(&room.address));
-            mailbox.into_iter().flat_map(|it| it.primary_smtp_address.iter().chain(&it.email_addresses)).collect()
-        };
-        for room in rooms.iter().filter(|room| room.kind != RoomKind::Equipment && !listed.contains(&room.address)) {
-            if addresses(room).into_iter().any(|address| listed.contains(address)) {
-                continue;
-            }
+        // A place may go by another address of the mailbox.
+        let listed_by_another: HashSet<&SmtpAddress> = mailboxes
+            .iter()
+            .filter(|mailbox| mailbox.email_addresses.iter().any(|address| listed.contains(address)))
+            .filter_map(|mailbox| mailbox.primary_smtp_address.as_ref())
+            .collect();
+        let is_listed =
+            |room: &SurveyedRoom| listed.contains(&room.address) || listed_by_another.contains(&room.address);
+        for room in rooms.iter().filter(|room| room.kind != RoomKind::Equipment && !is_listed(room)) {
             let reason = match room.is_hidden {
                 Some(true) => "it is hidden from address lists, and Graph leaves out hidden rooms",
                 _ => "places follow new mailboxes by up to 48 hours",
@@ -378,12 +383,11 @@ impl Disagreements {
             let message = format!("Exchange has the mailbox, and Graph's places do not list it: {reason}");
             self.add(DisagreementKind::NotInGraph, Some(room.address.clone()), message);
         }
-        let known: BTreeSet<&SmtpAddress> = mailboxes
-            .iter()
-            .flat_map(|room| room.primary_smtp_address.iter().chain(&room.email_addresses))
-            .collect();
+        let known: BTreeSet<&SmtpAddress> =
+            mailboxes.iter().flat_map(|room| room.primary_smtp_address.iter().chain(&room.email_addresses)).collect();
         for address in graph.addresses.iter().flatten().filter(|address| !known.contains(address)) {
-            let message = "Graph's places list it, and Exchange Online has no such mailbox: it is on-premises, or deleted";
+            let message =
+                "Graph's places list it, and Exchange Online has no such mailbox: it is on-premises, or deleted";
             self.add(DisagreementKind::OnlyInGraph, Some(address.clone()), message);
         }
     }
@@ -495,7 +499,10 @@ impl SurveyedRoom {
             printable(self.address.as_str()).to_string(),
             self.kind.to_string(),
             // What is unknown is not the same as what is empty.
-            place.map_or_else(|| "?".to_owned(), |it| it.building.as_deref().map(printable).unwrap_or_default().to_string()),
+            place.map_or_else(
+                || "?".to_owned(),
+                |it| it.building.as_deref().map(printable).unwrap_or_default().to_string(),
+            ),
             place.map_or_else(|| "?".to_owned(), |it| printable(&it.floor()).to_string()),
             self.capacity.map(|people| people.to_string()).unwrap_or_default(),
             place.map_or_else(|| "?".to_owned(), |it| printable(&it.tags.join(", ")).to_string()),

@@ -267,7 +267,7 @@ impl Findings<'_> {
                 room.address
             );
             let advice = Advice::operator(format!(
-                "{what}. Plan again in up to 48 hours: places follow new mailboxes with a delay. Equipment has no place."
+                "{what}. Plan again in up to 48 hours: places follow new mailboxes with a delay."
             ));
             self.add(
                 Finding::new(Warning, Kind::UndecidedRoom, message, advice).about(&room.address).at("rooms.filter"),
@@ -275,8 +275,7 @@ impl Findings<'_> {
         }
         for place in &selection.places_without_room {
             let shown = place.identity.as_deref().or(place.display_name.as_deref()).unwrap_or("without an address");
-            let message =
-                format!("The place {shown} matches the filter, and Exchange Online has no such room mailbox");
+            let message = format!("The place {shown} matches the filter, and Exchange Online has no such room mailbox");
             let advice = Advice::nobody(
                 "It is left out: a mailbox that is on-premises or deleted cannot be reached by the application.",
             );
@@ -294,14 +293,15 @@ impl Findings<'_> {
             values.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()).collect()
         };
         let buildings = distinct(&mut places.iter().filter_map(|place| place.building.clone()));
-        let floors = distinct(&mut places.iter().flat_map(|place| {
-            place.floor.map(|floor| floor.to_string()).into_iter().chain(place.floor_label.clone())
-        }));
+        let floors =
+            distinct(&mut places.iter().flat_map(|place| {
+                place.floor.map(|floor| floor.to_string()).into_iter().chain(place.floor_label.clone())
+            }));
         let mut exist = String::new();
         for (what, wanted, found) in [("buildings", &filter.building, buildings), ("floors", &filter.floor, floors)] {
             let is_there = |wanted: &String| found.iter().any(|it| it.to_lowercase() == wanted.trim().to_lowercase());
             if wanted.as_ref().is_some_and(|wanted| !is_there(wanted)) && !found.is_empty() {
-                exist += &format!("; the {what} are {}", some_of(found, 20));
+                exist.extend(["; the ", what, " are ", &some_of(found, 20)]);
             }
         }
         exist

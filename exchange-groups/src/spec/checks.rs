@@ -7,7 +7,7 @@ use std::fmt;
 use graph_client::{InvalidValue, SmtpAddress};
 use serde::{Deserialize, Serialize};
 
-use super::rooms::{RoomFilter, Rooms, Workspaces};
+use super::rooms::{RoomFilter, RoomKind, Rooms, Workspaces};
 
 /// All faults of a spec. Each names a field, its value and the rule.
 ///
@@ -144,6 +144,11 @@ impl Checks {
         }
         if rooms.kinds.as_ref().is_some_and(Vec::is_empty) {
             self.fault("rooms.kinds", "[]", "must name at least one kind; leave it out for rooms and workspaces");
+        }
+        if rooms.needs_places() && rooms.selects(RoomKind::Equipment) {
+            let rule =
+                "must leave out equipment where the filter asks for building, floor, city or tags: it has no place";
+            self.fault("rooms.kinds", RoomKind::Equipment.as_str(), rule);
         }
         if rooms.kinds.is_some() && rooms.workspaces != Workspaces::default() {
             self.fault("rooms.workspaces", rooms.workspaces.as_str(), "must be left out where kinds are named");

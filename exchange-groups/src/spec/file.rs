@@ -106,8 +106,8 @@ enum Node {
     Bool(bool),
     Number(Number),
     Text(String),
-    List(Vec<(String, Node)>),
-    Map(Vec<(String, Node)>),
+    List(Vec<(String, Self)>),
+    Map(Vec<(String, Self)>),
 }
 
 impl Node {

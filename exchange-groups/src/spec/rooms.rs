@@ -92,7 +92,8 @@ impl RoomKind {
 
     /// The kind of a mailbox in Exchange's list of rooms and equipment.
     pub(crate) fn of(mailbox: &ExchangeMailbox) -> Self {
-        let has_type = |name: &str| mailbox.resource_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case(name));
+        let has_type =
+            |name: &str| mailbox.resource_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case(name));
         if mailbox.recipient_type_details.as_deref() == Some("EquipmentMailbox") || has_type("Equipment") {
             Self::Equipment
         } else if has_type("Workspace") {
