@@ -67,6 +67,18 @@ impl RestrictedCalendarGroup {
     }
 }
 
+#[cfg(feature = "schema")]
+impl RestrictedCalendarGroupBuilder {
+    /// The JSON Schema (draft 2020-12) of a spec file, for editors and other tools.
+    ///
+    /// A file that is written in an editor names it in its first line; see the README. Whatever the builder accepts is
+    /// valid; rules about several fields at once, such as an address that stands in two lists, are in no schema.
+    #[must_use]
+    pub fn json_schema() -> Value {
+        schemars::schema_for!(Self).to_value()
+    }
+}
+
 /// Reads, repairs what is of the wrong form, and reads again, until the rules of the builder can be checked as well.
 fn read(mut node: Node) -> Result<RestrictedCalendarGroup, SpecError> {
     let mut faults: Vec<InvalidValue> = Vec::new();
