@@ -144,8 +144,10 @@ impl Target {
             exchange_groups::RestrictedCalendarGroupBuilder::check_text(&text)
                 .map_err(|error| BadInput(vec![format!("--spec {}: {error}", path.display())]))?;
             // JSON is YAML.
-            let builder: exchange_groups::RestrictedCalendarGroupBuilder = yaml_serde::from_str(&text)
+            let value: serde_json::Value = yaml_serde::from_str(&text)
                 .map_err(|error| BadInput(vec![format!("--spec {}: {error}", path.display())]))?;
+            let spec = RestrictedCalendarGroup::from_value(value).map_err(exchange_groups::Error::from)?;
+            let builder = exchange_groups::RestrictedCalendarGroupBuilder::from(spec);
             let builder = match options.mechanism {
                 Some(mechanism) => builder.restriction(mechanism.into()),
                 None => builder,

@@ -96,7 +96,7 @@ fn parse(addresses: impl IntoIterator<Item: Into<String>>) -> Result<Vec<SmtpAdd
             Err(fault) => faults.push(InvalidValue::at(fault, format!("addresses[{index}]"))),
         }
     }
-    if faults.is_empty() { Ok(parsed) } else { Err(SpecError::of(faults).into()) }
+    if faults.is_empty() { Ok(parsed) } else { Err(SpecError::new(faults).into()) }
 }
 
 /// An address of the list, and the mailbox that has it.

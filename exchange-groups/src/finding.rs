@@ -260,6 +260,10 @@ finding_kinds! {
     NotARoomList = "not_a_room_list" => Inconclusive,
     /// The room list has room lists as members.
     NestedRoomList = "nested_room_list" => Unaffected,
+    /// Whether a room matches the filter is unknown: Exchange has the mailbox, and its place is not known yet.
+    UndecidedRoom = "undecided_room" => Inconclusive,
+    /// A place matches the filter, and Exchange Online has no such mailbox: it is on-premises, or deleted.
+    PlaceWithoutRoom = "place_without_room" => Unaffected,
     /// A further mailbox does not exist.
     UnknownMailbox = "unknown_mailbox" => Inconclusive,
     /// A mailbox that must not be reached does not exist.

@@ -23,6 +23,7 @@ mod reach;
 mod restriction;
 mod select;
 mod spec;
+mod survey;
 mod text;
 mod trace;
 
@@ -54,5 +55,6 @@ pub use self::reach::{
 };
 pub use self::spec::{
     OtherMembers, Permission, Profile, RestrictedCalendarGroup, RestrictedCalendarGroupBuilder, Restriction,
-    RoomFilter, Rooms, Scope, SpecError, Workspaces,
+    RoomFilter, RoomKind, Rooms, Scope, SpecError, Workspaces,
 };
+pub use self::survey::{Disagreement, DisagreementKind, RoomSurvey, RoomTotals, SurveyedPlace, SurveyedRoom};

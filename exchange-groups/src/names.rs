@@ -13,8 +13,9 @@ macro_rules! named {
     )+) => {$(
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
         $vis enum $name {
-            $($(#[$item])* $variant,)+
+            $($(#[$item])* #[cfg_attr(feature = "schema", schemars(rename = $text))] $variant,)+
         }
 
         impl $name {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::text::Printable;
 
 /// A value that breaks a rule: which field, what it held, and the rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InvalidValue {
     /// The name of the field, such as `client id` or `owners[1]`.

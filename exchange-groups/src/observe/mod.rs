@@ -10,5 +10,5 @@ pub(crate) use self::observation::is_group;
 pub use self::observation::{
     Observation, ObservedGroup, ObservedRoomList, ObservedScope, OtherReach, Unread, UnreadPart,
 };
-pub(crate) use self::read::{Reader, access_policies, application_facts, found};
+pub(crate) use self::read::{Reader, access_policies, application_facts, found, mailboxes, places, room_lists};
 pub(crate) use self::translate::member;

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use graph_client::exchange::{
-    AtAddress, CmdletSet, DistributionGroup, ExchangeMailbox, ExchangeRecipient, OrganizationConfig,
+    AtAddress, CmdletSet, DistributionGroup, ExchangeMailbox, ExchangePlace, ExchangeRecipient, OrganizationConfig,
 };
 use graph_client::graph::ServicePrincipal;
 use graph_client::{ClientId, SmtpAddress};
@@ -24,10 +24,13 @@ pub struct Observation {
     pub organization: OrganizationConfig,
     /// The accepted domains of the organisation.
     pub accepted_domains: Vec<String>,
-    /// All room mailboxes, workspaces included.
+    /// All room mailboxes, workspaces included; equipment mailboxes too where the spec asks for them.
     pub rooms: Vec<ExchangeMailbox>,
-    /// The room list that the spec names.
-    pub room_list: Option<ObservedRoomList>,
+    /// The room lists that the spec names, in its order.
+    pub room_lists: Vec<ObservedRoomList>,
+    /// The rooms and workspaces as `Get-Place` lists them. `None` where the spec does not ask for what it shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places: Option<Fact<Vec<ExchangePlace>>>,
     /// What the scope of the spec contains, where it is not the group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<ObservedScope>,
@@ -110,6 +113,8 @@ named! {
         OtherApplications = "other_applications",
         /// The calendar permissions of mailboxes.
         Calendars = "calendars",
+        /// The places: the buildings, floors, cities and tags of rooms.
+        Places = "places",
     }
 }
 
@@ -129,6 +134,7 @@ impl UnreadPart {
             Self::RoleGroups => "The list of role groups",
             Self::OtherApplications => "The list of the role assignments of other applications",
             Self::Calendars => "The sharing of a calendar",
+            Self::Places => "The list of places",
         }
     }
 }
@@ -155,10 +161,12 @@ pub struct ObservedScope {
     pub exists: Option<bool>,
 }
 
-/// The room list that a spec names.
+/// A room list that a spec names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ObservedRoomList {
+    /// The address by which the spec names it.
+    pub address: SmtpAddress,
     /// The group at its address. `None` when there is none.
     pub group: Option<DistributionGroup>,
     /// Its direct members, and those of the room lists in it.
@@ -177,7 +185,8 @@ impl Observation {
             organization: OrganizationConfig::default(),
             accepted_domains: Vec::new(),
             rooms: Vec::new(),
-            room_list: None,
+            room_lists: Vec::new(),
+            places: None,
             scope: None,
             group: None,
             address_holder: None,

@@ -1,6 +1,8 @@
 //! The findings about the objects that a spec names. Those about what the application reaches are in
 //! `access_findings.rs`.
 
+use std::collections::BTreeSet;
+
 use graph_client::exchange::{
     AtAddress, Cmdlet, ExchangeRecipient, Identity, NewManagementRoleAssignment, NewServicePrincipal,
     RemoveApplicationAccessPolicy, RemoveDistributionGroupMember, SetManagementScope, UpdateDistributionGroupMember,
@@ -15,7 +17,7 @@ use crate::membership::{Difference, MailboxRef, MailboxSet, ids_of_recipient};
 use crate::observe::{Mailboxes, Observation};
 use crate::observe::{Unread, UnreadPart, is_group};
 use crate::restriction;
-use crate::select::{Selection, Unmatched};
+use crate::select::{Selection, Undecided, Unmatched};
 use crate::spec::{OtherMembers, RestrictedCalendarGroup, Restriction, Scope};
 use crate::text::{capitalised, count, some_of, thousands, with_article};
 use Severity::{Blocking, Note, Warning};
@@ -256,7 +258,8 @@ impl Findings<'_> {
     }
 
     fn rooms(&mut self, selection: &Selection) {
-        if let (Some(list), Some(address)) = (&self.seen.room_list, &self.spec.rooms.room_list) {
+        for (list, (path, _)) in self.seen.room_lists.iter().zip(self.spec.rooms.lists()) {
+            let address = &list.address;
             let kind = list.group.as_ref().and_then(|group| group.recipient_type_details.as_deref());
             if kind != Some("RoomList") {
                 let what =
@@ -264,27 +267,27 @@ impl Findings<'_> {
                 let message = format!("The room list {address} {what}");
                 let advice = Advice::spec("Name the address of a room list, or name the rooms themselves.");
                 let finding = Finding::new(Blocking, Kind::NotARoomList, message, advice);
-                self.add(finding.about(address).at("rooms.room_list"));
+                self.add(finding.about(address).at(&path));
             }
             if !list.nested.is_empty() {
                 let lists = some_of(&list.nested, 5);
                 let message = format!("The room list {address} has room lists in it: {lists}");
                 let advice = Advice::nobody("Their rooms are selected too.");
                 let finding = Finding::new(Note, Kind::NestedRoomList, message, advice);
-                self.add(finding.about(address).at("rooms.room_list"));
+                self.add(finding.about(address).at(path));
             }
         }
         for room in &selection.unmatched_rooms {
             self.unmatched_room(room);
         }
-        for member in &selection.other_list_members {
+        for (path, member) in &selection.other_list_members {
             let message = format!("A member of the room list is no room of Exchange Online: {}", describe(member));
             let advice = Advice::nobody(
                 "It is left out: only room mailboxes of Exchange Online can be reached. Remove it from the room list if it \
                  does not belong there.",
             );
             let finding = Finding::new(Warning, Kind::NotARoom, message, advice);
-            self.add(finding.about(member).at("rooms.room_list"));
+            self.add(finding.about(member).at(path));
         }
         for Unmatched { address, path } in &selection.unmatched_exclusions {
             let message = format!("The room {address} is excluded, and is not among the rooms");
@@ -293,13 +296,78 @@ impl Findings<'_> {
             );
             self.add(Finding::new(Note, Kind::UnmatchedExclusion, message, advice).about(address).at(path));
         }
+        self.places(selection);
         if selection.rooms == 0 {
-            let message =
-                format!("The spec selects none of the {} of the tenant", count(self.seen.rooms.len(), "room"));
-            let advice =
-                Advice::spec("Correct which rooms it selects: a group is not emptied by a search that found nothing.");
-            self.add(Finding::new(Blocking, Kind::NoRooms, message, advice).at("rooms"));
+            let rooms = count(self.seen.rooms.len(), "room");
+            let finding = if selection.undecided.is_empty() {
+                let message = format!("The spec selects none of the {rooms} of the tenant{}", self.what_exists());
+                let advice = Advice::spec(
+                    "Correct which rooms it selects: a group is not emptied by a search that found nothing.",
+                );
+                Finding::new(Blocking, Kind::NoRooms, message, advice)
+            } else {
+                let message = format!(
+                    "None of the {rooms} of the tenant is known to match the spec; of {} it is unknown",
+                    selection.undecided.len()
+                );
+                let advice = Advice::operator(
+                    "Plan again when their places are known: a group is not emptied by a search that found nothing.",
+                );
+                Finding::new(Blocking, Kind::NoRooms, message, advice)
+            };
+            self.add(finding.at("rooms"));
         }
+    }
+
+    /// Where Exchange's mailboxes and its places disagree about what the filter asks for.
+    fn places(&mut self, selection: &Selection) {
+        // Where no place could be read one finding says so, and not one for every room.
+        let are_known = self.seen.places.as_ref().is_some_and(|places| places.known().is_some());
+        for Undecided { room, is_member } in selection.undecided.iter().filter(|_| are_known) {
+            let what = if *is_member { "It stays a member" } else { "It is not added" };
+            let message = format!(
+                "Whether the room {} matches the filter is unknown: Exchange has the mailbox, and Get-Place does not list it",
+                room.address
+            );
+            let advice = Advice::operator(format!(
+                "{what}. Plan again in up to 48 hours: places follow new mailboxes with a delay."
+            ));
+            self.add(
+                Finding::new(Warning, Kind::UndecidedRoom, message, advice).about(&room.address).at("rooms.filter"),
+            );
+        }
+        for place in &selection.places_without_room {
+            let shown = place.identity.as_deref().or(place.display_name.as_deref()).unwrap_or("without an address");
+            let message = format!("The place {shown} matches the filter, and Exchange Online has no such room mailbox");
+            let advice = Advice::nobody(
+                "It is left out: a mailbox that is on-premises or deleted cannot be reached by the application.",
+            );
+            let subject = Subject { address: shown.parse().ok(), id: None, kind: place.kind.clone() };
+            let finding = Finding::new(Note, Kind::PlaceWithoutRoom, message, advice);
+            self.add(finding.about(subject).at("rooms.filter"));
+        }
+    }
+
+    /// The buildings and floors that exist, where the filter asks for one that does not.
+    fn what_exists(&self) -> String {
+        let Some(filter) = &self.spec.rooms.filter else { return String::new() };
+        let places = self.seen.places.as_ref().map_or(&[][..], Fact::entries);
+        let distinct = |values: &mut dyn Iterator<Item = String>| -> BTreeSet<String> {
+            values.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()).collect()
+        };
+        let buildings = distinct(&mut places.iter().filter_map(|place| place.building.clone()));
+        let floors =
+            distinct(&mut places.iter().flat_map(|place| {
+                place.floor.map(|floor| floor.to_string()).into_iter().chain(place.floor_label.clone())
+            }));
+        let mut exist = String::new();
+        for (what, wanted, found) in [("buildings", &filter.building, buildings), ("floors", &filter.floor, floors)] {
+            let is_there = |wanted: &String| found.iter().any(|it| it.to_lowercase() == wanted.trim().to_lowercase());
+            if wanted.as_ref().is_some_and(|wanted| !is_there(wanted)) && !found.is_empty() {
+                exist.extend(["; the ", what, " are ", &some_of(found, 20)]);
+            }
+        }
+        exist
     }
 
     fn unmatched_room(&mut self, Unmatched { address, path }: &Unmatched) {
@@ -558,10 +626,12 @@ impl Findings<'_> {
             let is_denied = calls.iter().any(|unread| unread.is_denied);
             let errors: Vec<&str> = calls.iter().map(|unread| unread.error.as_str()).collect();
             let message = format!("{} could not be read: {}", part.description(), errors.join("; "));
-            let is_needed = match self.spec.restriction {
-                Restriction::Rbac => matches!(part, UnreadPart::Entra | UnreadPart::Roles),
-                Restriction::Policy => part == UnreadPart::Policies,
-            };
+            // Places are read only where the filter asks for what they show.
+            let is_needed = part == UnreadPart::Places
+                || match self.spec.restriction {
+                    Restriction::Rbac => matches!(part, UnreadPart::Entra | UnreadPart::Roles),
+                    Restriction::Policy => part == UnreadPart::Policies,
+                };
             let finding = match (part, is_needed, is_denied) {
                 (UnreadPart::Cmdlets, ..) => {
                     let advice = Advice::nobody("Whether a role is missing shows when a step needs it.");

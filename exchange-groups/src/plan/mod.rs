@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tracing::Instrument as _;
 
+use crate::access::Fact;
 use crate::access_findings;
 use crate::change::Step;
 use crate::document::{Digest, ObservationRef, Origin, seconds};
@@ -49,8 +50,17 @@ pub struct Plan {
     pub rooms: usize,
     /// How many of them are workspaces.
     pub workspaces: usize,
-    /// How many room mailboxes the tenant has, workspaces included.
+    /// How many of them are equipment.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub equipment: usize,
+    /// How many room mailboxes the tenant has, workspaces included, and equipment mailboxes where the spec asks for them.
     pub rooms_in_tenant: usize,
+    /// How many places `Get-Place` lists. `None` where the spec does not ask for what it shows, or it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places: Option<usize>,
+    /// The rooms of which it is unknown whether they match. They are neither added nor removed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undecided: Vec<SmtpAddress>,
     /// The rooms that the spec excludes.
     pub excluded: Vec<SmtpAddress>,
     /// How the members that are missing are added. `None` when nobody is missing.
@@ -65,6 +75,11 @@ pub struct Plan {
     pub(crate) service_principal: Option<ServicePrincipalId>,
     pub(crate) members: Vec<MailboxRef>,
     pub(crate) must_not_reach: Vec<MailboxRef>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 impl Plan {
@@ -95,7 +110,10 @@ impl Plan {
             findings,
             rooms: selection.rooms,
             workspaces: selection.workspaces,
+            equipment: selection.equipment,
             rooms_in_tenant: seen.rooms.len(),
+            places: seen.places.as_ref().and_then(Fact::known).map(Vec::len),
+            undecided: selection.undecided.iter().map(|undecided| undecided.room.address.clone()).collect(),
             excluded: selection.excluded.iter().map(|room| room.address.clone()).collect(),
             membership,
             application_name: seen.application.as_ref().and_then(|application| application.display_name.clone()),

@@ -30,6 +30,15 @@ impl fmt::Display for Plan {
         if self.workspaces > 0 {
             write!(f, ", of which {}", count(self.workspaces, "workspace"))?;
         }
+        if self.equipment > 0 {
+            write!(f, ", {} of equipment", self.equipment)?;
+        }
+        if let Some(places) = self.places {
+            write!(f, "; {} listed", count(places, "place"))?;
+        }
+        if !self.undecided.is_empty() {
+            write!(f, "; {} undecided", self.undecided.len())?;
+        }
         writeln!(f)?;
         if !spec.mailboxes.is_empty() {
             writeln!(f, "  Mailboxes       {}", some_of(&spec.mailboxes, 10))?;

@@ -26,38 +26,75 @@ use super::scope::Scope;
 /// ```
 #[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    schemars(
+        title = "Restricted calendar group",
+        description = "What should be true of one restricted calendar group: its members, and the application that is \
+                       restricted to their calendars."
+    )
+)]
 #[serde(deny_unknown_fields)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct RestrictedCalendarGroupBuilder {
+    /// The group's name: 1 to 64 characters, unique in the organisation.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64), regex(pattern = r"^\S(.*\S)?$")))]
     name: String,
+    /// The group's description, which administrators see.
     description: Option<String>,
+    /// The group's address, in an accepted domain of the organisation.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = super::schema::ADDRESS), extend("format" = "email")))]
     address: String,
+    /// The group's alias. Default: what stands before the @ of the address.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 64)))]
     alias: Option<String>,
+    /// The owners, by address. At least one is needed. Owners that others added stay.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(inner(regex(pattern = super::schema::ADDRESS))))]
     owners: Vec<String>,
+    /// Which rooms are members. Default: all.
     #[serde(default)]
     rooms: Rooms,
+    /// Mailboxes that are members and no rooms, by address: a service account, a sender, a host.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(inner(regex(pattern = super::schema::ADDRESS))))]
     mailboxes: Vec<String>,
+    /// What happens to members that the spec does not name.
     #[serde(default)]
     other_members: OtherMembers,
+    /// Whether a plan may remove more than half of the members. Without it such a plan is blocked.
     #[serde(default)]
     allow_large_removal: bool,
+    /// The client id of the application that is restricted.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = super::schema::GUID)))]
     application: String,
+    /// What the application may do with the calendars.
     #[serde(default)]
     permission: Permission,
+    /// How the application is restricted.
     #[serde(default)]
     restriction: Restriction,
+    /// What the role of the application is limited to. Default: the members of the group.
     #[serde(default, skip_serializing_if = "Scope::is_group")]
     scope: Scope<String, String>,
+    /// Whether the application's tenant-wide calendar permissions are revoked once its role is in place. With rbac the
+    /// restriction means nothing before that.
     #[serde(default)]
     revoke_tenant_wide_grant: bool,
+    /// Mailboxes whose events the application must not reach, by address. The proof tries to read them.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(inner(regex(pattern = super::schema::ADDRESS))))]
     must_not_reach: Vec<String>,
+    /// Whether named rooms that are no room mailboxes are skipped, with a warning for each. Otherwise they block the plan.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     skip_unmatched_rooms: bool,
+    /// The other groups that the same application is meant to reach, by address: those of other specs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(inner(regex(pattern = super::schema::ADDRESS))))]
     other_groups: Vec<String>,
+    /// The longest propagation of a role or policy that was seen at the product, as a clause: Contoso Signage saw three
+    /// hours.
     longest_propagation: Option<String>,
 }
 
@@ -315,8 +352,10 @@ impl From<RestrictedCalendarGroup> for RestrictedCalendarGroupBuilder {
             rooms: Rooms {
                 addresses: spec.rooms.addresses.map(texts),
                 room_list: spec.rooms.room_list.map(String::from),
+                room_lists: texts(spec.rooms.room_lists),
                 filter: spec.rooms.filter,
                 workspaces: spec.rooms.workspaces,
+                kinds: spec.rooms.kinds,
                 except: texts(spec.rooms.except),
             },
             mailboxes: texts(spec.mailboxes),

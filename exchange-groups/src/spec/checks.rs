@@ -5,19 +5,23 @@ use std::collections::HashSet;
 use std::fmt;
 
 use graph_client::{InvalidValue, SmtpAddress};
+use serde::{Deserialize, Serialize};
 
-use super::rooms::Rooms;
+use super::rooms::{RoomFilter, RoomKind, Rooms, Workspaces};
 use super::scope::Scope;
 
 /// All faults of a spec. Each names a field, its value and the rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// As JSON it is `{"faults": [{"field": …, "value": …, "rule": …}]}`. The field is a path such as `rooms.addresses[3]`;
+/// `spec` is the file as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpecError {
     faults: Vec<InvalidValue>,
 }
 
 impl SpecError {
     /// These faults.
-    pub(crate) fn of(faults: Vec<InvalidValue>) -> Self {
+    pub(crate) fn new(faults: Vec<InvalidValue>) -> Self {
         Self { faults }
     }
 
@@ -150,9 +154,23 @@ impl Checks {
 
     pub(super) fn rooms(&mut self, rooms: &Rooms) -> Option<Rooms<SmtpAddress>> {
         let before = self.faults.len();
-        let ways = [rooms.addresses.is_some(), rooms.room_list.is_some(), rooms.filter.is_some()];
-        if ways.into_iter().filter(|way| *way).count() > 1 {
-            self.fault("rooms", rooms.to_string(), "must use one of addresses, room_list and filter");
+        let selects = rooms.lists().next().is_some() || rooms.filter.is_some();
+        if rooms.addresses.is_some() && selects {
+            self.fault("rooms", rooms.to_string(), "must use addresses alone, or room lists and a filter");
+        }
+        if rooms.room_list.is_some() && !rooms.room_lists.is_empty() {
+            self.fault("rooms", rooms.to_string(), "must use one of room_list and room_lists");
+        }
+        if rooms.kinds.as_ref().is_some_and(Vec::is_empty) {
+            self.fault("rooms.kinds", "[]", "must name at least one kind; leave it out for rooms and workspaces");
+        }
+        if rooms.needs_places() && rooms.selects(RoomKind::Equipment) {
+            let rule =
+                "must leave out equipment where the filter asks for building, floor, city or tags: it has no place";
+            self.fault("rooms.kinds", RoomKind::Equipment.as_str(), rule);
+        }
+        if rooms.kinds.is_some() && rooms.workspaces != Workspaces::default() {
+            self.fault("rooms.workspaces", rooms.workspaces.as_str(), "must be left out where kinds are named");
         }
         if rooms.addresses.as_ref().is_some_and(Vec::is_empty) {
             self.fault("rooms.addresses", "[]", "must name at least one room; leave it out for all rooms");
@@ -168,13 +186,33 @@ impl Checks {
                 }
             }
         }
+        if let Some(RoomFilter { capacity_at_least: Some(least), capacity_at_most: Some(most), .. }) = rooms.filter
+            && least > most
+        {
+            let rule = format!("must not be less than capacity_at_least, which is {least}");
+            self.fault("rooms.filter.capacity_at_most", most.to_string(), rule);
+        }
         let checked = Rooms {
             addresses: rooms.addresses.as_ref().map(|texts| self.addresses("rooms.addresses", texts)),
             room_list: rooms.room_list.as_ref().and_then(|text| self.parse("rooms.room_list", text)),
+            room_lists: self.addresses("rooms.room_lists", &rooms.room_lists),
             filter: rooms.filter.clone(),
             workspaces: rooms.workspaces,
+            kinds: rooms.kinds.clone(),
             except: self.addresses("rooms.except", &rooms.except),
         };
         (self.faults.len() == before).then_some(checked)
+    }
+}
+
+impl Rooms {
+    /// The selection with its addresses checked.
+    ///
+    /// # Errors
+    ///
+    /// [`SpecError`] with every fault.
+    pub fn checked(&self) -> Result<Rooms<SmtpAddress>, SpecError> {
+        let mut check = Checks::default();
+        check.rooms(self).ok_or_else(|| check.into())
     }
 }

@@ -2,15 +2,17 @@
 
 mod builder;
 mod checks;
+mod file;
 mod group;
 mod profile;
 mod rooms;
+#[cfg(feature = "schema")]
+mod schema;
 mod scope;
 
 pub use self::builder::RestrictedCalendarGroupBuilder;
 pub use self::checks::SpecError;
 pub use self::group::{OtherMembers, Permission, RestrictedCalendarGroup, Restriction};
 pub use self::profile::Profile;
-pub(crate) use self::rooms::is_workspace;
-pub use self::rooms::{RoomFilter, Rooms, Workspaces};
+pub use self::rooms::{RoomFilter, RoomKind, Rooms, Workspaces};
 pub use self::scope::Scope;

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// With another scope than the group no group is made: the address then only names the restriction.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Scope<F = OpathFilter, U = ObjectId> {

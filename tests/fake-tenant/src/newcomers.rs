@@ -51,6 +51,12 @@ impl NewMailbox {
         Self::new(RecipientKind::Workspace, address)
     }
 
+    /// Equipment, such as a projector or a car.
+    #[must_use]
+    pub fn equipment(address: &str) -> Self {
+        Self::new(RecipientKind::EquipmentMailbox, address)
+    }
+
     /// A room whose mailbox is on-premises, and which is therefore synchronised from there.
     #[must_use]
     pub fn remote_room(address: &str) -> Self {
@@ -95,6 +101,27 @@ impl NewMailbox {
     #[must_use]
     pub fn floor(mut self, number: i32) -> Self {
         self.place.floor = Some(number);
+        self
+    }
+
+    /// Sets the label of the floor.
+    #[must_use]
+    pub fn floor_label(mut self, label: &str) -> Self {
+        self.place.floor_label = Some(label.to_owned());
+        self
+    }
+
+    /// Sets the city of the place.
+    #[must_use]
+    pub fn city(mut self, name: &str) -> Self {
+        self.place.city = Some(name.to_owned());
+        self
+    }
+
+    /// Adds a tag to the place.
+    #[must_use]
+    pub fn tag(mut self, tag: &str) -> Self {
+        self.place.tags.push(tag.to_owned());
         self
     }
 

@@ -163,6 +163,8 @@ pub(crate) struct Place {
     pub(crate) video: Option<String>,
     pub(crate) display: Option<String>,
     pub(crate) tags: Vec<String>,
+    /// Whether no list of places has it, which real tenants show for new rooms.
+    pub(crate) unlisted: bool,
     /// The `placeId` of the floor or section that it is on.
     pub(crate) parent: Option<String>,
 }

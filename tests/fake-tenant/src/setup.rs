@@ -197,6 +197,16 @@ impl FakeTenant {
         self.update(address, |recipient| recipient.hidden = true);
     }
 
+    /// Sets whether lists of places have a room or workspace: those of Graph, and `Get-Place`.
+    ///
+    /// # Panics
+    /// When it is not in the tenant.
+    // GUESS: `Get-Place` may lag as Graph's places do (microsoft-graph-docs issues 15460 and 20558 are about Graph); wrong if
+    // it reads the mailbox itself.
+    pub fn set_place_listed(&self, address: &str, listed: bool) {
+        self.update(address, |place| place.place.unlisted = !listed);
+    }
+
     /// Sets whether a recipient is synchronised from on-premises.
     ///
     /// # Panics

@@ -161,6 +161,12 @@ impl FakeTenant {
         self.state().world.places_lag = signed(lag);
     }
 
+    /// Ends Graph's lists of rooms and workspaces after so many, without a link to the rest, whatever `$count` says:
+    /// microsoft-graph-docs issue 9923.
+    pub fn cut_places_at(&self, places: Option<usize>) {
+        self.state().world.places_cut = places;
+    }
+
     /// Throttles the next `requests` HTTP requests with this `Retry-After`.
     pub fn throttle(&self, requests: usize, retry_after: &str) {
         self.state().faults.throttle(requests, retry_after);

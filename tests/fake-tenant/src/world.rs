@@ -231,6 +231,8 @@ pub(crate) struct World {
     pub(crate) visibility: Visibility,
     pub(crate) exchange: ExchangeState,
     pub(crate) places_lag: SignedDuration,
+    /// After how many places a list of Graph ends, without a link to the rest.
+    pub(crate) places_cut: Option<usize>,
     serial: u64,
     /// Ids that were given out, to deleted objects too.
     issued: HashSet<Uuid>,
@@ -276,6 +278,7 @@ impl World {
             visibility: Visibility::default(),
             exchange: ExchangeState::default(),
             places_lag: SignedDuration::ZERO,
+            places_cut: None,
             serial: 0,
             issued: HashSet::new(),
         }
@@ -379,6 +382,9 @@ impl World {
 
     /// Whether the address book at Places has the room by now.
     pub(crate) fn is_in_places(&self, room: &Recipient) -> bool {
-        room.kind.is_room() && !room.hidden && self.now().duration_since(room.created) >= self.places_lag
+        room.kind.is_room()
+            && !room.hidden
+            && !room.place.unlisted
+            && self.now().duration_since(room.created) >= self.places_lag
     }
 }

@@ -23,6 +23,8 @@ scenarios! {
     NotARoom: a_list_with_a_room_on_premises;
     NotARoomList: a_list_that_is_none;
     NestedRoomList: a_list_of_lists;
+    UndecidedRoom: a_room_without_a_place;
+    PlaceWithoutRoom: a_place_on_premises;
     UnknownMailbox: a_mailbox_with_a_typo;
     UnknownDeniedMailbox: a_denied_mailbox_with_a_typo;
     DeniedMailboxIsMember: a_denied_room;
@@ -213,6 +215,39 @@ async fn a_list_of_lists() {
     assert_says(&finding, "Their rooms are selected too.");
     case.verify().await;
     assert!(case.reaches("room-00001@contoso.com") && case.reaches("boardroom@contoso.com"));
+}
+
+async fn annex() -> Case {
+    let tenant = small();
+    for room in ["hall", "den"] {
+        tenant.add_mailbox(NewMailbox::room(room).building("Annex"));
+    }
+    tenant.add_mailbox(NewMailbox::remote_room("attic").building("Annex"));
+    tenant.set_place_listed("den@contoso.com", false);
+    let filter = RoomFilter::new().building("annex");
+    Case::of(tenant, |contoso| contoso.rbac().rooms(Rooms::matching(filter.clone()))).await
+}
+
+async fn a_room_without_a_place() {
+    let mut case = annex().await;
+    let finding = case.find(Kind::UndecidedRoom).await;
+    assert_eq!(finding.subject.address.as_ref().map(ToString::to_string).as_deref(), Some("den@contoso.com"));
+    case.by_hand(&finding, Actor::Operator, "Plan again in up to 48 hours", |contoso| {
+        contoso.tenant.set_place_listed("den@contoso.com", true);
+    });
+    case.verify_without(Kind::UndecidedRoom).await;
+    assert!(case.reaches("den@contoso.com"));
+}
+
+async fn a_place_on_premises() {
+    let mut case = annex().await;
+    let finding = case.find(Kind::PlaceWithoutRoom).await;
+    assert_eq!(finding.advice.actor, Actor::Nobody);
+    assert_says(&finding, "It is left out");
+    assert_eq!(finding.subject.address.as_ref().map(ToString::to_string).as_deref(), Some("attic@contoso.com"));
+    case.tenant().set_place_listed("den@contoso.com", true);
+    case.verify().await;
+    assert!(!case.tenant().members(GROUP).contains(&"attic@contoso.com".to_owned()));
 }
 
 async fn a_mailbox_with_a_typo() {

@@ -78,9 +78,9 @@ async fn p4_an_observation_that_was_stored_gives_the_same_plan() {
             assert_eq!(&again(room), room);
             assert!(!room.email_addresses.is_empty());
         }
-        let group = seen.room_list.iter().filter_map(|list| list.group.as_ref());
+        let group = seen.room_lists.iter().filter_map(|list| list.group.as_ref());
         group.chain(seen.other_groups.values().flatten().map(|it| &it.group)).for_each(|it| assert_eq!(&again(it), it));
-        for recipient in seen.room_list.iter().flat_map(|list| &list.members) {
+        for recipient in seen.room_lists.iter().flat_map(|list| &list.members) {
             assert_eq!(&again(recipient), recipient);
         }
     }

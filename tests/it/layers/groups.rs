@@ -22,7 +22,8 @@ const EXCHANGE_GROUPS: Layers = &[
     ("restriction", &["access", "spec"]),
     ("observe", &["access", "document", "error", "groups", "membership", "names", "restriction", "spec", "text"]),
     ("reach", &["access", "document", "error", "groups", "names", "observe", "text"]),
-    ("select", &["membership", "observe", "spec"]),
+    ("select", &["access", "membership", "observe", "spec"]),
+    ("survey", &["access", "document", "error", "groups", "names", "observe", "select", "spec", "text"]),
     ("access_findings", &["access", "change", "finding", "membership", "observe", "restriction", "spec", "text"]),
     (
         "plan",

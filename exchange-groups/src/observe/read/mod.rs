@@ -14,6 +14,7 @@ use graph_client::{Client, ClientId, ErrorKind, List, Service};
 use serde::de::DeserializeOwned;
 
 pub(crate) use self::lookup::{access_policies, found};
+pub(crate) use self::recipients::{mailboxes, places, room_lists};
 use super::observation::{Observation, Unread, UnreadPart};
 use super::translate;
 use crate::access::Fact;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use graph_client::SmtpAddress;
 use graph_client::exchange::{
-    AtAddress, DistributionGroup, Exchange, GetAcceptedDomain, GetDistributionGroup, GetDistributionGroupMember,
-    GetMailbox, GetMailboxFolderPermission, Identity, MailboxFolder,
+    AtAddress, DistributionGroup, Exchange, ExchangeMailbox, ExchangePlace, GetAcceptedDomain, GetDistributionGroup,
+    GetDistributionGroupMember, GetMailbox, GetMailboxFolderPermission, GetPlace, Identity, MailboxFolder, PlaceType,
 };
 
 use super::Reader;
@@ -14,7 +14,7 @@ use crate::access::Fact;
 use crate::error::{Error, Result};
 use crate::observe::observation::{ObservedGroup, ObservedRoomList, UnreadPart, is_group};
 use crate::observe::translate;
-use crate::spec::RestrictedCalendarGroup;
+use crate::spec::{RestrictedCalendarGroup, RoomKind, Rooms};
 
 /// Of how many mailboxes that must not be reached the calendar permissions are read.
 const MOST_CALENDARS: usize = 20;
@@ -29,7 +29,7 @@ impl Reader<'_> {
             .filter(|domain| domain.pending_removal != Some(true))
             .map(|domain| domain.domain_name)
             .collect();
-        self.seen.rooms = exchange.run(GetMailbox::rooms()).await.map_err(Error::during("list the rooms"))?;
+        self.seen.rooms = mailboxes(exchange, &spec.rooms).await.map_err(Error::during("list the rooms"))?;
         if spec.scope.is_group() {
             self.group(spec).await.map_err(Error::during("read the group"))?;
         }
@@ -37,9 +37,11 @@ impl Reader<'_> {
             let group = observed_group(&self.exchange, address).await.map_err(Error::during("read another group"))?;
             self.seen.other_groups.insert(address.clone(), group);
         }
-        if let Some(list) = &spec.rooms.room_list {
-            let list = room_list(&self.exchange, list).await.map_err(Error::during("read the room list"))?;
-            self.seen.room_list = Some(list);
+        self.seen.room_lists =
+            room_lists(&self.exchange, &spec.rooms).await.map_err(Error::during("read the room list"))?;
+        if spec.rooms.needs_places() {
+            let found = places(&self.exchange, &spec.rooms).await;
+            self.seen.places = Some(self.fact(UnreadPart::Places, found));
         }
         self.addresses(spec).await.map_err(Error::during("look up the addresses of the spec"))
     }
@@ -111,10 +113,47 @@ async fn observed_group(exchange: &Exchange, address: &SmtpAddress) -> graph_cli
     Ok(Some(ObservedGroup { group, members }))
 }
 
+/// The mailboxes among which rooms are selected. Equipment is listed only where it is asked for.
+pub(crate) async fn mailboxes<A>(exchange: &Exchange, rooms: &Rooms<A>) -> graph_client::Result<Vec<ExchangeMailbox>>
+where
+    A: Sync,
+{
+    let types: &[&str] =
+        if rooms.selects(RoomKind::Equipment) { &["RoomMailbox", "EquipmentMailbox"] } else { &["RoomMailbox"] };
+    exchange.run(GetMailbox::of_type(types)).await
+}
+
+/// The room lists that are named, in their order.
+pub(crate) async fn room_lists(
+    exchange: &Exchange,
+    rooms: &Rooms<SmtpAddress>,
+) -> graph_client::Result<Vec<ObservedRoomList>> {
+    let mut lists = Vec::new();
+    for (_, address) in rooms.lists() {
+        lists.push(room_list(exchange, address).await?);
+    }
+    Ok(lists)
+}
+
+/// The places of the kinds that are asked for. Exchange lists them with the right that the mailboxes need as well, with the
+/// building of workspaces, which Graph does not show, and with the rooms that Graph leaves out because they are hidden.
+pub(crate) async fn places<A>(exchange: &Exchange, rooms: &Rooms<A>) -> graph_client::Result<Vec<ExchangePlace>>
+where
+    A: Sync,
+{
+    let mut places = Vec::new();
+    for (kind, of_place) in [(RoomKind::Room, PlaceType::Room), (RoomKind::Workspace, PlaceType::Space)] {
+        if rooms.selects(kind) {
+            places.extend(exchange.run(GetPlace::all(of_place)).await?);
+        }
+    }
+    Ok(places)
+}
+
 /// A room list with the room lists in it: a campus is a list of buildings.
 async fn room_list(exchange: &Exchange, address: &SmtpAddress) -> graph_client::Result<ObservedRoomList> {
     let group = exchange.group_at(address).await?.one();
-    let mut list = ObservedRoomList { group, members: Vec::new(), nested: Vec::new() };
+    let mut list = ObservedRoomList { address: address.clone(), group, members: Vec::new(), nested: Vec::new() };
     let mut open: Vec<Identity> = list.group.iter().filter_map(DistributionGroup::identity).collect();
     let mut known: BTreeSet<String> = BTreeSet::new();
     while let Some(identity) = open.pop() {

@@ -23,7 +23,9 @@ pub(super) fn get(call: &mut Invocation<'_>, arguments: &Arguments) -> Outcome {
         .world
         .directory
         .iter()
-        .filter(|place| is_place(place) && wanted.is_none_or(|wanted| kind_name(place.kind) == wanted))
+        .filter(|place| {
+            is_place(place) && !place.place.unlisted && wanted.is_none_or(|wanted| kind_name(place.kind) == wanted)
+        })
         .map(|place| place.id)
         .collect();
     Ok(Output::Recipients { ids, row })

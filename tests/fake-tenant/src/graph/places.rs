@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::query::Paging;
 use super::{GraphCall, GraphError, GraphResult, error, spaces};
 use crate::recipient::{Recipient, RecipientId, RecipientKind};
+use crate::request::Response;
 use crate::world::{World, derived_id};
 
 const PAGES: Paging = Paging::Skip { default: 100, max: 999 };
@@ -97,7 +98,7 @@ pub(super) fn rooms(world: &World) -> Vec<RecipientId> {
 }
 
 pub(super) fn workspaces(world: &World) -> Vec<RecipientId> {
-    let shown = |place: &&Recipient| place.kind == RecipientKind::Workspace && !place.hidden;
+    let shown = |place: &&Recipient| place.kind == RecipientKind::Workspace && !place.hidden && !place.place.unlisted;
     world.directory.iter().filter(shown).map(|place| place.id).collect()
 }
 
@@ -111,7 +112,16 @@ fn room_lists(world: &World) -> Vec<RecipientId> {
 }
 
 fn list(world: &World, call: &GraphCall<'_>, context: &str, places: Vec<RecipientId>) -> GraphResult {
-    call.list(context, places, PAGES, |id| world.directory.get(*id).map_or(Value::Null, row))
+    let response = call.list(context, places, PAGES, |id| world.directory.get(*id).map_or(Value::Null, row))?;
+    let Some(cut) = world.places_cut else { return Ok(response) };
+    let mut body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    if let Some(rows) = body["value"].as_array_mut() {
+        rows.truncate(cut);
+    }
+    if let Some(body) = body.as_object_mut() {
+        body.remove("@odata.nextLink");
+    }
+    Ok(Response::of_json(200, &body))
 }
 
 pub(super) fn find<'w>(world: &'w World, id: &str) -> Option<&'w Recipient> {

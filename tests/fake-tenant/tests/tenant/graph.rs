@@ -105,6 +105,26 @@ fn hidden_and_very_new_rooms_are_not_in_places() {
 }
 
 #[test]
+fn a_list_of_places_may_end_early_and_count_all_the_same() {
+    let tenant = FakeTenant::contoso();
+    let admin = Session::administrator(&tenant);
+    tenant.cut_places_at(Some(10));
+    let body = admin.get("/v1.0/places/microsoft.graph.room?$count=true").json();
+    assert_eq!((body["value"].as_array().unwrap().len(), &body["@odata.count"]), (10, &json!(40)));
+    assert!(body.get("@odata.nextLink").is_none());
+}
+
+#[test]
+fn a_room_that_no_list_of_places_has_is_a_mailbox_all_the_same() {
+    let tenant = FakeTenant::contoso();
+    let admin = Session::administrator(&tenant);
+    tenant.set_place_listed("boardroom@contoso.com", false);
+    assert_eq!(admin.run("Get-Place", json!({"Type": "Room"})).len(), 39);
+    assert_eq!(admin.get("/v1.0/places/microsoft.graph.room").json()["value"].as_array().unwrap().len(), 39);
+    assert_eq!(admin.run("Get-Mailbox", json!({"Identity": "boardroom@contoso.com"})).len(), 1);
+}
+
+#[test]
 fn service_principals_are_found_by_either_id() {
     let tenant = FakeTenant::contoso();
     let admin = Session::administrator(&tenant);
