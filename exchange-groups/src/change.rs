@@ -5,9 +5,9 @@ use std::fmt;
 
 use graph_client::exchange::{
     AddDistributionGroupMember, Cmdlet, EnableOrganizationCustomization, NewApplicationAccessPolicy,
-    NewDistributionGroup, NewManagementRoleAssignment, NewServicePrincipal, RemoveApplicationAccessPolicy,
-    RemoveDistributionGroupMember, RemoveManagementRoleAssignment, RemoveServicePrincipal, SetDistributionGroup,
-    SetManagementRoleAssignment, UpdateDistributionGroupMember,
+    NewDistributionGroup, NewManagementRoleAssignment, NewServicePrincipal, PowerShellArgument,
+    RemoveApplicationAccessPolicy, RemoveDistributionGroupMember, RemoveManagementRoleAssignment,
+    RemoveServicePrincipal, SetDistributionGroup, SetManagementRoleAssignment, UpdateDistributionGroupMember,
 };
 use graph_client::{AppRoleAssignmentId, Client, ClientId, ServicePrincipalId, printable};
 use serde::{Deserialize, Serialize};
@@ -89,6 +89,14 @@ macro_rules! changes {
                     // A value that does not serialise cannot be sent either; its sentence still says what it is.
                     $(Self::$variant(cmdlet) => cmdlet.powershell().unwrap_or_else(|_| cmdlet.to_string()),)+
                     Self::RevokePermission(revoke) => revoke.command(),
+                }
+            }
+
+            /// The arguments of its cmdlet as expressions of PowerShell; `None` for a call of Graph.
+            pub(crate) fn arguments(&self) -> Option<graph_client::Result<Vec<PowerShellArgument>>> {
+                match self {
+                    $(Self::$variant(cmdlet) => Some(cmdlet.powershell_arguments()),)+
+                    Self::RevokePermission(_) => None,
                 }
             }
 

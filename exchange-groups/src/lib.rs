@@ -15,6 +15,7 @@ mod observe;
 mod plan;
 mod prove;
 mod restriction;
+mod script;
 mod select;
 mod spec;
 mod text;
@@ -34,6 +35,7 @@ pub use self::prove::{
     Check, CheckOutcome, Evidence, Expectation, Proof, Prove, Sample, TokenEvidence, Verdict, VisibleTimes,
     WriteEvidence,
 };
+pub use self::script::{Script, ScriptHeader};
 pub use self::spec::{
     OtherMembers, Permission, Profile, RestrictedCalendarGroup, RestrictedCalendarGroupBuilder, Restriction,
     RoomFilter, Rooms, SpecError, Workspaces,

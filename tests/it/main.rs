@@ -29,6 +29,7 @@ mod resources_models;
 mod resources_support;
 mod resources_teamwork;
 mod scale;
+mod scripts;
 mod secrets;
 mod signin;
 mod terminal;

@@ -38,6 +38,7 @@ const EXCHANGE_GROUPS: Layers = &[
             "trace",
         ],
     ),
+    ("script", &["access", "change", "document", "membership", "plan", "spec"]),
     (
         "apply",
         &[
