@@ -6,6 +6,7 @@ mod advice;
 mod calendar_refusals;
 mod cases;
 mod directory_reads;
+mod drift;
 mod exchange_cmdlets;
 mod exchange_conformance;
 mod exchange_identity;
