@@ -440,6 +440,28 @@ async fn what_became_unreadable_is_unknown_and_never_in_sync() {
 }
 
 #[tokio::test]
+async fn what_is_unreadable_in_the_snapshot_as_well_is_unknown_all_the_same() {
+    let world = World::rbac().await;
+    let refusal = Fault::cmdlet_error(403, "Microsoft.Exchange.Configuration.Tasks.AccessDeniedException", "Denied");
+    world.contoso.tenant.fail_next(Matcher::cmdlet("Get-ManagementRoleAssignment").times(500), refusal);
+    let before = world.contoso.groups.observe(&world.spec).await.unwrap();
+    let drift = world.contoso.groups.drift(&world.spec, Some(&before)).await.unwrap();
+    assert_eq!(drift.status(), DriftStatus::Unknown, "{drift}");
+}
+
+#[tokio::test]
+async fn an_application_that_can_widen_itself_is_told_beside_other_causes() {
+    let world = World::rbac().await;
+    world.contoso.tenant.add_member(GROUP, "adele.vance@contoso.com");
+    world.contoso.tenant.grant(&world.contoso.booking, Resource::Graph, "AppRoleAssignment.ReadWrite.All");
+    let drift = world.drift().await;
+    of_kind(&drift, DriftKind::MemberAdded);
+    let text = drift.to_string();
+    let widens = drift.differences.iter().find(|difference| difference.kind == DriftKind::AccessChanged);
+    assert_eq!(widens.map(|difference| difference.effect), Some(DriftEffect::Wider), "{text}");
+}
+
+#[tokio::test]
 async fn a_snapshot_of_another_tenant_tells_nothing() {
     let world = World::rbac().await;
     let before = since(&world, |snapshot| snapshot["origin"]["tenant"] = json!("fabrikam.onmicrosoft.com"));

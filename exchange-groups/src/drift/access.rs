@@ -7,7 +7,7 @@ use graph_client::exchange::ExchangeRecipient;
 use super::difference::DriftEffect as Effect;
 use crate::access::{Access, AccessModel, Level, MailboxFacts};
 use crate::access_findings;
-use crate::finding::{Finding, FindingKind, Severity, Subject, VerdictEffect};
+use crate::finding::{Finding, FindingKind, Subject, VerdictEffect};
 use crate::membership::MailboxRef;
 use crate::observe::{Mailboxes, Observation};
 use crate::plan::Plan;
@@ -42,25 +42,6 @@ impl<'a> Judge<'a> {
     /// Whether every mailbox that the spec wants is reached: an outage if one is not, unknown if that is not known.
     pub(super) const fn of_all_wanted(&self) -> Effect {
         self.of_all_wanted
-    }
-
-    /// What tells a finding from another: the sentence may name examples.
-    pub(super) fn key(finding: &Finding) -> (FindingKind, Severity, Option<String>, Option<String>) {
-        let subject = &finding.subject;
-        (finding.kind, finding.severity, subject.id.clone(), subject.address.as_ref().map(ToString::to_string))
-    }
-
-    /// The findings of the snapshot, as of the day of now: some change with the date alone.
-    pub(super) fn keys_of(
-        spec: &RestrictedCalendarGroup,
-        before: &Observation,
-        now: &Observation,
-    ) -> BTreeSet<(FindingKind, Severity, Option<String>, Option<String>)> {
-        let mut before = before.clone();
-        before.facts.date = now.facts.date;
-        let plan = Plan::draft(spec, &before);
-        let findings = access_findings::findings(spec, &before, &before.facts, &plan.members, &plan.must_not_reach);
-        findings.iter().map(Self::key).collect()
     }
 
     /// The findings about access as it is now that say it is not as the spec says, or may not be.

@@ -9,7 +9,7 @@ use super::access::Judge;
 use super::difference::{DriftDifference, DriftEffect as Effect, DriftKind as Kind};
 use super::search::Search;
 use crate::change::Change;
-use crate::finding::{Advice, Subject};
+use crate::finding::{Advice, FindingKind, Subject};
 use crate::observe::Observation;
 use crate::plan::Plan;
 use crate::spec::RestrictedCalendarGroup;
@@ -62,11 +62,6 @@ impl Search<'_> {
     fn unread(&mut self) {
         let now = self.now;
         for unread in &now.unread {
-            // What was unread before as well has not drifted out of sight.
-            let was = self.before.is_some_and(|before| before.unread.iter().any(|it| it.what == unread.what));
-            if was {
-                continue;
-            }
             let message = format!("{} could not be read: {}", unread.what.description(), unread.error);
             let advice = if unread.is_denied {
                 Advice::entra("Give the administering application the right again, then run again")
@@ -110,17 +105,14 @@ impl Search<'_> {
 
     /// What the access model finds and no difference has explained.
     fn access(&mut self) {
-        let before = self.before.map(|before| Judge::keys_of(self.spec, before, self.now));
         let findings: Vec<_> =
             self.judge.findings().into_iter().map(|(finding, effect)| (finding.clone(), effect)).collect();
         for (finding, effect) in &findings {
             let effect = *effect;
-            // What was undecided in the snapshot too is no drift; what violates the spec is.
-            let is_old = before.as_ref().is_some_and(|keys| keys.contains(&Judge::key(finding)));
-            if effect == Effect::Unknown && is_old {
-                continue;
-            }
-            if self.found.iter().any(|difference| difference.effect == effect) {
+            // The differences so far are the causes that are known. That it can widen itself is a cause of its own.
+            let is_told = self.found.iter().any(|difference| difference.effect == effect);
+            let is_cause = finding.kind == FindingKind::CanWidenItself && !self.has(Kind::ApplicationOwnsGroup);
+            if is_told && !is_cause {
                 continue;
             }
             let (message, subject, advice) = (finding.message.clone(), finding.subject.clone(), finding.advice.clone());
@@ -128,12 +120,8 @@ impl Search<'_> {
         }
         // A mailbox that is not reached, though no finding says why.
         let effect = self.judge.of_all_wanted();
-        let was = self.before.map(|before| {
-            let plan = Plan::draft(self.spec, before);
-            Judge::new(self.spec, &plan, before).of_all_wanted()
-        });
         let is_told = self.found.iter().any(|difference| difference.effect == effect);
-        if effect != Effect::Neither && !is_told && !(effect == Effect::Unknown && was == Some(effect)) {
+        if effect != Effect::Neither && !is_told {
             let message = match effect {
                 Effect::Outage => "A mailbox that the spec wants is not reached",
                 _ => "Whether every mailbox that the spec wants is reached is not known",

@@ -52,13 +52,13 @@ fn room_subject(room: &ExchangeMailbox) -> Subject {
 }
 
 /// Whether a change is about this member.
-fn is_about(change: &Change, id: Id, address: Option<&SmtpAddress>) -> bool {
+fn is_about(change: &Change, id: Option<&str>, address: Option<&SmtpAddress>) -> bool {
     let member = match change {
         Change::AddMember(cmdlet) => cmdlet.member(),
         Change::RemoveMember(cmdlet) => cmdlet.member(),
         _ => return false,
     };
-    let is_id = id.is_some_and(|id| member.as_str().eq_ignore_ascii_case(&id.to_string()));
+    let is_id = id.is_some_and(|id| member.as_str().eq_ignore_ascii_case(id));
     is_id || address.is_some_and(|address| member.as_str().eq_ignore_ascii_case(address.as_str()))
 }
 
@@ -223,9 +223,9 @@ impl Search<'_> {
                 (Kind::MemberAdded, self.judge.of_unwanted(member), message)
             };
             let advice = Advice::exchange("Ask who added it; remove it, or name it in the spec");
-            let address = member.primary_smtp_address.as_ref();
+            let (address, id) = (member.primary_smtp_address.as_ref(), id.map(|id| id.to_string()));
             self.add_mended(kind, effect, message, member, advice, |change| {
-                matches!(change, Change::RemoveMember(_)) && is_about(change, id, address)
+                matches!(change, Change::RemoveMember(_)) && is_about(change, id.as_deref(), address)
             });
         }
         let missing: Vec<MailboxRef> = difference.missing.iter().map(|mailbox| (*mailbox).clone()).collect();
@@ -242,15 +242,17 @@ impl Search<'_> {
                 (Kind::MemberRemoved, format!("{} is to be a member, and is none", mailbox.address))
             };
             let advice = Advice::exchange("Plan and apply");
+            let id = mailbox.id.map(|id| id.to_string());
             self.add_mended(kind, effect, message, subject, advice, |change| {
-                matches!(change, Change::AddMember(_)) && is_about(change, mailbox.id, Some(&mailbox.address))
+                matches!(change, Change::AddMember(_)) && is_about(change, id.as_deref(), Some(&mailbox.address))
             });
         }
         // Members that are gone and that the spec does not ask for are noted, so that nobody wonders.
         let (Some(before), now_members) = (before, members_of(now)) else { return };
         let rooms_now = rooms_of(now);
+        let told: BTreeSet<String> = self.found.iter().filter_map(|it| it.subject.id.clone()).collect();
         for (id, member) in before.iter().filter(|(id, _)| !now_members.contains_key(*id)) {
-            let is_told = self.found.iter().any(|it| it.subject.id.as_deref() == Some(&*id.to_string()));
+            let is_told = told.contains(&id.to_string());
             // Whoever is no room any more is told of with the rooms.
             let is_deleted_room = rooms_before.contains_key(id) && !rooms_now.contains_key(id);
             if !is_told && !is_deleted_room {

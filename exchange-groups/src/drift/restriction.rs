@@ -128,7 +128,7 @@ impl Search<'_> {
 
     pub(super) fn policies(&mut self) {
         let Some(before) = self.before else { return };
-        let (Some(_), Some(_)) = (self.now.facts.policies.whole(), before.facts.policies.known()) else { return };
+        let (Some(_), Some(_)) = (self.now.facts.policies.whole(), before.facts.policies.whole()) else { return };
         let (now, then) = (policies_of(&self.now.facts), policies_of(&before.facts));
         for (key, policy) in &then {
             let subject = subject(policy.identity.clone(), "ApplicationAccessPolicy");
@@ -171,7 +171,7 @@ impl Search<'_> {
 
     pub(super) fn assignments(&mut self) {
         let Some(before) = self.before else { return };
-        let (Some(_), Some(_)) = (self.now.facts.role_assignments.whole(), before.facts.role_assignments.known())
+        let (Some(_), Some(_)) = (self.now.facts.role_assignments.whole(), before.facts.role_assignments.whole())
         else {
             return;
         };
@@ -263,7 +263,7 @@ impl Search<'_> {
 
     pub(super) fn grants(&mut self) {
         let Some(before) = self.before else { return };
-        let (Some(_), Some(_)) = (self.now.facts.grants.whole(), before.facts.grants.known()) else { return };
+        let (Some(_), Some(_)) = (self.now.facts.grants.whole(), before.facts.grants.whole()) else { return };
         let (now, then) = (grants_of(&self.now.facts), grants_of(&before.facts));
         for (_, grant) in now.iter().filter(|(key, _)| !then.contains_key(*key)) {
             let effect = self.judge.effect(BOTH);
