@@ -8,6 +8,7 @@ mod apply;
 mod change;
 mod control;
 mod document;
+mod drift;
 mod error;
 mod event;
 mod finding;
@@ -21,6 +22,7 @@ mod procedure;
 mod prove;
 mod reach;
 mod restriction;
+mod script;
 mod select;
 mod spec;
 mod survey;
@@ -34,6 +36,7 @@ pub use self::apply::{Apply, MembersReadBack, Report, StageUsage};
 pub use self::change::{Change, DisableSignIn, GrantPermission, RevokePermission, Stage, Step};
 pub use self::control::{Running, Stop};
 pub use self::document::{Digest, FormatVersion, ObservationRef, Origin};
+pub use self::drift::{Drift, DriftDifference, DriftEffect, DriftKind, DriftMetric, DriftStatus};
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::event::{Awaited, Event};
 pub use self::finding::{Actor, Advice, Finding, FindingKind, Severity, Subject, VerdictEffect};
@@ -53,6 +56,7 @@ pub use self::reach::{
     ApplicationReach, Audit, AuditedApplication, AuditedPath, CalendarAccess, MailboxAccess, MailboxReach, ReachQuery,
     ReachReport,
 };
+pub use self::script::{Script, ScriptHeader};
 pub use self::spec::{
     OtherMembers, Permission, Profile, RestrictedCalendarGroup, RestrictedCalendarGroupBuilder, Restriction,
     RoomFilter, RoomKind, Rooms, Scope, SpecError, Workspaces,

@@ -12,21 +12,21 @@ use tree_sitter::{Node, Parser, Tree};
 
 /// A line in two forms: as it is, and as the grammar reads it. PowerShell takes four typographic characters for a
 /// single quote, which the grammar does not know; both forms have the same characters otherwise.
-struct Line {
+pub(crate) struct Line {
     characters: Vec<char>,
     plain: String,
-    tree: Tree,
+    pub(crate) tree: Tree,
 }
 
 /// The value of an expression. Text is in the units of .NET, as numbers may stand for halves of a character.
 #[derive(Debug, Clone, PartialEq)]
-enum Read {
+pub(crate) enum Read {
     Text(Vec<u16>),
     Other(Value),
 }
 
 impl Line {
-    fn parse(line: &str) -> Self {
+    pub(crate) fn parse(line: &str) -> Self {
         let plain = line.replace(['\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}'], "'");
         let mut parser = Parser::new();
         parser.set_language(&tree_sitter_powershell::LANGUAGE.into()).expect("a grammar that fits the parser");
@@ -35,7 +35,7 @@ impl Line {
     }
 
     /// What the line has where the grammar sees `node`.
-    fn text(&self, node: Node<'_>) -> String {
+    pub(crate) fn text(&self, node: Node<'_>) -> String {
         let start = self.plain[..node.start_byte()].chars().count();
         let length = self.plain[node.byte_range()].chars().count();
         self.characters[start..start + length].iter().collect()
@@ -81,7 +81,7 @@ impl Line {
         Ok((self.text(name), arguments))
     }
 
-    fn value(&self, node: Node<'_>) -> Result<Read, String> {
+    pub(crate) fn value(&self, node: Node<'_>) -> Result<Read, String> {
         let children = children(node);
         match node.kind() {
             "string_literal" => Ok(Read::Text(unquoted(&self.text(node))?.encode_utf16().collect())),
@@ -143,11 +143,11 @@ impl Line {
     }
 }
 
-fn children(node: Node<'_>) -> Vec<Node<'_>> {
+pub(crate) fn children(node: Node<'_>) -> Vec<Node<'_>> {
     (0..node.named_child_count()).filter_map(|index| node.named_child(index)).collect()
 }
 
-fn find<'a>(node: Node<'a>, kind: &str) -> Vec<Node<'a>> {
+pub(crate) fn find<'a>(node: Node<'a>, kind: &str) -> Vec<Node<'a>> {
     let mut found = if node.kind() == kind { vec![node] } else { Vec::new() };
     for child in children(node) {
         found.extend(find(child, kind));
@@ -155,7 +155,7 @@ fn find<'a>(node: Node<'a>, kind: &str) -> Vec<Node<'a>> {
     found
 }
 
-fn json_of(read: Read) -> Result<Value, String> {
+pub(crate) fn json_of(read: Read) -> Result<Value, String> {
     match read {
         Read::Text(units) => String::from_utf16(&units).map(Value::String).map_err(|error| error.to_string()),
         Read::Other(value) => Ok(value),
@@ -179,7 +179,7 @@ fn unquoted(quoted: &str) -> Result<String, String> {
 }
 
 /// What a line must say for a value on the wire.
-fn expected(wire: &Value) -> Value {
+pub(crate) fn expected(wire: &Value) -> Value {
     match wire {
         Value::Array(items) => items.iter().map(expected).collect(),
         Value::Object(table) => {
@@ -213,7 +213,7 @@ fn check<C: Cmdlet>(cmdlet: &C) -> Result<(), TestCaseError> {
 }
 
 /// Text made to break out of quotes, and any other.
-fn hostile() -> impl Strategy<Value = String> {
+pub(crate) fn hostile() -> impl Strategy<Value = String> {
     let pieces = proptest::sample::select(vec![
         "'",
         "''",

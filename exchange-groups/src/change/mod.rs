@@ -7,7 +7,7 @@ use std::fmt;
 
 use graph_client::exchange::{
     AddDistributionGroupMember, Cmdlet, EnableOrganizationCustomization, NewApplicationAccessPolicy,
-    NewDistributionGroup, NewManagementRoleAssignment, NewManagementScope, NewServicePrincipal,
+    NewDistributionGroup, NewManagementRoleAssignment, NewManagementScope, NewServicePrincipal, PowerShellArgument,
     RemoveApplicationAccessPolicy, RemoveDistributionGroup, RemoveDistributionGroupMember,
     RemoveManagementRoleAssignment, RemoveManagementScope, RemoveServicePrincipal, SetDistributionGroup,
     SetManagementRoleAssignment, SetManagementScope, UpdateDistributionGroupMember,
@@ -100,6 +100,14 @@ macro_rules! changes {
                     // A value that does not serialise cannot be sent either; its sentence still says what it is.
                     $(Self::$variant(cmdlet) => cmdlet.powershell().unwrap_or_else(|_| cmdlet.to_string()),)+
                     $(Self::$graph_variant(call) => call.command(),)+
+                }
+            }
+
+            /// The arguments of its cmdlet as expressions of PowerShell; `None` for a call of Graph.
+            pub(crate) fn arguments(&self) -> Option<graph_client::Result<Vec<PowerShellArgument>>> {
+                match self {
+                    $(Self::$variant(cmdlet) => Some(cmdlet.powershell_arguments()),)+
+                    $(Self::$graph_variant(_) => None,)+
                 }
             }
 

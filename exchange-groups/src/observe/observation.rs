@@ -221,6 +221,11 @@ impl Observation {
     /// The digest of the observed state. Time, caller, cost and the text of refusals are not part of it.
     #[must_use]
     pub fn digest(&self) -> Digest {
+        Digest::of(&self.state())
+    }
+
+    /// The observed state as JSON: what the digest is of.
+    pub(crate) fn state(&self) -> Value {
         let mut seen = self.clone();
         seen.origin = Origin { made_at: "".into(), software: String::new(), ..seen.origin };
         seen.administrator = None;
@@ -232,7 +237,7 @@ impl Observation {
         (seen.requests, seen.elapsed) = (0, Duration::ZERO);
         let mut seen = serde_json::to_value(&seen).unwrap_or_default();
         forget_what_varies(&mut seen);
-        Digest::of(&seen)
+        seen
     }
 }
 

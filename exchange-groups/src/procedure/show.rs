@@ -6,6 +6,7 @@ use super::document::{Procedure, ProcedureStage};
 use super::goal::Goal;
 use crate::access::Truth;
 use crate::finding::Severity;
+use crate::script::{Script, ScriptHeader};
 
 impl Goal {
     /// The goal as a heading.
@@ -14,6 +15,20 @@ impl Goal {
         match self {
             Self::Retire(_) => "Retirement",
         }
+    }
+}
+
+impl Procedure {
+    /// A stage as PowerShell, for administrators who run it themselves; `None` for a stage without steps. A script has one
+    /// stage, because the next one may have to wait: its gate stands in the printed procedure.
+    #[must_use]
+    pub fn powershell(&self, stage: &str) -> Option<Script> {
+        let stage = self.stages.iter().find(|it| it.name == stage && !it.steps.is_empty())?;
+        let title = format!("{}, stage \"{}\"", self.goal.title(), stage.title);
+        let mut header = ScriptHeader::new(title, self.origin.clone(), self.application);
+        header.digest = Some(self.digest());
+        header.application_name.clone_from(&self.application_name);
+        Some(Script::new(&header, &stage.steps))
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Property, powershell};
+use super::{PowerShellArgument, Property, powershell};
 use crate::error::Result;
 use crate::ids::InvalidValue;
 use crate::kinds::kinds;
@@ -134,6 +134,19 @@ pub trait Cmdlet: Serialize + Display + Debug + Send + Sync + 'static {
     {
         self.check()?;
         powershell::line(self)
+    }
+
+    /// The arguments of the same command as expressions of PowerShell, for a script that makes a table of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`powershell`](Self::powershell).
+    fn powershell_arguments(&self) -> Result<Vec<PowerShellArgument>>
+    where
+        Self: Sized,
+    {
+        self.check()?;
+        powershell::arguments(self)
     }
 
     /// The limit for one attempt, from sending to the last byte of the response.

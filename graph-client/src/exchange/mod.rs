@@ -45,6 +45,7 @@ pub use self::filter::{DistinguishedName, OpathFilter, Property};
 pub use self::invoke::{CmdletSet, Exchange};
 pub use self::lenient::Quota;
 pub use self::list::{RowList, RowPage, RowPages, Rows};
+pub use self::powershell::{PowerShellArgument, powershell_text};
 pub use self::raw::RawCmdlet;
 pub use self::values::{Alias, GroupName, Identity, ListChange, ObjectName, ProxyAddress};
 pub use self::wait::{CreatedObject, Wait};

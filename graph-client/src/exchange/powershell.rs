@@ -9,8 +9,61 @@ use super::Cmdlet;
 use crate::error::Result;
 use crate::ids::InvalidValue;
 
+/// A parameter of a command with its value, as an expression of PowerShell.
+///
+/// The expression is of ASCII characters alone, so that a script file means the same in every version of PowerShell,
+/// whatever encoding it is read in. No value can end its string or begin another expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PowerShellArgument {
+    /// The parameter, without its hyphen.
+    pub parameter: String,
+    /// The value.
+    pub value: String,
+}
+
+/// The arguments of a command, in the order of the wire.
+pub(super) fn arguments<C: Cmdlet>(cmdlet: &C) -> Result<Vec<PowerShellArgument>> {
+    let arguments = parameters(cmdlet)?.into_iter();
+    Ok(arguments.map(|(parameter, value)| PowerShellArgument { parameter, value: format!("{value:#}") }).collect())
+}
+
+/// A text as an expression of PowerShell: a string in single quotes, in which nothing has a meaning, or a sum of such
+/// strings and numbers of characters. It is of ASCII characters alone and on one line.
+///
+/// ```
+/// use graph_client::exchange::powershell_text;
+///
+/// assert_eq!(powershell_text("Director's $room"), "'Director''s $room'");
+/// assert_eq!(powershell_text("K\u{f6}ln"), "('K' + [char]246 + 'ln')");
+/// ```
+#[must_use]
+pub fn powershell_text(text: &str) -> String {
+    struct Text<'a>(&'a str);
+
+    impl fmt::Display for Text<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write_text(f, self.0)
+        }
+    }
+
+    format!("{:#}", Text(text))
+}
+
 /// The line for a command, such as `Remove-DistributionGroup -Identity 'rooms' -Confirm:$false`.
 pub(super) fn line<C: Cmdlet>(cmdlet: &C) -> Result<String> {
+    let mut line = cmdlet.name().to_owned();
+    for (parameter, value) in &parameters(cmdlet)? {
+        // A switch takes its value behind a colon alone; what holds for one holds for a Boolean.
+        let separator = if matches!(value, Node::Flag(_)) { ':' } else { ' ' };
+        // Writing to a string does not fail.
+        let _ = write!(line, " -{parameter}{separator}{value}");
+    }
+    Ok(line)
+}
+
+/// The parameters of a command whose names are those of PowerShell.
+fn parameters<C: Cmdlet>(cmdlet: &C) -> Result<Vec<(String, Node)>> {
     let invalid = |field: &'static str, value: &str, rule: &'static str| InvalidValue::new(field, value, rule);
     let name = cmdlet.name();
     if !is_cmdlet_name(name) {
@@ -24,17 +77,10 @@ pub(super) fn line<C: Cmdlet>(cmdlet: &C) -> Result<String> {
         Node::Null => Vec::new(),
         _ => return Err(invalid("parameters", name, "must serialise to an object").into()),
     };
-    let mut line = name.to_owned();
-    for (parameter, value) in &parameters {
-        if !is_parameter_name(parameter) {
-            return Err(invalid("parameter", parameter, PARAMETER_RULE).into());
-        }
-        // A switch takes its value behind a colon alone; what holds for one holds for a Boolean.
-        let separator = if matches!(value, Node::Flag(_)) { ':' } else { ' ' };
-        // Writing to a string does not fail.
-        let _ = write!(line, " -{parameter}{separator}{value}");
+    match parameters.iter().find(|(parameter, _)| !is_parameter_name(parameter)) {
+        Some((parameter, _)) => Err(invalid("parameter", parameter, PARAMETER_RULE).into()),
+        None => Ok(parameters),
     }
-    Ok(line)
 }
 
 pub(super) const CMDLET_RULE: &str = "must have the form Verb-Noun, of letters and digits";
@@ -167,7 +213,8 @@ fn write_table(f: &mut fmt::Formatter<'_>, members: &[(String, Node)]) -> fmt::R
             "Add" | "Remove" => f.write_str(key)?,
             key => write_text(f, key)?,
         }
-        write!(f, "={value}")?;
+        f.write_char('=')?;
+        fmt::Display::fmt(value, f)?;
     }
     f.write_char('}')
 }
@@ -175,8 +222,11 @@ fn write_table(f: &mut fmt::Formatter<'_>, members: &[(String, Node)]) -> fmt::R
 /// A string in single quotes, in which nothing has a meaning but the quote itself. PowerShell takes four typographic
 /// characters for it as well; each is written twice.
 ///
-/// What a terminal acts on, or a reader cannot see, is written as a number: `('one' + [char]10 + 'two')`.
+/// What a terminal acts on, or a reader cannot see, is written as a number: `('one' + [char]10 + 'two')`. In the alternate
+/// form that holds for all that is not ASCII.
 fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let is_ascii_only = f.alternate();
+    let is_unsafe = |c: char| is_unsafe(c) || (is_ascii_only && !c.is_ascii());
     if !text.chars().any(is_unsafe) {
         f.write_char('\'')?;
         write_quoted(f, text)?;
@@ -259,5 +309,14 @@ mod tests {
         assert_eq!(shown(r#""one\r\ntwo""#), "('one' + [char]13 + [char]10 + 'two')");
         assert_eq!(shown(r#""\u0000""#), "('' + [char]0)");
         assert_eq!(shown(r#""\u202e'x'""#), "('' + [char]8238 + '''x''')");
+    }
+
+    #[test]
+    fn a_script_is_ascii() {
+        let node: Node = serde_json::from_str(r#"{"Add":["K\u00f6ln \ud83d\ude00", "it\u2019s"]}"#).unwrap();
+        assert_eq!(
+            format!("{node:#}"),
+            "@{Add=@(('K' + [char]246 + 'ln ' + [char]55357 + [char]56832),('it' + [char]8217 + 's'))}"
+        );
     }
 }
