@@ -46,7 +46,8 @@ pub use self::observe::{Observation, ObservedGroup, ObservedRoomList, ObservedSc
 pub use self::outcome::{Outcome, StepReport};
 pub use self::plan::Plan;
 pub use self::procedure::{
-    CarryOut, Gate, Goal, Procedure, ProcedureReport, ProcedureStage, Remaining, Retire, StageReport, StageState,
+    CarryOut, ComparedMailbox, Gate, Goal, MembershipComparison, Migrate, Procedure, ProcedureReport, ProcedureStage,
+    Remaining, Retire, StageReport, StageState,
 };
 pub use self::prove::{
     Check, CheckOutcome, Evidence, Expectation, Proof, Prove, Sample, TokenEvidence, Verdict, VisibleTimes,

@@ -19,6 +19,7 @@ mod invariants;
 mod layers;
 mod limits;
 mod membership;
+mod migrate;
 mod non_answers;
 mod odata;
 mod pipeline;

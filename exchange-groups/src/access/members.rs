@@ -203,7 +203,7 @@ impl<'f> Groups<'f> {
 impl MailboxFacts {
     /// A mailbox of the organisation that is in no group or unit, and of which nothing else was read. An access path to it
     /// leads to more than a group.
-    pub(super) fn stranger() -> Self {
+    pub(crate) fn stranger() -> Self {
         // No object has these ids: they are fixed, and Entra and Exchange make theirs at random.
         const fn id(last: u128) -> Uuid {
             Uuid::from_u128(0x5f2c_9d1e_77a4_4b6e_9c30_0000_0000_0000 | last)

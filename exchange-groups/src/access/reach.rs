@@ -236,7 +236,7 @@ impl AccessModel<'_> {
     }
 
     /// Every mailbox that is seen as a member of a group or unit, or as the scope of a policy.
-    pub(super) fn members(&self) -> impl Iterator<Item = MailboxFacts> + '_ {
+    pub(crate) fn members(&self) -> impl Iterator<Item = MailboxFacts> + '_ {
         let groups = self.facts.groups.entries().iter().map(|group| &group.members);
         let units = self.facts.administrative_units.entries().iter().map(|unit| &unit.members);
         let scopes = self.facts.scope_recipients.values();

@@ -8,7 +8,7 @@ use super::facts::{
 };
 use super::filter::{Filter, same_name};
 use super::row::{Narrowing, Need};
-use super::{AccessModel, Truth};
+use super::{AccessModel, Level, Truth};
 
 impl From<AssignedScope> for RoleScope {
     fn from(scope: AssignedScope) -> Self {
@@ -203,6 +203,13 @@ impl<'f> AccessModel<'f> {
             Some(root) if !root.trim().is_empty() => held.and(Truth::Unknown),
             _ => held,
         }
+    }
+
+    /// Whether the role of an assignment allows access to calendars at a level, whatever its scope.
+    #[expect(clippy::unused_self, reason = "what a role allows may come to depend on the facts")]
+    pub(crate) fn allows_calendars(&self, assignment: &RoleAssignment, level: Level) -> Truth {
+        let allows = assignment.allows(Need::Level(level));
+        allows.graph.or(allows.ews)
     }
 
     /// The management scopes of the application's assignments whose conditions the facts alone do not decide, with the

@@ -75,7 +75,7 @@ impl GrantPermission {
 
     pub(super) async fn make(&self, client: &Client) -> graph_client::Result<()> {
         let principals = client.service_principals();
-        principals.grant_app_role(&self.resource_id, &self.service_principal, &self.role).await.map(drop)
+        principals.grant_app_role(&self.service_principal, &self.resource_id, &self.role).await.map(drop)
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::json;
 use serde_with::skip_serializing_none;
 
 use super::goal::Goal;
+use super::migrate::MembershipComparison;
 use crate::access::Truth;
 use crate::change::Step;
 use crate::document::{Digest, ObservationRef, Origin};
@@ -35,6 +36,9 @@ pub struct Procedure {
     pub stages: Vec<ProcedureStage>,
     /// The findings: blocking issues first. A procedure with a blocking issue is not carried out.
     pub findings: Vec<Finding>,
+    /// Who is reached before and after, mailbox by mailbox: of a migration to a role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<MembershipComparison>,
     /// What stays as it is, and why.
     pub remaining: Vec<Remaining>,
     /// The number of HTTP requests that deriving it took.

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::migrate::Migrate;
 use super::retire::Retire;
 
 /// What a procedure is for.
@@ -9,10 +10,18 @@ use super::retire::Retire;
 pub enum Goal {
     /// The application loses its access, and what restricted it is removed.
     Retire(Retire),
+    /// The application moves from access policies to a role, or back.
+    Migrate(Migrate),
 }
 
 impl From<Retire> for Goal {
     fn from(retire: Retire) -> Self {
         Self::Retire(retire)
+    }
+}
+
+impl From<Migrate> for Goal {
+    fn from(migrate: Migrate) -> Self {
+        Self::Migrate(migrate)
     }
 }

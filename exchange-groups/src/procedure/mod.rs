@@ -6,6 +6,7 @@
 mod calls;
 mod document;
 mod goal;
+mod migrate;
 mod perform;
 mod report;
 mod retire;
@@ -14,6 +15,7 @@ mod show;
 
 pub use self::document::{Gate, Procedure, ProcedureStage, Remaining};
 pub use self::goal::Goal;
+pub use self::migrate::{ComparedMailbox, MembershipComparison, Migrate};
 pub use self::report::{ProcedureReport, StageReport, StageState};
 pub use self::retire::Retire;
 pub use self::run::CarryOut;

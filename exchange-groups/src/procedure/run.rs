@@ -9,6 +9,7 @@ use tracing::Instrument as _;
 
 use super::calls::derive;
 use super::document::{Procedure, ProcedureStage};
+use super::goal::Goal;
 use super::perform::Performer;
 use super::report::{ProcedureReport, StageReport, StageState};
 use crate::access::Truth;
@@ -20,6 +21,7 @@ use crate::event::{Event, Listener};
 use crate::finding::{Advice, Finding, FindingKind, Severity};
 use crate::groups::ExchangeGroups;
 use crate::outcome::{Outcome, StepReport};
+use crate::spec::RestrictedCalendarGroup;
 
 /// A procedure that is ready to be carried out. Made by [`ExchangeGroups::carry_out`](crate::ExchangeGroups::carry_out);
 /// await it for the [`ProcedureReport`].
@@ -133,7 +135,13 @@ async fn carry_out(run: CarryOut) -> Result<ProcedureReport> {
         if until.as_ref() == Some(&stage.name) {
             closed.get_or_insert_with(|| "the run was to pause before this stage".into());
         }
-        let report = run_stage(&performer, stage, closed.as_deref(), &mut done, total).await;
+        let report = match (&now.goal, &closed) {
+            // Group, members and restriction are made as by a plan of the spec.
+            (Goal::Migrate(migrate), None) if stage.name == "prepare" && !stage.steps.is_empty() => {
+                apply_stage(&groups, &migrate.spec, stage, &performer).await?
+            }
+            _ => run_stage(&performer, stage, closed.as_deref(), &mut done, total).await,
+        };
         if report.state != StageState::Done && !stage.is_optional {
             closed.get_or_insert_with(|| format!("the stage \"{}\" is not done", stage.title));
         }
@@ -145,6 +153,25 @@ async fn carry_out(run: CarryOut) -> Result<ProcedureReport> {
         stages,
         requests: meter.usage().requests,
     })
+}
+
+/// A stage whose steps are a plan of the spec.
+async fn apply_stage(
+    groups: &ExchangeGroups,
+    spec: &RestrictedCalendarGroup,
+    stage: &ProcedureStage,
+    performer: &Performer,
+) -> Result<StageReport> {
+    let plan = groups.plan(&spec.with_revocation(false)).await?;
+    let events = performer.events.clone();
+    let applied = groups.apply(&plan).stopped_by(&performer.stop).on_event(move |event| events.tell(event)).await?;
+    let (state, reason) = match applied.is_complete() {
+        true => (StageState::Done, None),
+        false if performer.stop.is_stopped() => (StageState::NotBegun, Some("the run was stopped".to_owned())),
+        false => (StageState::Failed, Some("a step is not done".to_owned())),
+    };
+    let (name, title) = (stage.name.clone(), stage.title.clone());
+    Ok(StageReport { name, title, state, reason, steps: applied.steps })
 }
 
 async fn run_stage(

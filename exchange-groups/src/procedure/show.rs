@@ -4,6 +4,7 @@ use graph_client::printable;
 
 use super::document::{Procedure, ProcedureStage};
 use super::goal::Goal;
+use super::migrate::MembershipComparison;
 use crate::access::Truth;
 use crate::finding::Severity;
 use crate::script::{Script, ScriptHeader};
@@ -14,6 +15,7 @@ impl Goal {
     pub const fn title(&self) -> &'static str {
         match self {
             Self::Retire(_) => "Retirement",
+            Self::Migrate(_) => "Migration",
         }
     }
 }
@@ -37,6 +39,9 @@ impl fmt::Display for Procedure {
         let app = self.application_name.as_deref().unwrap_or("(not found)");
         writeln!(f, "{} in {}", self.goal.title(), printable(&self.origin.tenant))?;
         writeln!(f, "  Application     {}, client id {}", printable(app), self.application)?;
+        if let Some(comparison) = &self.comparison {
+            show_comparison(f, comparison)?;
+        }
         if self.is_done() {
             writeln!(f, "\nNothing to do.")?;
         }
@@ -63,6 +68,28 @@ impl fmt::Display for Procedure {
         }
         Ok(())
     }
+}
+
+/// How many mailboxes of a kind are shown one by one.
+const SHOWN_MAILBOXES: usize = 10;
+
+fn show_comparison(f: &mut fmt::Formatter<'_>, comparison: &MembershipComparison) -> fmt::Result {
+    writeln!(f, "  Reached before and after  {}", comparison.kept.len())?;
+    for (title, list) in
+        [("GAINED", &comparison.gained), ("LOST", &comparison.lost), ("NOT KNOWN", &comparison.unknown)]
+    {
+        if list.is_empty() {
+            continue;
+        }
+        writeln!(f, "  {title} {}", list.len())?;
+        for mailbox in list.iter().take(SHOWN_MAILBOXES) {
+            writeln!(f, "    {}: {}", mailbox.label(), printable(&mailbox.because))?;
+        }
+        if list.len() > SHOWN_MAILBOXES {
+            writeln!(f, "    … and {} more", list.len() - SHOWN_MAILBOXES)?;
+        }
+    }
+    Ok(())
 }
 
 fn show_stage(f: &mut fmt::Formatter<'_>, stage: &ProcedureStage, number: &mut usize) -> fmt::Result {

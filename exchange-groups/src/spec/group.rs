@@ -103,6 +103,17 @@ impl RestrictedCalendarGroup {
         self.permission
     }
 
+    /// The spec with another restriction. The permission that a policy narrows is not revoked.
+    pub(crate) fn with_restriction(&self, restriction: Restriction) -> Self {
+        let revoke = self.revoke_tenant_wide_grant && restriction == Restriction::Rbac;
+        Self { restriction, revoke_tenant_wide_grant: revoke, ..self.clone() }
+    }
+
+    /// The spec that revokes the tenant-wide permission, or does not.
+    pub(crate) fn with_revocation(&self, revoke: bool) -> Self {
+        Self { revoke_tenant_wide_grant: revoke, ..self.clone() }
+    }
+
     /// The mailboxes whose events the application must not reach.
     #[must_use]
     pub fn must_not_reach(&self) -> &[SmtpAddress] {

@@ -89,6 +89,7 @@ const EXCHANGE_GROUPS: Layers = &[
         "procedure",
         &[
             "access",
+            "apply",
             "change",
             "control",
             "document",
@@ -100,6 +101,7 @@ const EXCHANGE_GROUPS: Layers = &[
             "names",
             "observe",
             "outcome",
+            "plan",
             "restriction",
             "script",
             "select",

@@ -60,6 +60,7 @@ fn procedure(retire: &Retire, seen: &Observation, now: SystemTime) -> Procedure 
         application_name: seen.application.as_ref().and_then(|application| application.display_name.clone()),
         stages,
         findings,
+        comparison: None,
         remaining,
         requests: seen.requests,
     }
