@@ -135,6 +135,7 @@ impl Steps {
                 cost.missing,
                 count(cost.requests, "request")
             ),
+            _ if difference.removals().next().is_some() => "none of them is a member yet".to_owned(),
             _ => "the group has no members yet".to_owned(),
         };
         match UpdateDistributionGroupMember::replace_all(self.group.clone(), list.iter().map(MailboxRef::identity)) {

@@ -1,0 +1,277 @@
+//! Migrates an application from access policies to RBAC for Applications, or back: member by member, never wider, the old
+//! mechanism last.
+//!
+//! Without any configuration it does so in a tenant in memory, where time passes at once. With `TENANT_ID`, `CLIENT_ID` and
+//! `CLIENT_SECRET` it shows in that tenant what would be done, and does with `--yes` what may be done now.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
+
+#[path = "common/administrator.rs"]
+mod common;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use clap::Parser;
+use exchange_groups::graph_client::SmtpAddress;
+use exchange_groups::graph_client::graph::Timestamp;
+use exchange_groups::{
+    ErrorKind, ExchangeGroups, Migrate, Procedure, ProcedureReport, RestrictedCalendarGroup,
+    RestrictedCalendarGroupBuilder, Restriction, Rooms, StageState,
+};
+use fake_tenant::{NewGroup, PolicyRight};
+use serde_json::json;
+
+const AFTER_HELP: &str = "\
+Without TENANT_ID it works in a tenant in memory: no account, no configuration. With it, CLIENT_ID and CLIENT_SECRET name
+the application that administers, GRAPH_URL, EXCHANGE_URL and LOGIN_URL other servers, and --spec what should be true
+afterwards; nothing is changed without --yes.
+
+Exit codes:
+  0  it is migrated: nothing is left to do
+  1  a service refused, or could not be reached
+  2  bad input: the command line, the environment or the spec
+  3  something stands in the way, or the tenant has changed since; nothing was changed
+  4  a step was not done
+  7  only a dry run was made; nothing was changed
+  8  a stage waits: run again later; the gate says for what";
+
+/// Migrate an application from access policies to RBAC for Applications, or back
+#[derive(Debug, Parser)]
+#[command(after_help = AFTER_HELP)]
+struct Options {
+    /// Read the spec after the migration from a JSON or YAML file
+    #[arg(long, value_name = "FILE")]
+    spec: Option<PathBuf>,
+
+    /// From the role back to an access policy
+    #[arg(long)]
+    back: bool,
+
+    /// When the tenant-wide permission was revoked, such as 2026-11-26T12:00:00Z: policies stay for 28 hours after it
+    #[arg(long, value_name = "TIME")]
+    revoked_at: Option<String>,
+
+    /// An empty mailbox that the spec names and no policy lets through: once it can be read, the role acts
+    #[arg(long, value_name = "ADDRESS")]
+    canary: Option<SmtpAddress>,
+
+    /// Accept that mailboxes are lost which only the policies let through
+    #[arg(long)]
+    accept_lost: bool,
+
+    /// With --back: the policy was seen to act
+    #[arg(long)]
+    policy_acts: bool,
+
+    /// Pause before this stage, by the name that --json shows
+    #[arg(long, value_name = "STAGE")]
+    until: Option<String>,
+
+    /// Do it in a real tenant. Without it the run is dry
+    #[arg(long)]
+    yes: bool,
+
+    /// Print one JSON document in place of text
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug)]
+struct BadInput(String);
+
+impl std::fmt::Display for BadInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadInput {}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    match run(&options).await {
+        Ok((exit, shown)) => {
+            println!("{shown}");
+            ExitCode::from(exit)
+        }
+        Err(error) => {
+            let exit = exit_of(&error);
+            eprintln!("error: {error:#}");
+            if options.json {
+                println!("{}", json!({ "error": format!("{error:#}"), "exit": exit }));
+            }
+            ExitCode::from(exit)
+        }
+    }
+}
+
+fn exit_of(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<exchange_groups::Error>().map(exchange_groups::Error::kind) {
+        Some(ErrorKind::Spec) => 2,
+        Some(ErrorKind::Blocked | ErrorKind::Stale | ErrorKind::NotApproved) => 3,
+        _ if error.is::<BadInput>() || error.is::<common::BadEnvironment>() => 2,
+        _ => 1,
+    }
+}
+
+async fn run(options: &Options) -> anyhow::Result<(u8, String)> {
+    // What the time is, before anything is asked.
+    let revoked_at = revoked_at(options)?;
+    if options.spec.is_none() && std::env::var_os("TENANT_ID").is_none() {
+        return in_memory(options).await;
+    }
+    let tenant = common::administrator().await?;
+    let groups = ExchangeGroups::new(tenant.client);
+    let mut migrate = Migrate::new(spec(options)?).accept_lost(options.accept_lost).policy_acts(options.policy_acts);
+    if let Some(time) = revoked_at {
+        migrate = migrate.revoked_at(time);
+    }
+    if let Some(canary) = &options.canary {
+        migrate = migrate.canary(canary.clone());
+    }
+    let procedure = groups.procedure(migrate).await?;
+    if procedure.is_blocked() || !options.yes {
+        let exit = match (procedure.is_blocked(), procedure.is_done()) {
+            (true, _) => 3,
+            (false, true) => 0,
+            (false, false) => 7,
+        };
+        return Ok((exit, show(&[(procedure, None)], options)?));
+    }
+    let run = groups.carry_out(&procedure);
+    let report = match &options.until {
+        Some(stage) => run.until(stage).await?,
+        None => run.await?,
+    };
+    Ok((exit_of_report(&report), show(&[(procedure, Some(report))], options)?))
+}
+
+fn revoked_at(options: &Options) -> anyhow::Result<Option<Timestamp>> {
+    let Some(text) = &options.revoked_at else { return Ok(None) };
+    let time = Timestamp::from(text.as_str());
+    if time.to_system_time().is_none() {
+        return Err(BadInput(format!("--revoked-at {text}: must be a time such as 2026-11-26T12:00:00Z")).into());
+    }
+    Ok(Some(time))
+}
+
+fn spec(options: &Options) -> anyhow::Result<RestrictedCalendarGroup> {
+    let path = options.spec.as_ref().ok_or_else(|| BadInput("a real tenant needs --spec FILE".into()))?;
+    let fault = |error: &dyn std::fmt::Display| BadInput(format!("--spec {}: {error}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| fault(&error))?;
+    RestrictedCalendarGroupBuilder::check_text(&text).map_err(|error| fault(&error))?;
+    let builder: RestrictedCalendarGroupBuilder = yaml_serde::from_str(&text).map_err(|error| fault(&error))?;
+    let restriction = if options.back { Restriction::Policy } else { Restriction::Rbac };
+    let builder = builder.restriction(restriction);
+    let builder = if options.back { builder.revoke_tenant_wide_grant(false) } else { builder };
+    Ok(builder.build().map_err(|error| fault(&error))?)
+}
+
+fn exit_of_report(report: &ProcedureReport) -> u8 {
+    match () {
+        () if report.has_failed() => 4,
+        () if report.is_complete() => 0,
+        () if report.stages.iter().any(|stage| stage.state == StageState::Waiting) => 8,
+        () => 4,
+    }
+}
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// An application that an access policy restricts to a group with a group in it, three hours and then a day later.
+async fn in_memory(options: &Options) -> anyhow::Result<(u8, String)> {
+    let tenant = common::administrator_in_memory().await?;
+    let Some((fake, _)) = &tenant.in_memory else { return Err(BadInput("no tenant".into()).into()) };
+    let groups = ExchangeGroups::new(tenant.client.clone());
+    let application = fake.booking_application();
+    fake.set_time(SystemTime::now() - HOUR * 3);
+    let rooms: Vec<String> = fake.rooms().into_iter().take(8).collect();
+    let owner = "exchange.admin@contoso.com";
+    fake.add_group(NewGroup::security("floor-2@contoso.com").owner(owner).members(&rooms[5..]));
+    fake.add_group(NewGroup::security("old-rooms@contoso.com").owner(owner).members(&rooms[..5]));
+    fake.add_member("old-rooms@contoso.com", "floor-2@contoso.com");
+    fake.add_access_policy(&application.client_id, PolicyRight::Restrict, "old-rooms@contoso.com");
+    // A role counts direct members alone. The members of the nested group are lost, which is accepted here.
+    let spec = RestrictedCalendarGroup::placeos("placeosroombooking@contoso.com", &*application.client_id)
+        .owner(owner)
+        .rooms(Rooms::at(rooms[..5].to_vec()))
+        .must_not_reach("ceo@contoso.com")
+        .build()?;
+    let migrate = Migrate::new(spec).accept_lost(true);
+    let mut runs = Vec::new();
+    for after in [Duration::ZERO, HOUR * 3, HOUR * 29] {
+        let revoked_at = (after > HOUR * 24).then(|| SystemTime::now() - HOUR * 29);
+        if after > Duration::ZERO {
+            fake.set_time(SystemTime::now());
+        }
+        let migrate = revoked_at.into_iter().fold(migrate.clone(), Migrate::revoked_at);
+        let procedure = groups.procedure(migrate).await?;
+        if procedure.is_blocked() {
+            return Ok((3, show(&[(procedure, None)], options)?));
+        }
+        let run = groups.carry_out(&procedure);
+        let report = match &options.until {
+            Some(stage) => run.until(stage).await?,
+            None => run.await?,
+        };
+        runs.push((procedure, Some(report)));
+        if options.until.is_some() {
+            break;
+        }
+    }
+    let reached = fake.mailboxes().iter().filter(|mailbox| fake.can_read(&application, mailbox)).count();
+    let exit = runs.last().and_then(|(_, report)| report.as_ref()).map_or(4, exit_of_report);
+    let mut shown = show(&runs, options)?;
+    if !options.json {
+        shown += &format!("\nThe application reaches {reached} mailboxes.");
+    }
+    Ok((exit, shown))
+}
+
+fn show(runs: &[(Procedure, Option<ProcedureReport>)], options: &Options) -> anyhow::Result<String> {
+    if options.json {
+        let runs: Vec<_> = runs
+            .iter()
+            .map(
+                |(procedure, report)| json!({ "procedure": procedure, "digest": procedure.digest(), "report": report }),
+            )
+            .collect();
+        return Ok(serde_json::to_string_pretty(&json!({ "runs": runs }))?);
+    }
+    let text = |(procedure, report): &(Procedure, Option<ProcedureReport>)| match report {
+        Some(report) => format!("{procedure}\n{report}"),
+        None => procedure.to_string(),
+    };
+    Ok(runs.iter().map(text).collect::<Vec<_>>().join("\n----- later -----\n\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn run_with(arguments: &[&str]) -> (u8, String) {
+        let options = Options::try_parse_from(["migrate"].iter().chain(arguments)).unwrap();
+        run(&options).await.unwrap_or_else(|error| (exit_of(&error), format!("{error:#}")))
+    }
+
+    #[tokio::test]
+    async fn it_ends_with_a_role_and_without_a_policy() {
+        let (exit, text) = run_with(&[]).await;
+        assert_eq!(exit, 0, "{text}");
+        assert!(text.contains("LOST 3") && text.contains("reaches 5 mailboxes"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn it_pauses_before_a_stage_and_prints_one_document() {
+        let (exit, document) = run_with(&["--json", "--until", "revoke_permission"]).await;
+        let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+        assert_eq!((exit, &document["runs"][0]["report"]["stages"][0]["state"]), (4, &"done".into()), "{document}");
+    }
+
+    #[tokio::test]
+    async fn a_time_that_is_none_is_bad_input() {
+        assert_eq!(run_with(&["--revoked-at", "yesterday"]).await.0, 2);
+    }
+}
