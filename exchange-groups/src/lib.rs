@@ -11,6 +11,7 @@ mod document;
 mod drift;
 mod error;
 mod event;
+mod explain;
 mod finding;
 mod groups;
 mod membership;
@@ -18,6 +19,7 @@ mod names;
 mod observe;
 mod outcome;
 mod plan;
+mod preflight;
 mod procedure;
 mod prove;
 mod reach;
@@ -39,12 +41,14 @@ pub use self::document::{Digest, FormatVersion, ObservationRef, Origin};
 pub use self::drift::{Drift, DriftDifference, DriftEffect, DriftKind, DriftMetric, DriftStatus};
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::event::{Awaited, Event};
+pub use self::explain::{Cause, CauseKind, Explanation};
 pub use self::finding::{Actor, Advice, Finding, FindingKind, Severity, Subject, VerdictEffect};
 pub use self::groups::ExchangeGroups;
 pub use self::membership::{MembershipCost, MembershipMethod};
 pub use self::observe::{Observation, ObservedGroup, ObservedRoomList, ObservedScope, OtherReach, Unread, UnreadPart};
 pub use self::outcome::{Outcome, StepReport};
 pub use self::plan::Plan;
+pub use self::preflight::{Preflight, PreflightCheck, PreflightKind, PreflightOutcome};
 pub use self::procedure::{
     CarryOut, ComparedMailbox, Gate, Goal, MembershipComparison, Migrate, Procedure, ProcedureReport, ProcedureStage,
     Remaining, Retire, StageReport, StageState,

@@ -22,6 +22,7 @@ const EXCHANGE_GROUPS: Layers = &[
     ("restriction", &["access", "spec"]),
     ("observe", &["access", "document", "error", "groups", "membership", "names", "restriction", "spec", "text"]),
     ("reach", &["access", "document", "error", "groups", "names", "observe", "text"]),
+    ("explain", &["access", "error", "finding", "groups", "names", "observe", "text"]),
     ("select", &["access", "membership", "observe", "spec"]),
     ("survey", &["access", "document", "error", "groups", "names", "observe", "select", "spec", "text"]),
     ("access_findings", &["access", "change", "finding", "membership", "observe", "restriction", "spec", "text"]),
@@ -43,6 +44,10 @@ const EXCHANGE_GROUPS: Layers = &[
             "text",
             "trace",
         ],
+    ),
+    (
+        "preflight",
+        &["change", "document", "finding", "groups", "names", "observe", "plan", "restriction", "spec", "text"],
     ),
     (
         "drift",

@@ -1,0 +1,526 @@
+//! Why a call was refused, or why a mailbox is reached: ranked causes, with the evidence for and against each.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use graph_client::exchange::{AtAddress, CmdletErrorKind};
+use graph_client::graph::CalendarRefusal;
+use graph_client::{ClientId, ErrorKind, Service, SmtpAddress, printable};
+use serde::{Deserialize, Serialize};
+use tracing::Instrument as _;
+
+use crate::access::{Access, AccessModel, CaveatKind, Fact, Found, Level, MailboxFacts, MailboxPresence, SignIn, Via};
+use crate::error::{Error, Result};
+use crate::finding::{Actor, Advice};
+use crate::groups::ExchangeGroups;
+use crate::names::named;
+use crate::observe::{Observation, application_facts, recipient_facts};
+use crate::text::without_advice;
+
+/// An explanation: causes, the likeliest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// What is explained.
+    pub question: String,
+    /// The causes that the evidence leaves open, the likeliest first.
+    pub causes: Vec<Cause>,
+    /// The causes that the evidence excludes, and why.
+    pub excluded: Vec<Cause>,
+}
+
+/// A cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Cause {
+    /// What kind it is.
+    pub cause: CauseKind,
+    /// The cause, as a sentence.
+    pub text: String,
+    /// The evidence for it.
+    pub evidence_for: Vec<String>,
+    /// The evidence against it.
+    pub evidence_against: Vec<String>,
+    /// What would decide it, where the evidence does not.
+    pub decides: Option<String>,
+    /// The fix.
+    pub advice: Advice,
+}
+
+macro_rules! causes {
+    ($($(#[$doc:meta])+ $kind:ident = $name:literal, $text:literal, $actor:ident $advice:literal;)+) => {
+        named! {
+            /// The kinds of causes.
+            #[non_exhaustive]
+            pub enum CauseKind as "cause" {
+                $($(#[$doc])+ $kind = $name,)+
+            }
+        }
+
+        impl CauseKind {
+            /// The cause as a sentence.
+            #[must_use]
+            pub const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $text,)+
+                }
+            }
+
+            fn advice(self) -> Advice {
+                match self {
+                    $(Self::$kind => Advice::new(Actor::$actor, $advice),)+
+                }
+            }
+        }
+    };
+}
+causes! {
+    /// A policy or a role leaves the mailbox out.
+    OutOfScope = "out_of_scope", "The mailbox is in no policy or role that lets the application in",
+        ExchangeAdministrator "Make the mailbox a direct member of the group, by its spec, if it is meant to be reached.";
+    /// The configuration allows it, and the live service does not act on it yet.
+    NotPropagated = "not_propagated", "The configuration allows it, and the change has not propagated",
+        Operator "Change nothing and wait: hours are usual, and more than a day has been reported. Verify again later.";
+    /// A policy denies the mailbox.
+    Denied = "denied", "An access policy denies the mailbox",
+        ExchangeAdministrator "Take the mailbox out of the policy's group, or remove the policy if nothing else needs it.";
+    /// The tenant answers no application without a role.
+    RoleNeeded = "role_needed", "The tenant may want a role of RBAC for Applications, and the application has none",
+        ExchangeAdministrator "Restrict the application by RBAC for Applications.";
+    /// The token has no permission for it and no role is assigned.
+    NoPermission = "no_permission", "Neither a tenant-wide permission nor a role allows the call",
+        ExchangeAdministrator "Assign the role over the group, by a plan of the spec.";
+    /// The permission allows less than the call wants.
+    PermissionTooSmall = "permission_too_small", "The permission allows less than the call wants, such as busy times alone",
+        ExchangeAdministrator "Assign a role that allows it over the group, by a spec with the right permission.";
+    /// Exchange has another object registered for the application.
+    WrongObjectId = "wrong_object_id", "Exchange has registered the application under another object id: roles count for nothing",
+        ExchangeAdministrator "Remove the registration and make it again with the object id of the enterprise application, by a plan.";
+    /// Exchange does not know the application.
+    NotRegistered = "not_registered", "Exchange has not registered the application: roles count for nothing",
+        ExchangeAdministrator "Apply a plan of the spec, which registers it.";
+    /// A list of user agents refuses the client.
+    UserAgent = "user_agent", "The organisation's or the mailbox's list of user agents refuses the client",
+        ExchangeAdministrator "Add the client's user agent to EwsAllowList with Set-OrganizationConfig or Set-CASMailbox.";
+    /// The application is disabled.
+    ApplicationDisabled = "application_disabled", "The application is disabled in Entra",
+        EntraAdministrator "Enable it under Enterprise applications > the application > Properties.";
+    /// The tenant does not know the application.
+    UnknownApplication = "unknown_application", "No application of the tenant has this client id",
+        Operator "Use the application (client) id: an object id looks the same and is another.";
+    /// There is no such mailbox.
+    NoMailbox = "no_mailbox", "There is no mailbox of Exchange Online at the address",
+        Operator "Check the address, or use the object id: distribution lists, contacts and on-premises mailboxes have no calendar here.";
+    /// The mailbox cannot be used by Graph.
+    MailboxNotEnabled = "mailbox_not_enabled", "The mailbox has no licence, is deleted, a guest's or on-premises",
+        ExchangeAdministrator "License or restore the mailbox, or use another one. It says nothing about a restriction.";
+    /// The token has expired, or is for another audience.
+    Token = "token", "The token has expired, was revoked, or is for another service",
+        Operator "Get a new token for this service, and answer a claims challenge.";
+    /// The token is a person's.
+    Delegated = "delegated", "The token is a person's: what they may read decides",
+        Operator "Use the application's own token, by client credentials.";
+    /// The call is about the directory.
+    DirectoryPermission = "directory_permission", "A permission for the directory is missing: the call does not go to a mailbox",
+        EntraAdministrator "Grant the permission that the call needs on Microsoft Graph, with admin consent.";
+    /// The group belongs to Exchange.
+    ExchangeGroup = "exchange_group", "Graph cannot create or change a mail-enabled security group, or its members",
+        Operator "Use Exchange: New-DistributionGroup, Add-DistributionGroupMember. These crates do.";
+    /// There is too much load.
+    Load = "load", "The service asks for less load, or is unavailable for a moment",
+        Operator "Wait as long as it says, and call again. It says nothing about access.";
+    /// The query is wrong.
+    Query = "query", "The query is refused, whatever the access",
+        Operator "Correct the query.";
+    /// The item is not there.
+    NotFound = "not_found", "The calendar, event or object is not there, or its id is another mailbox's",
+        Operator "Ask by the default calendar; do not take it for a missing right.";
+    /// The administrator may not run the cmdlet, or use the parameter.
+    CmdletRight = "cmdlet_right", "The administering application may not run the cmdlet, or not with this parameter",
+        EntraAdministrator "Give it Exchange.ManageAsApp and the directory role Exchange Administrator; a new role takes up to an hour.";
+    /// The role is still spreading.
+    RoleSpreading = "role_spreading", "The administering application's role is still spreading",
+        Operator "Wait for an hour and try again.";
+    /// Nobody delegated the role.
+    NoDelegatingRole = "no_delegating_role", "The caller has no delegating assignment of the role, or the organisation was customised just now",
+        ExchangeAdministrator "Wait an hour after Enable-OrganizationCustomization; else assign the role with -Delegating.";
+    /// The organisation was never customised.
+    Dehydrated = "dehydrated", "The organisation has never been customised",
+        ExchangeAdministrator "Run Enable-OrganizationCustomization once. It cannot be undone.";
+    /// The object is kept on-premises.
+    DirectorySynced = "directory_synced", "The object is synchronised from on-premises Active Directory",
+        ExchangeAdministrator "Change it on-premises, or use a group that is created in Exchange Online.";
+    /// The principal cannot be the scope of a policy.
+    NotSecurityPrincipal = "not_security_principal", "An access policy takes a user mailbox or a mail-enabled security group as its scope",
+        ExchangeAdministrator "Put room, equipment and shared mailboxes into a mail-enabled security group, and use that.";
+    /// The policies have become too large.
+    PolicySpace = "policy_space", "All access policies together have become too large",
+        ExchangeAdministrator "Restrict by RBAC for Applications, or remove policies that nothing needs.";
+    /// The secret is wrong.
+    WrongSecret = "wrong_secret", "The secret is not one of the application's, or is too new to be known everywhere",
+        EntraAdministrator "Give the secret's value and not its id; after adding one, wait for a minute.";
+    /// The secret or certificate has expired.
+    ExpiredCredential = "expired_credential", "The secret or certificate has expired",
+        EntraAdministrator "Add a new one, hand it over, and remove the old one.";
+    /// Conditional access refuses.
+    ConditionalAccess = "conditional_access", "Conditional access for workload identities refuses the sign-in, such as by its IP address",
+        EntraAdministrator "Allow the address in the policy that blocked it: the sign-in log names it.";
+    /// The address is blocked for sending too much.
+    BlockedAddress = "blocked_address", "The service blocks the IP address, after too many calls that failed",
+        Operator "Stop what calls, correct its access, wait, and have the block lifted; start the modules only once the access is verified.";
+    /// Nothing that is known.
+    Unknown = "unknown", "Nothing that the references know",
+        Operator "Give the request id to Microsoft's support.";
+    /// It is reached by an access path.
+    AccessPath = "access_path", "An access path allows it",
+        ExchangeAdministrator "End the access path, if it is not meant.";
+}
+
+impl Cause {
+    fn new(cause: CauseKind) -> Self {
+        Self {
+            cause,
+            text: cause.text().to_owned(),
+            evidence_for: Vec::new(),
+            evidence_against: Vec::new(),
+            decides: None,
+            advice: cause.advice(),
+        }
+    }
+
+    fn because(mut self, evidence: impl Into<String>) -> Self {
+        self.evidence_for.push(evidence.into());
+        self
+    }
+
+    fn despite(mut self, evidence: impl Into<String>) -> Self {
+        self.evidence_against.push(evidence.into());
+        self
+    }
+
+    fn decided_by(mut self, what: impl Into<String>) -> Self {
+        self.decides = Some(what.into());
+        self
+    }
+}
+
+impl Explanation {
+    /// Explains an error of Microsoft Graph, of an Exchange cmdlet, or of signing in. Pure: the error alone is the evidence.
+    ///
+    /// The sentence of a refusal does not tell an access policy from a role: both causes stand.
+    #[must_use]
+    pub fn of_error(error: &graph_client::Error) -> Self {
+        let said = without_advice(error);
+        let causes = of_sign_in(error)
+            .or_else(|| of_cmdlet(error))
+            .or_else(|| of_graph(error))
+            .unwrap_or_else(|| of_kind(error))
+            .into_iter()
+            .map(|cause| cause.because(format!("the service said: {said}")))
+            .collect();
+        Self { question: said.clone(), causes, excluded: Vec::new() }
+    }
+
+    /// The likeliest cause.
+    #[must_use]
+    pub fn first(&self) -> Option<&Cause> {
+        self.causes.first()
+    }
+}
+
+fn some(kinds: &[CauseKind]) -> Vec<Cause> {
+    kinds.iter().copied().map(Cause::new).collect()
+}
+
+fn of_sign_in(error: &graph_client::Error) -> Option<Vec<Cause>> {
+    use CauseKind as C;
+
+    let sign_in = error.sign_in()?;
+    let is = |codes: &[u32]| sign_in.codes().iter().any(|code| codes.contains(code));
+    Some(some(match () {
+        () if is(&[7_000_222, 700_027]) => &[C::ExpiredCredential],
+        () if is(&[7_000_215]) => &[C::WrongSecret],
+        () if is(&[7_000_112, 7_000_114]) => &[C::ApplicationDisabled],
+        () if is(&[53_003, 53_000, 53_001]) => &[C::ConditionalAccess],
+        () if is(&[700_016]) => &[C::UnknownApplication],
+        () => &[C::Unknown],
+    }))
+}
+
+fn of_cmdlet(error: &graph_client::Error) -> Option<Vec<Cause>> {
+    use CauseKind as C;
+    use CmdletErrorKind as K;
+
+    Some(some(match error.cmdlet()?.kind {
+        K::CmdletDenied | K::UnknownParameter | K::InsufficientPermissions | K::OutOfWriteScope => &[C::CmdletRight],
+        K::DeniedWithoutReason => &[C::Token, C::CmdletRight, C::RoleSpreading],
+        K::RolePropagating => &[C::RoleSpreading, C::CmdletRight],
+        K::NoDelegatingRole => &[C::NoDelegatingRole],
+        K::Dehydrated => &[C::Dehydrated],
+        K::DirectorySynced => &[C::DirectorySynced],
+        K::NotSecurityPrincipal => &[C::NotSecurityPrincipal],
+        K::PolicySpaceUsedUp => &[C::PolicySpace],
+        K::TooManyAtOnce | K::Transient => &[C::Load],
+        K::ObjectNotFound | K::RecipientNotFound => &[C::NotFound],
+        _ => return None,
+    }))
+}
+
+fn of_graph(error: &graph_client::Error) -> Option<Vec<Cause>> {
+    use CauseKind as C;
+
+    match CalendarRefusal::of(error) {
+        Some(CalendarRefusal::AppOnlyAccessPolicy) => {
+            return Some(some(&[C::OutOfScope, C::NotPropagated, C::Denied, C::RoleNeeded]));
+        }
+        Some(CalendarRefusal::NoPermission) => {
+            return Some(some(&[C::NoPermission, C::PermissionTooSmall, C::NotPropagated, C::WrongObjectId]));
+        }
+        Some(CalendarRefusal::ODataDisabled) => {
+            let old = Cause::new(C::OutOfScope).despite("access policies have had another sentence since about 2020");
+            return Some(vec![Cause::new(C::UserAgent), old]);
+        }
+        Some(CalendarRefusal::InvalidUser) => return Some(some(&[C::NoMailbox])),
+        Some(CalendarRefusal::MailboxNotEnabled) => return Some(some(&[C::MailboxNotEnabled])),
+        _ => {}
+    }
+    let graph = error.graph()?;
+    let message = graph.message.to_ascii_lowercase();
+    let is_group = message.contains("mail-enabled security group") || message.contains("distribution list");
+    Some(some(match (&*graph.code, error.status()) {
+        ("InvalidAuthenticationToken" | "CompactToken parsing failed", _) | (_, Some(401)) => &[C::Token],
+        ("DelegatedCalendarAccessDenied" | "ErrorSendAsDenied", _) => &[C::Delegated],
+        // A subscription repeats the refusal of the mailbox.
+        ("ExtensionError", _) if message.contains("[raop]") => &[C::OutOfScope, C::NotPropagated, C::Denied],
+        ("ExtensionError", _) if message.contains("access to odata is disabled") => {
+            &[C::UserAgent, C::OutOfScope, C::NotPropagated]
+        }
+        (_, Some(400 | 403)) if is_group => &[C::ExchangeGroup],
+        ("Authorization_RequestDenied", _) => &[C::DirectoryPermission],
+        ("ErrorItemNotFound" | "Request_ResourceNotFound", _) => &[C::NotFound],
+        ("InefficientFilter" | "ErrorInvalidRequest" | "BadRequest", _) => &[C::Query],
+        (_, Some(429 | 503 | 504)) => &[C::Load],
+        _ if message.contains("blocked") && message.contains("ip") => &[C::BlockedAddress],
+        _ => return None,
+    }))
+}
+
+fn of_kind(error: &graph_client::Error) -> Vec<Cause> {
+    use CauseKind as C;
+
+    some(match error.kind() {
+        ErrorKind::Throttled | ErrorKind::Unavailable => &[C::Load],
+        ErrorKind::Denied if error.status() == Some(401) => &[C::Token],
+        _ => &[C::Unknown],
+    })
+}
+
+/// What a read with the application's own token showed.
+enum Live {
+    NotTried(String),
+    Allowed,
+    Refused(Box<graph_client::Error>),
+}
+
+async fn live(groups: &ExchangeGroups, application: ClientId, mailbox: &str) -> Live {
+    let Some(credential) = &groups.application else {
+        return Live::NotTried("the application's credential was not given".into());
+    };
+    let client = groups.client.with_shared_credential(std::sync::Arc::clone(credential));
+    match client.token_claims(Service::Graph).await {
+        Ok(claims) if claims.client_id == Some(application) => {}
+        Ok(_) => return Live::NotTried("the credential is that of another application".into()),
+        Err(error) => return Live::Refused(Box::new(error)),
+    }
+    let now = SystemTime::now();
+    let view = client.calendar(mailbox).view(now, now + Duration::from_secs(24 * 60 * 60)).page_size(1).select(&["id"]);
+    match client.batch().run(vec![view]).await.pop() {
+        Some(Ok(_)) => Live::Allowed,
+        Some(Err(error)) => Live::Refused(Box::new(error)),
+        None => Live::NotTried("nothing came back".into()),
+    }
+}
+
+/// Explains by the configuration, and by what a read showed.
+fn judge(seen: &Observation, mailbox: &MailboxFacts, address: &SmtpAddress, live: &Live) -> Explanation {
+    let model = AccessModel::new(&seen.facts);
+    let reach = model.reach(mailbox, Level::Events);
+    let mut explanation = Explanation {
+        question: format!("Application {} and the calendar of {address}", seen.facts.client_id),
+        causes: Vec::new(),
+        excluded: Vec::new(),
+    };
+    let shown = match live {
+        Live::Allowed => "a read with the application's own token succeeded".to_owned(),
+        Live::Refused(error) => {
+            format!("a read with the application's own token was refused: {}", without_advice(error))
+        }
+        Live::NotTried(why) => format!("no read was tried: {why}"),
+    };
+    let is_refused = matches!(live, Live::Refused(_));
+    let paths: Vec<String> = reach.paths.iter().map(|path| format!("{}: {}", path.via, path.because)).collect();
+    // What stands in the way of everything comes first.
+    if matches!(seen.facts.service_principal, Fact::Read(None)) {
+        explanation
+            .causes
+            .push(Cause::new(CauseKind::UnknownApplication).because("Entra has no such service principal"));
+        return explanation;
+    }
+    if let Fact::Read(SignIn::Disabled { .. }) = seen.facts.sign_in {
+        explanation.causes.push(Cause::new(CauseKind::ApplicationDisabled).because("accountEnabled is false"));
+    }
+    match reach.subject {
+        MailboxPresence::NoMailbox => {
+            explanation.causes.push(Cause::new(CauseKind::NoMailbox).because(reach.notes.join("; ")));
+            return explanation;
+        }
+        MailboxPresence::DeletedMailbox => {
+            explanation.causes.push(Cause::new(CauseKind::MailboxNotEnabled).because("it is deleted"));
+            return explanation;
+        }
+        _ => {}
+    }
+    if reach.verdict == Access::Allowed && !is_refused {
+        for path in reach.allowed() {
+            let mut cause = Cause::new(CauseKind::AccessPath).because(path.because.clone()).because(shown.clone());
+            cause.text = format!("It is reached by {}", path.via);
+            let remedy = model.remedy(&path.via);
+            cause.advice = Advice::exchange(format!("If that is not meant: {}: {}", remedy.actor, remedy.step));
+            cause.advice.command = remedy.command;
+            cause.advice.danger = remedy.caution;
+            explanation.causes.push(cause);
+        }
+        return explanation;
+    }
+    let denied: Vec<String> = model.denied_by(mailbox).iter().map(|policy| policy.identity.clone()).collect();
+    if !denied.is_empty() {
+        explanation.causes.push(Cause::new(CauseKind::Denied).because(format!("by {}", denied.join(", "))));
+    }
+    if reach.verdict == Access::Allowed {
+        let cause = Cause::new(CauseKind::NotPropagated).because(paths.join("; ")).because(shown.clone());
+        explanation.causes.push(cause.decided_by("reading again later, with a new token"));
+    }
+    registration(&mut explanation, &model, seen);
+    if reach.verdict != Access::Allowed {
+        let has_path = reach.paths.iter().any(|path| !matches!(path.via, Via::Unread(_)));
+        let kind = if has_path { CauseKind::OutOfScope } else { CauseKind::NoPermission };
+        let mut cause = Cause::new(kind).because(if paths.is_empty() {
+            "the application has no access path".to_owned()
+        } else {
+            paths.join("; ")
+        });
+        if matches!(live, Live::Allowed) {
+            cause = cause.despite(shown.clone()).decided_by("a new token: an old one may carry what was revoked");
+        } else {
+            cause = cause.because(shown.clone());
+        }
+        if reach.verdict == Access::Unknown {
+            cause = cause.decided_by("reading what could not be read, or a read with the application's own token");
+        }
+        explanation.causes.push(cause);
+    }
+    if let Live::Refused(error) = live {
+        for cause in Explanation::of_error(error).causes {
+            let known = |causes: &[Cause]| causes.iter().any(|it| it.cause == cause.cause);
+            if known(&explanation.causes) {
+                continue;
+            }
+            match (cause.cause, reach.verdict) {
+                (CauseKind::OutOfScope | CauseKind::NoPermission, Access::Allowed) => {
+                    explanation.excluded.push(cause.despite("the configuration allows it"));
+                }
+                (CauseKind::NotPropagated, Access::Denied) => {
+                    explanation.excluded.push(cause.despite("the configuration does not allow it"));
+                }
+                (CauseKind::Denied, _) if denied.is_empty() && seen.facts.policies.whole().is_some() => {
+                    explanation.excluded.push(cause.despite("no policy denies it"));
+                }
+                (CauseKind::WrongObjectId, _) => {
+                    explanation
+                        .excluded
+                        .push(cause.despite("Exchange has the object id that the token names, or none"));
+                }
+                _ => explanation.causes.push(cause),
+            }
+        }
+    }
+    explanation
+}
+
+/// Roles count only for the object that Exchange has registered.
+fn registration(explanation: &mut Explanation, model: &AccessModel<'_>, seen: &Observation) {
+    let holds_roles = !seen.facts.role_assignments.entries().is_empty();
+    let other = model.caveats().into_iter().find(|caveat| caveat.kind == CaveatKind::OtherPrincipal);
+    if let Some(caveat) = other {
+        explanation.causes.push(Cause::new(CauseKind::WrongObjectId).because(caveat.text));
+    } else if matches!(seen.facts.exchange_principal, Fact::Read(None)) && holds_roles {
+        explanation.causes.push(Cause::new(CauseKind::NotRegistered).because("Get-ServicePrincipal shows none"));
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", printable(&self.question))?;
+        for (number, cause) in (1..).zip(&self.causes) {
+            writeln!(f, "\n{number:>2}. {}", printable(&cause.text))?;
+            for evidence in &cause.evidence_for {
+                writeln!(f, "    for      {}", printable(evidence))?;
+            }
+            for evidence in &cause.evidence_against {
+                writeln!(f, "    against  {}", printable(evidence))?;
+            }
+            if let Some(decides) = &cause.decides {
+                writeln!(f, "    decides  {}", printable(decides))?;
+            }
+            writeln!(f, "    fix      {} ({})", cause.advice, cause.advice.actor)?;
+        }
+        if !self.excluded.is_empty() {
+            writeln!(f, "\nExcluded")?;
+            for cause in &self.excluded {
+                let why = cause.evidence_against.join("; ");
+                writeln!(f, "  - {}: {}", printable(&cause.text), printable(&why))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl ExchangeGroups {
+    /// Explains why an application reaches the calendar of a mailbox, or does not: by the configuration and, where the
+    /// application's credential was given, by a read with its own token. Nothing is changed.
+    ///
+    /// # Permissions
+    ///
+    /// As [`reach`](Self::reach).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Service`](crate::ErrorKind::Service) when the organisation or the mailbox cannot be looked up.
+    pub async fn explain(&self, application: ClientId, mailbox: &SmtpAddress) -> Result<Explanation> {
+        let span = tracing::info_span!("exchange_groups.explain", %application, run_id = %uuid::Uuid::new_v4());
+        async {
+            let seen = application_facts(&self.client, application).await?;
+            let at = self.client.exchange().recipient_at(mailbox).await;
+            let (facts, id) = match at.map_err(Error::during("look up the mailbox"))? {
+                AtAddress::One(recipient) => (
+                    recipient_facts(&recipient),
+                    recipient.external_directory_object_id.map_or_else(|| mailbox.to_string(), |id| id.to_string()),
+                ),
+                AtAddress::Several(_) => (
+                    MailboxFacts {
+                        found: Found::Ambiguous(format!("several recipients have the address {mailbox}")),
+                        ..MailboxFacts::default()
+                    },
+                    mailbox.to_string(),
+                ),
+                AtAddress::Nothing | AtAddress::OnlyByName(_) => {
+                    (MailboxFacts { found: Found::Nobody, ..MailboxFacts::default() }, mailbox.to_string())
+                }
+            };
+            let live = live(self, application, &id).await;
+            Ok(judge(&seen, &facts, mailbox, &live))
+        }
+        .instrument(span)
+        .await
+    }
+}

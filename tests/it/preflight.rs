@@ -1,0 +1,130 @@
+//! Whether a spec can be applied: every check at once, with three outcomes.
+
+use exchange_groups::graph_client::{Client, ClientSecret};
+use exchange_groups::{Actor, ExchangeGroups, Preflight, PreflightKind as Check, PreflightOutcome as Outcome};
+use exchange_groups_tests::{Contoso, GROUP, quick_retries};
+use fake_tenant::{DirectoryRole, Fault, Matcher, NewGroup};
+
+async fn preflight(contoso: &Contoso) -> Preflight {
+    contoso.groups.preflight(&contoso.rbac().build().unwrap()).await
+}
+
+fn outcome(preflight: &Preflight, check: Check) -> Outcome {
+    preflight.check(check).unwrap_or_else(|| panic!("no {check}: {preflight}")).outcome
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_ready_passes_every_check_but_what_exchange_does_not_show() {
+    let contoso = Contoso::start().await;
+    let preflight = preflight(&contoso).await;
+    assert_eq!(preflight.checks.len(), Check::ALL.len(), "every check has an outcome: {preflight}");
+    assert_eq!(preflight.with_outcome(Outcome::Failed).count(), 0, "{preflight}");
+    let open: Vec<Check> = preflight.with_outcome(Outcome::CouldNotTell).map(|check| check.check).collect();
+    assert_eq!(open, [Check::DelegatingAssignment], "who is in a role group is not shown: {preflight}");
+    assert_eq!(contoso.tenant.write_count(), 0);
+    assert_eq!(preflight, serde_json::from_str(&serde_json::to_string(&preflight).unwrap()).unwrap());
+}
+
+/// A secret that has expired: one failure, and everything else could not be told; nothing is an error.
+#[tokio::test]
+async fn a_sign_in_that_fails_ends_nothing_early() {
+    let contoso = Contoso::start().await;
+    let admin = contoso.tenant.administrator();
+    let wrong = ClientSecret::new(admin.client_id.parse().unwrap(), "not the secret");
+    let client = Client::builder()
+        .tenant(contoso.tenant.domain())
+        .credential(wrong)
+        .cloud(contoso.cloud())
+        .retry(quick_retries())
+        .build()
+        .unwrap();
+    let preflight = ExchangeGroups::new(client).preflight(&contoso.rbac().build().unwrap()).await;
+    assert_eq!(preflight.checks.len(), Check::ALL.len());
+    assert_eq!(outcome(&preflight, Check::ExchangeSignIn), Outcome::Failed);
+    assert_eq!(outcome(&preflight, Check::GraphSignIn), Outcome::Failed);
+    for check in preflight.checks.iter().skip(2) {
+        assert_eq!(check.outcome, Outcome::CouldNotTell, "{preflight}");
+    }
+    assert!(!preflight.to_string().contains("not the secret"), "{preflight}");
+}
+
+/// #19, #46, #47: a global administrator whose cmdlet is not recognised, a 401 until the role is there, and a permission
+/// that nobody finds: who gives which right is said, and nothing of it needs a module on this machine.
+#[tokio::test]
+async fn complaints_19_46_and_47_missing_rights_are_named_with_who_gives_them() {
+    let contoso = Contoso::start().await;
+    let admin = contoso.tenant.administrator();
+    contoso.tenant.revoke_app_role(&admin, "AppRoleAssignment.ReadWrite.All");
+    let missing = preflight(&contoso).await;
+    let roles = missing.check(Check::GraphRoles).unwrap();
+    assert_eq!(roles.outcome, Outcome::Failed, "{missing}");
+    assert!(roles.evidence.contains("AppRoleAssignment.ReadWrite.All"), "{missing}");
+    assert_eq!(roles.advice.as_ref().map(|advice| advice.actor), Some(Actor::EntraAdministrator));
+
+    let contoso = Contoso::start().await;
+    contoso.tenant.remove_directory_role(contoso.tenant.administrator(), DirectoryRole::ExchangeAdministrator);
+    let denied = preflight(&contoso).await;
+    assert_eq!(outcome(&denied, Check::Tenant), Outcome::CouldNotTell, "{denied}");
+    let advice = denied.check(Check::Tenant).unwrap().advice.as_ref().unwrap().to_string();
+    assert!(advice.contains("Exchange.ManageAsApp") && advice.contains("no PowerShell module"), "{advice}");
+}
+
+/// #11, #51: the kind of group and where it is kept are seen before anything is applied.
+#[tokio::test]
+async fn complaints_11_and_51_a_group_of_the_wrong_kind_or_from_on_premises_is_seen() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.add_group(NewGroup::distribution(GROUP).owner("exchange.admin@contoso.com"));
+    let wrong = preflight(&contoso).await;
+    assert_eq!(outcome(&wrong, Check::GroupKind), Outcome::Failed, "{wrong}");
+
+    let contoso = Contoso::start().await;
+    contoso.tenant.add_group(NewGroup::security(GROUP).display_name("PlaceOS Room Booking").dir_synced());
+    let synced = preflight(&contoso).await;
+    let check = synced.check(Check::GroupKind).unwrap();
+    assert!(check.outcome == Outcome::Failed && check.evidence.contains("on-premises"), "{synced}");
+}
+
+#[tokio::test]
+async fn what_stands_in_the_way_is_told_all_at_once() {
+    let contoso = Contoso::start().await;
+    let spec = exchange_groups::RestrictedCalendarGroup::placeos("ceo@contoso.com", &*contoso.booking.object_id)
+        .owner("nobody@contoso.com")
+        .must_not_reach("nowhere@contoso.com")
+        .build()
+        .unwrap();
+    let preflight = contoso.groups.preflight(&spec).await;
+    for check in [Check::Address, Check::Owners, Check::Application, Check::MustNotReach] {
+        assert_eq!(outcome(&preflight, check), Outcome::Failed, "{check}: {preflight}");
+        assert!(preflight.check(check).unwrap().advice.is_some(), "{check}");
+    }
+    let elsewhere = contoso.rbac().build().unwrap();
+    let elsewhere = exchange_groups::RestrictedCalendarGroup::placeos("rooms@fabrikam.com", elsewhere.application())
+        .owner("exchange.admin@contoso.com")
+        .must_not_reach("ceo@contoso.com")
+        .build()
+        .unwrap();
+    assert_eq!(outcome(&contoso.groups.preflight(&elsewhere).await, Check::AcceptedDomain), Outcome::Failed);
+    assert!(preflight.to_string().contains("In the way"), "{preflight}");
+}
+
+/// A part that could not be read is neither passed nor failed.
+#[tokio::test]
+async fn what_could_not_be_read_could_not_be_told() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.fail_next(
+        Matcher::cmdlet("Get-ServicePrincipal").times(100),
+        Fault::cmdlet_error(400, "Microsoft.Exchange.Management.Tasks.TaskException", "No."),
+    );
+    assert_eq!(outcome(&preflight(&contoso).await, Check::Holdings), Outcome::CouldNotTell);
+}
+
+#[tokio::test]
+async fn an_organisation_that_was_never_customised_is_seen_where_it_matters() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.set_dehydrated(true);
+    let rbac = preflight(&contoso).await;
+    assert_ne!(rbac.check(Check::Customized).unwrap().evidence, "IsDehydrated is False", "{rbac}");
+    let policy = contoso.groups.preflight(&contoso.policy().build().unwrap()).await;
+    assert_eq!(outcome(&policy, Check::Customized), Outcome::Passed, "{policy}");
+    assert_eq!(outcome(&policy, Check::PolicySpace), Outcome::Passed, "{policy}");
+}
