@@ -12,7 +12,7 @@ pub(crate) struct Tenant {
 
 /// What is wrong with the environment.
 #[derive(Debug)]
-pub(crate) struct BadEnvironment(String);
+pub(crate) struct BadEnvironment(pub(crate) String);
 
 impl std::fmt::Display for BadEnvironment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
