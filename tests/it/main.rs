@@ -6,6 +6,7 @@ mod advice;
 mod calendar_refusals;
 mod cases;
 mod control;
+mod credentials;
 mod directory_reads;
 mod drift;
 mod exchange_cmdlets;

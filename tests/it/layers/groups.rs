@@ -17,6 +17,7 @@ const EXCHANGE_GROUPS: Layers = &[
     ("event", &["access", "change", "document", "names", "outcome"]),
     ("control", &["event"]),
     ("error", &["change", "document", "finding", "names", "spec", "text"]),
+    ("credentials", &["document", "error", "finding", "groups", "names", "text"]),
     ("membership", &["names", "spec", "text"]),
     ("additions", &["document", "error", "finding", "groups", "membership", "spec", "text"]),
     ("restriction", &["access", "spec"]),
