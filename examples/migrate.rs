@@ -8,6 +8,7 @@
 #[path = "common/administrator.rs"]
 mod common;
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
@@ -38,6 +39,7 @@ Exit codes:
 
 /// Migrate an application from access policies to RBAC for Applications, or back
 #[derive(Debug, Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(after_help = AFTER_HELP)]
 struct Options {
     /// Read the spec after the migration from a JSON or YAML file
@@ -225,7 +227,7 @@ async fn in_memory(options: &Options) -> anyhow::Result<(u8, String)> {
     let exit = runs.last().and_then(|(_, report)| report.as_ref()).map_or(4, exit_of_report);
     let mut shown = show(&runs, options)?;
     if !options.json {
-        shown += &format!("\nThe application reaches {reached} mailboxes.");
+        let _ = write!(shown, "\nThe application reaches {reached} mailboxes.");
     }
     Ok((exit, shown))
 }

@@ -7,6 +7,7 @@
 #[path = "common/administrator.rs"]
 mod common;
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
@@ -37,6 +38,7 @@ Exit codes:
 
 /// Retire a restricted calendar group: permission first, what limits it last
 #[derive(Debug, Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(after_help = AFTER_HELP)]
 struct Options {
     /// Read the spec of the group from a JSON or YAML file
@@ -191,7 +193,7 @@ async fn in_memory(groups: &ExchangeGroups, tenant: &FakeTenant, options: &Optio
     let exit = reports.last().map_or(4, exit_of_report);
     let mut shown = show(&first, &reports, options)?;
     if !options.json {
-        shown += &format!("\nThe application reaches {reached} mailboxes.");
+        let _ = write!(shown, "\nThe application reaches {reached} mailboxes.");
     }
     Ok((exit, shown))
 }

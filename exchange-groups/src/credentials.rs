@@ -19,7 +19,7 @@ use crate::text::count;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The longest life of a secret and of a certificate by ScubaGear (5.6v1 and 5.7v1).
+/// The longest life of a secret and of a certificate by `ScubaGear` (5.6v1 and 5.7v1).
 const LONGEST_SECRET: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 const LONGEST_CERTIFICATE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 

@@ -9,7 +9,9 @@ use graph_client::{ClientId, ErrorKind, Service, SmtpAddress, printable};
 use serde::{Deserialize, Serialize};
 use tracing::Instrument as _;
 
-use crate::access::{Access, AccessModel, CaveatKind, Fact, Found, Level, MailboxFacts, MailboxPresence, SignIn, Via};
+use crate::access::{
+    Access, AccessModel, CaveatKind, Fact, Found, Level, MailboxFacts, MailboxPresence, Reach, SignIn, Via,
+};
 use crate::error::{Error, Result};
 use crate::finding::{Actor, Advice};
 use crate::groups::ExchangeGroups;
@@ -359,26 +361,8 @@ fn judge(seen: &Observation, mailbox: &MailboxFacts, address: &SmtpAddress, live
     };
     let is_refused = matches!(live, Live::Refused(_));
     let paths: Vec<String> = reach.paths.iter().map(|path| format!("{}: {}", path.via, path.because)).collect();
-    // What stands in the way of everything comes first.
-    if matches!(seen.facts.service_principal, Fact::Read(None)) {
-        explanation
-            .causes
-            .push(Cause::new(CauseKind::UnknownApplication).because("Entra has no such service principal"));
+    if stands_in_the_way(&mut explanation, seen, &reach) {
         return explanation;
-    }
-    if let Fact::Read(SignIn::Disabled { .. }) = seen.facts.sign_in {
-        explanation.causes.push(Cause::new(CauseKind::ApplicationDisabled).because("accountEnabled is false"));
-    }
-    match reach.subject {
-        MailboxPresence::NoMailbox => {
-            explanation.causes.push(Cause::new(CauseKind::NoMailbox).because(reach.notes.join("; ")));
-            return explanation;
-        }
-        MailboxPresence::DeletedMailbox => {
-            explanation.causes.push(Cause::new(CauseKind::MailboxNotEnabled).because("it is deleted"));
-            return explanation;
-        }
-        _ => {}
     }
     if reach.verdict == Access::Allowed && !is_refused {
         for path in reach.allowed() {
@@ -447,6 +431,26 @@ fn judge(seen: &Observation, mailbox: &MailboxFacts, address: &SmtpAddress, live
     explanation
 }
 
+/// What stands in the way of everything comes first. Whether nothing else matters.
+fn stands_in_the_way(explanation: &mut Explanation, seen: &Observation, reach: &Reach) -> bool {
+    if matches!(seen.facts.service_principal, Fact::Read(None)) {
+        explanation
+            .causes
+            .push(Cause::new(CauseKind::UnknownApplication).because("Entra has no such service principal"));
+        return true;
+    }
+    if let Fact::Read(SignIn::Disabled { .. }) = seen.facts.sign_in {
+        explanation.causes.push(Cause::new(CauseKind::ApplicationDisabled).because("accountEnabled is false"));
+    }
+    let cause = match reach.subject {
+        MailboxPresence::NoMailbox => Cause::new(CauseKind::NoMailbox).because(reach.notes.join("; ")),
+        MailboxPresence::DeletedMailbox => Cause::new(CauseKind::MailboxNotEnabled).because("it is deleted"),
+        _ => return false,
+    };
+    explanation.causes.push(cause);
+    true
+}
+
 /// Roles count only for the object that Exchange has registered.
 fn registration(explanation: &mut Explanation, model: &AccessModel<'_>, seen: &Observation) {
     let holds_roles = !seen.facts.role_assignments.entries().is_empty();
@@ -499,7 +503,7 @@ impl ExchangeGroups {
     pub async fn explain(&self, application: ClientId, mailbox: &SmtpAddress) -> Result<Explanation> {
         let span = tracing::info_span!("exchange_groups.explain", %application, run_id = %uuid::Uuid::new_v4());
         async {
-            let seen = application_facts(&self.client, application).await?;
+            let seen = Box::pin(application_facts(&self.client, application)).await?;
             let at = self.client.exchange().recipient_at(mailbox).await;
             let (facts, id) = match at.map_err(Error::during("look up the mailbox"))? {
                 AtAddress::One(recipient) => (
@@ -517,7 +521,7 @@ impl ExchangeGroups {
                     (MailboxFacts { found: Found::Nobody, ..MailboxFacts::default() }, mailbox.to_string())
                 }
             };
-            let live = live(self, application, &id).await;
+            let live = Box::pin(live(self, application, &id)).await;
             Ok(judge(&seen, &facts, mailbox, &live))
         }
         .instrument(span)

@@ -9,8 +9,10 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use exchange_groups::access::Access;
 use exchange_groups::{ExchangeGroups, RestrictedCalendarGroup};
 use fake_tenant::FakeTenant;
+use futures_util::TryStreamExt;
 use graph_client::exchange::Wait;
 use graph_client::{Client, ClientSecret, Cloud};
 use serde_json::{Value, json};
@@ -164,4 +166,14 @@ async fn measure(rooms: usize, others: usize, tenant: &Value) {
     row.begin();
     assert!(groups.plan(&spec).await.unwrap().is_empty());
     row.end("plan, nothing to do", 2 * pages(rooms));
+
+    row.begin();
+    let mut reached = 0;
+    let mut mailboxes = Box::pin(groups.reach(spec.application()).into_stream());
+    while let Some(mailbox) = mailboxes.try_next().await.unwrap() {
+        reached += usize::from(mailbox.access == Access::Allowed);
+    }
+    assert_eq!(reached, rooms);
+    // The mailboxes, and the members of the group.
+    row.end("reach", pages(rooms + others) + pages(rooms));
 }

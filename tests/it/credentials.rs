@@ -15,7 +15,7 @@ async fn start() -> (Contoso, ExchangeGroups, ClientId) {
     let contoso = Contoso::start().await;
     contoso.tenant.grant_app_role(contoso.tenant.administrator(), "Application.ReadWrite.All");
     let groups = ExchangeGroups::new(contoso.new_client()).wait(quick_wait());
-    let application = contoso.booking.client_id.parse().unwrap();
+    let application = contoso.booking.client_id.parse().expect("a client id");
     (contoso, groups, application)
 }
 

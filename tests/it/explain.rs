@@ -1,4 +1,5 @@
 //! Why a call was refused, or why a mailbox is reached: the cause that was made is the one that is ranked first.
+#![expect(clippy::unwrap_used, reason = "a helper of a test is part of the test")]
 
 use std::time::Duration;
 

@@ -34,6 +34,7 @@ struct Start {
     roles: Vec<(bool, u8)>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "they are independent wishes")]
 #[derive(Debug, Clone)]
 struct Wish {
     policy: bool,

@@ -1,4 +1,5 @@
 //! Whether a spec can be applied: every check at once, with three outcomes.
+#![expect(clippy::unwrap_used, reason = "a helper of a test is part of the test")]
 
 use exchange_groups::graph_client::{Client, ClientSecret};
 use exchange_groups::{Actor, ExchangeGroups, Preflight, PreflightKind as Check, PreflightOutcome as Outcome};

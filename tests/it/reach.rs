@@ -1,4 +1,5 @@
 //! Who reaches what in the whole tenant, from configuration alone, against the tenant's own decision.
+#![expect(clippy::unwrap_used, reason = "a helper of a test is part of the test")]
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
 //! Retiring a group: the application loses its access first, and what limits it goes last.
+#![expect(clippy::unwrap_used, reason = "a helper of a test is part of the test")]
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

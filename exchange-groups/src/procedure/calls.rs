@@ -7,8 +7,8 @@ use crate::groups::ExchangeGroups;
 /// The procedure toward a goal, as the tenant is now.
 pub(super) async fn derive(groups: &ExchangeGroups, goal: &Goal) -> Result<Procedure> {
     match goal {
-        Goal::Retire(retire) => retire::derive(groups, retire).await,
-        Goal::Migrate(migrate) => migrate::derive(groups, migrate).await,
+        Goal::Retire(retire) => Box::pin(retire::derive(groups, retire)).await,
+        Goal::Migrate(migrate) => Box::pin(migrate::derive(groups, migrate)).await,
     }
 }
 

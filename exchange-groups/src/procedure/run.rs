@@ -165,13 +165,15 @@ async fn apply_stage(
     let plan = groups.plan(&spec.with_revocation(false)).await?;
     let events = performer.events.clone();
     let applied = groups.apply(&plan).stopped_by(&performer.stop).on_event(move |event| events.tell(event)).await?;
-    let (state, reason) = match applied.is_complete() {
-        true => (StageState::Done, None),
-        false if performer.stop.is_stopped() => (StageState::NotBegun, Some("the run was stopped".to_owned())),
-        false => (StageState::Failed, Some("a step is not done".to_owned())),
+    let (how_far, reason) = if applied.is_complete() {
+        (StageState::Done, None)
+    } else if performer.stop.is_stopped() {
+        (StageState::NotBegun, Some("the run was stopped".to_owned()))
+    } else {
+        (StageState::Failed, Some("a step is not done".to_owned()))
     };
     let (name, title) = (stage.name.clone(), stage.title.clone());
-    Ok(StageReport { name, title, state, reason, steps: applied.steps })
+    Ok(StageReport { name, title, state: how_far, reason, steps: applied.steps })
 }
 
 async fn run_stage(

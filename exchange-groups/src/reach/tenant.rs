@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use graph_client::exchange::{
-    ApplicationAccessPolicy, DistributionGroup, ExchangeServicePrincipal, GetDistributionGroup,
+    ApplicationAccessPolicy, DistributionGroup, ExchangeRecipient, ExchangeServicePrincipal, GetDistributionGroup,
     GetDistributionGroupMember, GetManagementRoleAssignment, GetManagementScope, GetOrganizationConfig, GetRecipient,
     GetServicePrincipal, Identity, ManagementRoleAssignment, OpathFilter,
 };
@@ -45,10 +45,6 @@ impl Tenant {
         let principals = client.service_principals();
         let everybody = principals.list().select(&["id", "appId", "displayName", "accountEnabled"]);
         let everybody: Fact<Vec<ServicePrincipal>> = reader.list(UnreadPart::Entra, everybody).await;
-        let mut by_id: HashMap<ServicePrincipalId, &ServicePrincipal> = HashMap::new();
-        for principal in everybody.entries() {
-            by_id.insert(principal.id, principal);
-        }
         let mut offered: HashMap<ServicePrincipalId, ServicePrincipal> = HashMap::new();
         let mut granted: Fact<Vec<AppRoleAssignment>> = Fact::Read(Vec::new());
         for resource in [well_known::MICROSOFT_GRAPH, well_known::EXCHANGE_ONLINE] {
@@ -100,95 +96,147 @@ impl Tenant {
             Fact::Unread("the list of applications that may use Exchange Web Services was not read".into()),
         );
 
-        let own_grants = by_principal(&granted);
-        let mut ids: BTreeMap<ClientId, (Option<ServicePrincipalId>, Option<String>, Option<bool>)> = BTreeMap::new();
+        let lists = Lists {
+            everybody,
+            granted,
+            offered,
+            policies,
+            registered,
+            assignments,
+            scopes,
+            groups,
+            units,
+            organization,
+            date: reader.seen.facts.date,
+        };
+        let (mut applications, unidentified) = lists.applications();
+        list_scopes(&mut reader, &mut applications).await;
+        let name = reader.seen.organization.name.clone();
+        Ok(Self { name, applications, unidentified, unread: reader.seen.unread })
+    }
+}
+
+/// Everything that was read of the tenant, application or not.
+struct Lists {
+    everybody: Fact<Vec<ServicePrincipal>>,
+    granted: Fact<Vec<AppRoleAssignment>>,
+    /// The resources, by the object ids of their service principals.
+    offered: HashMap<ServicePrincipalId, ServicePrincipal>,
+    policies: Policies,
+    registered: Fact<Vec<ExchangeServicePrincipal>>,
+    assignments: Fact<Vec<ManagementRoleAssignment>>,
+    scopes: Fact<Vec<access::ManagementScope>>,
+    groups: Fact<Vec<access::Group>>,
+    units: Fact<Vec<access::AdministrativeUnit>>,
+    organization: access::OrganizationSettings,
+    date: jiff::civil::Date,
+}
+
+/// What is known of who holds something.
+#[derive(Default)]
+struct Holder {
+    principal: Option<ServicePrincipalId>,
+    name: Option<String>,
+    enabled: Option<bool>,
+}
+
+impl Lists {
+    /// Every application that holds something, and the holders whose application is not known.
+    fn applications(&self) -> (Vec<Known>, Vec<String>) {
+        let own_grants = by_principal(&self.granted);
+        let by_id: HashMap<ServicePrincipalId, &ServicePrincipal> =
+            self.everybody.entries().iter().map(|it| (it.id, it)).collect();
+        let mut holders: BTreeMap<ClientId, Holder> = BTreeMap::new();
         let mut unidentified = BTreeSet::new();
         for holder in own_grants.keys() {
             match by_id.get(holder).and_then(|it| Some((it.app_id?, *it))) {
                 Some((app, it)) => {
-                    ids.insert(app, (Some(it.id), it.display_name.clone(), it.account_enabled));
+                    let (name, enabled) = (it.display_name.clone(), it.account_enabled);
+                    holders.insert(app, Holder { principal: Some(it.id), name, enabled });
                 }
                 None => {
                     unidentified.insert(format!("service principal {holder}"));
                 }
             }
         }
-        let in_exchange = registrations(&registered, &assignments);
-        for (assignee, registration) in &in_exchange {
-            match registration.and_then(|it| it.app_id) {
-                Some(app) => {
-                    let app = ClientId::from_uuid(app);
-                    let entra = everybody.entries().iter().find(|it| it.app_id == Some(app));
-                    ids.entry(app).or_insert_with(|| {
-                        let name = entra.and_then(|it| it.display_name.clone());
-                        let name = name.or_else(|| registration.and_then(|it| it.display_name.clone()));
-                        (entra.map(|it| it.id), name, entra.and_then(|it| it.account_enabled))
-                    });
-                }
-                None => {
-                    unidentified.insert(format!("assignee {assignee}"));
-                }
-            }
+        for (assignee, registration) in registrations(&self.registered, &self.assignments) {
+            let Some(app) = registration.and_then(|it| it.app_id).map(ClientId::from_uuid) else {
+                unidentified.insert(format!("assignee {assignee}"));
+                continue;
+            };
+            let entra = self.everybody.entries().iter().find(|it| it.app_id == Some(app));
+            holders.entry(app).or_insert_with(|| Holder {
+                principal: entra.map(|it| it.id),
+                name: entra
+                    .and_then(|it| it.display_name.clone())
+                    .or_else(|| registration.and_then(|it| it.display_name.clone())),
+                enabled: entra.and_then(|it| it.account_enabled),
+            });
         }
-        let mut applications = Vec::with_capacity(ids.len());
-        for (client_id, (principal, name, enabled)) in ids {
-            let mut facts = Facts::new(client_id, reader.seen.facts.date);
-            facts.service_principal = match (&everybody, principal) {
-                (_, Some(id)) => Fact::Read(Some(id)),
-                (Fact::Read(_), None) => Fact::Read(None),
-                (Fact::Partly(_, why) | Fact::Unread(why), None) => Fact::Unread(why.clone()),
-            };
-            facts.sign_in = match enabled {
-                Some(true) => Fact::Read(access::SignIn::Enabled),
-                Some(false) => Fact::Read(access::SignIn::Disabled { since: None }),
-                None => Fact::Unread("whether it is enabled was not read".into()),
-            };
-            let held = principal.and_then(|id| own_grants.get(&id)).cloned().unwrap_or_default();
-            let held = match granted.missing() {
-                None => Fact::Read(held),
-                Some(why) => Fact::Partly(held, why.to_owned()),
-            };
-            facts.grants = match principal {
-                Some(id) => translate::grants(id, &held, &offered),
-                None => Fact::Read(Vec::new()),
-            };
-            let object_id = principal.map(|id| id.to_string());
-            let concerns = |raw: &ApplicationAccessPolicy| {
-                raw.concerns(&client_id) || object_id.as_deref().is_some_and(|id| raw.app_id.eq_ignore_ascii_case(id))
-            };
-            facts.policies = match &policies {
-                Fact::Unread(why) => Fact::Unread(why.clone()),
-                Fact::Read(list) => Fact::Read(own_policies(list, concerns)),
-                Fact::Partly(list, why) => Fact::Partly(own_policies(list, concerns), why.clone()),
-            };
-            let registration = registered.entries().iter().find(|it| it.app_id == Some(*client_id.as_uuid()));
-            facts.exchange_principal = match (&registered, registration) {
-                (_, Some(it)) => Fact::Read(Some(access::ExchangePrincipal {
-                    app_id: it.app_id.map(ClientId::from_uuid),
-                    object_id: it.object_id.map(ServicePrincipalId::from_uuid),
-                })),
-                (Fact::Read(_), None) => Fact::Read(None),
-                (Fact::Partly(_, why) | Fact::Unread(why), None) => Fact::Unread(why.clone()),
-            };
-            let own: Vec<_> = assignments
-                .entries()
-                .iter()
-                .filter(|it| registration.is_some_and(|registration| is_of(it, registration)))
-                .map(translate::role_assignment)
-                .collect();
-            facts.role_assignments = match assignments.missing() {
-                None => Fact::Read(own),
-                Some(why) => Fact::Partly(own, why.to_owned()),
-            };
-            facts.scopes = scopes.clone();
-            facts.groups = groups.clone();
-            facts.administrative_units = units.clone();
-            facts.organization = Fact::Read(organization.clone());
-            applications.push(Known { client_id, name, enabled, facts });
-        }
-        list_scopes(&mut reader, &mut applications).await;
-        let name = reader.seen.organization.name.clone();
-        Ok(Self { name, applications, unidentified: unidentified.into_iter().collect(), unread: reader.seen.unread })
+        let known = |(client_id, holder): (ClientId, Holder)| {
+            let facts = self.facts(client_id, &holder, &own_grants);
+            Known { client_id, name: holder.name, enabled: holder.enabled, facts }
+        };
+        (holders.into_iter().map(known).collect(), unidentified.into_iter().collect())
+    }
+
+    fn facts(
+        &self,
+        client_id: ClientId,
+        holder: &Holder,
+        own_grants: &HashMap<ServicePrincipalId, Vec<AppRoleAssignment>>,
+    ) -> Facts {
+        let mut facts = Facts::new(client_id, self.date);
+        facts.service_principal = match (&self.everybody, holder.principal) {
+            (_, Some(id)) => Fact::Read(Some(id)),
+            (Fact::Read(_), None) => Fact::Read(None),
+            (Fact::Partly(_, why) | Fact::Unread(why), None) => Fact::Unread(why.clone()),
+        };
+        facts.sign_in = match holder.enabled {
+            Some(true) => Fact::Read(access::SignIn::Enabled),
+            Some(false) => Fact::Read(access::SignIn::Disabled { since: None }),
+            None => Fact::Unread("whether it is enabled was not read".into()),
+        };
+        let held = holder.principal.and_then(|id| own_grants.get(&id)).cloned().unwrap_or_default();
+        let held = match self.granted.missing() {
+            None => Fact::Read(held),
+            Some(why) => Fact::Partly(held, why.to_owned()),
+        };
+        facts.grants = match (holder.principal, self.everybody.missing()) {
+            (Some(id), _) => translate::grants(id, &held, &self.offered),
+            (None, None) => Fact::Read(Vec::new()),
+            (None, Some(why)) => Fact::Unread(why.to_owned()),
+        };
+        let object_id = holder.principal.map(|id| id.to_string());
+        let concerns = |raw: &ApplicationAccessPolicy| {
+            raw.concerns(&client_id) || object_id.as_deref().is_some_and(|id| raw.app_id.eq_ignore_ascii_case(id))
+        };
+        facts.policies = match &self.policies {
+            Fact::Unread(why) => Fact::Unread(why.clone()),
+            Fact::Read(list) => Fact::Read(own_policies(list, concerns)),
+            Fact::Partly(list, why) => Fact::Partly(own_policies(list, concerns), why.clone()),
+        };
+        let registration = self.registered.entries().iter().find(|it| it.app_id == Some(*client_id.as_uuid()));
+        facts.exchange_principal = match (&self.registered, registration) {
+            (_, Some(it)) => Fact::Read(Some(access::ExchangePrincipal {
+                app_id: it.app_id.map(ClientId::from_uuid),
+                object_id: it.object_id.map(ServicePrincipalId::from_uuid),
+            })),
+            (Fact::Read(_), None) => Fact::Read(None),
+            (Fact::Partly(_, why) | Fact::Unread(why), None) => Fact::Unread(why.clone()),
+        };
+        let own = self.assignments.entries().iter();
+        let own = own.filter(|it| registration.is_some_and(|registration| is_of(it, registration)));
+        let own: Vec<_> = own.map(translate::role_assignment).collect();
+        facts.role_assignments = match self.assignments.missing() {
+            None => Fact::Read(own),
+            Some(why) => Fact::Partly(own, why.to_owned()),
+        };
+        facts.scopes = self.scopes.clone();
+        facts.groups = self.groups.clone();
+        facts.administrative_units = self.units.clone();
+        facts.organization = Fact::Read(self.organization.clone());
+        facts
     }
 }
 
@@ -206,11 +254,8 @@ fn joined<T>(one: Fact<Vec<T>>, other: Fact<Vec<T>>) -> Fact<Vec<T>> {
             list.extend(other);
             Fact::Read(list)
         }
-        (Fact::Read(mut list), Fact::Partly(other, why)) => {
-            list.extend(other);
-            Fact::Partly(list, why)
-        }
-        (Fact::Partly(mut list, why), Fact::Read(other) | Fact::Partly(other, _)) => {
+        (Fact::Read(mut list), Fact::Partly(other, why))
+        | (Fact::Partly(mut list, why), Fact::Read(other) | Fact::Partly(other, _)) => {
             list.extend(other);
             Fact::Partly(list, why)
         }
@@ -313,7 +358,7 @@ async fn groups(reader: &mut Reader<'_>, names: BTreeSet<String>) -> Fact<Vec<ac
                 Some(read) => reader.fact(UnreadPart::Scopes, read),
                 None => Fact::Unread("the group shows no id".into()),
             };
-            open.extend(members.entries().iter().filter(|it| is_group(it)).filter_map(|it| it.identity()));
+            open.extend(members.entries().iter().filter(|it| is_group(it)).filter_map(ExchangeRecipient::identity));
             groups.push(translate::group_facts(&group, translate::each(members, |it| Some(translate::member(it)))));
         }
     }

@@ -7,7 +7,7 @@ use graph_client::exchange::{
 use graph_client::graph::Timestamp;
 use graph_client::{ServicePrincipalId, well_known};
 
-use super::compare::MembershipComparison;
+use super::compare::{ComparedMailbox, MembershipComparison};
 use super::options::Migrate;
 use crate::access::{AccessModel, AccessPolicy, Level, PolicyApplication, PolicyRight, RoleScope, Truth};
 use crate::change::{Change, GrantPermission, RevokePermission, Step};
@@ -64,8 +64,8 @@ pub(in crate::procedure) async fn derive(groups: &ExchangeGroups, migrate: &Migr
         remaining: Vec::new(),
     };
     Ok(match spec.restriction {
-        Restriction::Rbac => migration.to_role(),
-        Restriction::Policy => migration.to_policy(),
+        Restriction::Rbac => migration.role(),
+        Restriction::Policy => migration.policy(),
     })
 }
 
@@ -201,7 +201,7 @@ impl Migration<'_> {
         stage
     }
 
-    fn to_role(&mut self) -> Procedure {
+    fn role(&mut self) -> Procedure {
         self.unread();
         self.plan_blockers();
         let comparison = MembershipComparison::of(self.seen, &self.plan.members);
@@ -260,8 +260,11 @@ impl Migration<'_> {
     /// Who gains and who loses, before anything is done.
     fn compare(&mut self, comparison: &MembershipComparison) {
         let canary = self.migrate.canary.as_ref();
-        let names = |list: &[super::compare::ComparedMailbox]| -> Vec<String> {
-            list.iter().filter(|it| canary.is_none() || it.address.as_ref() != canary).map(|it| it.label()).collect()
+        let names = |list: &[ComparedMailbox]| -> Vec<String> {
+            list.iter()
+                .filter(|it| canary.is_none() || it.address.as_ref() != canary)
+                .map(ComparedMailbox::label)
+                .collect()
         };
         let (gained, lost, unknown) = (names(&comparison.gained), names(&comparison.lost), names(&comparison.unknown));
         if !gained.is_empty() {
@@ -432,7 +435,7 @@ impl Migration<'_> {
         Gate { condition: condition.into(), is_open, evidence: evidence.into(), not_before }
     }
 
-    fn to_policy(&mut self) -> Procedure {
+    fn policy(&mut self) -> Procedure {
         self.unread();
         self.plan_blockers();
         let held = restriction::calendar_grants(&self.seen.facts).next().is_some();
