@@ -22,11 +22,11 @@ the application that looks, GRAPH_URL, EXCHANGE_URL and LOGIN_URL other servers,
 question. With APP_CLIENT_SECRET the mailbox is read with the application's own token.
 
 Exit codes:
-  0  explained: something allows it
+  0  explained: something allows it, or it is still reached
   1  a service refused, or could not be reached
   2  bad input: the command line or the environment
   5  explained: something refuses it
-  6  nothing that is known explains it";
+  6  nothing that is known explains it, or what was read does not decide it";
 
 /// Explain why an application reaches a calendar, or is refused
 #[derive(Debug, Parser)]
@@ -88,8 +88,8 @@ async fn main() -> ExitCode {
 
 fn code(explanation: &Explanation) -> u8 {
     match explanation.first().map(|cause| cause.cause) {
-        Some(CauseKind::AccessPath) => 0,
-        None | Some(CauseKind::Unknown) => 6,
+        Some(CauseKind::AccessPath | CauseKind::StillReached) => 0,
+        None | Some(CauseKind::Unknown | CauseKind::Undecided | CauseKind::Load) => 6,
         Some(_) => 5,
     }
 }

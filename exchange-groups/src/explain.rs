@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tracing::Instrument as _;
 
 use crate::access::{
-    Access, AccessModel, CaveatKind, Fact, Found, Level, MailboxFacts, MailboxPresence, Reach, SignIn, Via,
+    Access, AccessModel, CaveatKind, Fact, Found, Level, MailboxFacts, MailboxPresence, PathReach, Reach, SignIn,
 };
 use crate::error::{Error, Result};
 use crate::finding::{Actor, Advice};
@@ -83,6 +83,13 @@ causes! {
     /// The configuration allows it, and the live service does not act on it yet.
     NotPropagated = "not_propagated", "The configuration allows it, and the change has not propagated",
         Operator "Change nothing and wait: hours are usual, and more than a day has been reported. Verify again later.";
+    /// The configuration does not allow it, and a read succeeded.
+    StillReached = "still_reached", "The configuration does not allow it, and the live service still does",
+        Operator "Do not take it for restricted. Wait, and read again with a new token: a token from before lives for up to a day, \
+                  and a change takes hours to propagate.";
+    /// The facts do not decide it.
+    Undecided = "undecided", "What was read does not decide whether the mailbox is reached",
+        Operator "Read what could not be read, or give the application's credential, so that a read can be tried.";
     /// A policy denies the mailbox.
     Denied = "denied", "An access policy denies the mailbox",
         ExchangeAdministrator "Take the mailbox out of the policy's group, or remove the policy if nothing else needs it.";
@@ -164,6 +171,12 @@ causes! {
     /// The secret or certificate has expired.
     ExpiredCredential = "expired_credential", "The secret or certificate has expired",
         EntraAdministrator "Add a new one, hand it over, and remove the old one.";
+    /// The certificate is not known.
+    WrongCertificate = "wrong_certificate", "The certificate is not one of the application's, or its signature does not fit",
+        EntraAdministrator "Add the certificate under Certificates & secrets, or sign with one that is there: compare thumbprints.";
+    /// The sign-in service has no such tenant.
+    WrongTenant = "wrong_tenant", "There is no such tenant, or it is in another national cloud",
+        Operator "Correct the tenant: its initial domain or its id, in the cloud that it is in.";
     /// Conditional access refuses.
     ConditionalAccess = "conditional_access", "Conditional access for workload identities refuses the sign-in, such as by its IP address",
         EntraAdministrator "Allow the address in the policy that blocked it: the sign-in log names it.";
@@ -223,6 +236,15 @@ impl Explanation {
         Self { question: said.clone(), causes, excluded: Vec::new() }
     }
 
+    /// Adds causes that are not there yet.
+    fn add(&mut self, causes: Vec<Cause>) {
+        for cause in causes {
+            if self.causes.iter().all(|it| it.cause != cause.cause) {
+                self.causes.push(cause);
+            }
+        }
+    }
+
     /// The likeliest cause.
     #[must_use]
     pub fn first(&self) -> Option<&Cause> {
@@ -240,11 +262,13 @@ fn of_sign_in(error: &graph_client::Error) -> Option<Vec<Cause>> {
     let sign_in = error.sign_in()?;
     let is = |codes: &[u32]| sign_in.codes().iter().any(|code| codes.contains(code));
     Some(some(match () {
-        () if is(&[7_000_222, 700_027]) => &[C::ExpiredCredential],
+        () if is(&[7_000_222]) => &[C::ExpiredCredential],
+        () if is(&[700_027]) => &[C::WrongCertificate, C::ExpiredCredential],
         () if is(&[7_000_215]) => &[C::WrongSecret],
         () if is(&[7_000_112, 7_000_114]) => &[C::ApplicationDisabled],
         () if is(&[53_003, 53_000, 53_001]) => &[C::ConditionalAccess],
-        () if is(&[700_016]) => &[C::UnknownApplication],
+        () if is(&[700_016]) => &[C::UnknownApplication, C::WrongTenant],
+        () if is(&[90_002, 900_023, 90_013]) => &[C::WrongTenant],
         () => &[C::Unknown],
     }))
 }
@@ -302,7 +326,7 @@ fn of_graph(error: &graph_client::Error) -> Option<Vec<Cause>> {
         ("ErrorItemNotFound" | "Request_ResourceNotFound", _) => &[C::NotFound],
         ("InefficientFilter" | "ErrorInvalidRequest" | "BadRequest", _) => &[C::Query],
         (_, Some(429 | 503 | 504)) => &[C::Load],
-        _ if message.contains("blocked") && message.contains("ip") => &[C::BlockedAddress],
+        _ if message.contains("5.7.501") || message.contains("ip range") => &[C::BlockedAddress],
         _ => return None,
     }))
 }
@@ -321,7 +345,32 @@ fn of_kind(error: &graph_client::Error) -> Vec<Cause> {
 enum Live {
     NotTried(String),
     Allowed,
+    /// The documented refusal of access: the one answer that is evidence of a denial.
     Refused(Box<graph_client::Error>),
+    /// It failed otherwise, which says nothing about access.
+    Failed(Box<graph_client::Error>),
+}
+
+impl Live {
+    fn of(error: graph_client::Error) -> Self {
+        match CalendarRefusal::of(&error) {
+            Some(refusal) if refusal.is_denial() => Self::Refused(Box::new(error)),
+            _ => Self::Failed(Box::new(error)),
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Self::Allowed => "a read with the application's own token succeeded".to_owned(),
+            Self::Refused(error) => {
+                format!("a read with the application's own token was refused: {}", without_advice(error))
+            }
+            Self::Failed(error) => {
+                format!("a read with the application's own token was not answered: {}", without_advice(error))
+            }
+            Self::NotTried(why) => format!("no read was tried: {why}"),
+        }
+    }
 }
 
 async fn live(groups: &ExchangeGroups, application: ClientId, mailbox: &str) -> Live {
@@ -332,13 +381,13 @@ async fn live(groups: &ExchangeGroups, application: ClientId, mailbox: &str) -> 
     match client.token_claims(Service::Graph).await {
         Ok(claims) if claims.client_id == Some(application) => {}
         Ok(_) => return Live::NotTried("the credential is that of another application".into()),
-        Err(error) => return Live::Refused(Box::new(error)),
+        Err(error) => return Live::Failed(Box::new(error)),
     }
     let now = SystemTime::now();
     let view = client.calendar(mailbox).view(now, now + Duration::from_secs(24 * 60 * 60)).page_size(1).select(&["id"]);
     match client.batch().run(vec![view]).await.pop() {
         Some(Ok(_)) => Live::Allowed,
-        Some(Err(error)) => Live::Refused(Box::new(error)),
+        Some(Err(error)) => Live::of(error),
         None => Live::NotTried("nothing came back".into()),
     }
 }
@@ -352,83 +401,169 @@ fn judge(seen: &Observation, mailbox: &MailboxFacts, address: &SmtpAddress, live
         causes: Vec::new(),
         excluded: Vec::new(),
     };
-    let shown = match live {
-        Live::Allowed => "a read with the application's own token succeeded".to_owned(),
-        Live::Refused(error) => {
-            format!("a read with the application's own token was refused: {}", without_advice(error))
-        }
-        Live::NotTried(why) => format!("no read was tried: {why}"),
-    };
-    let is_refused = matches!(live, Live::Refused(_));
-    let paths: Vec<String> = reach.paths.iter().map(|path| format!("{}: {}", path.via, path.because)).collect();
     if stands_in_the_way(&mut explanation, seen, &reach) {
         return explanation;
     }
-    if reach.verdict == Access::Allowed && !is_refused {
-        for path in reach.allowed() {
-            let mut cause = Cause::new(CauseKind::AccessPath).because(path.because.clone()).because(shown.clone());
-            cause.text = format!("It is reached by {}", path.via);
+    let by_live = match live {
+        Live::Refused(error) | Live::Failed(error) => Explanation::of_error(error).causes,
+        Live::NotTried(_) | Live::Allowed => Vec::new(),
+    };
+    match (reach.verdict, live) {
+        (_, Live::Refused(_)) => refused(&mut explanation, &model, seen, mailbox, &reach, live, by_live),
+        (Access::Denied, Live::Allowed) => still_reached(&mut explanation, &model, mailbox, &reach, live),
+        (verdict, _) => {
+            // A sign-in that fails, or a list of user agents, refuses everything. Load says nothing.
+            let (first, last): (Vec<Cause>, Vec<Cause>) =
+                by_live.into_iter().partition(|it| !matches!(it.cause, CauseKind::Load | CauseKind::Unknown));
+            explanation.add(first);
+            match verdict {
+                Access::Allowed => explanation.causes.extend(allowing(&model, reach.allowed(), &live.shown())),
+                // It is reached; by which of them is not known.
+                Access::Unknown if matches!(live, Live::Allowed) => {
+                    explanation.causes.extend(allowing(&model, reach.not_denied(), &live.shown()));
+                }
+                Access::Unknown => {
+                    registration(&mut explanation, &model, seen);
+                    explanation.causes.push(undecided(&reach));
+                }
+                Access::Denied => {
+                    let why = not_allowed(&model, mailbox, &reach);
+                    explanation.causes.extend(why.into_iter().map(|cause| cause.because(live.shown())));
+                    registration(&mut explanation, &model, seen);
+                }
+            }
+            explanation.add(last);
+        }
+    }
+    explanation
+}
+
+fn told<'a>(paths: impl IntoIterator<Item = &'a PathReach>) -> String {
+    paths.into_iter().map(|path| format!("{}: {}", path.via, path.because)).collect::<Vec<_>>().join("; ")
+}
+
+/// The access paths by which a mailbox is reached, or may be, with the way to end each.
+fn allowing<'a>(model: &AccessModel<'_>, paths: impl Iterator<Item = &'a PathReach>, shown: &str) -> Vec<Cause> {
+    paths
+        .map(|path| {
+            let mut cause = Cause::new(CauseKind::AccessPath).because(path.because.clone()).because(shown);
+            cause.text = if path.verdict == Access::Allowed {
+                format!("It is reached by {}", path.via)
+            } else {
+                cause.decides = Some("reading what could not be read".to_owned());
+                format!("It may be reached by {}", path.via)
+            };
             let remedy = model.remedy(&path.via);
             cause.advice = Advice::exchange(format!("If that is not meant: {}: {}", remedy.actor, remedy.step));
             cause.advice.command = remedy.command;
             cause.advice.danger = remedy.caution;
-            explanation.causes.push(cause);
-        }
-        return explanation;
+            cause
+        })
+        .collect()
+}
+
+fn undecided(reach: &Reach) -> Cause {
+    let mut evidence = told(reach.not_denied());
+    if evidence.is_empty() {
+        evidence = reach.notes.join("; ");
     }
+    Cause::new(CauseKind::Undecided)
+        .because(evidence)
+        .decided_by("reading what could not be read, or a read with the application's own token")
+}
+
+/// Why the configuration does not allow a mailbox that it denies.
+fn not_allowed(model: &AccessModel<'_>, mailbox: &MailboxFacts, reach: &Reach) -> Vec<Cause> {
+    let mut causes = Vec::new();
     let denied: Vec<String> = model.denied_by(mailbox).iter().map(|policy| policy.identity.clone()).collect();
     if !denied.is_empty() {
-        explanation.causes.push(Cause::new(CauseKind::Denied).because(format!("by {}", denied.join(", "))));
+        causes.push(Cause::new(CauseKind::Denied).because(format!("by {}", denied.join(", "))));
     }
-    if reach.verdict == Access::Allowed {
-        let cause = Cause::new(CauseKind::NotPropagated).because(paths.join("; ")).because(shown.clone());
-        explanation.causes.push(cause.decided_by("reading again later, with a new token"));
-    }
-    registration(&mut explanation, &model, seen);
-    if reach.verdict != Access::Allowed {
-        let has_path = reach.paths.iter().any(|path| !matches!(path.via, Via::Unread(_)));
-        let kind = if has_path { CauseKind::OutOfScope } else { CauseKind::NoPermission };
-        let mut cause = Cause::new(kind).because(if paths.is_empty() {
-            "the application has no access path".to_owned()
-        } else {
-            paths.join("; ")
-        });
-        if matches!(live, Live::Allowed) {
-            cause = cause.despite(shown.clone()).decided_by("a new token: an old one may carry what was revoked");
-        } else {
-            cause = cause.because(shown.clone());
+    causes.push(if reach.paths.is_empty() {
+        Cause::new(CauseKind::NoPermission).because("the application has no access path")
+    } else {
+        Cause::new(CauseKind::OutOfScope).because(told(&reach.paths))
+    });
+    causes
+}
+
+/// The service lets a call through that the configuration denies.
+fn still_reached(
+    explanation: &mut Explanation,
+    model: &AccessModel<'_>,
+    mailbox: &MailboxFacts,
+    reach: &Reach,
+    live: &Live,
+) {
+    let because =
+        if reach.paths.is_empty() { "the application has no access path".to_owned() } else { told(&reach.paths) };
+    explanation.causes.push(
+        Cause::new(CauseKind::StillReached)
+            .because(live.shown())
+            .because(because)
+            .decided_by("reading again later, with a new token"),
+    );
+    let why = not_allowed(model, mailbox, reach).into_iter();
+    explanation.excluded.extend(why.map(|cause| cause.despite("it does not act yet: a read succeeded")));
+}
+
+/// The service refuses the application the mailbox.
+fn refused(
+    explanation: &mut Explanation,
+    model: &AccessModel<'_>,
+    seen: &Observation,
+    mailbox: &MailboxFacts,
+    reach: &Reach,
+    live: &Live,
+    by_live: Vec<Cause>,
+) {
+    let denies = !model.denied_by(mailbox).is_empty();
+    match reach.verdict {
+        Access::Allowed => {
+            let cause = Cause::new(CauseKind::NotPropagated).because(told(reach.allowed())).because(live.shown());
+            explanation.causes.push(cause.decided_by("reading again later, with a new token"));
         }
-        if reach.verdict == Access::Unknown {
-            cause = cause.decided_by("reading what could not be read, or a read with the application's own token");
+        Access::Denied => {
+            let why = not_allowed(model, mailbox, reach).into_iter();
+            explanation.causes.extend(why.map(|cause| cause.because(live.shown())));
         }
-        explanation.causes.push(cause);
+        Access::Unknown => {}
     }
-    if let Live::Refused(error) = live {
-        for cause in Explanation::of_error(error).causes {
-            let known = |causes: &[Cause]| causes.iter().any(|it| it.cause == cause.cause);
-            if known(&explanation.causes) {
-                continue;
+    registration(explanation, model, seen);
+    for cause in by_live {
+        if explanation.causes.iter().any(|it| it.cause == cause.cause) {
+            continue;
+        }
+        let excluded = match (cause.cause, reach.verdict) {
+            (CauseKind::OutOfScope | CauseKind::NoPermission | CauseKind::RoleNeeded, Access::Allowed) => {
+                Some("the configuration allows it")
             }
-            match (cause.cause, reach.verdict) {
-                (CauseKind::OutOfScope | CauseKind::NoPermission, Access::Allowed) => {
-                    explanation.excluded.push(cause.despite("the configuration allows it"));
-                }
-                (CauseKind::NotPropagated, Access::Denied) => {
-                    explanation.excluded.push(cause.despite("the configuration does not allow it"));
-                }
-                (CauseKind::Denied, _) if denied.is_empty() && seen.facts.policies.whole().is_some() => {
-                    explanation.excluded.push(cause.despite("no policy denies it"));
-                }
-                (CauseKind::WrongObjectId, _) => {
-                    explanation
-                        .excluded
-                        .push(cause.despite("Exchange has the object id that the token names, or none"));
-                }
-                _ => explanation.causes.push(cause),
+            (CauseKind::NotPropagated, Access::Denied) => Some("the configuration does not allow it"),
+            (CauseKind::Denied, Access::Allowed) if denies => {
+                Some("a policy denies it, and does not bind what allows it")
             }
+            (CauseKind::Denied, _) if !denies && seen.facts.policies.whole().is_some_and(Vec::is_empty) => {
+                Some("there is no policy")
+            }
+            (CauseKind::Denied, Access::Allowed) => {
+                Some("no policy is known to deny it, and the configuration allows it")
+            }
+            (CauseKind::WrongObjectId, _) => match &seen.facts.exchange_principal {
+                Fact::Read(Some(_)) => Some("Exchange has registered the object id of the service principal"),
+                Fact::Read(None) => Some("Exchange has registered none"),
+                // What was not read excludes nothing.
+                Fact::Partly(..) | Fact::Unread(_) => None,
+            },
+            _ => None,
+        };
+        match excluded {
+            Some(why) => explanation.excluded.push(cause.despite(why)),
+            None => explanation.causes.push(cause),
         }
     }
-    explanation
+    if reach.verdict == Access::Unknown {
+        explanation.causes.push(undecided(reach));
+    }
 }
 
 /// What stands in the way of everything comes first. Whether nothing else matters.

@@ -129,6 +129,8 @@ checks! {
     Holdings = "holdings", "What the application holds";
     /// The mailboxes that must not be reached are there.
     MustNotReach = "must_not_reach", "Mailboxes that must not be reached";
+    /// The plan has no blocking issue besides those of the other checks.
+    OtherIssues = "other_issues", "Other blocking issues of the plan";
 }
 
 impl Preflight {
@@ -162,14 +164,30 @@ impl Preflight {
 
     /// A check that passes unless the plan found one of these.
     fn by_findings(&mut self, check: PreflightKind, findings: &[Finding], kinds: &[Kind], passed: impl Into<String>) {
-        let mut found = findings.iter().filter(|finding| kinds.contains(&finding.kind)).peekable();
+        self.by_some(check, findings.iter().filter(|finding| kinds.contains(&finding.kind)), passed);
+    }
+
+    /// A check that passes unless there is one of these findings, the worst first.
+    fn by_some<'a>(
+        &mut self,
+        check: PreflightKind,
+        findings: impl Iterator<Item = &'a Finding>,
+        passed: impl Into<String>,
+    ) {
+        let mut found = findings.peekable();
         let Some(first) = found.peek() else {
             self.add(check, Passed, passed);
             return;
         };
-        let (advice, is_note) = (first.advice.clone(), first.severity == Severity::Note);
+        let advice = first.advice.clone();
+        let outcome = match first.severity {
+            Severity::Note => Passed,
+            // The rooms that match are not known, and nothing else is wrong with them.
+            _ if first.kind == Kind::UndecidedRoom => CouldNotTell,
+            _ => Failed,
+        };
         let messages: Vec<&str> = found.map(|finding| &*finding.message).collect();
-        self.add(check, if is_note { Passed } else { Failed }, messages.join("; ")).advise(advice);
+        self.add(check, outcome, messages.join("; ")).advise(advice);
     }
 }
 
@@ -221,9 +239,21 @@ fn roles(preflight: &mut Preflight, kind: PreflightKind, claims: Option<&TokenCl
     }
 }
 
-async fn delegating(preflight: &mut Preflight, client: &Client, spec: &RestrictedCalendarGroup, plan: &Plan) {
+/// Whether a role may have to be assigned although the plan has no such step: what is there already could not be read.
+fn may_need_a_role(spec: &RestrictedCalendarGroup, seen: &Observation) -> bool {
+    spec.restriction() == Restriction::Rbac
+        && (seen.application.is_none() || seen.facts.role_assignments.whole().is_none())
+}
+
+async fn delegating(
+    preflight: &mut Preflight,
+    client: &Client,
+    spec: &RestrictedCalendarGroup,
+    seen: &Observation,
+    plan: &Plan,
+) {
     let kind = PreflightKind::DelegatingAssignment;
-    if !plan.steps.iter().any(|step| matches!(step.change, Change::AssignRole(_))) {
+    if !may_need_a_role(spec, seen) && !plan.steps.iter().any(|step| matches!(step.change, Change::AssignRole(_))) {
         preflight.add(kind, Passed, "no role is to be assigned");
         return;
     }
@@ -255,9 +285,16 @@ async fn delegating(preflight: &mut Preflight, client: &Client, spec: &Restricte
     }
 }
 
-async fn policy_space(preflight: &mut Preflight, client: &Client, plan: &Plan) {
+async fn policy_space(
+    preflight: &mut Preflight,
+    client: &Client,
+    spec: &RestrictedCalendarGroup,
+    seen: &Observation,
+    plan: &Plan,
+) {
     let kind = PreflightKind::PolicySpace;
-    if !plan.steps.iter().any(|step| matches!(step.change, Change::RestrictApplication(_))) {
+    let is_unread = spec.restriction() == Restriction::Policy && seen.facts.policies.whole().is_none();
+    if !is_unread && !plan.steps.iter().any(|step| matches!(step.change, Change::RestrictApplication(_))) {
         preflight.add(kind, Passed, "no access policy is to be made");
         return;
     }
@@ -359,7 +396,8 @@ async fn observed(
 
     let found = &plan.findings;
     preflight.add(Check::Tenant, Passed, format!("the organisation is {}", seen.origin.tenant));
-    if seen.cmdlets.is_none() {
+    let lacks_a_right = found.iter().any(|finding| finding.kind == Kind::MissingRight);
+    if seen.cmdlets.is_none() && !lacks_a_right {
         preflight
             .add(Check::Cmdlets, CouldNotTell, "the list of cmdlets could not be read")
             .advise(Advice::operator("Apply the plan: a cmdlet that may not be run is refused, and the run says so."));
@@ -371,13 +409,19 @@ async fn observed(
             "every cmdlet that the plan needs may be run",
         );
     }
-    delegating(preflight, client, spec, plan).await;
+    delegating(preflight, client, spec, seen, plan).await;
     match seen.organization.is_dehydrated {
         _ if spec.restriction() == Restriction::Policy => {
             preflight.add(Check::Customized, Passed, "an access policy does not need it");
         }
         Some(false) => {
             preflight.add(Check::Customized, Passed, "IsDehydrated is False");
+        }
+        Some(true) if may_need_a_role(spec, seen) => {
+            let evidence = "IsDehydrated is True, and whether a role is to be assigned could not be read";
+            preflight.add(Check::Customized, CouldNotTell, evidence).advise(Advice::exchange(
+                "If a role is to be assigned, run Enable-OrganizationCustomization once, and wait for an hour.",
+            ));
         }
         Some(true) => {
             preflight.by_findings(
@@ -398,39 +442,66 @@ async fn observed(
         &[Kind::DomainNotAccepted],
         format!("{} is accepted", address.domain()),
     );
-    let taken = [Kind::AddressTaken, Kind::AmbiguousAddress, Kind::AddressIsAName];
     let own = if seen.group.is_some() { "the group has it" } else { "nobody has it" };
-    preflight.by_findings(Check::Address, found, &taken, own);
-    preflight.by_findings(Check::Name, found, &[Kind::NameTaken], "no other group has it");
-    preflight.by_findings(Check::NamingPolicy, found, &[Kind::NamingPolicy], "none that was found");
-    let owners = [Kind::UnknownOwner, Kind::UnfitOwner];
-    preflight.by_findings(Check::Owners, found, &owners, format!("{} can own it", some_of(spec.owners(), 3)));
-    let kinds = [Kind::WrongGroupType, Kind::DirectorySynced];
+    preflight.by_some(Check::Address, found.iter().filter(|finding| check_of(finding) == Check::Address), own);
+    let about = |check: Check| found.iter().filter(move |finding| check_of(finding) == check);
+    preflight.by_some(Check::Name, about(Check::Name), "no other group has it");
+    preflight.by_some(Check::NamingPolicy, about(Check::NamingPolicy), "none that was found");
+    preflight.by_some(Check::Owners, about(Check::Owners), format!("{} can own it", some_of(spec.owners(), 3)));
     let kind = if seen.group.is_some() { "a mail-enabled security group" } else { "there is no group yet" };
-    preflight.by_findings(Check::GroupKind, found, &kinds, kind);
-    let rooms = [
-        Kind::UnmatchedRoom,
-        Kind::NoRooms,
-        Kind::NotARoom,
-        Kind::NotARoomList,
-        Kind::SkippedRoom,
-        Kind::UnknownMailbox,
-    ];
+    preflight.by_some(Check::GroupKind, about(Check::GroupKind), kind);
     let evidence = format!("{} of {} rooms are selected", plan.rooms, plan.rooms_in_tenant);
-    preflight.by_findings(Check::Rooms, found, &rooms, evidence);
-    let members = [Kind::TooManyMembers, Kind::LargeRemoval, Kind::RemovalWidens, Kind::DeniedMailboxIsMember];
-    preflight.by_findings(Check::Members, found, &members, format!("{} are planned", plan.members.len()));
-    policy_space(preflight, client, plan).await;
-    let application = [Kind::UnknownApplication, Kind::ApplicationDisabled, Kind::ApplicationMismatch];
+    preflight.by_some(Check::Rooms, about(Check::Rooms), evidence);
+    preflight.by_some(Check::Members, about(Check::Members), format!("{} are planned", plan.members.len()));
+    policy_space(preflight, client, spec, seen, plan).await;
     if seen.unread.iter().any(|part| part.what == UnreadPart::Entra) {
         preflight.add(Check::Application, CouldNotTell, "what Entra has of it could not be read");
     } else {
         let name = plan.application_name.as_deref().unwrap_or("without a name");
-        preflight.by_findings(Check::Application, found, &application, format!("{name} is present and enabled"));
+        preflight.by_some(Check::Application, about(Check::Application), format!("{name} is present and enabled"));
     }
     holdings(preflight, seen);
-    let denied = [Kind::UnknownDeniedMailbox, Kind::NoDeniedMailbox];
-    preflight.by_findings(Check::MustNotReach, found, &denied, some_of(spec.must_not_reach(), 3));
+    preflight.by_some(Check::MustNotReach, about(Check::MustNotReach), some_of(spec.must_not_reach(), 3));
+    // A plan that is blocked is never ready, whatever kind of finding blocks it.
+    let others = about(Check::OtherIssues).filter(|finding| finding.severity == Severity::Blocking);
+    preflight.by_some(Check::OtherIssues, others, "none");
+}
+
+/// The check that a finding of the plan belongs to.
+fn check_of(finding: &Finding) -> PreflightKind {
+    use PreflightKind as Check;
+
+    match finding.kind {
+        Kind::DomainNotAccepted => Check::AcceptedDomain,
+        Kind::AddressTaken | Kind::AddressIsAName => Check::Address,
+        // Any address of the spec can be that of several recipients.
+        Kind::AmbiguousAddress => match finding.spec_path.as_deref().unwrap_or_default() {
+            "address" => Check::Address,
+            path if path.starts_with("owners") => Check::Owners,
+            path if path.starts_with("must_not_reach") => Check::MustNotReach,
+            path if path.starts_with("rooms") || path.starts_with("mailboxes") => Check::Rooms,
+            _ => Check::OtherIssues,
+        },
+        Kind::NameTaken => Check::Name,
+        Kind::NamingPolicy => Check::NamingPolicy,
+        Kind::UnknownOwner | Kind::UnfitOwner => Check::Owners,
+        Kind::WrongGroupType | Kind::DirectorySynced => Check::GroupKind,
+        Kind::UnmatchedRoom
+        | Kind::NoRooms
+        | Kind::NotARoom
+        | Kind::NotARoomList
+        | Kind::SkippedRoom
+        | Kind::UndecidedRoom
+        | Kind::PlaceWithoutRoom
+        | Kind::UnknownMailbox => Check::Rooms,
+        Kind::TooManyMembers | Kind::LargeRemoval | Kind::RemovalWidens | Kind::DeniedMailboxIsMember => Check::Members,
+        Kind::UnknownApplication | Kind::ApplicationDisabled | Kind::ApplicationMismatch => Check::Application,
+        Kind::UnknownDeniedMailbox | Kind::NoDeniedMailbox => Check::MustNotReach,
+        Kind::MissingRight => Check::Cmdlets,
+        // Where roles are of no use, it is no finding.
+        Kind::Dehydrated => Check::Customized,
+        _ => Check::OtherIssues,
+    }
 }
 
 impl fmt::Display for Preflight {

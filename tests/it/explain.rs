@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use exchange_groups::{CauseKind, Explanation};
+use exchange_groups::{Cause, CauseKind, ExchangeGroups, Explanation};
 use exchange_groups_tests::{Contoso, GROUP, OWNER};
 use fake_tenant::{Fault, Matcher, NewGroup, NewRoleAssignment, PolicyRight, Resource};
 use serde_json::json;
@@ -185,4 +185,74 @@ async fn a_sign_in_that_is_refused_is_explained_by_its_number() {
     contoso.tenant.expire_secrets(&contoso.booking);
     let error = contoso.client_as(&contoso.booking).token_claims(exchange_groups::graph_client::Service::Graph).await;
     assert_eq!(first(&Explanation::of_error(&error.unwrap_err())), CauseKind::ExpiredCredential);
+}
+
+/// #2: the policy is there, and the application still reads everything. A read that succeeds is never called a denial.
+#[tokio::test]
+async fn complaint_2_a_mailbox_that_is_still_read_is_not_called_denied() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.set_policy_delay(Duration::from_secs(3_600));
+    contoso.provision(&contoso.policy().build().unwrap()).await;
+    assert!(contoso.tenant.can_read(&contoso.booking, "ceo@contoso.com"), "the setup is the judge");
+    let explanation = explain(&contoso, "ceo@contoso.com").await;
+    assert_eq!(first(&explanation), CauseKind::StillReached, "{explanation}");
+    assert_eq!(explanation.causes.len(), 1, "{explanation}");
+    assert!(explanation.excluded.iter().any(|cause| cause.cause == CauseKind::OutOfScope), "{explanation}");
+}
+
+/// Load, and a sign-in that fails, are no refusals: waiting for propagation would be the wrong advice.
+#[tokio::test]
+async fn a_read_that_fails_otherwise_is_no_sign_of_propagation() {
+    let contoso = Contoso::start().await;
+    let body = json!({ "error": { "code": "ServiceUnavailable", "message": "Try again." } });
+    contoso.tenant.fail_next(Matcher::path("/calendarView").times(100), Fault::status(503, body));
+    let busy = explain(&contoso, "boardroom@contoso.com").await;
+    assert_eq!(first(&busy), CauseKind::AccessPath, "{busy}");
+    assert!(busy.causes.iter().all(|cause| cause.cause != CauseKind::NotPropagated), "{busy}");
+    assert!(busy.causes.iter().any(|cause| cause.cause == CauseKind::Load), "{busy}");
+
+    let contoso = Contoso::start().await;
+    contoso.tenant.expire_secrets(&contoso.booking);
+    let expired = explain(&contoso, "boardroom@contoso.com").await;
+    assert_eq!(first(&expired), CauseKind::ExpiredCredential, "{expired}");
+    assert!(expired.causes.iter().all(|cause| cause.cause != CauseKind::NotPropagated), "{expired}");
+}
+
+/// What could not be read neither refuses a mailbox nor excludes a cause.
+#[tokio::test]
+async fn what_was_not_read_is_undecided_and_excludes_nothing() {
+    let contoso = Contoso::start().await;
+    contoso.provision(&contoso.policy().build().unwrap()).await;
+    let fault = || Fault::cmdlet_error(400, "Microsoft.Exchange.Management.Tasks.TaskException", "No.");
+    contoso.tenant.fail_next(Matcher::cmdlet("Get-ApplicationAccessPolicy").times(100), fault());
+    // Without the application's credential, so that only the configuration speaks.
+    let groups = ExchangeGroups::new(contoso.new_client());
+    let application = contoso.booking.client_id.parse().unwrap();
+    let unread = groups.explain(application, &"ceo@contoso.com".parse().unwrap()).await.unwrap();
+    assert_eq!(first(&unread), CauseKind::Undecided, "{unread}");
+
+    let contoso = Contoso::start().await;
+    contoso.tenant.fail_next(Matcher::cmdlet("Get-ServicePrincipal").times(100), fault());
+    let body = json!({ "error": {
+        "code": "ErrorAccessDenied",
+        "message": "Access is denied. Check credentials and try again.",
+    } });
+    contoso.tenant.fail_next(Matcher::path("/calendarView").times(100), Fault::status(403, body));
+    let refused = explain(&contoso, "ceo@contoso.com").await;
+    let has = |causes: &[Cause], kind: CauseKind| causes.iter().any(|cause| cause.cause == kind);
+    assert!(has(&refused.causes, CauseKind::WrongObjectId), "it is not known: {refused}");
+    assert!(!has(&refused.excluded, CauseKind::WrongObjectId), "{refused}");
+}
+
+/// A policy does not bind a role: a denying policy is no reason why a role does not act yet.
+#[tokio::test]
+async fn a_policy_that_does_not_bind_the_role_is_not_the_first_cause() {
+    let contoso = Contoso::start().await;
+    contoso.provision(&contoso.rbac().build().unwrap()).await;
+    contoso.tenant.add_group(NewGroup::security("denied@contoso.com").owner(OWNER).members(["boardroom@contoso.com"]));
+    contoso.tenant.add_access_policy(&contoso.booking.client_id, PolicyRight::Deny, "denied@contoso.com");
+    let explanation = explain(&contoso, "boardroom@contoso.com").await;
+    assert!(contoso.tenant.can_read(&contoso.booking, "boardroom@contoso.com"));
+    assert_eq!(first(&explanation), CauseKind::AccessPath, "{explanation}");
+    assert!(explanation.causes.iter().all(|cause| cause.cause != CauseKind::Denied), "{explanation}");
 }

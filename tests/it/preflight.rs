@@ -4,7 +4,7 @@
 use exchange_groups::graph_client::{Client, ClientSecret};
 use exchange_groups::{Actor, ExchangeGroups, Preflight, PreflightKind as Check, PreflightOutcome as Outcome};
 use exchange_groups_tests::{Contoso, GROUP, quick_retries};
-use fake_tenant::{DirectoryRole, Fault, Matcher, NewGroup};
+use fake_tenant::{DirectoryRole, Fault, Matcher, NewGroup, NewMailbox, PolicyRight, RecipientKind};
 
 async fn preflight(contoso: &Contoso) -> Preflight {
     contoso.groups.preflight(&contoso.rbac().build().unwrap()).await
@@ -128,4 +128,43 @@ async fn an_organisation_that_was_never_customised_is_seen_where_it_matters() {
     let policy = contoso.groups.preflight(&contoso.policy().build().unwrap()).await;
     assert_eq!(outcome(&policy, Check::Customized), Outcome::Passed, "{policy}");
     assert_eq!(outcome(&policy, Check::PolicySpace), Outcome::Passed, "{policy}");
+}
+
+/// A plan that is blocked is never ready, whatever blocks it.
+#[tokio::test]
+async fn whatever_blocks_the_plan_stands_in_the_way() {
+    let contoso = Contoso::start().await;
+    contoso.provision(&contoso.policy().build().unwrap()).await;
+    contoso.tenant.add_access_policy(&contoso.booking.client_id, PolicyRight::Deny, GROUP);
+    let spec = contoso.policy().build().unwrap();
+    let preflight = contoso.groups.preflight(&spec).await;
+    assert!(contoso.plan(&spec).await.is_blocked());
+    assert!(!preflight.is_ready(), "{preflight}");
+    assert_eq!(outcome(&preflight, Check::OtherIssues), Outcome::Failed, "{preflight}");
+}
+
+/// An address that several recipients have is told where the spec has it.
+#[tokio::test]
+async fn an_ambiguous_owner_is_the_owners_fault_and_not_the_groups() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.add_mailbox(NewMailbox::new(RecipientKind::MailUser, "exchange.admin").shares_address());
+    let preflight = preflight(&contoso).await;
+    assert_eq!(outcome(&preflight, Check::Address), Outcome::Passed, "{preflight}");
+    assert_eq!(outcome(&preflight, Check::Owners), Outcome::Failed, "{preflight}");
+}
+
+/// Where the roles could not be read, whether one is to be assigned is not known.
+#[tokio::test]
+async fn nothing_is_said_to_be_needless_on_roles_that_were_not_read() {
+    let contoso = Contoso::start().await;
+    contoso.provision(&contoso.rbac().build().unwrap()).await;
+    assert_eq!(outcome(&preflight(&contoso).await, Check::DelegatingAssignment), Outcome::Passed);
+    contoso.tenant.set_dehydrated(true);
+    contoso.tenant.fail_next(
+        Matcher::cmdlet("Get-ServicePrincipal").times(100),
+        Fault::cmdlet_error(400, "Microsoft.Exchange.Management.Tasks.TaskException", "No."),
+    );
+    let unread = preflight(&contoso).await;
+    assert_eq!(outcome(&unread, Check::DelegatingAssignment), Outcome::CouldNotTell, "{unread}");
+    assert_ne!(outcome(&unread, Check::Customized), Outcome::Passed, "{unread}");
 }

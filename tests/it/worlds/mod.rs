@@ -13,6 +13,7 @@
 //!
 //! `PROPTEST_CASES` does the same.
 
+mod explain;
 mod tenant;
 
 use std::collections::BTreeMap;
