@@ -52,8 +52,8 @@ pub use self::outcome::{Outcome, StepReport};
 pub use self::plan::Plan;
 pub use self::preflight::{Preflight, PreflightCheck, PreflightKind, PreflightOutcome};
 pub use self::procedure::{
-    CarryOut, ComparedMailbox, Gate, Goal, MembershipComparison, Migrate, Procedure, ProcedureReport, ProcedureStage,
-    Remaining, Retire, StageReport, StageState,
+    Administrator, CarryOut, ComparedMailbox, Duties, Gate, Goal, MembershipComparison, Migrate, Procedure,
+    ProcedureReport, ProcedureStage, Remaining, Retire, StageReport, StageState,
 };
 pub use self::prove::{
     Check, CheckOutcome, Evidence, Expectation, Proof, Prove, Sample, TokenEvidence, Verdict, VisibleTimes,

@@ -1,6 +1,7 @@
 //! Integration tests over `graph-client`, `exchange-groups` and `fake-tenant`, through their public interfaces and over
 //! real sockets.
 
+mod administrator;
 mod adversary;
 mod advice;
 mod calendar_refusals;

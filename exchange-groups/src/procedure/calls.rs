@@ -1,6 +1,6 @@
 use super::document::Procedure;
 use super::goal::Goal;
-use super::{migrate, retire};
+use super::{administrator, migrate, retire};
 use crate::error::Result;
 use crate::groups::ExchangeGroups;
 
@@ -8,6 +8,7 @@ use crate::groups::ExchangeGroups;
 pub(super) async fn derive(groups: &ExchangeGroups, goal: &Goal) -> Result<Procedure> {
     match goal {
         Goal::Retire(retire) => Box::pin(retire::derive(groups, retire)).await,
+        Goal::Administrator(administrator) => Box::pin(administrator::derive(groups, administrator)).await,
         Goal::Migrate(migrate) => Box::pin(migrate::derive(groups, migrate)).await,
     }
 }

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::administrator::Administrator;
 use super::migrate::Migrate;
 use super::retire::Retire;
 
@@ -12,6 +13,8 @@ pub enum Goal {
     Retire(Retire),
     /// The application moves from access policies to a role, or back.
     Migrate(Migrate),
+    /// An application administers restricted calendar groups with the least rights.
+    Administrator(Administrator),
 }
 
 impl From<Retire> for Goal {
@@ -23,5 +26,11 @@ impl From<Retire> for Goal {
 impl From<Migrate> for Goal {
     fn from(migrate: Migrate) -> Self {
         Self::Migrate(migrate)
+    }
+}
+
+impl From<Administrator> for Goal {
+    fn from(administrator: Administrator) -> Self {
+        Self::Administrator(administrator)
     }
 }

@@ -3,6 +3,7 @@
 //! A plan makes the tenant what a spec says. A procedure has another goal, such as retiring a group; it is derived from
 //! the tenant as it is now, so that carrying it out again goes on from there.
 
+mod administrator;
 mod calls;
 mod document;
 mod goal;
@@ -13,6 +14,7 @@ mod retire;
 mod run;
 mod show;
 
+pub use self::administrator::{Administrator, Duties};
 pub use self::document::{Gate, Procedure, ProcedureStage, Remaining};
 pub use self::goal::Goal;
 pub use self::migrate::{ComparedMailbox, MembershipComparison, Migrate};

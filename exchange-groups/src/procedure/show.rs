@@ -16,6 +16,7 @@ impl Goal {
         match self {
             Self::Retire(_) => "Retirement",
             Self::Migrate(_) => "Migration",
+            Self::Administrator(_) => "Least-privileged administrator",
         }
     }
 }
