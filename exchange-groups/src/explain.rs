@@ -424,7 +424,7 @@ fn judge(seen: &Observation, mailbox: &MailboxFacts, address: &SmtpAddress, live
                 }
                 Access::Unknown => {
                     registration(&mut explanation, &model, seen);
-                    explanation.causes.push(undecided(&reach));
+                    explanation.causes.push(undecided(&reach).because(live.shown()));
                 }
                 Access::Denied => {
                     let why = not_allowed(&model, mailbox, &reach);

@@ -230,6 +230,7 @@ async fn what_was_not_read_is_undecided_and_excludes_nothing() {
     let application = contoso.booking.client_id.parse().unwrap();
     let unread = groups.explain(application, &"ceo@contoso.com".parse().unwrap()).await.unwrap();
     assert_eq!(first(&unread), CauseKind::Undecided, "{unread}");
+    assert!(unread.to_string().contains("no read was tried"), "why no read decided it is evidence too: {unread}");
 
     let contoso = Contoso::start().await;
     contoso.tenant.fail_next(Matcher::cmdlet("Get-ServicePrincipal").times(100), fault());
