@@ -9,11 +9,18 @@ mod options;
 mod show;
 mod target;
 
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::Parser;
-use exchange_groups::{Error, ErrorKind, ExchangeGroups, Plan, Proof, Report, RestrictedCalendarGroup, Stop, Verdict};
+use exchange_groups::{
+    Error, ErrorKind, ExchangeGroups, Plan, Preflight, PreflightOutcome, Proof, Report, RestrictedCalendarGroup, Stop,
+    Verdict,
+};
 use serde_json::json;
 
 use self::options::{BadInput, Environment, Options};
@@ -29,15 +36,15 @@ enum Exit {
     Failed = 1,
     /// The spec or the environment has faults.
     BadInput = 2,
-    /// The plan has blocking issues, or the tenant has changed since it was made. Nothing was changed.
+    /// The plan has blocking issues, a check failed, or the tenant has changed since it was made. Nothing was changed.
     Blocked = 3,
     /// Some steps were not done.
     Incomplete = 4,
     /// The restriction is violated.
     Violated = 5,
-    /// The verification is inconclusive.
+    /// The verification is inconclusive, or a check could not be told.
     Inconclusive = 6,
-    /// Only a plan was asked for. Nothing was changed.
+    /// Only a plan, its scripts or a preflight was asked for. Nothing was changed.
     Planned = 7,
     /// The configuration is right, and the live service does not act on it yet.
     NotPropagated = 8,
@@ -81,11 +88,22 @@ async fn run(options: &Options, environment: Environment, show: &Show) -> anyhow
     }
     show.text(target.introduction());
 
+    if options.preflight {
+        let preflight = groups.preflight(&spec).await;
+        show.text(&preflight);
+        show.document(&json!({ "preflight": preflight }))?;
+        return Ok(readiness(&preflight));
+    }
     let plan = groups.plan(&spec).await?;
     show.text(&plan);
     show.text(format_args!("Digest of this plan: {}\n", plan.digest()));
-    if options.plan_only || plan.is_blocked() {
-        show.document(&json!({ "plan": plan, "digest": plan.digest() }))?;
+    if options.plan_only || options.scripts.is_some() || plan.is_blocked() {
+        let scripts = options.scripts.as_deref().filter(|_| !plan.is_blocked());
+        let scripts = scripts.map(|folder| write_scripts(&plan, folder)).transpose()?.unwrap_or_default();
+        for script in &scripts {
+            show.text(format_args!("Written: {}", script.display()));
+        }
+        show.document(&json!({ "plan": plan, "digest": plan.digest(), "scripts": scripts }))?;
         return Ok(if plan.is_blocked() { Exit::Blocked } else { Exit::Planned });
     }
     if !target.is_confirmed(options, &plan)? {
@@ -120,6 +138,34 @@ async fn run(options: &Options, environment: Environment, show: &Show) -> anyhow
     }
     show.document(&json!({ "plan": plan, "report": report, "proof": proof, "plan_after": again }))?;
     Ok(verdict(&report, &proof, &again))
+}
+
+/// Writes one script for a session of each module.
+fn write_scripts(plan: &Plan, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let script = plan.powershell();
+    let texts = [("exchange.ps1", Some(script.exchange)), ("graph.ps1", script.graph)];
+    std::fs::create_dir_all(folder).with_context(|| format!("make the folder {}", folder.display()))?;
+    let mut written = Vec::new();
+    for (name, text) in texts {
+        let Some(text) = text else { continue };
+        let path = folder.join(name);
+        // A script that somebody may have changed, or already run, is not written over.
+        let file = File::options().write(true).create_new(true).open(&path);
+        file.and_then(|mut file| file.write_all(text.as_bytes()))
+            .with_context(|| format!("write {}", path.display()))?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+fn readiness(preflight: &Preflight) -> Exit {
+    if preflight.is_ready() {
+        Exit::Planned
+    } else if preflight.with_outcome(PreflightOutcome::Failed).next().is_some() {
+        Exit::Blocked
+    } else {
+        Exit::Inconclusive
+    }
 }
 
 /// The first Ctrl+C stops the run without harm, and its report is shown.

@@ -15,11 +15,11 @@ Exit codes:
   0  the restriction is verified
   1  a service refused, or could not be reached
   2  bad input: the command line, the environment or the spec
-  3  the plan is blocked, or the tenant has changed since; nothing was changed
+  3  the plan is blocked, a check of --preflight failed, or the tenant has changed since; nothing was changed
   4  some steps were not done
   5  the restriction is violated
-  6  the verification is inconclusive
-  7  only a plan was made; nothing was changed
+  6  the verification is inconclusive, or a check of --preflight could not be told
+  7  only a plan, its scripts or a preflight was made; nothing was changed
   8  the configuration is right, and the live service does not act on it yet
   9  the run paused before the stage of --until, or was stopped with Ctrl+C; run again to go on
 
@@ -42,6 +42,14 @@ pub(crate) struct Options {
     /// Print the plan and change nothing
     #[arg(long)]
     pub(crate) plan_only: bool,
+
+    /// Print whether the spec can be applied, check by check, and change nothing
+    #[arg(long, conflicts_with_all = ["plan_only", "scripts"])]
+    pub(crate) preflight: bool,
+
+    /// Write the plan as PowerShell into this folder, and change nothing
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) scripts: Option<PathBuf>,
 
     /// Print one JSON document in place of text
     #[arg(long)]

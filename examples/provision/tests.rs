@@ -95,6 +95,34 @@ async fn a_plan_alone_is_no_success() {
 }
 
 #[tokio::test]
+async fn a_preflight_tells_check_by_check_whether_the_spec_can_be_applied() {
+    let (ready, shown) = run_in(Environment::default(), &["--json", "--preflight", "--mechanism", "policy"]).await;
+    assert_eq!(ready, Exit::Planned, "{}", shown.text());
+    assert!(shown.document()["preflight"]["checks"].as_array().is_some_and(|checks| checks.len() > 15));
+    let (stopped, shown) = run_in(Environment::default(), &["--preflight", "--owner", "nobody@contoso.com"]).await;
+    assert_eq!(stopped, Exit::Blocked);
+    assert!(shown.text().contains("nobody@contoso.com"), "{}", shown.text());
+}
+
+#[tokio::test]
+async fn a_plan_is_written_as_scripts_that_are_not_written_over() {
+    let folder = std::env::temp_dir().join(format!("provision-scripts-{}", std::process::id()));
+    let arguments = ["--json", "--scripts", folder.to_str().unwrap()];
+    let (blocked, _) =
+        run_in(Environment::default(), &[&arguments[..], &["--owner", "nobody@contoso.com"]].concat()).await;
+    assert_eq!((blocked, folder.exists()), (Exit::Blocked, false), "a blocked plan is not to be run");
+    let (exit, shown) = run_in(Environment::default(), &arguments).await;
+    assert_eq!(exit, Exit::Planned, "{}", shown.text());
+    assert_eq!(shown.document()["scripts"].as_array().map(Vec::len), Some(2), "one for each module");
+    let exchange = std::fs::read_to_string(folder.join("exchange.ps1")).unwrap();
+    assert!(exchange.contains("New-ManagementRoleAssignment") && exchange.contains("SupportsShouldProcess"));
+    assert!(exchange.contains(shown.document()["digest"].as_str().unwrap()), "it names the plan that it is of");
+    let (again, shown) = run_in(Environment::default(), &arguments).await;
+    assert_eq!(again, Exit::Failed, "{}", shown.text());
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
 async fn w23_a_spec_that_is_nested_without_end_is_refused_at_once() {
     let path = std::env::temp_dir().join(format!("provision-deep-spec-{}.yaml", std::process::id()));
     for text in [format!("name: {}", "[".repeat(100_000)), format!("name: {}", "{a: ".repeat(100_000))] {

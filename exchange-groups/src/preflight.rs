@@ -538,6 +538,7 @@ impl ExchangeGroups {
             application = %spec.application(),
             run_id = %uuid::Uuid::new_v4(),
         );
-        preflight(self, spec).instrument(span).await
+        // Everything that a plan reads is in it: a caller's future should not grow by that much.
+        Box::pin(preflight(self, spec).instrument(span)).await
     }
 }
