@@ -30,6 +30,10 @@ fn main() {
             let tenant = serde_json::from_str(tenant).unwrap();
             runtime().block_on(measure(rooms.parse().unwrap(), others.parse().unwrap(), &tenant));
         }
+        ["reach", rooms, others, tenant] => {
+            let tenant = serde_json::from_str(tenant).unwrap();
+            runtime().block_on(measure_reach(rooms.parse().unwrap(), others.parse().unwrap(), &tenant));
+        }
         _ => compare(),
     }
 }
@@ -80,7 +84,10 @@ fn compare() {
         let mut server = Server(server.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap());
         let mut line = String::new();
         BufReader::new(server.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        assert!(this_program(&["client", &rooms, &others, line.trim()]).status().unwrap().success());
+        // Reach has a process of its own: what was freed before may still count as its memory.
+        for what in ["client", "reach"] {
+            assert!(this_program(&[what, &rooms, &others, line.trim()]).status().unwrap().success());
+        }
     }
 }
 
@@ -101,7 +108,11 @@ struct Row<'a> {
     started: Instant,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    fn new(rooms: usize, others: usize, client: &'a Client) -> Self {
+        Self { rooms, others, client, before: 0, started: Instant::now() }
+    }
+
     fn begin(&mut self) {
         let _ = peak_memory();
         self.before = self.client.usage().requests;
@@ -117,7 +128,7 @@ impl Row<'_> {
     }
 }
 
-async fn measure(rooms: usize, others: usize, tenant: &Value) {
+fn connect(tenant: &Value) -> (Client, ExchangeGroups, RestrictedCalendarGroup) {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let [graph, exchange, login] = [0, 1, 2].map(|at| text(&tenant["urls"][at]));
     let credential = |who: &str| ClientSecret::new(text(&tenant[who][0]).parse().unwrap(), text(&tenant[who][1]));
@@ -135,8 +146,16 @@ async fn measure(rooms: usize, others: usize, tenant: &Value) {
         .unwrap();
     let wait = Wait::default().with_initial_interval(Duration::from_millis(5));
     let groups = ExchangeGroups::new(client.clone()).application(credential("app")).wait(wait);
-    let mut row = Row { rooms, others, client: &client, before: 0, started: Instant::now() };
-    let pages = |count: usize| count.div_ceil(1_000);
+    (client, groups, spec)
+}
+
+const fn pages(count: usize) -> usize {
+    count.div_ceil(1_000)
+}
+
+async fn measure(rooms: usize, others: usize, tenant: &Value) {
+    let (client, groups, spec) = connect(tenant);
+    let mut row = Row::new(rooms, others, &client);
 
     row.begin();
     let seen = groups.observe(&spec).await.unwrap();
@@ -166,6 +185,11 @@ async fn measure(rooms: usize, others: usize, tenant: &Value) {
     row.begin();
     assert!(groups.plan(&spec).await.unwrap().is_empty());
     row.end("plan, nothing to do", 2 * pages(rooms));
+}
+
+async fn measure_reach(rooms: usize, others: usize, tenant: &Value) {
+    let (client, groups, spec) = connect(tenant);
+    let mut row = Row::new(rooms, others, &client);
 
     row.begin();
     let mut reached = 0;
