@@ -138,6 +138,90 @@ async fn an_access_path_that_is_kept_is_said() {
     assert!(finding.is_some_and(|finding| finding.message.contains("by hand")), "{procedure}");
 }
 
+/// What is granted for mail is limited by the same policy, and by nothing else.
+#[tokio::test]
+async fn a_policy_stays_while_it_limits_another_permission() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.policy().build().unwrap();
+    contoso.provision(&spec).await;
+    contoso.tenant.grant(&contoso.booking, Resource::Graph, "Mail.Read");
+    let retire = Retire::new(spec).revoked_at(long_ago());
+    let procedure = derive(&contoso, &retire).await;
+    assert_eq!(commands(&procedure), ["Graph"], "{procedure}");
+    let warned = procedure.findings.iter().find(|it| it.message.contains("Mail.Read")).unwrap();
+    assert!(warned.advice.danger.is_some(), "{procedure}");
+    contoso.groups.carry_out(&procedure).await.unwrap();
+    assert_eq!(contoso.tenant.access_policies(&contoso.booking).len(), 1);
+    contoso.tenant.revoke_app_role(&contoso.booking, "Mail.Read");
+    assert!(contoso.groups.carry_out(&derive(&contoso, &retire).await).await.unwrap().is_complete());
+    assert!(contoso.tenant.access_policies(&contoso.booking).is_empty());
+}
+
+#[tokio::test]
+async fn a_policy_stays_while_it_is_not_known_which_permissions_are_held() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.policy().build().unwrap();
+    contoso.provision(&spec).await;
+    let retire = Retire::new(spec).revoked_at(long_ago());
+    contoso.tenant.revoke_app_role(&contoso.booking, "Calendars.ReadWrite");
+    let id = "7d0c3f6e-5b1a-4a83-9a4e-2f6f0f1f2b11";
+    let grant = serde_json::json!({ "id": "cannot-be-told", "appRoleId": id, "resourceId": id });
+    contoso.tenant.fail_next(
+        Matcher::path("appRoleAssignments").method("GET").times(1_000),
+        Fault::status(200, serde_json::json!({ "value": [grant] })),
+    );
+    let procedure = derive(&contoso, &retire).await;
+    let stage = procedure.stages.iter().find(|stage| stage.name == "remove_policies").unwrap();
+    let gate = stage.gate.as_ref().map(|gate| gate.is_open);
+    assert!(procedure.is_blocked() || gate == Some(Truth::Unknown), "{procedure}");
+    let _ = contoso.groups.carry_out(&procedure).await;
+    assert_eq!(contoso.tenant.access_policies(&contoso.booking).len(), 1);
+}
+
+/// Without its group a denial denies nobody.
+#[tokio::test]
+async fn a_group_stays_while_a_policy_that_stays_is_over_it_or_over_a_group_around_it() {
+    for case in ["denied", "denied for everybody", "inside a denied group", "nothing"] {
+        let contoso = Contoso::start().await;
+        let spec = contoso.rbac().build().unwrap();
+        contoso.provision(&spec).await;
+        let tenant = &contoso.tenant;
+        match case {
+            "denied" => {
+                tenant.add_access_policy(&contoso.booking.client_id, PolicyRight::Deny, GROUP);
+            }
+            "denied for everybody" => {
+                tenant.add_access_policy("*", PolicyRight::Deny, GROUP);
+            }
+            "inside a denied group" => {
+                tenant.add_group(NewGroup::security("around@contoso.com").owner(OWNER));
+                tenant.add_member("around@contoso.com", GROUP);
+                tenant.add_access_policy(&contoso.booking.client_id, PolicyRight::Deny, "around@contoso.com");
+            }
+            _ => {}
+        }
+        let procedure = derive(&contoso, &Retire::new(spec).remove_group(true).revoked_at(long_ago())).await;
+        let removes = commands(&procedure).contains(&"Remove-DistributionGroup");
+        assert_eq!(removes, case == "nothing", "{case}: {procedure}");
+    }
+}
+
+/// One application, two groups: the other one keeps its access.
+#[tokio::test]
+async fn the_permission_stays_where_another_group_needs_it() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.policy().build().unwrap();
+    contoso.provision(&spec).await;
+    contoso.tenant.add_group(NewGroup::security("second@contoso.com").owner(OWNER).members(["reception@contoso.com"]));
+    contoso.tenant.add_access_policy(&contoso.booking.client_id, PolicyRight::Restrict, "second@contoso.com");
+    let procedure = derive(&contoso, &Retire::new(spec.clone())).await;
+    assert_eq!(commands(&procedure), ["Remove-ApplicationAccessPolicy"], "{procedure}");
+    assert!(contoso.groups.carry_out(&procedure).await.unwrap().is_complete());
+    assert_eq!(reached(&contoso), BTreeSet::from(["reception@contoso.com".to_owned()]));
+    let emergency = derive(&contoso, &Retire::new(spec).emergency(true)).await;
+    assert!(emergency.steps().any(|step| matches!(step.change, Change::RevokePermission(_))), "{emergency}");
+}
+
 #[tokio::test]
 async fn a_group_with_members_of_others_stays() {
     let contoso = Contoso::start().await;

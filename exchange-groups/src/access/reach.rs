@@ -354,6 +354,22 @@ impl Grant {
         }
     }
 
+    /// Whether access policies limit this permission, whatever it is for: mail and contacts are among what they cover. Where
+    /// no page lists a permission, that is unknown.
+    #[must_use]
+    pub fn is_limited_by_policies(&self) -> Truth {
+        match application_permission(self) {
+            Entry::Listed(row) => match row.coverage {
+                PolicyCoverage::Documented => Truth::Yes,
+                PolicyCoverage::NotListed => Truth::Unknown,
+                PolicyCoverage::None => Truth::No,
+            },
+            // A policy of Exchange is about mailboxes.
+            Entry::Unlisted { allows: Truth::No, .. } => Truth::No,
+            Entry::Unlisted { .. } => Truth::Unknown,
+        }
+    }
+
     /// What an access path by this permission rests on.
     #[must_use]
     pub fn via(&self) -> Via {

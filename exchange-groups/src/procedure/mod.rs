@@ -7,6 +7,7 @@ mod administrator;
 mod calls;
 mod document;
 mod goal;
+mod guards;
 mod migrate;
 mod perform;
 mod report;

@@ -1,4 +1,4 @@
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use graph_client::SmtpAddress;
 use graph_client::exchange::{
@@ -8,17 +8,19 @@ use graph_client::exchange::{
 
 use super::options::Retire;
 use crate::access::{
-    AccessModel, AccessPolicy, Level, PolicyApplication, PolicyRight, RoleAssignment, SignIn, Truth, Via,
+    AccessModel, AccessPolicy, Ids, Level, PolicyApplication, PolicyRight, PolicyScope, RoleAssignment, SignIn, Truth,
+    Via,
 };
-use crate::change::{Change, DisableSignIn, RevokePermission, Step};
-use crate::document::{ObservationRef, Origin, whole_seconds};
+use crate::change::{Change, DisableSignIn, Step};
+use crate::document::{ObservationRef, Origin};
 use crate::error::Result;
 use crate::finding::{Advice, Finding, FindingKind as Kind, Severity, Subject};
 use crate::groups::ExchangeGroups;
 use crate::membership::{Difference, MailboxRef};
 use crate::observe::{Observation, UnreadPart};
 use crate::procedure::document::{Gate, Procedure, ProcedureStage, Remaining};
-use crate::restriction::{self, TOKENS_ARE_DEAD_AFTER};
+use crate::procedure::guards;
+use crate::restriction;
 use crate::select::Selection;
 use crate::spec::{OtherMembers, RestrictedCalendarGroup, Scope};
 use crate::text::{count, some_of};
@@ -34,11 +36,11 @@ fn procedure(retire: &Retire, seen: &Observation, now: SystemTime) -> Procedure 
     let sign_in = retirement.sign_in();
     let permission = retirement.permission();
     let roles = retirement.roles();
-    let policies = retirement.policies(permission.steps.is_empty(), now);
+    let policies = retirement.policies(&permission.steps, now);
     let scope = retirement.scope();
     let registration = retirement.registration(&roles);
-    let group = retirement.group();
-    retirement.other_paths();
+    let group = retirement.group(&roles, &policies);
+    retirement.other_paths(&permission.steps);
     retirement.what_stays();
     let stages = vec![sign_in, permission, roles, policies, scope, registration, group];
     let has_work = stages.iter().any(|stage| !stage.steps.is_empty());
@@ -88,14 +90,7 @@ impl Retirement<'_> {
             UnreadPart::Scopes,
             UnreadPart::OtherApplications,
         ];
-        for part in self.seen.unread.iter().filter(|part| needed.contains(&part.what)) {
-            let message = format!("{} could not be read: {}", part.what.description(), part.error);
-            let advice = Advice::operator(
-                "Derive the procedure again with an administering application that may read it: what limits the \
-                 application must not be removed before it is known that it reaches nothing.",
-            );
-            self.findings.push(Finding::new(Severity::Blocking, Kind::NotRead, message, advice));
-        }
+        self.findings.extend(guards::not_read(self.seen, &needed));
     }
 
     /// In an emergency the application gets no more tokens; those that are out live on.
@@ -116,23 +111,47 @@ impl Retirement<'_> {
         stage
     }
 
-    fn permission(&self) -> ProcedureStage {
+    fn permission(&mut self) -> ProcedureStage {
         let mut stage = ProcedureStage::new("revoke_permission", "Tenant-wide permission");
         stage.reach = Some("what its roles and tokens that are issued already allow".into());
         stage.undo = Some("grant the permission again, safe only while the policy over the group is there".into());
-        let Some(application) = &self.seen.application else { return stage };
-        for grant in restriction::calendar_grants(&self.seen.facts) {
-            let Some(assignment) = grant.assignment.clone() else { continue };
-            let change = Change::RevokePermission(RevokePermission {
-                application: self.spec.application,
-                service_principal: application.id,
-                assignment,
-                permission: restriction::grant_name(grant),
-                resource: restriction::resource_name(grant.resource),
-            });
-            stage.steps.push(Step { reason: "the application is to read no calendar any more".into(), change });
+        let others = self.policies_of_other_groups();
+        let grants = restriction::calendar_grants(&self.seen.facts);
+        if self.retire.emergency || others.is_empty() {
+            let reason = "the application is to read no calendar any more";
+            stage.steps = guards::revocations(self.spec, self.seen, grants, reason);
+            return stage;
+        }
+        let others = some_of(others.iter().map(|policy| policy.identity.clone()), 3);
+        for grant in grants {
+            let what = format!("the permission {} on {}", restriction::grant_name(grant), grant.resource);
+            let why = format!("the application needs it for another group, to which it is restricted by {others}");
+            self.stays(what, Subject::default(), why);
         }
         stage
+    }
+
+    /// The policies that certainly restrict the application to something else than this group, and stay.
+    fn policies_of_other_groups(&self) -> Vec<&AccessPolicy> {
+        let own = PolicyApplication::One(*self.spec.application.as_uuid());
+        let over = self.policies_over();
+        let restricts = |policy: &&AccessPolicy| {
+            policy.application == own
+                && policy.right == PolicyRight::Restrict
+                && policy.is_valid == Some(true)
+                && matches!(policy.scope, PolicyScope::Group(_) | PolicyScope::User(_))
+        };
+        let policies = self.seen.facts.policies.entries().iter().filter(restricts);
+        policies.filter(|policy| !over.contains(&policy.identity)).collect()
+    }
+
+    /// The identities of the policies over this group.
+    fn policies_over(&self) -> Vec<String> {
+        let Some(group) = self.seen.group.as_ref().map(|seen| restriction::ids_of(&seen.group)) else {
+            return Vec::new();
+        };
+        let model = AccessModel::new(&self.seen.facts);
+        model.policies_over(&group).into_iter().map(|policy| policy.identity.clone()).collect()
     }
 
     /// Whether an assignment was made for this group: it has our name, or is a role for calendars over the group.
@@ -172,66 +191,54 @@ impl Retirement<'_> {
     }
 
     /// A policy limits what tokens that are out still allow: it goes once they have expired.
-    fn policies(&mut self, is_revoked: bool, now: SystemTime) -> ProcedureStage {
+    fn policies(&mut self, revocations: &[Step], now: SystemTime) -> ProcedureStage {
         let mut stage = ProcedureStage::new("remove_policies", "Access policies");
-        stage.reach = Some("nothing".into());
         stage.undo = Some(
             "create the policy again and wait until it is seen to act; only then may the permission be granted".into(),
         );
-        let group = self.seen.group.as_ref().map(|seen| restriction::ids_of(&seen.group));
-        let model = AccessModel::new(&self.seen.facts);
-        let over = group.map_or_else(Vec::new, |group| {
-            model.policies_over(&group).into_iter().map(|policy| policy.identity.clone()).collect()
-        });
+        let over = self.policies_over();
+        let is_needed_elsewhere = !self.retire.emergency && !self.policies_of_other_groups().is_empty();
+        let limited = guards::limited_beside(&self.seen.facts, revocations);
         let own = PolicyApplication::One(*self.spec.application.as_uuid());
         let policies: Vec<AccessPolicy> = self.seen.facts.policies.entries().to_vec();
         for policy in policies {
-            let subject = Subject { id: Some(policy.identity.clone()), ..Subject::default() };
-            let what = format!("the access policy {}", policy.identity);
             let why = match (policy.application == own, policy.right, over.contains(&policy.identity)) {
                 (false, ..) => "it is not about this application alone",
                 (_, PolicyRight::Deny, _) => "it denies: whatever it keeps out stays out",
                 (_, _, false) => "it is not over this group",
+                (true, PolicyRight::Restrict, true) if !is_needed_elsewhere && !limited.is_empty() => {
+                    "it limits other permissions, which would reach every mailbox without it"
+                }
                 (true, PolicyRight::Restrict, true) => match policy.identity.parse::<PolicyIdentity>() {
                     Ok(identity) => {
                         let change = Change::RemovePolicy(RemoveApplicationAccessPolicy::new(identity));
-                        let reason = "there is nothing left for it to restrict".to_owned();
-                        stage.steps.push(Step { reason, change });
+                        let reason = if is_needed_elsewhere {
+                            "the application is restricted to other groups, and no more to this one"
+                        } else {
+                            "there is nothing left for it to restrict"
+                        };
+                        stage.steps.push(Step { reason: reason.to_owned(), change });
                         continue;
                     }
                     Err(_) => "its identity is not one that a command can name exactly",
                 },
             };
-            self.stays(what, subject, why);
+            self.remaining.push(guards::policy_stays(&policy, why));
         }
-        if !stage.steps.is_empty() {
-            stage.gate = Some(self.gate(is_revoked, now));
+        if is_needed_elsewhere {
+            // Another policy restricts it as well: without this one it reaches less.
+            stage.reach = Some("the members of the other groups, to which policies restrict it".into());
+        } else {
+            stage.reach = Some("nothing".into());
+            if !limited.is_empty() && !over.is_empty() {
+                self.findings.push(guards::policies_are_needed(&limited));
+            }
+            if !stage.steps.is_empty() {
+                let facts = &self.seen.facts;
+                stage.gate = Some(guards::token_gate(facts, revocations, self.retire.revoked_at.as_ref(), now));
+            }
         }
         stage
-    }
-
-    fn gate(&self, is_revoked: bool, now: SystemTime) -> Gate {
-        let condition =
-            "no token that carries the permission can be alive: without the policy it would reach every mailbox";
-        let gate = |is_open, evidence: String, not_before| Gate {
-            condition: condition.to_owned(),
-            is_open,
-            evidence,
-            not_before,
-        };
-        if !is_revoked {
-            return gate(Truth::No, "the permission is not revoked yet".into(), None);
-        }
-        let revoked_at = self.retire.revoked_at.as_ref().and_then(graph_client::graph::Timestamp::to_system_time);
-        let Some(revoked_at) = revoked_at else {
-            let evidence = "when it was revoked is not known: the report of the run that did it says so".into();
-            return gate(Truth::Unknown, evidence, None);
-        };
-        let until = revoked_at.checked_add(TOKENS_ARE_DEAD_AFTER).unwrap_or(revoked_at);
-        let hours = TOKENS_ARE_DEAD_AFTER.as_secs() / 3_600;
-        let evidence = format!("a token lives for up to {hours} hours after it was issued");
-        let until_whole = whole_seconds(until).checked_add(Duration::from_secs(1)).unwrap_or(until);
-        gate(Truth::from(now >= until), evidence, Some(until_whole.into()))
     }
 
     fn scope(&mut self) -> ProcedureStage {
@@ -272,7 +279,7 @@ impl Retirement<'_> {
         stage
     }
 
-    fn group(&mut self) -> ProcedureStage {
+    fn group(&mut self, roles: &ProcedureStage, policies: &ProcedureStage) -> ProcedureStage {
         let mut stage = ProcedureStage::new("remove_group", "Group");
         stage.undo = Some(
             "there is no recycle bin: a new group has another id, and everything over it must be made anew".into(),
@@ -289,7 +296,7 @@ impl Retirement<'_> {
                 self.seen.other_applications.iter().map(|other| format!("{} by {}", other.application, other.by));
             Some(format!("other applications are restricted to it: {}", some_of(others, 3)))
         } else {
-            self.others_in_group(seen)
+            self.limits_left(&restriction::ids_of(&seen.group), roles, policies).or_else(|| self.others_in_group(seen))
         };
         match (why, RemoveDistributionGroup::of(&seen.group)) {
             (Some(why), _) => self.stays(what, subject, why),
@@ -314,6 +321,40 @@ impl Retirement<'_> {
         stage
     }
 
+    /// What is still over the group once this procedure is done: without the group, a policy or role acts on nobody, and a
+    /// denial denies nobody.
+    fn limits_left(&self, group: &Ids, roles: &ProcedureStage, policies: &ProcedureStage) -> Option<String> {
+        let facts = &self.seen.facts;
+        let model = AccessModel::new(facts);
+        let is_removed = |stage: &ProcedureStage, identity: &str| {
+            stage.steps.iter().any(|step| match &step.change {
+                Change::RemovePolicy(cmdlet) => cmdlet.identity().as_str().eq_ignore_ascii_case(identity),
+                Change::RemoveRole(cmdlet) => cmdlet.identity().as_str().eq_ignore_ascii_case(identity),
+                _ => false,
+            })
+        };
+        let policies_left = model.policies_over(group).into_iter().map(|policy| &policy.identity);
+        let policies_left = policies_left.filter(|identity| !is_removed(policies, identity));
+        let policies_left = policies_left.map(|identity| format!("the access policy {identity}"));
+        let roles_left = model.assignments_over(group).into_iter().map(|over| &over.assignment.name);
+        let roles_left = roles_left.filter(|name| !is_removed(roles, name));
+        let roles_left = roles_left.map(|name| format!("the role assignment \"{name}\""));
+        let left: Vec<String> = policies_left.chain(roles_left).collect();
+        if !left.is_empty() {
+            return Some(format!("it is the scope of what stays: {}", some_of(&left, 3)));
+        }
+        let outer = facts.groups.entries().iter().filter(|outer| outer.ids.same(group) != Truth::Yes);
+        for outer in outer {
+            if outer.members.entries().iter().any(|member| member.ids.same(group) == Truth::Yes) {
+                return Some(format!("it is a member of the group {}, over which a policy or role is", outer.label()));
+            }
+            if let Some(why) = outer.members.missing() {
+                return Some(format!("whether it is a member of the group {} was not read: {why}", outer.label()));
+            }
+        }
+        None
+    }
+
     /// Members that the spec does not name are somebody's who needs the group.
     fn others_in_group(&self, seen: &crate::observe::ObservedGroup) -> Option<String> {
         let selection = Selection::of(self.spec, self.seen);
@@ -327,13 +368,14 @@ impl Retirement<'_> {
     }
 
     /// By what the application still reaches calendars once everything of this procedure is done.
-    fn other_paths(&mut self) {
+    fn other_paths(&mut self, revocations: &[Step]) {
         let facts = &self.seen.facts;
         let model = AccessModel::new(facts);
         for path in model.wider_than(&[], &[], Level::Events) {
             let is_removed = match &path.via {
-                Via::Grant { assignment, .. } => restriction::calendar_grants(facts).any(|grant| {
-                    grant.assignment.is_some() && grant.assignment.as_ref().map(ToString::to_string) == *assignment
+                Via::Grant { assignment, .. } => revocations.iter().any(|step| {
+                    matches!(&step.change, Change::RevokePermission(revoke)
+                        if Some(revoke.assignment.to_string()) == *assignment)
                 }),
                 Via::RoleAssignment { name, .. } => {
                     facts.role_assignments.entries().iter().any(|it| it.name == *name && self.is_ours(it))
