@@ -20,7 +20,7 @@ use exchange_groups::{
     ErrorKind, ExchangeGroups, Migrate, Procedure, ProcedureReport, RestrictedCalendarGroup,
     RestrictedCalendarGroupBuilder, Restriction, Rooms, StageState,
 };
-use fake_tenant::{NewGroup, PolicyRight};
+use fake_tenant::{FakeTenant, NewGroup, PolicyRight};
 use serde_json::json;
 
 const AFTER_HELP: &str = "\
@@ -62,9 +62,13 @@ struct Options {
     #[arg(long)]
     accept_lost: bool,
 
-    /// With --back: the policy was seen to act
+    /// With --back: the policy acts, as far as you know: no call can show it before the permission is granted
     #[arg(long)]
     policy_acts: bool,
+
+    /// With --back: when the permission was granted: the role stays for 28 hours after it
+    #[arg(long, value_name = "TIME")]
+    granted_at: Option<String>,
 
     /// Pause before this stage, by the name that --json shows
     #[arg(long, value_name = "STAGE")]
@@ -120,7 +124,8 @@ fn exit_of(error: &anyhow::Error) -> u8 {
 
 async fn run(options: &Options) -> anyhow::Result<(u8, String)> {
     // What the time is, before anything is asked.
-    let revoked_at = revoked_at(options)?;
+    let revoked_at = time("--revoked-at", options.revoked_at.as_deref())?;
+    let granted_at = time("--granted-at", options.granted_at.as_deref())?;
     if options.spec.is_none() && std::env::var_os("TENANT_ID").is_none() {
         return in_memory(options).await;
     }
@@ -129,6 +134,9 @@ async fn run(options: &Options) -> anyhow::Result<(u8, String)> {
     let mut migrate = Migrate::new(spec(options)?).accept_lost(options.accept_lost).policy_acts(options.policy_acts);
     if let Some(time) = revoked_at {
         migrate = migrate.revoked_at(time);
+    }
+    if let Some(time) = granted_at {
+        migrate = migrate.granted_at(time);
     }
     if let Some(canary) = &options.canary {
         migrate = migrate.canary(canary.clone());
@@ -150,11 +158,11 @@ async fn run(options: &Options) -> anyhow::Result<(u8, String)> {
     Ok((exit_of_report(&report), show(&[(procedure, Some(report))], options)?))
 }
 
-fn revoked_at(options: &Options) -> anyhow::Result<Option<Timestamp>> {
-    let Some(text) = &options.revoked_at else { return Ok(None) };
-    let time = Timestamp::from(text.as_str());
+fn time(option: &str, text: Option<&str>) -> anyhow::Result<Option<Timestamp>> {
+    let Some(text) = text else { return Ok(None) };
+    let time = Timestamp::from(text);
     if time.to_system_time().is_none() {
-        return Err(BadInput(format!("--revoked-at {text}: must be a time such as 2026-11-26T12:00:00Z")).into());
+        return Err(BadInput(format!("{option} {text}: must be a time such as 2026-11-26T12:00:00Z")).into());
     }
     Ok(Some(time))
 }
@@ -182,7 +190,7 @@ fn exit_of_report(report: &ProcedureReport) -> u8 {
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// An application that an access policy restricts to a group with a group in it, three hours and then a day later.
+/// The whole way in a tenant in memory: three runs, with hours and then a day between them.
 async fn in_memory(options: &Options) -> anyhow::Result<(u8, String)> {
     let tenant = common::administrator_in_memory().await?;
     let Some((fake, _)) = &tenant.in_memory else { return Err(BadInput("no tenant".into()).into()) };
@@ -190,25 +198,23 @@ async fn in_memory(options: &Options) -> anyhow::Result<(u8, String)> {
     let application = fake.booking_application();
     fake.set_time(SystemTime::now() - HOUR * 3);
     let rooms: Vec<String> = fake.rooms().into_iter().take(8).collect();
-    let owner = "exchange.admin@contoso.com";
-    fake.add_group(NewGroup::security("floor-2@contoso.com").owner(owner).members(&rooms[5..]));
-    fake.add_group(NewGroup::security("old-rooms@contoso.com").owner(owner).members(&rooms[..5]));
-    fake.add_member("old-rooms@contoso.com", "floor-2@contoso.com");
-    fake.add_access_policy(&application.client_id, PolicyRight::Restrict, "old-rooms@contoso.com");
-    // A role counts direct members alone. The members of the nested group are lost, which is accepted here.
-    let spec = RestrictedCalendarGroup::placeos("placeosroombooking@contoso.com", &*application.client_id)
-        .owner(owner)
-        .rooms(Rooms::at(rooms[..5].to_vec()))
-        .must_not_reach("ceo@contoso.com")
-        .build()?;
-    let migrate = Migrate::new(spec).accept_lost(true);
+    let migrate = if options.back {
+        restricted_by_a_role(&groups, fake, &rooms).await?
+    } else {
+        restricted_by_a_policy(fake, &rooms)?
+    };
     let mut runs = Vec::new();
     for after in [Duration::ZERO, HOUR * 3, HOUR * 29] {
-        let revoked_at = (after > HOUR * 24).then(|| SystemTime::now() - HOUR * 29);
         if after > Duration::ZERO {
             fake.set_time(SystemTime::now());
         }
-        let migrate = revoked_at.into_iter().fold(migrate.clone(), Migrate::revoked_at);
+        let mut migrate = migrate.clone();
+        if after > HOUR * 24 {
+            let a_day_ago = SystemTime::now() - HOUR * 29;
+            migrate = migrate.revoked_at(a_day_ago).granted_at(a_day_ago);
+        }
+        // In memory a policy acts at once.
+        let migrate = migrate.policy_acts(after > Duration::ZERO);
         let procedure = groups.procedure(migrate).await?;
         if procedure.is_blocked() {
             return Ok((3, show(&[(procedure, None)], options)?));
@@ -230,6 +236,33 @@ async fn in_memory(options: &Options) -> anyhow::Result<(u8, String)> {
         let _ = write!(shown, "\nThe application reaches {reached} mailboxes.");
     }
     Ok((exit, shown))
+}
+
+const OWNER: &str = "exchange.admin@contoso.com";
+
+fn spec_in_memory(fake: &FakeTenant, rooms: &[String]) -> RestrictedCalendarGroupBuilder {
+    RestrictedCalendarGroup::placeos("placeosroombooking@contoso.com", &*fake.booking_application().client_id)
+        .owner(OWNER)
+        .rooms(Rooms::at(rooms.to_vec()))
+        .must_not_reach("ceo@contoso.com")
+}
+
+/// An application that an access policy restricts to a group with a group in it. A role counts direct members alone: the
+/// members of the nested group are lost, which is accepted here.
+fn restricted_by_a_policy(fake: &FakeTenant, rooms: &[String]) -> anyhow::Result<Migrate> {
+    fake.add_group(NewGroup::security("floor-2@contoso.com").owner(OWNER).members(&rooms[5..]));
+    fake.add_group(NewGroup::security("old-rooms@contoso.com").owner(OWNER).members(&rooms[..5]));
+    fake.add_member("old-rooms@contoso.com", "floor-2@contoso.com");
+    fake.add_access_policy(&fake.booking_application().client_id, PolicyRight::Restrict, "old-rooms@contoso.com");
+    Ok(Migrate::new(spec_in_memory(fake, &rooms[..5]).build()?).accept_lost(true))
+}
+
+/// An application with a role over the group, and without a tenant-wide permission.
+async fn restricted_by_a_role(groups: &ExchangeGroups, fake: &FakeTenant, rooms: &[String]) -> anyhow::Result<Migrate> {
+    let spec = spec_in_memory(fake, rooms);
+    let plan = groups.plan(&spec.clone().revoke_tenant_wide_grant(true).build()?).await?;
+    groups.apply(&plan).await?;
+    Ok(Migrate::new(spec.restriction(Restriction::Policy).build()?))
 }
 
 fn show(runs: &[(Procedure, Option<ProcedureReport>)], options: &Options) -> anyhow::Result<String> {
@@ -266,6 +299,13 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn back_it_ends_with_a_policy_and_without_a_role() {
+        let (exit, text) = run_with(&["--back"]).await;
+        assert_eq!(exit, 0, "{text}");
+        assert!(text.contains("Remove the role assignment") && text.contains("reaches 8 mailboxes"), "{text}");
+    }
+
+    #[tokio::test]
     async fn it_pauses_before_a_stage_and_prints_one_document() {
         let (exit, document) = run_with(&["--json", "--until", "revoke_permission"]).await;
         let document: serde_json::Value = serde_json::from_str(&document).unwrap();
@@ -275,5 +315,6 @@ mod tests {
     #[tokio::test]
     async fn a_time_that_is_none_is_bad_input() {
         assert_eq!(run_with(&["--revoked-at", "yesterday"]).await.0, 2);
+        assert_eq!(run_with(&["--back", "--granted-at", "yesterday"]).await.0, 2);
     }
 }

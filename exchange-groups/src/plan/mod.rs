@@ -87,7 +87,7 @@ impl Plan {
     #[must_use]
     pub fn new(spec: &RestrictedCalendarGroup, seen: &Observation) -> Self {
         let mut plan = Self::draft(spec, seen);
-        let after = forecast::facts_after(spec, seen, &plan.steps, &plan.members, &plan.must_not_reach);
+        let after = plan.forecast(seen);
         plan.findings.extend(access_findings::findings(spec, seen, &after, &plan.members, &plan.must_not_reach));
         plan.findings.sort_by_key(|finding| finding.severity);
         plan
@@ -140,6 +140,11 @@ impl Plan {
     /// The blocking issues.
     pub fn blockers(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.severity == Severity::Blocking)
+    }
+
+    /// The facts as they will be once its steps are done.
+    pub(crate) fn forecast(&self, seen: &Observation) -> crate::access::Facts {
+        forecast::facts_after(&self.spec, seen, &self.steps, &self.members, &self.must_not_reach)
     }
 
     /// The digest of the plan's content: its tenant, its spec, its steps and the observation that it was made from.

@@ -114,6 +114,16 @@ pub struct Remaining {
     pub why: String,
 }
 
+/// The steps that have an effect which none of these has.
+pub(super) fn missing_from<'a, 'b>(
+    own: impl IntoIterator<Item = &'b Step>,
+    steps: impl IntoIterator<Item = &'a Step>,
+) -> Vec<&'a Step> {
+    let own: BTreeSet<String> = own.into_iter().flat_map(|step| step.change.effects()).collect();
+    let has_other = |step: &&Step| step.change.effects().iter().any(|effect| !own.contains(effect));
+    steps.into_iter().filter(has_other).collect()
+}
+
 impl Procedure {
     /// Whether nothing is left to do, for these crates and for people.
     #[must_use]
@@ -139,8 +149,7 @@ impl Procedure {
 
     /// The steps of another procedure of the same goal that this one does not have, in whatever stage.
     pub(crate) fn lacks<'a>(&self, other: &'a Self) -> Vec<&'a Step> {
-        let own: BTreeSet<String> = self.steps().flat_map(|step| step.change.effects()).collect();
-        other.steps().filter(|step| step.change.effects().iter().any(|effect| !own.contains(effect))).collect()
+        missing_from(self.steps(), other.steps())
     }
 
     /// The digest of its content: its tenant, its goal and its steps. Whoever approves a procedure notes it, and

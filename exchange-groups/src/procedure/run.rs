@@ -8,7 +8,7 @@ use graph_client::printable;
 use tracing::Instrument as _;
 
 use super::calls::derive;
-use super::document::{Procedure, ProcedureStage};
+use super::document::{Procedure, ProcedureStage, missing_from};
 use super::goal::Goal;
 use super::perform::Performer;
 use super::report::{ProcedureReport, StageReport, StageState};
@@ -138,7 +138,7 @@ async fn carry_out(run: CarryOut) -> Result<ProcedureReport> {
         let report = match (&now.goal, &closed) {
             // Group, members and restriction are made as by a plan of the spec.
             (Goal::Migrate(migrate), None) if stage.name == "prepare" && !stage.steps.is_empty() => {
-                apply_stage(&groups, &migrate.spec, stage, &performer).await?
+                apply_stage(&groups, &migrate.spec, &now, stage, &performer).await?
             }
             _ => run_stage(&performer, stage, closed.as_deref(), &mut done, total).await,
         };
@@ -159,10 +159,16 @@ async fn carry_out(run: CarryOut) -> Result<ProcedureReport> {
 async fn apply_stage(
     groups: &ExchangeGroups,
     spec: &RestrictedCalendarGroup,
+    procedure: &Procedure,
     stage: &ProcedureStage,
     performer: &Performer,
 ) -> Result<StageReport> {
     let plan = groups.plan(&spec.with_revocation(false)).await?;
+    // What was approved is done and nothing else, though somebody changed the tenant since.
+    let unplanned: Vec<_> = missing_from(&stage.steps, &plan.steps).into_iter().cloned().collect();
+    if !unplanned.is_empty() {
+        return Err(Error::stale(&procedure.observation, unplanned));
+    }
     let events = performer.events.clone();
     let applied = groups.apply(&plan).stopped_by(&performer.stop).on_event(move |event| events.tell(event)).await?;
     let (how_far, reason) = if applied.is_complete() {

@@ -10,6 +10,7 @@ use graph_client::{Client, ErrorKind, Service, SmtpAddress, TokenProvider};
 use super::options::Clients;
 use super::proof::{Evidence, TokenEvidence, WriteEvidence};
 use crate::finding::{Advice, Finding, FindingKind, Severity};
+use crate::groups::ExchangeGroups;
 use crate::membership::MailboxRef;
 use crate::spec::RestrictedCalendarGroup;
 use crate::text::{count, some_of};
@@ -51,6 +52,20 @@ pub(super) async fn reader(clients: &Clients, spec: &RestrictedCalendarGroup) ->
         roles: claims.roles,
     };
     Ok(Reader { client, token: Some(token) })
+}
+
+/// What a read of one mailbox with the application's own token shows. `None` without its credential.
+pub(crate) async fn read_one(
+    groups: &ExchangeGroups,
+    spec: &RestrictedCalendarGroup,
+    mailbox: &MailboxRef,
+) -> Option<Evidence> {
+    let application = Some(groups.application.clone()?);
+    let clients = Clients { client: groups.client.clone(), application };
+    Some(match reader(&clients, spec).await {
+        Ok(reader) => reader.read(&[mailbox.graph_id()]).await.into_iter().next()?,
+        Err(why) => Evidence::Unknown(why),
+    })
 }
 
 impl Reader {

@@ -18,6 +18,7 @@ use graph_client::graph::Timestamp;
 use graph_client::{Client, SmtpAddress, TokenProvider};
 use tracing::Instrument as _;
 
+pub(crate) use self::live::read_one;
 use self::options::{Clients, Control, Options};
 pub use self::proof::{
     Check, CheckOutcome, Evidence, Expectation, Proof, Sample, TokenEvidence, Verdict, VisibleTimes, WriteEvidence,

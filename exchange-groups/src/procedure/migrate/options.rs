@@ -21,9 +21,14 @@ pub struct Migrate {
     /// An empty mailbox that is in the role's scope and that no policy lets through: only the role can allow it, so that a
     /// read of it shows that the role acts.
     pub canary: Option<SmtpAddress>,
-    /// Whether the policy was seen to act, on the way back: a verification showed the members allowed and others denied.
+    /// Whether a person says that the policy acts, on the way back. Before the permission is granted no call can show it:
+    /// policies were seen to take more than a day. Afterwards a verification shows it: the members are allowed and others
+    /// denied.
     #[serde(default)]
     pub policy_acts: bool,
+    /// When the tenant-wide permission was granted, on the way back. Tokens that were issued before lack it for up to
+    /// 28 hours: without this, the role is not removed.
+    pub granted_at: Option<Timestamp>,
 }
 
 impl Migrate {
@@ -31,7 +36,7 @@ impl Migrate {
     /// access policy where it is a policy.
     #[must_use]
     pub fn new(spec: RestrictedCalendarGroup) -> Self {
-        Self { spec, revoked_at: None, accept_lost: false, canary: None, policy_acts: false }
+        Self { spec, revoked_at: None, accept_lost: false, canary: None, policy_acts: false, granted_at: None }
     }
 
     /// Sets when the tenant-wide permission was revoked.
@@ -56,7 +61,14 @@ impl Migrate {
         self
     }
 
-    /// Says that the policy was seen to act, on the way back.
+    /// Sets when the tenant-wide permission was granted, on the way back.
+    #[must_use]
+    pub fn granted_at(mut self, time: impl Into<Timestamp>) -> Self {
+        self.granted_at = Some(time.into());
+        self
+    }
+
+    /// Says that the policy acts, on the way back.
     #[must_use]
     pub fn policy_acts(mut self, acts: bool) -> Self {
         self.policy_acts = acts;
