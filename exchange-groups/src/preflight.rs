@@ -3,7 +3,7 @@
 use std::fmt;
 
 use graph_client::exchange::{ApplicationAccessPolicy, GetManagementRoleAssignment};
-use graph_client::{Client, Service, SmtpAddress, TokenClaims, printable};
+use graph_client::{Client, Service, SmtpAddress, TokenClaims, printable, well_known};
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 use tracing::Instrument as _;
@@ -251,7 +251,9 @@ async fn delegating(
     spec: &RestrictedCalendarGroup,
     seen: &Observation,
     plan: &Plan,
+    claims: Option<&TokenClaims>,
 ) {
+    const ORGANIZATION_MANAGEMENT: &str = "Organization Management";
     let kind = PreflightKind::DelegatingAssignment;
     if !may_need_a_role(spec, seen) && !plan.steps.iter().any(|step| matches!(step.change, Change::AssignRole(_))) {
         preflight.add(kind, Passed, "no role is to be assigned");
@@ -270,6 +272,19 @@ async fn delegating(
                     "Wait an hour if the organisation was customised just now: the role appears with it. Else assign the role \
                      to Organization Management with New-ManagementRoleAssignment -Delegating.",
                 ));
+            // GUESS: an application with the directory role Exchange Administrator may what the role group Organization
+            // Management may, as Microsoft's page on app-only sign-in has it; wrong if such an application is refused to
+            // assign a role that the role group has a delegating assignment of.
+            } else if holders.iter().any(|holder| holder.eq_ignore_ascii_case(ORGANIZATION_MANAGEMENT))
+                && claims.is_some_and(|it| {
+                    it.has_directory_role(&well_known::directory_roles::EXCHANGE_ADMINISTRATOR.to_string())
+                })
+            {
+                let evidence = format!(
+                    "{ORGANIZATION_MANAGEMENT} may assign the role \"{role}\" on, and the token has the directory role \
+                     Exchange Administrator"
+                );
+                preflight.add(kind, Passed, evidence);
             } else {
                 let evidence = format!(
                     "{} may assign the role \"{role}\" on; whether the administering application is among them is not shown",
@@ -365,7 +380,7 @@ async fn preflight(groups: &ExchangeGroups, spec: &RestrictedCalendarGroup) -> P
         Ok(seen) => {
             let plan = Plan::new(spec, &seen);
             preflight.origin = Origin::now(&seen.origin.tenant);
-            observed(&mut preflight, &client, spec, &seen, &plan).await;
+            observed(&mut preflight, &client, spec, &seen, &plan, exchange.as_ref()).await;
         }
         Err(error) => {
             let text = error.service().map_or_else(|| error.to_string(), without_advice);
@@ -391,6 +406,7 @@ async fn observed(
     spec: &RestrictedCalendarGroup,
     seen: &Observation,
     plan: &Plan,
+    claims: Option<&TokenClaims>,
 ) {
     use PreflightKind as Check;
 
@@ -409,7 +425,7 @@ async fn observed(
             "every cmdlet that the plan needs may be run",
         );
     }
-    delegating(preflight, client, spec, seen, plan).await;
+    delegating(preflight, client, spec, seen, plan, claims).await;
     match seen.organization.is_dehydrated {
         _ if spec.restriction() == Restriction::Policy => {
             preflight.add(Check::Customized, Passed, "an access policy does not need it");
