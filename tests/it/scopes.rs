@@ -5,7 +5,7 @@ use exchange_groups::{
     Scope, Stage, Stop, Verdict,
 };
 use exchange_groups_tests::{Contoso, GROUP};
-use fake_tenant::{FakeTenant, NewMailbox, NewRoleAssignment};
+use fake_tenant::{FakeTenant, Fault, Matcher, NewMailbox, NewRoleAssignment};
 
 const FILTER: &str = "CustomAttribute1 -eq 'Bookable'";
 
@@ -121,6 +121,15 @@ async fn our_management_scope_with_another_condition_blocks_the_plan() {
     changes[0].make(&contoso.client).await.unwrap();
     contoso.provision(&other).await;
     assert!(contoso.plan(&other).await.is_empty());
+}
+
+/// Without the list of scopes it is not known whether one has to be made: a plan without that step would be complete at once.
+#[tokio::test]
+async fn scopes_that_could_not_be_read_block_a_role_over_a_condition() {
+    let (contoso, _) = marked().await;
+    contoso.tenant.fail_next(Matcher::cmdlet("Get-ManagementScope").times(100), Fault::Html { status: 200 });
+    let plan = contoso.plan(&by_filter(&contoso).build().unwrap()).await;
+    assert!(plan.blockers().any(|finding| finding.kind == FindingKind::NotRead), "{plan}");
 }
 
 #[tokio::test]

@@ -629,6 +629,8 @@ impl Findings<'_> {
             // Places are read only where the filter asks for what they show.
             let is_needed = part == UnreadPart::Places
                 || match self.spec.restriction {
+                    // Whether a scope is there already decides what is made, where the role is not over the group.
+                    Restriction::Rbac if part == UnreadPart::Scopes => !self.spec.scope.is_group(),
                     Restriction::Rbac => matches!(part, UnreadPart::Entra | UnreadPart::Roles),
                     Restriction::Policy => part == UnreadPart::Policies,
                 };
