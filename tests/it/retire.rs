@@ -95,6 +95,18 @@ async fn a_policy_outlives_the_permission_by_the_life_of_a_token() {
     assert_eq!(reached(&contoso), BTreeSet::new());
 }
 
+/// The time of a revocation that was not made would open the gate right after the one that is made.
+#[tokio::test]
+async fn a_time_of_revocation_is_refused_while_the_permission_is_held() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.policy().build().unwrap();
+    contoso.provision(&spec).await;
+    let procedure = derive(&contoso, &Retire::new(spec).revoked_at(long_ago())).await;
+    assert!(procedure.blockers().any(|it| it.message.contains("revoked_at")), "{procedure}");
+    let error = contoso.groups.carry_out(&procedure).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Blocked, "{error}");
+}
+
 #[tokio::test]
 async fn what_another_application_or_group_needs_is_left_alone() {
     let contoso = Contoso::start().await;
@@ -145,12 +157,15 @@ async fn a_policy_stays_while_it_limits_another_permission() {
     let spec = contoso.policy().build().unwrap();
     contoso.provision(&spec).await;
     contoso.tenant.grant(&contoso.booking, Resource::Graph, "Mail.Read");
-    let retire = Retire::new(spec).revoked_at(long_ago());
+    let retire = Retire::new(spec);
     let procedure = derive(&contoso, &retire).await;
     assert_eq!(commands(&procedure), ["Graph"], "{procedure}");
     let warned = procedure.findings.iter().find(|it| it.message.contains("Mail.Read")).unwrap();
     assert!(warned.advice.danger.is_some(), "{procedure}");
     contoso.groups.carry_out(&procedure).await.unwrap();
+    let retire = retire.revoked_at(long_ago());
+    let stays = derive(&contoso, &retire).await;
+    assert!(stays.is_done(), "{stays}");
     assert_eq!(contoso.tenant.access_policies(&contoso.booking).len(), 1);
     contoso.tenant.revoke_app_role(&contoso.booking, "Mail.Read");
     assert!(contoso.groups.carry_out(&derive(&contoso, &retire).await).await.unwrap().is_complete());

@@ -85,6 +85,24 @@ pub(super) fn policy_stays(policy: &AccessPolicy, why: impl Into<String>) -> Rem
     }
 }
 
+/// A time of a revocation that was not made, or of one before the last: the policies would go while tokens carry the
+/// permission.
+pub(super) fn not_revoked_yet(revocations: &[Step], revoked_at: Option<&Timestamp>) -> Option<Finding> {
+    let revoked_at = revoked_at.filter(|_| !revocations.is_empty())?;
+    let held = revocations.iter().filter_map(|step| match &step.change {
+        Change::RevokePermission(revoke) => Some(revoke.permission.clone()),
+        _ => None,
+    });
+    let message = format!("The application holds {}, and revoked_at says {revoked_at}", some_of(held, 3));
+    let advice = Advice::operator(
+        "Leave revoked_at out until the permission is revoked, and set it to the time of that run: its report has it.",
+    )
+    .with_danger(
+        "With a time before the last revocation the policies would go while tokens still carry the permission.",
+    );
+    Some(Finding::new(Severity::Blocking, Kind::TenantWidePermission, message, advice))
+}
+
 /// Access policies go once no token can be alive that carries a permission which only they limit.
 pub(super) fn token_gate(facts: &Facts, revocations: &[Step], revoked_at: Option<&Timestamp>, now: SystemTime) -> Gate {
     let gate = |is_open, evidence: String, not_before| Gate {

@@ -336,6 +336,7 @@ impl<'a> Migration<'a> {
         );
         let policies = self.own_policies(PolicyRight::Restrict);
         let limited = guards::limited_beside(&self.seen.facts, revocations);
+        self.findings.extend(guards::not_revoked_yet(revocations, self.migrate.revoked_at.as_ref()));
         if !limited.is_empty() && !policies.is_empty() {
             self.findings.push(guards::policies_are_needed(&limited));
         }
@@ -641,6 +642,14 @@ impl<'a> Migration<'a> {
             self.block(Kind::TenantWidePermission, message, advice);
         }
         self.judge(&comparison);
+        if let Some(granted_at) = self.migrate.granted_at.as_ref().filter(|_| !is_held) {
+            let message = format!("The application holds no tenant-wide permission, and granted_at says {granted_at}");
+            let advice = Advice::operator(
+                "Leave granted_at out until the permission is granted, and set it to the time of that run.",
+            );
+            self.findings
+                .push(Finding::new(Severity::Blocking, Kind::TenantWidePermission, message, advice).at("granted_at"));
+        }
         self.newly_limited(has_policy);
         let mut prepare = self.prepare(
             "Policy beside the role",

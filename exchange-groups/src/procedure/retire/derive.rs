@@ -225,6 +225,7 @@ impl Retirement<'_> {
             };
             self.remaining.push(guards::policy_stays(&policy, why));
         }
+        self.findings.extend(guards::not_revoked_yet(revocations, self.retire.revoked_at.as_ref()));
         if is_needed_elsewhere {
             // Another policy restricts it as well: without this one it reaches less.
             stage.reach = Some("the members of the other groups, to which policies restrict it".into());
