@@ -46,6 +46,7 @@ mod scripts;
 mod secrets;
 mod signin;
 mod spec_files;
+mod sweep;
 mod terminal;
 mod worlds;
 mod writing;

@@ -195,6 +195,11 @@ fn client_of(tenant: &FakeTenant, server: &Server) -> Client {
         .expect("a client")
 }
 
-fn credential(application: &Application) -> ClientSecret {
+/// The credential of an application of the tenant.
+///
+/// # Panics
+/// Never: its client id is one.
+#[must_use]
+pub fn credential(application: &Application) -> ClientSecret {
     ClientSecret::new(application.client_id.parse().expect("a client id"), application.secret())
 }

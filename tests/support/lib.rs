@@ -4,7 +4,7 @@
 mod contoso;
 mod raw;
 
-pub use self::contoso::{Contoso, GROUP, OWNER, quick_retries, quick_wait};
+pub use self::contoso::{Contoso, GROUP, OWNER, credential, quick_retries, quick_wait};
 pub use self::raw::{Answer, RawRequest, RawServer};
 
 /// The code blocks of the README are tests too.

@@ -30,6 +30,7 @@ mod spaces;
 mod state;
 mod subscriptions;
 mod tenant;
+mod watch;
 #[cfg(feature = "wiremock")]
 mod wiremock;
 mod world;

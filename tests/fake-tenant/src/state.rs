@@ -21,6 +21,7 @@ pub(crate) struct State {
     pub(crate) record: Record,
     #[cfg(feature = "server")]
     pub(crate) flights: crate::flight::Flights,
+    pub(crate) watcher: Option<crate::watch::Watcher>,
     answered: u64,
 }
 
@@ -71,6 +72,7 @@ impl State {
             record: Record::default(),
             #[cfg(feature = "server")]
             flights: crate::flight::Flights::default(),
+            watcher: None,
             answered: 0,
         }
     }

@@ -91,7 +91,14 @@ impl FakeTenant {
     /// [`Response::delay`] and [`Response::interruption`].
     #[must_use]
     pub fn handle(&self, request: &Request) -> Response {
-        self.state().answer(request, false)
+        let (response, watcher) = {
+            let state = &mut *self.state();
+            (state.answer(request, false), state.watcher.clone())
+        };
+        if let Some(watcher) = watcher {
+            watcher(self);
+        }
+        response
     }
 
     /// The time by the tenant's clock.
