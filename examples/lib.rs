@@ -5,6 +5,7 @@
 //! | `cargo run --example provision` | makes the room group, restricts the application to it, and proves it |
 //! | `cargo run --example audit` | shows every application that can read calendars, and what restricts it |
 //! | `cargo run --example drift` | tells what has drifted from a spec and from the last snapshot, with exit codes and metrics |
+//! | `cargo run --example evidence` | shows a stored proof as a page, `JUnit` XML or OCSF, for whoever reviews it |
 //! | `cargo run --example cmdlet -- Get-AcceptedDomain` | runs any Exchange cmdlet by its name and prints a table or JSON |
 //! | `cargo run --example explain` | explains why an application reaches a calendar or is refused, with the fix |
 //! | `cargo run --example migrate` | moves an application from access policies to RBAC for Applications, or back, stage by stage |

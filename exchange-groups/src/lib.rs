@@ -12,6 +12,7 @@ mod document;
 mod drift;
 mod error;
 mod event;
+pub mod evidence;
 mod explain;
 mod finding;
 mod groups;

@@ -10,6 +10,7 @@ mod control;
 mod credentials;
 mod directory_reads;
 mod drift;
+mod evidence;
 mod exchange_cmdlets;
 mod exchange_conformance;
 mod exchange_identity;

@@ -113,6 +113,7 @@ const EXCHANGE_GROUPS: Layers = &[
             "trace",
         ],
     ),
+    ("evidence", &["access", "credentials", "document", "finding", "names", "prove", "spec", "text"]),
     (
         "procedure",
         &[
