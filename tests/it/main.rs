@@ -24,6 +24,7 @@ mod layers;
 mod limits;
 mod membership;
 mod migrate;
+mod monitor;
 mod non_answers;
 mod odata;
 mod pipeline;

@@ -24,6 +24,20 @@ pub struct GraphError {
     pub codes: Vec<String>,
     /// `error.target`: what the error is about, where the service says so.
     pub target: Option<String>,
+    /// Each of several things that are wrong (`error.details`), and theirs.
+    pub details: Vec<GraphErrorDetail>,
+}
+
+/// One of several things that are wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GraphErrorDetail {
+    /// Its code.
+    pub code: Option<String>,
+    /// What the service says of it.
+    pub message: Option<String>,
+    /// What it is about.
+    pub target: Option<String>,
 }
 
 impl GraphError {
@@ -31,7 +45,7 @@ impl GraphError {
     #[must_use]
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         let code = code.into();
-        Self { codes: vec![code.clone()], code, message: message.into(), target: None }
+        Self { codes: vec![code.clone()], code, message: message.into(), target: None, details: Vec::new() }
     }
 
     /// Whether one of the codes is this one. Case counts for nothing.
@@ -43,7 +57,10 @@ impl GraphError {
 
 impl error::Detail for GraphError {
     fn texts(&mut self) -> Vec<&mut String> {
-        [&mut self.code, &mut self.message].into_iter().chain(&mut self.codes).chain(&mut self.target).collect()
+        let details = self.details.iter_mut();
+        let details = details.flat_map(|it| it.code.iter_mut().chain(&mut it.message).chain(&mut it.target));
+        let own = [&mut self.code, &mut self.message].into_iter().chain(&mut self.codes).chain(&mut self.target);
+        own.chain(details).collect()
     }
 
     fn boxed_clone(&self) -> Box<dyn error::Detail> {
@@ -78,14 +95,7 @@ struct Detail {
     inner_codes: Vec<String>,
     inner_messages: Vec<String>,
     request_id: Option<String>,
-    particulars: Vec<Particular>,
-}
-
-/// One of several things that are wrong.
-struct Particular {
-    code: Option<String>,
-    message: Option<String>,
-    target: Option<String>,
+    particulars: Vec<GraphErrorDetail>,
 }
 
 /// No service nests its errors deeper.
@@ -119,7 +129,7 @@ impl Detail {
     /// The details of an error, and theirs.
     fn read_particulars(&mut self, error: &Value, depth: usize) {
         for item in member(error, &["details"]).and_then(Value::as_array).into_iter().flatten() {
-            self.particulars.push(Particular {
+            self.particulars.push(GraphErrorDetail {
                 code: text(item, &["code"]),
                 message: text(item, &["message"]),
                 target: text(item, &["target"]),
@@ -144,7 +154,7 @@ impl Detail {
             add(&mut message, particular);
         }
         for inner in &self.inner_messages {
-            let inner = Particular { code: None, message: Some(inner.clone()), target: None };
+            let inner = GraphErrorDetail { code: None, message: Some(inner.clone()), target: None };
             add(&mut message, &inner);
         }
         if message.is_empty() {
@@ -155,13 +165,14 @@ impl Detail {
 
     /// The error as Graph's own. `None` for a body that is only like it.
     fn into_graphs(self) -> Option<GraphError> {
-        let particulars = self.particulars.into_iter().filter_map(|particular| particular.code);
+        let particulars = self.particulars.iter().filter_map(|particular| particular.code.clone());
         let codes = self.code.iter().cloned().chain(particulars).chain(self.inner_codes).collect();
         self.is_graphs.then(|| GraphError {
             code: self.code.unwrap_or_default(),
             message: self.message.unwrap_or_default(),
             codes,
             target: self.target,
+            details: self.particulars,
         })
     }
 }
@@ -273,7 +284,7 @@ fn is_acted_on(code: &str) -> bool {
 }
 
 /// Whether a directory that does not know a new object yet answers like this. Nothing else is waited for.
-fn is_replication_delay(failure: &Failure, code: Option<&str>, particulars: &[Particular]) -> bool {
+fn is_replication_delay(failure: &Failure, code: Option<&str>, particulars: &[GraphErrorDetail]) -> bool {
     match code {
         Some("Request_ResourceNotFound" | "Directory_ObjectNotFound") => failure.kind == ErrorKind::NotFound,
         Some("NoBackingApplicationObject") => true,
@@ -314,7 +325,7 @@ pub(super) fn described(response: &Response) -> String {
 }
 
 /// Says which property is wrong and why, where the message does not.
-fn add(message: &mut String, particular: &Particular) {
+fn add(message: &mut String, particular: &GraphErrorDetail) {
     let reason = particular.message.as_deref().filter(|reason| !reason.is_empty() && !message.contains(*reason));
     let target = particular.target.as_deref().filter(|target| !target.is_empty() && !message.contains(*target));
     let addition = match (target, reason) {

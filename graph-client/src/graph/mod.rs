@@ -26,6 +26,8 @@ mod support;
 #[cfg(feature = "devices")]
 mod devices;
 mod directory;
+#[cfg(feature = "monitoring")]
+mod monitoring;
 mod outlook;
 mod places;
 #[cfg(feature = "subscriptions")]
@@ -39,13 +41,15 @@ pub use self::delta::{Delta, DeltaEvent, DeltaEvents, DeltaPage, DeltaPages, Del
 #[cfg(feature = "devices")]
 pub use self::devices::*;
 pub use self::directory::*;
-pub use self::error::GraphError;
 pub(crate) use self::error::classify;
+pub use self::error::{GraphError, GraphErrorDetail};
 pub use self::filter::Filter;
 pub use self::list::{Items, List, Page, Pages};
 pub use self::literal::Literal;
 pub use self::model::{Patch, Properties, SecretText};
 pub(crate) use self::model::{object_of, type_name, undecodable};
+#[cfg(feature = "monitoring")]
+pub use self::monitoring::*;
 pub use self::outlook::*;
 pub(crate) use self::path::{call, object_link};
 pub use self::places::*;

@@ -335,7 +335,7 @@ fn address_of(world: &World, id: crate::recipient::RecipientId) -> String {
     world.directory.get(id).map_or_else(String::new, |recipient| recipient.primary().to_owned())
 }
 
-fn member_addresses(world: &World, group: crate::recipient::RecipientId) -> Vec<String> {
+pub(crate) fn member_addresses(world: &World, group: crate::recipient::RecipientId) -> Vec<String> {
     let mut addresses: Vec<String> = world.members(group).into_iter().map(|member| address_of(world, member)).collect();
     addresses.sort_unstable();
     addresses

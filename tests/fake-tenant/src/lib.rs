@@ -16,6 +16,7 @@ mod flight;
 mod graph;
 mod inspect;
 mod links;
+mod monitoring;
 mod newcomers;
 mod recipient;
 mod record;

@@ -230,6 +230,7 @@ pub(crate) struct World {
     pub(crate) outbox: Vec<Notification>,
     pub(crate) visibility: Visibility,
     pub(crate) exchange: ExchangeState,
+    pub(crate) monitoring: crate::monitoring::Monitoring,
     pub(crate) places_lag: SignedDuration,
     /// After how many places a list of Graph ends, without a link to the rest.
     pub(crate) places_cut: Option<usize>,
@@ -277,6 +278,7 @@ impl World {
             outbox: Vec::new(),
             visibility: Visibility::default(),
             exchange: ExchangeState::default(),
+            monitoring: crate::monitoring::Monitoring::default(),
             places_lag: SignedDuration::ZERO,
             places_cut: None,
             serial: 0,

@@ -522,7 +522,7 @@ fn unified_row(world: &World, group: &Recipient) -> Value {
     Value::Object(row)
 }
 
-pub(super) fn row(world: &World, group: &Recipient) -> Value {
+pub(crate) fn row(world: &World, group: &Recipient) -> Value {
     let security = group.kind == RecipientKind::SecurityGroup;
     let organization = &world.organization.initial_domain;
     let mut row: Map<String, Value> = object(json!({

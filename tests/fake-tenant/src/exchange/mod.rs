@@ -31,6 +31,7 @@ use self::cmdlets::Cmdlet;
 pub use self::cmdlets::{AcceptedCmdlet, AcceptedParameter, cmdlets};
 pub(crate) use self::errors::cmdlet_error_body;
 use self::errors::{CONTENT_TYPE, Failure};
+pub(crate) use self::groups::row as distribution_group_row;
 pub(crate) use self::pages::{MORE_RESULTS, Pages};
 use self::pages::{Page, Rows};
 use self::parameters::Arguments;

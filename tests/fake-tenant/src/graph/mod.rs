@@ -9,6 +9,7 @@ mod events;
 mod grants;
 mod groups;
 mod members;
+mod monitoring;
 mod organization;
 mod places;
 mod query;
@@ -255,6 +256,7 @@ fn route(state: &mut State, call: &Incoming<'_>) -> GraphResult {
         },
         "groups" => groups::answer(world, &call, rest),
         "subscriptions" => subscriptions::answer(world, &call, rest),
+        "admin" => monitoring::answer(world, &call, rest),
         "domains" => organization::domains(world, &call, rest),
         "subscribedskus" => organization::skus(world, &call, rest),
         "directoryobjects" => members::directory_objects(world, &call, rest),
