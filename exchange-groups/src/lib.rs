@@ -19,6 +19,8 @@ mod membership;
 mod names;
 mod observe;
 mod outcome;
+#[cfg(feature = "placeos")]
+pub mod placeos;
 mod plan;
 mod preflight;
 mod procedure;
