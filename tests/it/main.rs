@@ -26,6 +26,7 @@ mod migrate;
 mod non_answers;
 mod odata;
 mod pipeline;
+mod placeos;
 mod preflight;
 mod proof;
 mod provision;

@@ -288,6 +288,8 @@ impl HandOverChange {
             }
             Self::NoteCredentials { topic, text, .. } => format!("note {topic} {text}"),
             Self::WriteStaffTenant { tenant, .. } => {
+                // A new one gets a name besides.
+                let tenant = StaffTenantChange { name: None, ..tenant.clone() };
                 format!("tenant {}", serde_json::to_value(tenant).unwrap_or_default())
             }
             Self::WriteBookingsSettings { system, settings, .. } => {

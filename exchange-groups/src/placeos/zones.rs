@@ -98,7 +98,7 @@ fn same(one: &str, other: &str) -> bool {
 }
 
 fn shown(zone: &PlaceOsZone) -> String {
-    zone.display_name.clone().or_else(|| zone.name.clone()).unwrap_or_else(|| zone.id.clone())
+    zone.name.clone().or_else(|| zone.display_name.clone()).unwrap_or_else(|| zone.id.clone())
 }
 
 impl<'a> Zones<'a> {

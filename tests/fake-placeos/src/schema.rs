@@ -63,7 +63,7 @@ schema! { SYSTEM "PlaceOS__Model__ControlSystem":
     public Boolean, true; display_name Text, true; code Text, true; type Text, true; capacity Integer, true;
     map_id Text, true; approval Boolean, true; images Texts, true; security_groups Texts, true; timezone Any, true;
     support_url Text, true; room_booking_url Text, true; installed_ui_devices Integer, true; zones Texts, true;
-    modules Texts, true;
+    modules Texts, true; update_triggers Boolean, true;
 }
 schema! { MODULE "PlaceOS__Model__Module":
     id Text, false; created_at Integer, false; updated_at Integer, false; name Text, false; role ROLES, false;

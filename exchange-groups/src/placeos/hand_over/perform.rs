@@ -227,8 +227,12 @@ impl<'a> Performer<'a> {
         let Some(module) = self.calendar(module) else { return Ok(not_run("there is no calendar module")) };
         let line = format!("{topic} {text}");
         let current = self.placeos.module(&module).await?.notes.unwrap_or_default();
-        let mut lines: Vec<&str> = current.lines().filter(|line| !line.trim().starts_with(topic)).collect();
-        lines.push(&line);
+        let is_ours = |line: &&str| line.trim().starts_with("exchange-groups:");
+        let mut own: Vec<&str> = current.lines().filter(is_ours).filter(|it| !it.trim().starts_with(topic)).collect();
+        own.push(&line);
+        own.sort_unstable();
+        let mut lines: Vec<&str> = current.lines().filter(|line| !is_ours(line)).collect();
+        lines.extend(own);
         let wanted = lines.join("\n");
         if current == wanted {
             return Ok(Outcome::AlreadyDone);
