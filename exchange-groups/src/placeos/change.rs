@@ -280,6 +280,21 @@ impl fmt::Display for HandOverChange {
 }
 
 impl HandOverChange {
+    /// The address of the room that it is about.
+    #[must_use]
+    pub fn room(&self) -> Option<&SmtpAddress> {
+        match self {
+            Self::CreateSystem { system, .. } => Some(&system.email),
+            Self::UpdateSystem { system, .. }
+            | Self::ConnectCalendar { system, .. }
+            | Self::CreateBookings { system, .. }
+            | Self::WriteBookingsSettings { system, .. }
+            | Self::StartModule(ModuleRef::Bookings { system, .. })
+            | Self::StopModule(ModuleRef::Bookings { system, .. }) => Some(&system.address),
+            _ => None,
+        }
+    }
+
     /// What the change comes to, without versions and ids: a plan made again has the same texts for the same steps.
     pub(crate) fn effect(&self) -> String {
         match self {

@@ -169,6 +169,71 @@ async fn a_room_that_the_verification_has_not_seen_is_not_started() {
 }
 
 #[tokio::test]
+async fn what_has_come_since_the_verification_closes_the_gate() {
+    let (world, domain) = (World::start().await, Domain::start().await);
+    let gate =
+        |plan: &HandOverPlan| plan.stages.iter().find(|stage| stage.name == "start").unwrap().gate.clone().unwrap();
+    assert_eq!(gate(&plan(&world.hand_over(&domain)).await).is_open, Truth::Yes);
+    // Somebody must not be reached of whom nothing is known.
+    let spec = world.contoso.rbac().rooms(exchange_groups::Rooms::all().except(BOARDROOM));
+    let spec = spec.must_not_reach("adele.vance@contoso.com").build().unwrap();
+    let stricter = HandOver::new(world.contoso.groups.clone(), domain.client(), spec)
+        .credentials(world.credentials())
+        .domain(DOMAIN)
+        .proof(world.proof.clone());
+    let found = gate(&plan(&stricter).await);
+    assert_eq!(found.is_open, Truth::Unknown, "{found:?}");
+    // Somebody is a member who was not.
+    world.contoso.tenant.add_member(exchange_groups_tests::GROUP, "ceo@contoso.com");
+    let hand_over = world.hand_over(&domain);
+    let planned = plan(&hand_over).await;
+    assert_eq!(gate(&planned).is_open, Truth::No, "{planned}");
+    assert!(gate(&planned).evidence.contains("ceo@contoso.com"), "{planned}");
+    hand_over.apply(&planned).await.unwrap();
+    assert_eq!(domain.fake.started(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_room_whose_system_could_not_be_made_ready_is_not_started() {
+    let (world, domain) = (World::start().await, Domain::start().await);
+    domain.fake.fail("PUT", "/module/", Fault::status(403));
+    let report = apply(&world.hand_over(&domain)).await;
+    assert!(report.has_failed(), "{report}");
+    let started = domain.fake.started();
+    assert_eq!(started.len(), 3, "the calendar and two rooms: {report}");
+    let systems = domain.fake.systems();
+    let unconnected = systems.iter().find(|it| it["modules"].as_array().unwrap().len() == 1).unwrap();
+    assert!(!started.contains(&unconnected["modules"][0].as_str().unwrap().to_owned()));
+    assert!(apply(&world.hand_over(&domain)).await.is_complete());
+    assert_eq!(domain.fake.started().len(), 4);
+}
+
+#[tokio::test]
+async fn rooms_of_another_scope_than_a_group_are_compared_with_what_is_in_it() {
+    let (contoso, domain) = (exchange_groups_tests::Contoso::of(super::tenant()).await, Domain::start().await);
+    let filter = exchange_groups::Scope::filter("RecipientTypeDetails -eq 'RoomMailbox'");
+    let spec = contoso.rbac().scope(filter).build().unwrap();
+    contoso.provision(&spec).await;
+    let proof = contoso.prove(&spec).await;
+    assert!(proof.is_verified(), "{proof}");
+    let credentials = exchange_groups::placeos::CalendarCredentials::new(
+        contoso.tenant.id().parse().unwrap(),
+        spec.application(),
+        contoso.booking.secret(),
+    );
+    let hand_over = HandOver::new(contoso.groups.clone(), domain.client(), spec)
+        .credentials(credentials)
+        .domain(DOMAIN)
+        .zones(ZoneMap::new().create_missing(true))
+        .proof(proof);
+    let report = apply(&hand_over).await;
+    assert!(report.is_complete(), "{report}");
+    assert_eq!(domain.fake.systems().len(), 4);
+    let again = plan(&hand_over).await;
+    assert!(again.is_empty() && again.reconciliation.is_agreed(), "{again}");
+}
+
+#[tokio::test]
 async fn the_mailbox_that_placeos_acts_as_has_to_be_a_member_and_seen() {
     let (world, domain) = (World::start().await, Domain::start().await);
     let account = "adele.vance@contoso.com".parse().unwrap();

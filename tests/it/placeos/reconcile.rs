@@ -49,6 +49,7 @@ fn facts(
 ) -> ReconcileFacts {
     ReconcileFacts {
         group: address("group"),
+        is_group: true,
         rooms,
         mailboxes: Vec::new(),
         keeps_other_members: false,

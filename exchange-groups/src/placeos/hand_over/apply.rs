@@ -1,5 +1,6 @@
 //! Applies a plan: stage by stage, as far as the gates are open.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -112,6 +113,7 @@ async fn apply(run: ApplyHandOver) -> Result<HandOverReport, HandOverError> {
         on_step: &mut on_step,
         closed: None,
         is_calendar_ready: true,
+        undone: HashSet::new(),
     };
     let mut stages = Vec::with_capacity(now.stages.len());
     for stage in &now.stages {
@@ -133,9 +135,15 @@ struct Runner<'a> {
     closed: Option<String>,
     /// Whether the calendar module is there with its settings.
     is_calendar_ready: bool,
+    /// The rooms of which a step is not done.
+    undone: HashSet<String>,
 }
 
 impl Runner<'_> {
+    fn is_undone(&self, change: &HandOverChange) -> bool {
+        change.room().is_some_and(|room| self.undone.contains(&room.as_str().to_lowercase()))
+    }
+
     async fn stage(&mut self, stage: &HandOverStage) -> HandOverStageReport {
         let (name, title) = (stage.name.clone(), stage.title.clone());
         let mut report = HandOverStageReport { name, title, state: StageState::Done, reason: None, steps: Vec::new() };
@@ -163,9 +171,15 @@ impl Runner<'_> {
                 Some(reason) if report.state != StageState::Failed || is_chain || self.closed.is_some() => {
                     Outcome::NotRun { reason: reason.clone() }.into()
                 }
+                _ if starts && self.is_undone(&step.change) => {
+                    Outcome::NotRun { reason: "an earlier step for this room is not done".to_owned() }.into()
+                }
                 _ => self.performer.perform(&step.change).await,
             };
             let Ended { outcome, is_general } = ended;
+            if let Some(room) = step.change.room().filter(|_| !outcome.is_success()) {
+                self.undone.insert(room.as_str().to_lowercase());
+            }
             if !outcome.is_success() && report.state == StageState::Done {
                 report.state = StageState::Failed;
                 report.reason = Some("a step is not done".to_owned());

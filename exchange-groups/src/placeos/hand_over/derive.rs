@@ -19,6 +19,7 @@ use crate::placeos::api::{
 use crate::placeos::change::{HandOverChange, ModuleRef, Owner};
 use crate::placeos::reconcile::{Fix, ReconcileFacts, Reconciliation, reconcile};
 use crate::procedure::Gate;
+use crate::prove::Expectation;
 use crate::spec::OtherMembers;
 
 /// What the notes of the calendar module say of its settings.
@@ -74,6 +75,7 @@ impl HandOver {
     fn reconcile_facts(&self, facts: &HandOverFacts, modules: &Modules<'_>) -> ReconcileFacts {
         ReconcileFacts {
             group: self.spec.address().clone(),
+            is_group: self.spec.scope().is_group(),
             rooms: facts.rooms.clone(),
             mailboxes: facts.mailboxes.clone(),
             keeps_other_members: self.spec.other_members == OtherMembers::Keep,
@@ -93,7 +95,7 @@ impl HandOver {
         let mut findings = Vec::new();
         self.check_inputs(facts, &mut findings);
         let modules = self.modules(facts, &mut findings);
-        let gate = self.gate(&facts.origin.tenant, &facts.origin.made_at);
+        let gate = self.gate(facts);
         let reconciliation = reconcile(&self.reconcile_facts(facts, &modules));
         let mut derivation = Derivation {
             hand_over: self,
@@ -196,10 +198,6 @@ impl HandOver {
                 "If the application was in use before, its old tokens end then.",
             ));
         }
-    }
-
-    fn acting_mailboxes(&self) -> impl Iterator<Item = &SmtpAddress> {
-        self.options.service_account.iter().chain(&self.options.mailer_from)
     }
 
     fn modules<'a>(&self, facts: &'a HandOverFacts, findings: &mut Vec<HandOverFinding>) -> Modules<'a> {
@@ -619,18 +617,14 @@ impl Derivation<'_> {
         let covered = Covered::by(self.hand_over.proof.as_ref());
         for step in starts {
             let is_covered = match &step.change {
-                HandOverChange::StartModule(ModuleRef::Bookings { system, .. }) => covered.has(&system.address),
+                HandOverChange::StartModule(ModuleRef::Bookings { system, .. }) => {
+                    covered.is(&system.address, Expectation::Reached)
+                }
                 _ => true,
             };
             if is_covered || !self.is_verified { proven.push(step) } else { unproven.push(step) }
         }
-        let mut gate = self.gate.clone();
-        // PlaceOS acts as these mailboxes too.
-        let unseen = self.hand_over.acting_mailboxes().find(|mailbox| !covered.has(mailbox));
-        if let Some(mailbox) = unseen.filter(|_| self.is_verified) {
-            gate.is_open = Truth::Unknown;
-            gate.evidence = format!("the verification has not looked at {mailbox}, which PlaceOS is to act as");
-        }
+        let gate = self.gate.clone();
         self.stage("start", "Start", Some(gate), proven);
         let gate = Gate {
             condition: "a verification has seen these rooms to be reached".to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use graph_client::SmtpAddress;
-use graph_client::exchange::{ExchangeMailbox, ExchangePlace};
+use graph_client::exchange::{ExchangeMailbox, ExchangePlace, ExchangeRecipient};
 use serde::{Deserialize, Serialize};
 
 use super::error::HandOverError;
@@ -34,7 +34,7 @@ pub struct HandOverFacts {
     pub rooms: Vec<ExchangeRoom>,
     /// The further mailboxes of the spec, by their primary addresses.
     pub mailboxes: Vec<SmtpAddress>,
-    /// The members of the group. Empty when there is no group.
+    /// The members of the group, or what is in the scope that the spec has in its place. Empty when there is no group.
     pub members: Fact<Vec<SmtpAddress>>,
     /// The zones.
     pub zones: Fact<Vec<PlaceOsZone>>,
@@ -91,7 +91,6 @@ impl HandOver {
 
     fn exchange_facts(&self, observation: &Observation, listed: &Fact<Vec<ExchangePlace>>) -> HandOverFacts {
         let selection = Selection::of(&self.spec, observation);
-        let members = observation.group.iter().flat_map(|group| &group.members);
         let mut tenant_names = vec![self.groups.client.tenant().to_string(), observation.origin.tenant.clone()];
         tenant_names.extend(observation.accepted_domains.iter().cloned());
         HandOverFacts {
@@ -100,7 +99,7 @@ impl HandOver {
             tenant_names,
             rooms: rooms(observation, &selection, listed),
             mailboxes: further(&self.spec, observation),
-            members: Fact::Read(members.filter_map(|member| member.primary_smtp_address.clone()).collect()),
+            members: members(&self.spec, observation),
             zones: Fact::default(),
             drivers: Fact::default(),
             systems: Fact::default(),
@@ -159,6 +158,21 @@ fn rooms(observation: &Observation, selection: &Selection, listed: &Fact<Vec<Exc
     }
     rooms.sort_by(|one, other| one.address.cmp(&other.address));
     rooms
+}
+
+fn members(spec: &RestrictedCalendarGroup, observation: &Observation) -> Fact<Vec<SmtpAddress>> {
+    let addresses = |recipients: &[ExchangeRecipient]| -> Vec<SmtpAddress> {
+        recipients.iter().filter_map(|recipient| recipient.primary_smtp_address.clone()).collect()
+    };
+    if spec.scope().is_group() {
+        return Fact::Read(observation.group.as_ref().map(|group| addresses(&group.members)).unwrap_or_default());
+    }
+    match observation.scope.as_ref().map(|scope| &scope.recipients) {
+        Some(Fact::Read(recipients)) => Fact::Read(addresses(recipients)),
+        Some(Fact::Partly(recipients, why)) => Fact::Partly(addresses(recipients), why.clone()),
+        Some(Fact::Unread(why)) => Fact::Unread(why.clone()),
+        None => Fact::default(),
+    }
 }
 
 fn exchange_room(room: &ExchangeMailbox, places: &Places<'_>) -> Option<ExchangeRoom> {

@@ -24,6 +24,10 @@ pub fn reconcile(facts: &ReconcileFacts) -> Reconciliation {
     Comparison::new(facts).run()
 }
 
+/// What to do where the application is not limited to a group.
+const SCOPE: &str =
+    "Change the property that the condition of the scope reads, or the members of the administrative unit.";
+
 struct Comparison<'a> {
     facts: &'a ReconcileFacts,
     zones: Zones<'a>,
@@ -152,8 +156,12 @@ impl<'a> Comparison<'a> {
             if present.contains(&lower(address.as_str())) {
                 continue;
             }
-            let add = AddDistributionGroupMember::new(&facts.group, address);
-            let fix = Fix::Exchange { change: Box::new(Change::AddMember(add)) };
+            let fix = if facts.is_group {
+                let add = AddDistributionGroupMember::new(&facts.group, address);
+                Fix::Exchange { change: Box::new(Change::AddMember(add)) }
+            } else {
+                Fix::Person { advice: SCOPE.to_owned() }
+            };
             let message = "the spec makes it a member of the group, and it is none: the application is denied";
             self.add(RoomDifferenceKind::NotAMember, Some(address), None, message, Owner::ExchangeAdministrator, fix);
         }
@@ -174,6 +182,8 @@ impl<'a> Comparison<'a> {
             let (owner, fix) = if facts.keeps_other_members {
                 let advice = "The spec keeps other members. Name it there, or let the spec remove them.".to_owned();
                 (Owner::SpecAuthor, Fix::Person { advice })
+            } else if !facts.is_group {
+                (Owner::ExchangeAdministrator, Fix::Person { advice: SCOPE.to_owned() })
             } else {
                 let remove = RemoveDistributionGroupMember::new(&facts.group, member);
                 (Owner::ExchangeAdministrator, Fix::Exchange { change: Box::new(Change::RemoveMember(remove)) })

@@ -59,13 +59,16 @@ impl ExchangeRoom {
 pub struct ReconcileFacts {
     /// The address of the group.
     pub group: SmtpAddress,
+    /// Whether the members of the group are what the application is limited to. Otherwise it is a condition or an
+    /// administrative unit, whose members no cmdlet adds.
+    pub is_group: bool,
     /// Every room mailbox of Exchange.
     pub rooms: Vec<ExchangeRoom>,
     /// The further mailboxes that the spec makes members, by their primary addresses.
     pub mailboxes: Vec<SmtpAddress>,
     /// Whether members that the spec does not name stay.
     pub keeps_other_members: bool,
-    /// The members of the group, by their primary addresses.
+    /// The members of the group, or what is in the other scope, by their primary addresses.
     pub members: Fact<Vec<SmtpAddress>>,
     /// The systems.
     pub systems: Fact<Vec<System>>,
