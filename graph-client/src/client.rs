@@ -209,7 +209,6 @@ impl fmt::Debug for Client {
 
 /// A builder of an HTTP client as these crates make them, for a client of another service: it follows no redirect, with
 /// which a credential would go, and uses the TLS library that the features choose.
-#[must_use]
 pub fn http_builder() -> reqwest::ClientBuilder {
     ClientBuilder::careful(ClientBuilder::http_builder())
 }

@@ -72,10 +72,12 @@ pub(crate) struct Whereabouts<'a> {
 /// Looks zones up, and notes which ones are created.
 #[derive(Debug)]
 pub(crate) struct Zones<'a> {
-    zones: &'a [PlaceOsZone],
+    known: &'a [PlaceOsZone],
     map: &'a ZoneMap,
+    /// The names that are taken, in lower case.
     names: BTreeSet<String>,
-    created: BTreeSet<String>,
+    /// The names of the zones that are created, by their lower case.
+    created: BTreeMap<String, String>,
 }
 
 /// The zones of a room: what is found or created, the steps that create it, and what is missing.
@@ -101,35 +103,41 @@ fn shown(zone: &PlaceOsZone) -> String {
     zone.name.clone().or_else(|| zone.display_name.clone()).unwrap_or_else(|| zone.id.clone())
 }
 
+fn say_missing(missing: &mut Vec<String>, is_missing: bool, what: &str) {
+    if is_missing && missing.is_empty() {
+        missing.push(format!("PlaceOS has no zone for {what}"));
+    }
+}
+
 impl<'a> Zones<'a> {
     pub(crate) fn new(zones: &'a [PlaceOsZone], map: &'a ZoneMap) -> Self {
-        let names = zones.iter().filter_map(|zone| zone.name.clone()).collect();
-        Self { zones, map, names, created: BTreeSet::new() }
+        let names = zones.iter().filter_map(|zone| Some(zone.name.as_ref()?.to_lowercase())).collect();
+        Self { known: zones, map, names, created: BTreeMap::new() }
     }
 
     /// The zone of the organisation.
     pub(crate) fn organization(&self) -> Option<ZoneRef> {
-        let mut tagged = self.zones.iter().filter(|zone| zone.tags.iter().any(|tag| tag == "org"));
+        let mut tagged = self.known.iter().filter(|zone| zone.tags.iter().any(|tag| tag == "org"));
         let found = match &self.map.organization {
-            Some(id) => self.zones.iter().find(|zone| zone.id == *id),
+            Some(id) => self.known.iter().find(|zone| zone.id == *id),
             None => tagged.next().filter(|_| tagged.next().is_none()),
         }?;
         Some(ZoneRef { name: shown(found), id: Some(found.id.clone()) })
     }
 
     pub(crate) fn has_tag(&self, id: &str, tag: &str) -> bool {
-        self.zones.iter().any(|zone| zone.id == id && zone.tags.iter().any(|it| it == tag))
+        self.known.iter().any(|zone| zone.id == id && zone.tags.iter().any(|it| it == tag))
     }
 
     /// The zones of a place.
     pub(crate) fn of(&mut self, place: Whereabouts<'_>) -> RoomZones {
         let mut found = RoomZones::default();
         let building = place.building;
-        let named = self.map.buildings.iter().find(|(name, _)| same(name, building)).map(|(_, id)| id.clone());
+        let mapped = self.map.buildings.iter().find(|(name, _)| same(name, building)).map(|(_, id)| id.clone());
         let names = [building.to_owned()];
         let what = format!("the building \"{building}\"");
         let parent = self.organization();
-        found.building = self.zone(named, "building", None, &names, &what, &mut found.missing).or_else(|| {
+        found.building = self.zone(mapped, "building", None, &names, &what, &mut found.missing).or_else(|| {
             let wanted = NewZone {
                 name: building.to_owned(),
                 display_name: building.to_owned(),
@@ -142,12 +150,12 @@ impl<'a> Zones<'a> {
         let floor =
             place.floor.map(str::to_owned).or_else(|| place.floor_number.map(|number| format!("Level {number}")));
         let (Some(floor), Some(parent)) = (floor, found.building.clone()) else {
-            self.say_missing(&mut found.missing, found.building.is_none(), &what);
+            say_missing(&mut found.missing, found.building.is_none(), &what);
             return found;
         };
         let number = place.floor_number.map(|number| number.to_string());
         let levels = self.map.levels.iter().find(|(name, _)| same(name, building)).map(|(_, levels)| levels);
-        let named = levels.and_then(|levels| {
+        let mapped = levels.and_then(|levels| {
             let is_it = |name: &str| same(name, &floor) || number.as_ref().is_some_and(|number| same(name, number));
             levels.iter().find(|(name, _)| is_it(name)).map(|(_, id)| id.clone())
         });
@@ -163,7 +171,7 @@ impl<'a> Zones<'a> {
         let what = format!("the level \"{floor}\" of the building \"{building}\"");
         let before = found.missing.len();
         found.level = match &parent.id {
-            Some(id) => self.zone(named, "level", Some(id), &names, &what, &mut found.missing),
+            Some(id) => self.zone(mapped, "level", Some(id), &names, &what, &mut found.missing),
             None => None,
         };
         if found.level.is_none() && found.missing.len() == before {
@@ -175,28 +183,22 @@ impl<'a> Zones<'a> {
                 parent_id: None,
             };
             found.level = self.create(wanted, Some(parent), &[], &mut found.steps);
-            self.say_missing(&mut found.missing, found.level.is_none(), &what);
+            say_missing(&mut found.missing, found.level.is_none(), &what);
         }
         found
     }
 
-    fn say_missing(&self, missing: &mut Vec<String>, is_missing: bool, what: &str) {
-        if is_missing && missing.is_empty() {
-            missing.push(format!("PlaceOS has no zone for {what}"));
-        }
-    }
-
     fn zone(
         &self,
-        named: Option<String>,
+        mapped: Option<String>,
         tag: &str,
         parent: Option<&str>,
         names: &[String],
         what: &str,
         missing: &mut Vec<String>,
     ) -> Option<ZoneRef> {
-        if let Some(id) = named {
-            let zone = self.zones.iter().find(|zone| zone.id == id);
+        if let Some(id) = mapped {
+            let zone = self.known.iter().find(|zone| zone.id == id);
             if zone.is_none() {
                 missing.push(format!("the zone {id}, which is named for {what}, does not exist"));
             }
@@ -208,7 +210,7 @@ impl<'a> Zones<'a> {
                 .flatten()
                 .any(|it| names.iter().any(|name| same(it, name)))
         };
-        let mut matching = self.zones.iter().filter(|zone| {
+        let mut matching = self.known.iter().filter(|zone| {
             zone.tags.iter().any(|it| it == tag)
                 && parent.is_none_or(|parent| zone.parent_id.as_deref() == Some(parent))
                 && is_named(zone)
@@ -240,14 +242,15 @@ impl<'a> Zones<'a> {
         if !self.map.create_missing || !missing.is_empty() {
             return None;
         }
-        let reference = ZoneRef { name: zone.name.clone(), id: None };
-        if self.created.contains(&zone.name) {
-            return Some(reference);
+        let key = zone.name.to_lowercase();
+        if let Some(name) = self.created.get(&key) {
+            return Some(ZoneRef { name: name.clone(), id: None });
         }
-        if self.names.contains(&zone.name) {
+        if self.names.contains(&key) {
             return None;
         }
-        self.created.insert(zone.name.clone());
+        let reference = ZoneRef { name: zone.name.clone(), id: None };
+        self.created.insert(key, zone.name.clone());
         steps.push(HandOverChange::CreateZone { zone, parent });
         Some(reference)
     }

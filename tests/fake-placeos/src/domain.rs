@@ -77,6 +77,7 @@ impl FakePlaceOs {
     }
 
     /// A further key, with the permissions of its user and its scopes.
+    #[expect(clippy::must_use_candidate, reason = "it is called for its effect as well")]
     pub fn new_key(&self, level: Level, scopes: &[&str]) -> String {
         let mut state = self.state();
         let number = state.keys.len() + 1;
@@ -86,26 +87,31 @@ impl FakePlaceOs {
     }
 
     /// Adds a zone and gives its id.
+    #[expect(clippy::must_use_candidate, reason = "it is called for its effect as well")]
     pub fn add_zone(&self, zone: Value) -> String {
         self.add("zone", zone, |state| &mut state.zones)
     }
 
     /// Adds a driver and gives its id.
+    #[expect(clippy::must_use_candidate, reason = "it is called for its effect as well")]
     pub fn add_driver(&self, driver: Value) -> String {
         self.add("driver", driver, |state| &mut state.drivers)
     }
 
     /// Adds a module as it is given and gives its id.
+    #[expect(clippy::must_use_candidate, reason = "it is called for its effect as well")]
     pub fn add_module(&self, module: Value) -> String {
         self.add("mod", module, |state| &mut state.modules)
     }
 
     /// Adds settings as they are given and gives their id.
+    #[expect(clippy::must_use_candidate, reason = "it is called for its effect as well")]
     pub fn add_settings(&self, settings: Value) -> String {
         self.add("sets", settings, |state| &mut state.settings)
     }
 
     /// Adds a system as it is given and gives its id.
+    #[expect(clippy::must_use_candidate, reason = "it is called for its effect as well")]
     pub fn add_system(&self, system: Value) -> String {
         let mut system = object(system);
         system.entry("version").or_insert(json!(0));
@@ -116,6 +122,7 @@ impl FakePlaceOs {
     }
 
     /// Adds a tenant of Staff API as it is given and gives its id.
+    #[expect(clippy::must_use_candidate, reason = "it is called for its effect as well")]
     pub fn add_tenant(&self, tenant: Value) -> i64 {
         let mut tenant = object(tenant);
         let mut state = self.state();
@@ -241,6 +248,7 @@ impl FakePlaceOs {
     }
 
     /// Takes back the faults that hit nothing yet, and says how many there were.
+    #[expect(clippy::must_use_candidate, reason = "it is called for its effect as well")]
     pub fn clear_faults(&self) -> usize {
         std::mem::take(&mut self.state().faults).len()
     }

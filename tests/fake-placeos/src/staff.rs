@@ -84,6 +84,6 @@ pub(crate) fn update(state: &mut State, id: &str, body: &Value) -> Response {
     if let Some(refused) = refusal(state, &tenant) {
         return refused;
     }
-    state.tenants[position] = tenant.clone();
+    state.tenants[position].clone_from(&tenant);
     Response::json(200, &shown(&tenant))
 }

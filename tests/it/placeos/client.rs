@@ -1,5 +1,4 @@
 //! The client: one origin, whole lists, and changes that are not repeated blindly.
-#![expect(clippy::unwrap_used, reason = "a helper of a test is part of the test")]
 
 use exchange_groups::placeos::{PlaceOs, PlaceOsCredential, PlaceOsErrorKind, endpoints};
 use exchange_groups_tests::{Answer, RawServer};

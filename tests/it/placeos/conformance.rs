@@ -102,7 +102,7 @@ async fn conformance_of_paths_parameters_and_fields() {
     let models = check_models(&published, &mut faults);
     let routes = check_routes(&published, &mut faults);
     let fields = check_fake_fields(&published, &mut faults);
-    let (requests, sent) = check_traffic(&published, &mut faults).await;
+    let (requests, sent) = Box::pin(check_traffic(&published, &mut faults)).await;
     println!(
         "PlaceOS: {calls} calls, {models} fields read, {sent} fields in {requests} requests, {routes} routes and {fields} \
          fields of the fake"

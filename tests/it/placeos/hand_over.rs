@@ -1,5 +1,4 @@
 //! What a hand-over makes, in which order, and what it waits for.
-#![expect(clippy::unwrap_used, reason = "a helper of a test is part of the test")]
 
 use exchange_groups::Outcome;
 use exchange_groups::Severity;

@@ -161,22 +161,23 @@ impl Domain {
     }
 }
 
+fn replace(value: &mut Value, names: &BTreeMap<String, String>) {
+    match value {
+        Value::String(text) => {
+            if let Some(name) = names.get(text.as_str()) {
+                text.clone_from(name);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, names)),
+        Value::Object(members) => members.values_mut().for_each(|item| replace(item, names)),
+        _ => {}
+    }
+}
+
 /// An object with names in place of ids, and without what is another one each time.
 fn named(mut object: Value, names: &BTreeMap<String, String>) -> Value {
     for volatile in ["created_at", "updated_at", "version"] {
         object.as_object_mut().unwrap().remove(volatile);
-    }
-    fn replace(value: &mut Value, names: &BTreeMap<String, String>) {
-        match value {
-            Value::String(text) => {
-                if let Some(name) = names.get(text.as_str()) {
-                    text.clone_from(name);
-                }
-            }
-            Value::Array(items) => items.iter_mut().for_each(|item| replace(item, names)),
-            Value::Object(members) => members.values_mut().for_each(|item| replace(item, names)),
-            _ => {}
-        }
     }
     if object["id"].as_str().is_some_and(|id| id.starts_with("sets-")) {
         object.as_object_mut().unwrap().remove("id");

@@ -273,9 +273,11 @@ struct Seed {
     is_member: bool,
     capacity: Option<i64>,
     place: Option<(u8, Option<u8>)>,
-    /// The systems with its address: connected, capacity, zones by number, bookings modules with their state, by alias.
-    systems: Vec<(bool, Option<i64>, Vec<u8>, Vec<bool>, bool)>,
+    systems: Vec<SystemSeed>,
 }
+
+/// A system with the address of a room: connected, capacity, zones by number, bookings modules with their state, by alias.
+type SystemSeed = (bool, Option<i64>, Vec<u8>, Vec<bool>, bool);
 
 fn seeds() -> impl Strategy<Value = Seed> {
     let system = (
@@ -473,7 +475,7 @@ fn check_systems(before: &Model, after: &Model, seeds: &[Seed]) -> Result<(), Te
                 prop_assert!(module.running != Some(true) || now.running == Some(true));
             }
             Some(seed) if seed.is_wanted == Some(false) => {
-                prop_assert!(now.running != Some(true) || module.running == Some(true))
+                prop_assert!(now.running != Some(true) || module.running == Some(true));
             }
             _ => prop_assert_eq!(module, now),
         }

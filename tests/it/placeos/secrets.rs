@@ -1,5 +1,4 @@
 //! No secret is in what a hand-over says, whatever the other side repeats.
-#![expect(clippy::unwrap_used, reason = "a helper of a test is part of the test")]
 
 use exchange_groups::graph_client::SecretString;
 use exchange_groups::placeos::{CalendarCredentials, PlaceOs, PlaceOsCredential, StaffAccess};

@@ -1,6 +1,5 @@
 //! A run that breaks off at any request, or is stopped after any step, is gone on with by the next one: to the same end, with
 //! nothing made twice and nothing started early.
-#![expect(clippy::unwrap_used, reason = "a helper of a test is part of the test")]
 
 use exchange_groups::Stop;
 use exchange_groups::placeos::StaffAccess;

@@ -1,6 +1,6 @@
 //! The HTTP client: one origin, one credential, and no secret in what comes back.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -274,6 +274,7 @@ impl PlaceOs {
     }
 
     /// What the service said, as far as it may be shown.
+    #[expect(clippy::unnecessary_box_returns, reason = "errors are boxed, so that answers are small")]
     fn refusal(
         &self,
         endpoint: &'static Endpoint,
@@ -296,7 +297,7 @@ impl PlaceOs {
         let mut message = body["error"].as_str().unwrap_or_default().to_owned();
         for failure in body["failures"].as_array().into_iter().flatten() {
             let (field, reason) = (failure["field"].as_str(), failure["reason"].as_str());
-            message.push_str(&format!("; {}: {}", field.unwrap_or("?"), reason.unwrap_or("refused")));
+            let _ = write!(message, "; {}: {}", field.unwrap_or("?"), reason.unwrap_or("refused"));
         }
         if kind == Redirect {
             // Where it leads may hold what was sent.
@@ -381,9 +382,10 @@ fn scrub(value: &mut Value, secrets: &[String]) {
 }
 
 mod url_text {
+    use std::fmt::Write as _;
+
     /// Text as a query writes it, with every byte escaped that is no letter or digit.
     pub(super) fn percent_encoded(text: &str) -> String {
-        use std::fmt::Write as _;
         text.bytes().fold(String::new(), |mut out, byte| {
             if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
                 out.push(char::from(byte));
@@ -404,6 +406,7 @@ struct Failure {
 }
 
 impl Failure {
+    #[expect(clippy::unnecessary_box_returns, reason = "errors are boxed, so that answers are small")]
     fn network(endpoint: &'static Endpoint, error: reqwest::Error) -> Box<Self> {
         let was_not_sent = error.is_connect();
         let error = error.without_url();
@@ -419,6 +422,7 @@ impl Failure {
         Box::new(Self { error, retry_after: None, was_not_sent })
     }
 
+    #[expect(clippy::unnecessary_box_returns, reason = "errors are boxed, so that answers are small")]
     fn answered(endpoint: &'static Endpoint, status: u16, mut error: PlaceOsError) -> Box<Self> {
         error.status = Some(status);
         // A gateway answers with 5xx for a service that goes on working; so may a service that failed half-way.

@@ -244,9 +244,8 @@ impl<'a> Comparison<'a> {
     fn without_system(&mut self, room: &ExchangeRoom) {
         let shown = room.name.as_deref().map(str::trim).filter(|it| !it.is_empty());
         let name = shown.unwrap_or_else(|| room.address.as_str()).to_owned();
-        let nameless = self.facts.systems.entries().iter();
-        let nameless = nameless.filter(|it| it.address().is_none() && it.name.as_deref() == Some(&*name)).next();
-        if let Some(system) = nameless {
+        let without_address = |it: &&System| it.address().is_none() && it.name.as_deref() == Some(&*name);
+        if let Some(system) = self.facts.systems.entries().iter().find(without_address) {
             let message = format!("the system {} has its name, and no address", system.id);
             let advice = format!("If it is the room, set its address to {}. Otherwise rename it.", room.address);
             let (owner, fix) = (Owner::PlaceOsAdministrator, Fix::Person { advice });
@@ -364,7 +363,7 @@ impl<'a> Comparison<'a> {
                 let (system, id) = (reference.clone(), Some(module.id.clone()));
                 HandOverChange::StopModule(ModuleRef::Bookings { system, id })
             };
-            let steps: Vec<_> = running.map(|module| stop(module)).collect();
+            let steps: Vec<_> = running.map(stop).collect();
             if steps.is_empty() || !system.modules.contains(calendar) {
                 continue;
             }
