@@ -166,6 +166,11 @@ impl FakePlaceOs {
         }
     }
 
+    /// Sets whether new modules run at once. No source says that they do, and none that they do not.
+    pub fn run_new_modules(&self, run: bool) {
+        self.state().runs_new_modules = run;
+    }
+
     /// Every system.
     #[must_use]
     pub fn systems(&self) -> Vec<Value> {

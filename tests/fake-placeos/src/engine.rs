@@ -263,6 +263,7 @@ fn create_module(state: &mut State, body: &Value) -> Response {
     for name in ["running", "connected", "has_runtime_error"] {
         module.insert(name.to_owned(), json!(name == "connected"));
     }
+    module.insert("running".to_owned(), state.runs_new_modules.into());
     let module = state.stamp("mod", module);
     let id = text(&module, "id").to_owned();
     state.modules.push(module.clone());

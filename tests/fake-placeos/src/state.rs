@@ -25,6 +25,8 @@ pub(crate) struct State {
     /// The modules that were started, in order.
     pub(crate) started: Vec<String>,
     pub(crate) faults: Vec<Armed>,
+    /// Whether new modules run at once.
+    pub(crate) runs_new_modules: bool,
     pub(crate) ids: u64,
     pub(crate) clock: i64,
 }

@@ -79,6 +79,10 @@ async fn rooms_become_systems_with_building_floor_and_capacity_and_then_they_run
     let again = plan(&hand_over).await;
     assert!(again.is_empty() && !again.is_blocked(), "{again}");
     assert!(again.reconciliation.is_agreed(), "{}", again.reconciliation);
+    // Without the verification the same is said to run too early: the calendar module, and the bookings modules.
+    let early = plan(&world.unverified(&domain)).await;
+    let early = kinds(&early).into_iter().filter(|it| *it == (Severity::Warning, HandOverFindingKind::RunsUnverified));
+    assert_eq!(early.count(), 2);
 }
 
 #[tokio::test]
@@ -120,6 +124,17 @@ async fn nothing_is_started_before_the_restriction_is_verified() {
         assert_eq!(domain.fake.started().len(), 4, "{case}");
         assert_eq!(domain.fake.tenants()[0]["credentials"]["client_secret"], world.secret(), "{case}");
     }
+}
+
+#[tokio::test]
+async fn a_new_module_that_runs_by_itself_is_stopped_until_the_restriction_is_verified() {
+    let (world, domain) = (World::start().await, Domain::start().await);
+    domain.fake.run_new_modules(true);
+    apply(&world.unverified(&domain)).await;
+    let running = domain.fake.modules().iter().filter(|module| module["running"] == true).count();
+    assert_eq!((running, domain.fake.modules().len()), (0, 4));
+    assert!(apply(&world.hand_over(&domain)).await.is_complete());
+    assert_eq!(domain.fake.started().len(), 4);
 }
 
 #[tokio::test]

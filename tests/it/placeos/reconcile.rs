@@ -86,7 +86,20 @@ fn each_difference_has_its_owner_and_its_fix() {
     assert!(found.to_string().contains("Remove-DistributionGroupMember"), "{found}");
     assert_eq!(kinds(&case(None, &["a"], fine())), [(Kind::Undecided, SpecAuthor)]);
     assert_eq!(kinds(&case(Some(true), &["a"], (vec![], vec![]))), [(Kind::NoSystem, PlaceOs)]);
+    for (is_reserved, bookable) in [(None, true), (Some(false), true), (Some(true), false)] {
+        let room = ExchangeRoom { is_reserved, ..room("a", Some(true)) };
+        let found = reconcile(&facts(vec![room], &["a"], vec![], vec![]));
+        let created = found.placeos_steps().find_map(|step| match step {
+            HandOverChange::CreateSystem { system, .. } => Some(system.bookable),
+            _ => None,
+        });
+        assert_eq!(created, Some(bookable), "{is_reserved:?}");
+    }
     assert_eq!(kinds(&case(Some(false), &[], fine())), [(Kind::RunsInVain, PlaceOs)]);
+    let mut others = system("sys-1", "a@contoso.com");
+    others.modules.clear();
+    let others = (vec![others], vec![bookings("mod-1", "sys-1", true)]);
+    assert_eq!(kinds(&case(Some(false), &[], others)), [], "what reads with another module may be allowed to");
     let stopped = (vec![system("sys-1", "a@contoso.com")], vec![bookings("mod-1", "sys-1", false)]);
     assert_eq!(kinds(&case(Some(false), &[], stopped.clone())), []);
     assert_eq!(kinds(&case(Some(true), &["a"], stopped)), [(Kind::NotRunning, PlaceOs)]);

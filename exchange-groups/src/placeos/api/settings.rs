@@ -192,6 +192,8 @@ pub struct NewSystem {
     pub capacity: Option<i64>,
     /// Whether people may book it.
     pub bookable: bool,
+    /// A short code, such as the room's number.
+    pub code: Option<String>,
     /// What is in the room.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,

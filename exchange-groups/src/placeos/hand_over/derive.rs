@@ -21,6 +21,7 @@ use crate::placeos::reconcile::{Fix, ReconcileFacts, Reconciliation, reconcile};
 use crate::procedure::Gate;
 use crate::prove::Expectation;
 use crate::spec::OtherMembers;
+use crate::text::count;
 
 /// What the notes of the calendar module say of its settings.
 const SETTINGS_TOPIC: &str = "exchange-groups: calendar settings:";
@@ -141,6 +142,18 @@ impl HandOver {
                     "Give the program a key of an administrator with the scope \"public\".",
                 ));
             }
+        }
+        if let Some(why) = &facts.places_missing {
+            findings.push(finding(
+                Severity::Warning,
+                HandOverFindingKind::Unread,
+                format!(
+                    "The places of the rooms could not be read, so that buildings and floors are unknown: {}",
+                    printable(why)
+                ),
+                Owner::Operator,
+                "Let the administering application run Get-Place; until then systems are made without them.",
+            ));
         }
         match &self.credentials {
             None => findings.push(finding(
@@ -650,6 +663,21 @@ impl Derivation<'_> {
             say(
                 format!("The calendar module {} runs, and {evidence}", printable(&module.id)),
                 "Stop it in Backoffice until the restriction is verified.",
+            );
+        }
+        let reads = |module: &&PlaceOsModule| {
+            let system =
+                self.facts.systems.entries().iter().find(|it| Some(&it.id) == module.control_system_id.as_ref());
+            let is_connected = |calendar: &PlaceOsModule| system.is_some_and(|it| it.modules.contains(&calendar.id));
+            module.running == Some(true)
+                && self.modules.bookings_driver.is_some_and(|it| module.driver_id.as_deref() == Some(&it.id))
+                && self.modules.calendar.is_some_and(is_connected)
+        };
+        let running = self.facts.modules.entries().iter().filter(reads).count();
+        if running > 0 {
+            say(
+                format!("{} with the calendar module run, and {evidence}", count(running, "bookings module")),
+                "Stop them in Backoffice until the restriction is verified.",
             );
         }
         for tenant in self.facts.staff_tenants.entries().iter().filter(|it| it.delegated == Some(false)) {

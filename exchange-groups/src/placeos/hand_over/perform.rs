@@ -9,7 +9,7 @@ use graph_client::{SecretString, printable};
 use crate::outcome::Outcome;
 use crate::placeos::api::{
     BookingsSettings, CalendarCredentials, CalendarSettings, EncryptionLevel, NewSystem, NewZone, PlaceOs,
-    PlaceOsError, PlaceOsErrorKind, StaffTenantChange, System, SystemUpdate,
+    PlaceOsError, PlaceOsErrorKind, PlaceOsModule, StaffTenantChange, System, SystemUpdate,
 };
 use crate::placeos::change::{HandOverChange, ModuleRef, SystemChange, SystemRef, SystemState, ZoneRef};
 
@@ -180,7 +180,7 @@ impl<'a> Performer<'a> {
         match self.placeos.create_service_module(driver, uri).await {
             Ok(created) => {
                 self.calendar = Some(created.id.clone());
-                let seen = self.placeos.module(&created.id).await;
+                let seen = self.at_rest(&created.id).await;
                 let is_it = seen.map(|module| module.driver_id.as_deref() == Some(driver));
                 Self::settle(Ok(()), "the module", async { is_it }).await
             }
@@ -188,14 +188,26 @@ impl<'a> Performer<'a> {
                 let found = self.placeos.modules_of_driver(driver, None).await.unwrap_or_default();
                 match found.into_iter().find(|module| module.driver_id.as_deref() == Some(driver)) {
                     Some(module) => {
+                        let at_rest = self.at_rest(&module.id).await;
                         self.calendar = Some(module.id);
-                        Ok(Outcome::Done)
+                        at_rest.map(|_| Outcome::Done)
                     }
                     None => Err(error),
                 }
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// A module that was just created. One that runs by itself is stopped: it is started by a step of its own.
+    async fn at_rest(&self, module: &str) -> Result<PlaceOsModule, PlaceOsError> {
+        // GUESS: a new module does not run; wrong if this ever stops one.
+        let seen = self.placeos.module(module).await?;
+        if seen.running != Some(true) {
+            return Ok(seen);
+        }
+        self.placeos.stop_module(module).await?;
+        self.placeos.module(module).await
     }
 
     async fn write_calendar_settings(
@@ -345,14 +357,14 @@ impl<'a> Performer<'a> {
         let is_it = |system: Option<&String>| system == Some(&id);
         let (module, outcome) = match self.placeos.create_logic_module(driver, &id).await {
             Ok(created) => {
-                let seen = self.placeos.module(&created.id).await;
+                let seen = self.at_rest(&created.id).await;
                 let seen = seen.map(|seen| is_it(seen.control_system_id.as_ref()));
                 (created.id, Self::settle(Ok(()), "the module", async { seen }).await?)
             }
             Err(error) if error.is_outcome_unknown => {
                 let found = self.placeos.modules_of_driver(driver, Some(&id)).await.unwrap_or_default();
                 match found.into_iter().find(|module| is_it(module.control_system_id.as_ref())) {
-                    Some(module) => (module.id, Outcome::Done),
+                    Some(module) => (self.at_rest(&module.id).await?.id, Outcome::Done),
                     None => return Err(error),
                 }
             }

@@ -1,9 +1,11 @@
 //! Reads both sides. What could not be read is a fact too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use futures_util::TryStreamExt as _;
 use graph_client::SmtpAddress;
 use graph_client::exchange::{ExchangeMailbox, ExchangePlace, ExchangeRecipient};
+use graph_client::graph::BookingType;
 use serde::{Deserialize, Serialize};
 
 use super::error::HandOverError;
@@ -32,6 +34,9 @@ pub struct HandOverFacts {
     pub tenant_names: Vec<String>,
     /// Every room mailbox.
     pub rooms: Vec<ExchangeRoom>,
+    /// Why the places of the rooms are missing, or a part of them: buildings, floors and labels are unknown then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places_missing: Option<String>,
     /// The further mailboxes of the spec, by their primary addresses.
     pub mailboxes: Vec<SmtpAddress>,
     /// The members of the group, or what is in the scope that the spec has in its place. Empty when there is no group.
@@ -85,8 +90,25 @@ impl HandOver {
             facts.tenant_names.push(organization.id);
             facts.tenant_names.extend(organization.verified_domains.into_iter().map(|domain| domain.name));
         }
+        self.read_booking_types(&mut facts).await;
         self.read_placeos(&mut facts).await;
         Ok(facts)
+    }
+
+    /// Graph alone knows of them, and follows by up to 48 hours. What it does not list is unknown.
+    async fn read_booking_types(&self, facts: &mut HandOverFacts) {
+        let listed = self.groups.client.places().rooms().into_stream().try_collect::<Vec<_>>().await;
+        let types: HashMap<String, bool> = listed
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|room| {
+                let is_reserved = room.booking_type? == BookingType::Reserved;
+                Some((room.email_address?.as_str().to_lowercase(), is_reserved))
+            })
+            .collect();
+        for room in &mut facts.rooms {
+            room.is_reserved = types.get(&room.address.as_str().to_lowercase()).copied();
+        }
     }
 
     fn exchange_facts(&self, observation: &Observation, listed: &Fact<Vec<ExchangePlace>>) -> HandOverFacts {
@@ -98,6 +120,7 @@ impl HandOver {
             placeos: self.placeos.base().origin().ascii_serialization(),
             tenant_names,
             rooms: rooms(observation, &selection, listed),
+            places_missing: listed.missing().map(str::to_owned),
             mailboxes: further(&self.spec, observation),
             members: members(&self.spec, observation),
             zones: Fact::default(),
@@ -141,20 +164,16 @@ async fn read_settings(placeos: &PlaceOs, parent: &str) -> Fact<Vec<SettingsView
 
 fn rooms(observation: &Observation, selection: &Selection, listed: &Fact<Vec<ExchangePlace>>) -> Vec<ExchangeRoom> {
     let places = Places::of(listed.entries());
-    let is = |list: &[&MailboxRef], room: &MailboxRef| list.iter().any(|it| it.address == room.address);
-    let undecided: Vec<&MailboxRef> = selection.undecided.iter().map(|it| &it.room).collect();
-    let members: Vec<&MailboxRef> = selection.members.iter().collect();
-    let wanted: std::collections::HashSet<String> =
-        members.iter().map(|it| it.address.as_str().to_lowercase()).collect();
+    let addresses = |list: &mut dyn Iterator<Item = &MailboxRef>| -> HashSet<String> {
+        list.map(|it| it.address.as_str().to_lowercase()).collect()
+    };
+    let undecided = addresses(&mut selection.undecided.iter().map(|it| &it.room));
+    let wanted = addresses(&mut selection.members.iter());
     let mut rooms: Vec<ExchangeRoom> =
         observation.rooms.iter().filter_map(|room| exchange_room(room, &places)).collect();
     for room in &mut rooms {
-        let reference = MailboxRef { id: None, address: room.address.clone() };
-        room.is_wanted = if is(&undecided, &reference) {
-            None
-        } else {
-            Some(wanted.contains(&room.address.as_str().to_lowercase()))
-        };
+        let address = room.address.as_str().to_lowercase();
+        room.is_wanted = (!undecided.contains(&address)).then(|| wanted.contains(&address));
     }
     rooms.sort_by(|one, other| one.address.cmp(&other.address));
     rooms
@@ -187,7 +206,10 @@ fn exchange_room(room: &ExchangeMailbox, places: &Places<'_>) -> Option<Exchange
         found.building = text(&place.building);
         found.floor = text(&place.floor_label);
         found.floor_number = place.floor;
-        found.tags.clone_from(&place.tags);
+        found.label = text(&place.label);
+        found.features.clone_from(&place.tags);
+        let devices = [&place.audio_device_name, &place.display_device_name, &place.video_device_name];
+        found.features.extend(devices.into_iter().filter_map(text));
     }
     Some(found)
 }

@@ -28,9 +28,13 @@ pub struct ExchangeRoom {
     pub floor: Option<String>,
     /// The number of the floor.
     pub floor_number: Option<i64>,
-    /// The tags of the place.
+    /// The label, such as a number on the door.
+    pub label: Option<String>,
+    /// What is in the room: the tags of the place and its devices.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<String>,
+    pub features: Vec<String>,
+    /// Whether it cannot be booked by everybody (booking type *reserved*). `None` where that is unknown.
+    pub is_reserved: Option<bool>,
     /// Whether the spec selects it. `None` where that is unknown.
     pub is_wanted: Option<bool>,
 }
@@ -47,7 +51,9 @@ impl ExchangeRoom {
             building: None,
             floor: None,
             floor_number: None,
-            tags: Vec::new(),
+            label: None,
+            features: Vec::new(),
+            is_reserved: None,
             is_wanted: Some(true),
         }
     }
