@@ -13,9 +13,10 @@ mod reconcile;
 mod zones;
 
 pub use self::api::{
-    BookingsSettings, CalendarConfig, CalendarCredentials, CalendarSettings, EncryptionLevel, Endpoint, NewSystem,
-    NewZone, PlaceOs, PlaceOsCredential, PlaceOsDriver, PlaceOsError, PlaceOsErrorKind, PlaceOsModule, PlaceOsService,
-    PlaceOsZone, SettingsRecord, SettingsView, StaffTenant, StaffTenantChange, System, SystemUpdate, endpoints,
+    AuthSource, AuthSourceSettings, BookingsSettings, CalendarConfig, CalendarCredentials, CalendarSettings,
+    EncryptionLevel, Endpoint, NewSystem, NewZone, PlaceOs, PlaceOsCredential, PlaceOsDomain, PlaceOsDriver,
+    PlaceOsError, PlaceOsErrorKind, PlaceOsModule, PlaceOsService, PlaceOsZone, SettingsRecord, SettingsView,
+    StaffTenant, StaffTenantChange, System, SystemUpdate, endpoints,
 };
 pub use self::change::{HandOverChange, ModuleRef, Owner, SystemChange, SystemRef, SystemState, ZoneRef};
 pub use self::hand_over::{

@@ -38,6 +38,8 @@ impl FakePlaceOs {
     pub fn empty(domain: &str) -> Self {
         let fake = Self { state: Arc::new(Mutex::new(State { domain: domain.to_owned(), ..State::default() })) };
         fake.new_key(Level::Admin, &["public"]);
+        let authority = json!({ "name": domain, "domain": domain, "login_url": "/login?continue={{url}}" });
+        fake.add("authority", authority, |state| &mut state.authorities);
         fake
     }
 
@@ -211,6 +213,18 @@ impl FakePlaceOs {
     #[must_use]
     pub fn tenants(&self) -> Vec<Value> {
         values(&self.state().tenants)
+    }
+
+    /// The domains that PlaceOS answers on, which it calls authorities. There is one.
+    #[must_use]
+    pub fn domains(&self) -> Vec<Value> {
+        values(&self.state().authorities)
+    }
+
+    /// The authentication sources as they were written, secrets included.
+    #[must_use]
+    pub fn auth_sources(&self) -> Vec<Value> {
+        values(&self.state().auth_sources)
     }
 
     /// The modules that were started, in order.

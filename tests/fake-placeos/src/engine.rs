@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::keys::Level;
 use crate::request::{Request, Response};
 use crate::routes::Name;
-use crate::schema::{MODULE, SETTINGS, SYSTEM, Schema, ZONE};
+use crate::schema::{AUTH_SOURCE, AUTHORITY, MODULE, SETTINGS, SYSTEM, Schema, ZONE};
 use crate::state::{Object, State, lower, text, texts};
 
 /// The most objects of a page.
@@ -53,6 +53,14 @@ pub(crate) fn handle(state: &mut State, name: Name, ids: &[String], request: &Re
                 state.history.iter().filter(|(of, _)| of == id).map(|(_, it)| shown(it, level)).collect();
             list(request, &earlier, |_| true)
         }
+        Name::ListDomains => list(request, &state.authorities, |_| true),
+        Name::UpdateDomain => update_domain(state, id, &body),
+        Name::ListAuthSources => list(request, &state.auth_sources, |source| {
+            request.parameter("authority_id").is_none_or(|wanted| wanted == text(source, "authority_id"))
+        }),
+        Name::GetAuthSource => found(State::find(&state.auth_sources, id)),
+        Name::CreateAuthSource => create_auth_source(state, &body),
+        Name::UpdateAuthSource => update_auth_source(state, id, &body),
         Name::ListTenants | Name::CreateTenant | Name::UpdateTenant => not_found(),
     }
 }
@@ -432,4 +440,54 @@ fn delete_settings(state: &mut State, id: &str) -> Response {
     state.settings.retain(|it| text(it, "id") != id);
     state.history.retain(|(of, _)| of != id);
     Response::empty(202)
+}
+
+fn update_domain(state: &mut State, id: &str, body: &Value) -> Response {
+    let fields = match read(state, &AUTHORITY, body) {
+        Ok(fields) => fields,
+        Err(refused) => return refused,
+    };
+    let now = state.now();
+    let Some(domain) = State::find_mut(&mut state.authorities, id) else { return not_found() };
+    domain.extend(fields);
+    domain.insert("updated_at".to_owned(), now.into());
+    Response::json(200, &Value::Object(domain.clone()))
+}
+
+fn refused_auth_source(state: &State, source: &Object) -> Option<Response> {
+    if text(source, "name").is_empty() {
+        return Some(invalid("name", "can't be blank"));
+    }
+    let is_known = State::find(&state.authorities, text(source, "authority_id")).is_some();
+    (!is_known).then(|| invalid("authority_id", "is unknown"))
+}
+
+fn create_auth_source(state: &mut State, body: &Value) -> Response {
+    let source = match read(state, &AUTH_SOURCE, body) {
+        Ok(source) => source,
+        Err(refused) => return refused,
+    };
+    if let Some(refused) = refused_auth_source(state, &source) {
+        return refused;
+    }
+    let source = state.stamp("oauth_strat", source);
+    state.auth_sources.push(source.clone());
+    Response::json(201, &Value::Object(source))
+}
+
+fn update_auth_source(state: &mut State, id: &str, body: &Value) -> Response {
+    let Some(mut source) = State::find(&state.auth_sources, id).cloned() else { return not_found() };
+    let fields = match read(state, &AUTH_SOURCE, body) {
+        Ok(fields) => fields,
+        Err(refused) => return refused,
+    };
+    source.extend(fields);
+    if let Some(refused) = refused_auth_source(state, &source) {
+        return refused;
+    }
+    source.insert("updated_at".to_owned(), state.now().into());
+    if let Some(current) = State::find_mut(&mut state.auth_sources, id) {
+        current.clone_from(&source);
+    }
+    Response::json(200, &Value::Object(source))
 }

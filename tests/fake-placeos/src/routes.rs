@@ -48,6 +48,12 @@ pub(crate) enum Name {
     CreateZone,
     GetZone,
     ListDrivers,
+    ListDomains,
+    UpdateDomain,
+    ListAuthSources,
+    GetAuthSource,
+    CreateAuthSource,
+    UpdateAuthSource,
     ListTenants,
     CreateTenant,
     UpdateTenant,
@@ -93,6 +99,14 @@ routes! {
     Rest "POST" "/api/engine/v2/zones" [] => CreateZone;
     Rest "GET" "/api/engine/v2/zones/{id}" [] => GetZone;
     Rest "GET" "/api/engine/v2/drivers" ["limit", "offset"] => ListDrivers;
+    Rest "GET" "/api/engine/v2/domains" ["limit", "offset", "q"] => ListDomains;
+    Rest "PUT" "/api/engine/v2/domains/{id}" [] => UpdateDomain;
+    Rest "PATCH" "/api/engine/v2/domains/{id}" [] => UpdateDomain;
+    Rest "GET" "/api/engine/v2/oauth_auths" ["limit", "offset", "authority_id"] => ListAuthSources;
+    Rest "GET" "/api/engine/v2/oauth_auths/{id}" [] => GetAuthSource;
+    Rest "POST" "/api/engine/v2/oauth_auths" [] => CreateAuthSource;
+    Rest "PUT" "/api/engine/v2/oauth_auths/{id}" [] => UpdateAuthSource;
+    Rest "PATCH" "/api/engine/v2/oauth_auths/{id}" [] => UpdateAuthSource;
     Staff "GET" "/api/staff/v1/tenants" [] => ListTenants;
     Staff "POST" "/api/staff/v1/tenants" [] => CreateTenant;
     Staff "PUT" "/api/staff/v1/tenants/{id}" [] => UpdateTenant;

@@ -16,6 +16,8 @@ pub enum FieldType {
     Texts,
     /// One of these texts.
     OneOf(&'static [&'static str]),
+    /// Texts by name.
+    TextMap,
     /// Any JSON.
     Any,
 }
@@ -55,7 +57,7 @@ macro_rules! schema {
     };
 }
 
-use FieldType::{Any, Boolean, Integer, Text, Texts};
+use FieldType::{Any, Boolean, Integer, Text, TextMap, Texts};
 
 schema! { SYSTEM "PlaceOS__Model__ControlSystem":
     id Text, false; created_at Integer, false; updated_at Integer, false; version Integer, false;
@@ -91,10 +93,21 @@ schema! { TENANT "PlaceOS__Model__Tenant__Responder":
     outlook_config Any, true; early_checkin Integer, true;
 }
 
+schema! { AUTHORITY "PlaceOS__Model__Authority":
+    id Text, false; created_at Integer, false; updated_at Integer, false; name Text, true; description Text, true;
+    domain Text, true; login_url Text, true; logout_url Text, true; email_domains Texts, true;
+}
+schema! { AUTH_SOURCE "PlaceOS__Model__OAuthAuthentication":
+    id Text, false; created_at Integer, false; updated_at Integer, false; name Text, true; client_id Text, true;
+    client_secret Text, true; info_mappings TextMap, true; authorize_params TextMap, true; site Text, true;
+    authorize_url Text, true; token_method Text, true; auth_scheme Text, true; token_url Text, true; scope Text, true;
+    raw_info_url Text, true; authority_id Text, true;
+}
+
 /// The kinds of objects with their fields.
 #[must_use]
 pub fn schemas() -> &'static [Schema] {
-    &[SYSTEM, MODULE, SETTINGS, ZONE, DRIVER, TENANT]
+    &[SYSTEM, MODULE, SETTINGS, ZONE, DRIVER, TENANT, AUTHORITY, AUTH_SOURCE]
 }
 
 impl Schema {
@@ -122,6 +135,7 @@ impl FieldType {
             Self::Boolean => value.is_boolean(),
             Self::Texts => value.as_array().is_some_and(|items| items.iter().all(Value::is_string)),
             Self::OneOf(texts) => value.as_str().is_some_and(|text| texts.contains(&text)),
+            Self::TextMap => value.as_object().is_some_and(|members| members.values().all(Value::is_string)),
             Self::Any => true,
         }
     }

@@ -20,6 +20,8 @@ pub(crate) struct State {
     pub(crate) zones: Vec<Object>,
     pub(crate) drivers: Vec<Object>,
     pub(crate) tenants: Vec<Object>,
+    pub(crate) authorities: Vec<Object>,
+    pub(crate) auth_sources: Vec<Object>,
     pub(crate) requests: Vec<RecordedRequest>,
     pub(crate) ignored: Vec<String>,
     /// The modules that were started, in order.

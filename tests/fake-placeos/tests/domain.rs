@@ -159,3 +159,21 @@ fn a_fault_hits_the_request_that_it_waits_for() {
     assert_eq!(ask(&placeos, "POST", SYSTEMS, &json!({ "name": "Room 1" })).0, 502);
     assert_eq!(placeos.systems().len(), 1);
 }
+
+#[test]
+fn an_authentication_source_belongs_to_a_domain() {
+    let placeos = FakePlaceOs::contoso();
+    let sources = "/api/engine/v2/oauth_auths";
+    let (_, domains) = ask(&placeos, "GET", "/api/engine/v2/domains", &Value::Null);
+    let domain = domains[0]["id"].clone();
+    assert_eq!(ask(&placeos, "POST", sources, &json!({ "name": "Microsoft AD" })).0, 422);
+    assert_eq!(ask(&placeos, "POST", sources, &json!({ "authority_id": domain })).0, 422);
+    let (status, source) = ask(&placeos, "POST", sources, &json!({ "name": "Microsoft AD", "authority_id": domain }));
+    assert_eq!(status, 201);
+    let id = source["id"].as_str().expect("an id");
+    assert!(id.starts_with("oauth_strat-"), "{id}");
+    let (status, changed) = ask(&placeos, "PATCH", &format!("{sources}/{id}"), &json!({ "client_id": "c" }));
+    assert_eq!((status, &changed["name"]), (200, &json!("Microsoft AD")));
+    let path = format!("/api/engine/v2/domains/{}", domain.as_str().expect("an id"));
+    assert_eq!(ask(&placeos, "PATCH", &path, &json!({ "login_url": "/auth/login" })).1["login_url"], "/auth/login");
+}

@@ -1,6 +1,9 @@
 //! The client: one origin, whole lists, and changes that are not repeated blindly.
 
-use exchange_groups::placeos::{PlaceOs, PlaceOsCredential, PlaceOsErrorKind, endpoints};
+use exchange_groups::graph_client::SecretString;
+use exchange_groups::placeos::{
+    AuthSource, AuthSourceSettings, PlaceOs, PlaceOsCredential, PlaceOsErrorKind, endpoints,
+};
 use exchange_groups_tests::{Answer, RawServer};
 use fake_placeos::{FakePlaceOs, Fault, Level};
 use serde_json::json;
@@ -155,4 +158,43 @@ async fn a_key_with_the_scopes_of_the_table_is_enough() {
     .staff_access(exchange_groups::placeos::StaffAccess::Delegated);
     let report = super::apply(&hand_over).await;
     assert!(report.is_complete(), "{report}");
+}
+
+/// Sets the sign-in of people up, as the documentation has it: source, then application, then secret, then redirects.
+pub(super) async fn sign_in(domain: &Domain, secret: &str) -> AuthSource {
+    let client = domain.client();
+    let authority = client.domains().await.unwrap().remove(0);
+    let tenant = "contoso.onmicrosoft.com".parse().unwrap();
+    let settings = AuthSourceSettings::microsoft("Microsoft AD", &authority.id, &tenant);
+    let created = client.create_auth_source(&settings, None).await.unwrap();
+    // The application is registered with this address.
+    let redirect = created.redirect_uri(super::DOMAIN);
+    assert_eq!(redirect, format!("https://contoso.placeos.run/auth/oauth2/callback?id={}", created.id));
+    let settings = settings.client_id("11111111-2222-3333-4444-555555555555".parse().unwrap());
+    let secret = SecretString::from(secret);
+    let changed = client.update_auth_source(&created.id, &settings, Some(&secret)).await.unwrap();
+    client.set_login(&authority.id, &changed.login_url(), "/auth/logout?continue={{url}}").await.unwrap();
+    let _ = client.auth_sources(&authority.id).await.unwrap();
+    changed
+}
+
+#[tokio::test]
+async fn people_sign_in_by_a_source_whose_secret_is_written_and_not_shown() {
+    const SECRET: &str = "a-secret-of-the-second-application";
+    let domain = Domain::start().await;
+    let source = sign_in(&domain, SECRET).await;
+    let written = domain.fake.auth_sources().remove(0);
+    assert_eq!(written["client_secret"], SECRET);
+    let authorize = "https://login.microsoftonline.com/contoso.onmicrosoft.com/oauth2/v2.0/authorize";
+    assert_eq!(written["authorize_url"], authorize);
+    assert_eq!(written["info_mappings"]["email"], "mail,userPrincipalName");
+    let login = format!("/auth/login?provider=oauth2&id={}&continue={{{{url}}}}", source.id);
+    assert_eq!(domain.fake.domains()[0]["login_url"], login);
+    // The service gives the secret to administrators; nothing here does.
+    let listed = domain.client().auth_sources(source.authority_id.as_deref().unwrap()).await.unwrap();
+    for shown in [format!("{source:?} {listed:?}"), serde_json::to_string(&(&source, &listed)).unwrap()] {
+        assert!(!shown.contains(SECRET), "{shown}");
+    }
+    assert_eq!(listed.len(), 1);
+    assert!(domain.client().auth_sources("authority-none").await.unwrap().is_empty());
 }

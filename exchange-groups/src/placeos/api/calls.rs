@@ -21,7 +21,7 @@ type Result<T> = std::result::Result<T, PlaceOsError>;
 /// How many objects a page has.
 const PAGE: usize = 1_000;
 
-fn decoded<T: DeserializeOwned>(endpoint: &'static Endpoint, body: Value) -> Result<T> {
+pub(super) fn decoded<T: DeserializeOwned>(endpoint: &'static Endpoint, body: Value) -> Result<T> {
     serde_json::from_value(body).map_err(|error| {
         // The text of a decoder may repeat a value.
         let message = format!("the answer is not what the API promises, in {:?}", error.classify());
@@ -33,7 +33,7 @@ fn decoded<T: DeserializeOwned>(endpoint: &'static Endpoint, body: Value) -> Res
 
 impl PlaceOs {
     /// Every object of a list. A list that ends before its own count is an error.
-    async fn list<T: DeserializeOwned>(
+    pub(super) async fn list<T: DeserializeOwned>(
         &self,
         endpoint: &'static Endpoint,
         filter: &[(&str, String)],
@@ -253,12 +253,17 @@ impl PlaceOs {
     }
 }
 
-/// Credentials are never given; a service that gives them all the same is not to be repeated.
-fn tenant_of(endpoint: &'static Endpoint, mut tenant: Value) -> Result<StaffTenant> {
-    if let Some(tenant) = tenant.as_object_mut() {
-        tenant.remove("credentials");
+/// JSON without what is not to be kept.
+pub(super) fn without(mut object: Value, names: &[&str]) -> Value {
+    if let Some(members) = object.as_object_mut() {
+        members.retain(|name, _| !names.contains(&name.as_str()));
     }
-    decoded(endpoint, tenant)
+    object
+}
+
+/// Credentials are never given; a service that gives them all the same is not to be repeated.
+fn tenant_of(endpoint: &'static Endpoint, tenant: Value) -> Result<StaffTenant> {
+    decoded(endpoint, without(tenant, &["credentials"]))
 }
 
 fn settings_of(endpoint: &'static Endpoint, mut record: Value) -> Result<SettingsView> {

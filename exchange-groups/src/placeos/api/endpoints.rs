@@ -91,6 +91,19 @@ endpoints! {
         "write settings";
     Rest UPDATE_SETTINGS "PATCH" "/api/engine/v2/settings/{id}" [] {"parent_id", "encryption_level", "settings_string"}
         "replace settings";
+    Rest LIST_DOMAINS "GET" "/api/engine/v2/domains" ["limit", "offset"] {} "list the domains";
+    Rest UPDATE_DOMAIN "PATCH" "/api/engine/v2/domains/{id}" [] {"login_url", "logout_url"}
+        "change the sign-in of a domain";
+    Rest LIST_AUTH_SOURCES "GET" "/api/engine/v2/oauth_auths" ["limit", "offset", "authority_id"] {}
+        "list the authentication sources";
+    Rest CREATE_AUTH_SOURCE "POST" "/api/engine/v2/oauth_auths" []
+        {"name", "authority_id", "client_id", "client_secret", "site", "scope", "token_method", "auth_scheme",
+         "token_url", "authorize_url", "raw_info_url", "info_mappings"}
+        "create an authentication source";
+    Rest UPDATE_AUTH_SOURCE "PATCH" "/api/engine/v2/oauth_auths/{id}" []
+        {"name", "authority_id", "client_id", "client_secret", "site", "scope", "token_method", "auth_scheme",
+         "token_url", "authorize_url", "raw_info_url", "info_mappings"}
+        "change an authentication source";
     Staff LIST_TENANTS "GET" "/api/staff/v1/tenants" [] {} "list the tenants of Staff API";
     Staff CREATE_TENANT "POST" "/api/staff/v1/tenants" []
         {"name", "domain", "email_domain", "platform", "delegated", "service_account", "credentials"}

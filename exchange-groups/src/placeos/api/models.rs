@@ -1,5 +1,7 @@
 //! The objects of the API, in its field names. What is not named here is kept in `other`.
 
+use std::collections::BTreeMap;
+
 use graph_client::serde_json::{Map, Value};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_with::skip_serializing_none;
@@ -150,6 +152,52 @@ model! {
         delegated: Option<bool>,
         /// The mailbox that it acts as where no person is named.
         service_account: Option<String>,
+    }
+}
+
+model! {
+    /// A domain that PlaceOS answers on; its API calls it an authority.
+    pub struct PlaceOsDomain = "PlaceOS__Model__Authority" {
+        /// The id, `authority-…`.
+        id: String = "null_is_empty",
+        /// The name.
+        name: Option<String>,
+        /// The domain.
+        domain: Option<String>,
+        /// Where people are sent to sign in.
+        login_url: Option<String>,
+        /// Where people are sent to sign out.
+        logout_url: Option<String>,
+    }
+}
+
+model! {
+    /// An authentication source: how the people of a domain sign in. Without its secret.
+    pub struct AuthSource = "PlaceOS__Model__OAuthAuthentication" {
+        /// The id, `oauth_strat-…`.
+        id: String = "null_is_empty",
+        /// The name.
+        name: Option<String>,
+        /// The domain that it is of.
+        authority_id: Option<String>,
+        /// The application (client) id.
+        client_id: Option<String>,
+        /// The origin of the sign-in service.
+        site: Option<String>,
+        /// What is asked for.
+        scope: Option<String>,
+        /// The method of the request for a token.
+        token_method: Option<String>,
+        /// Where the request for a token has the credentials.
+        auth_scheme: Option<String>,
+        /// Where tokens are asked for.
+        token_url: Option<String>,
+        /// Where people sign in.
+        authorize_url: Option<String>,
+        /// Where the profile of a person is read.
+        raw_info_url: Option<String>,
+        /// Which property of the profile is which one of PlaceOS.
+        info_mappings: BTreeMap<String, String> = "null_is_empty",
     }
 }
 
