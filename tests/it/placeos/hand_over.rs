@@ -538,6 +538,8 @@ async fn a_plan_reads_as_an_administrator_does() {
         "never to be displayed",
         "capacity 8",
         "once the restriction of this application to this group is verified (not known: no verification was given)",
+        "because its system differs from the room: it has the capacity 1, and the room 8; it is not in the building",
+        "because room-c@contoso.com is there, and PlaceOS has no such zone",
         "Start the calendar module",
     ] {
         assert!(text.contains(part), "{part}: {text}");

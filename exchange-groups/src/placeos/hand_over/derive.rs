@@ -320,9 +320,12 @@ impl Derivation<'_> {
         for difference in &reconciliation.differences {
             if let Fix::PlaceOs { steps: changes } = &difference.fix {
                 for change in changes {
-                    let reason = match &difference.address {
-                        Some(address) => format!("{address}: {}", difference.message),
-                        None => difference.message.clone(),
+                    let reason = match (&difference.address, change) {
+                        (Some(address), HandOverChange::CreateZone { .. }) => {
+                            format!("{address} is there, and PlaceOS has no such zone")
+                        }
+                        (Some(address), _) if change.room().is_none() => format!("{address}: {}", difference.message),
+                        _ => difference.message.clone(),
                     };
                     self.sort(&mut steps, change, reason);
                 }

@@ -298,17 +298,22 @@ impl<'a> Comparison<'a> {
         let zones = self.zones_of(room);
         let mut change = SystemChange::default();
         let is_address = system.address().is_some_and(|it| it.eq_ignore_ascii_case(room.address.as_str()));
+        let mut seen = Vec::new();
         if !is_address {
             change.email = Some(room.address.clone());
+            seen.push(format!("it has the address {}", system.address().unwrap_or_default()));
         }
-        if room.capacity.is_some() && room.capacity != system.capacity {
-            change.capacity = room.capacity;
+        if let Some(capacity) = room.capacity.filter(|it| system.capacity != Some(*it)) {
+            change.capacity = Some(capacity);
+            let own = system.capacity.map_or("no capacity".to_owned(), |it| format!("the capacity {it}"));
+            seen.push(format!("it has {own}, and the room {capacity}"));
         }
         for (zone, tag) in [(&zones.building, "building"), (&zones.level, "level")] {
             let Some(zone) = zone else { continue };
             if zone.id.as_ref().is_some_and(|id| system.zones.contains(id)) {
                 continue;
             }
+            seen.push(format!("it is not in the {tag} {zone}"));
             change.enters.push(zone.clone());
             change.leaves.extend(system.zones.iter().filter(|id| self.zones.has_tag(id, tag)).cloned());
         }
@@ -319,7 +324,7 @@ impl<'a> Comparison<'a> {
                 email: system.email.clone(),
                 capacity: system.capacity,
             };
-            let message = format!("its system is to be changed: {change}");
+            let message = format!("its system differs from the room: {}", seen.join("; "));
             steps.push(HandOverChange::UpdateSystem { system: reference.clone(), from, to: change });
             let fix = Fix::PlaceOs { steps };
             self.add(RoomDifferenceKind::SystemDiffers, Some(&room.address), Some(system), message, owner, fix);
