@@ -515,6 +515,9 @@ async fn a_plan_is_approved_by_its_digest_stored_as_json_and_refused_once_it_lac
     let planned = plan(&hand_over).await;
     let stored: HandOverPlan = serde_json::from_str(&serde_json::to_string(&planned).unwrap()).unwrap();
     assert_eq!(stored, planned);
+    let facts = hand_over.observe().await.unwrap();
+    let kept = serde_json::from_str(&serde_json::to_string(&facts).unwrap()).unwrap();
+    assert_eq!(hand_over.plan(&kept).digest(), planned.digest(), "facts that were kept give the same plan");
     let error = hand_over.apply(&planned).approved("another digest").await.unwrap_err();
     assert!(matches!(error, HandOverError::NotApproved { .. }), "{error}");
 

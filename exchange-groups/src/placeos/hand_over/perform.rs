@@ -185,6 +185,8 @@ impl<'a> Performer<'a> {
                 Self::settle(Ok(()), "the module", async { is_it }).await
             }
             Err(error) if error.is_outcome_unknown => {
+                // GUESS: a list has what was just created; wrong if it follows later: then a run that begins at once
+                // could create it a second time.
                 let found = self.placeos.modules_of_driver(driver, None).await.unwrap_or_default();
                 match found.into_iter().find(|module| module.driver_id.as_deref() == Some(driver)) {
                     Some(module) => {
