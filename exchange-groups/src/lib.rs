@@ -21,6 +21,8 @@ mod monitor;
 mod names;
 mod observe;
 mod outcome;
+#[cfg(feature = "placeos")]
+pub mod placeos;
 mod plan;
 mod preflight;
 mod procedure;

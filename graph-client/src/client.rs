@@ -207,6 +207,12 @@ impl fmt::Debug for Client {
     }
 }
 
+/// A builder of an HTTP client as these crates make them, for a client of another service: it follows no redirect, with
+/// which a credential would go, and uses the TLS library that the features choose.
+pub fn http_builder() -> reqwest::ClientBuilder {
+    ClientBuilder::careful(ClientBuilder::http_builder())
+}
+
 /// What a caller configures once. Made by [`Client::builder`].
 #[derive(Debug, Default)]
 #[must_use = "a builder does nothing until it is built"]

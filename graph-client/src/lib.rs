@@ -40,7 +40,7 @@ pub use self::auth::{
     AccessToken, AssertionRequest, ClientAssertion, ClientSecret, DeviceCode, DeviceCodePrompt, SignInError,
     SignInReason, StaticToken, TokenClaims, TokenContext, TokenProvider,
 };
-pub use self::client::{Client, ClientBuilder};
+pub use self::client::{Client, ClientBuilder, http_builder};
 pub use self::cloud::{Cloud, Service};
 pub use self::config::ClientConfig;
 pub use self::error::{Error, ErrorKind, Result};

@@ -28,6 +28,7 @@ mod monitor;
 mod non_answers;
 mod odata;
 mod pipeline;
+mod placeos;
 mod preflight;
 mod proof;
 mod provision;
