@@ -19,7 +19,7 @@ use crate::spec::{Permission, Restriction};
 ///
 /// ```
 /// use exchange_groups::evidence::{EvidenceReport, EvidenceResult};
-/// use exchange_groups::graph_client::{Client, ClientSecret};
+/// use exchange_groups::graph_client::{Client, ClientSecret, Cloud};
 /// use exchange_groups::{ExchangeGroups, RestrictedCalendarGroup};
 /// use fake_tenant::FakeTenant;
 ///
@@ -28,9 +28,11 @@ use crate::spec::{Permission, Restriction};
 /// # let tenant = FakeTenant::contoso();
 /// # let server = tenant.serve().await?;
 /// # let (admin, app) = (tenant.administrator(), tenant.booking_application());
-/// # let cloud = exchange_groups::graph_client::Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url())?;
-/// # let credential = ClientSecret::new(admin.client_id.parse()?, admin.secret());
-/// # let client = Client::builder("contoso.onmicrosoft.com".parse()?, credential).cloud(cloud).build()?;
+/// # let client = Client::builder()
+/// #     .tenant(tenant.domain())
+/// #     .credential(ClientSecret::new(admin.client_id.parse()?, admin.secret()))
+/// #     .cloud(Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url())?)
+/// #     .build()?;
 /// # let groups = ExchangeGroups::new(client).application(ClientSecret::new(app.client_id.parse()?, app.secret()));
 /// let spec = RestrictedCalendarGroup::placeos("placeosroombooking@contoso.com", &*app.client_id)
 ///     .owner("exchange.admin@contoso.com")
