@@ -88,6 +88,11 @@ impl Filter {
         }
     }
 
+    /// Whether the filter holds for whoever gets a mailbox.
+    pub(super) fn takes_newcomers(&self) -> Truth {
+        self.holds(&MailboxFacts::newcomer(), &|_| Truth::No)
+    }
+
     /// Whether both are the same condition: without regard to case, brackets and spaces. A part that is not understood is
     /// the same as nothing.
     pub(super) fn is_same(&self, other: &Self) -> bool {

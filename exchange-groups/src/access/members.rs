@@ -215,6 +215,25 @@ impl MailboxFacts {
         }
     }
 
+    /// The mailbox of somebody who is new: a user mailbox in no group, with names that nobody else has and nothing set of
+    /// what an organisation sets for purposes of its own. Its addresses are not known.
+    pub(super) fn newcomer() -> Self {
+        const NAMED: [&str; 3] = ["Alias", "DisplayName", "Name"];
+        const BLANK: [&str; 9] =
+            ["City", "Company", "CountryOrRegion", "Department", "Notes", "Office", "Phone", "StateOrProvince", "Title"];
+        let of = |name: &str, values: &[&str]| (name.to_owned(), values.iter().map(|&it| it.to_owned()).collect());
+        let numbered = (1..=15).map(|number| format!("CustomAttribute{number}"));
+        let several = (1..=5).map(|number| format!("ExtensionCustomAttribute{number}"));
+        let properties = NAMED.iter().map(|name| of(name, &["5f2c9d1e77a44b6e9c30000000000001"]));
+        let properties = properties.chain(BLANK.iter().map(|name| of(name, &[])));
+        let properties = properties.chain(numbered.chain(several).map(|name| (name, Vec::new())));
+        Self {
+            kind: Fact::Read("UserMailbox".to_owned()),
+            properties: properties.chain([of("RecipientType", &["UserMailbox"])]).collect(),
+            ..Self::stranger()
+        }
+    }
+
     /// Whether it stands for any mailbox: then its ids are nobody's.
     pub(super) fn is_stranger(&self) -> bool {
         self.ids == Self::stranger().ids

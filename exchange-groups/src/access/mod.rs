@@ -76,6 +76,7 @@ pub use self::row::{
     Certainty, Condition, DataAccess, Escalation, IdStatus, Narrowing, PolicyCoverage, Risk, Row, RowKind, RowResource,
     TierZero,
 };
+pub(crate) use self::scopes::OpenScope;
 pub use self::verdict::{Access, Level, Truth};
 pub use self::who_else::WhoElse;
 pub use self::widen::{Widening, WideningPath};

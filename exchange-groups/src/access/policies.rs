@@ -29,7 +29,7 @@ impl AccessModel<'_> {
     /// The policies that are about the application: by its client id, or about every one.
     // GUESS: both kinds are evaluated as one set; wrong if a tenant shows a mailbox that the application's own policy
     // restricts it to, and that one for every application does not, refused.
-    pub(super) fn policies(&self) -> impl Iterator<Item = &AccessPolicy> {
+    pub(crate) fn policies(&self) -> impl Iterator<Item = &AccessPolicy> {
         let client = *self.facts.client_id.as_uuid();
         self.facts.policies.entries().iter().filter(move |policy| match policy.application {
             PolicyApplication::Every => true,
@@ -72,6 +72,13 @@ impl AccessModel<'_> {
             return PolicyVerdict { access, exists: exists.or(Truth::Unknown), because };
         }
         let access = decide(deny, restrict, restricts);
+        if access == Access::Denied
+            && denying.is_none()
+            && mailbox.kind.known().is_some_and(|kind| kind.eq_ignore_ascii_case("DiscoveryMailbox"))
+        {
+            let because = "an access policy that restricts was seen not to bind a discovery mailbox".into();
+            return PolicyVerdict { access: Access::Unknown, exists, because };
+        }
         let because = match (access, denying) {
             (Access::Denied, Some(identity)) => format!("the access policy {identity} denies it"),
             (Access::Denied, None) => "no access policy that restricts the application has it in its scope".into(),

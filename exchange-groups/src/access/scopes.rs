@@ -33,6 +33,15 @@ pub(super) enum Resolved<'f> {
     Nothing,
 }
 
+/// A management scope whose condition only Exchange's own list decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OpenScope {
+    pub(crate) name: String,
+    pub(crate) filter: String,
+    /// Whether the condition holds for whoever gets a mailbox.
+    pub(crate) takes_newcomers: Truth,
+}
+
 /// Whether a role allows what a call needs: on Graph, and through Exchange Web Services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RoleAccess {
@@ -212,9 +221,9 @@ impl<'f> AccessModel<'f> {
         allows.graph.or(allows.ews)
     }
 
-    /// The management scopes of the application's assignments whose conditions the facts alone do not decide, with the
-    /// conditions: those about anything but membership in groups.
-    pub(crate) fn scopes_to_list(&self) -> Vec<(String, String)> {
+    /// The management scopes of the application's assignments whose conditions the facts alone do not decide: those about
+    /// anything but membership in groups.
+    pub(crate) fn scopes_to_list(&self) -> Vec<OpenScope> {
         let named = |scope: &&ManagementScope| {
             self.facts.role_assignments.entries().iter().any(|assignment| {
                 matches!(&assignment.scope, RoleScope::Management(name) if name.eq_ignore_ascii_case(&scope.name))
@@ -222,10 +231,16 @@ impl<'f> AccessModel<'f> {
         };
         let open = |scope: &ManagementScope| {
             let filter = scope.filter.known()?;
-            let is_about_groups = Filter::parse(filter)
+            let parsed = Filter::parse(filter);
+            let is_about_groups = parsed
                 .comparisons()
                 .is_some_and(|all| !all.is_empty() && all.iter().all(|it| it.is_about("MemberOfGroup")));
-            (!is_about_groups).then(|| (scope.name.clone(), filter.clone()))
+            let held = parsed.takes_newcomers();
+            (!is_about_groups).then(|| OpenScope {
+                name: scope.name.clone(),
+                filter: filter.clone(),
+                takes_newcomers: if scope.recipient_root.is_some() { held.and(Truth::Unknown) } else { held },
+            })
         };
         self.facts.scopes.entries().iter().filter(named).filter_map(open).collect()
     }

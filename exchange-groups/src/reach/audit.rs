@@ -8,7 +8,7 @@ use tracing::Instrument as _;
 
 use super::tenant::{Known, Tenant};
 use crate::access::{
-    AccessModel, AccessPath, Caveat, CaveatKind, Level, PolicyRight, PolicyScope, Remedy, RoleScope, SignIn, Truth, Via,
+    AccessModel, AccessPath, Caveat, CaveatKind, Level, PolicyRight, PolicyScope, Remedy, RoleScope, SignIn, Truth, Via, WiderPath,
 };
 use crate::document::Origin;
 use crate::error::Result;
@@ -124,11 +124,11 @@ fn audited(known: &Known) -> Option<AuditedApplication> {
         .into_iter()
         .filter(|path| path.is_wider != Truth::No)
         .map(|path| AuditedPath {
+            is_tenant_wide: is_tenant_wide(known, &path),
             limited_to: limits(known, &path.via, path.allows_any),
             path: path.path,
             via: path.via,
             is_allowed: path.is_wider,
-            is_tenant_wide: path.allows_any,
             because: path.because,
             remedy: path.remedy,
         })
@@ -163,6 +163,19 @@ fn audited(known: &Known) -> Option<AuditedApplication> {
         caveats: model.caveats(),
         can_widen,
     })
+}
+
+/// Whether a path leads to whoever gets a mailbox. The recipients that a condition has today do not decide on that.
+fn is_tenant_wide(known: &Known, path: &WiderPath) -> Truth {
+    let Via::RoleAssignment { name, .. } = &path.via else { return path.allows_any };
+    let assignments = known.facts.role_assignments.entries();
+    match assignments.iter().find(|it| it.name == *name).map(|it| &it.scope) {
+        Some(RoleScope::Management(scope)) => match known.takes_newcomers.get(&scope.to_lowercase()) {
+            Some(taken) => path.is_wider.and(*taken),
+            None => path.allows_any,
+        },
+        _ => path.allows_any,
+    }
 }
 
 /// What a disabled application would read if it were enabled.

@@ -3,17 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use futures_util::StreamExt;
 use graph_client::exchange::{
-    ApplicationAccessPolicy, DistributionGroup, ExchangeRecipient, ExchangeServicePrincipal, GetDistributionGroup,
-    GetDistributionGroupMember, GetManagementRoleAssignment, GetManagementScope, GetOrganizationConfig, GetRecipient,
-    GetServicePrincipal, Identity, ManagementRoleAssignment, OpathFilter,
+    ApplicationAccessPolicy, ExchangeServicePrincipal, GetManagementRoleAssignment, GetManagementScope, GetOrganizationConfig, GetRecipient,
+    GetServicePrincipal, ManagementRoleAssignment, OpathFilter,
 };
 use graph_client::graph::{AppRoleAssignment, ServicePrincipal};
 use graph_client::{Client, ClientId, ObjectId, ServicePrincipalId, Uuid, well_known};
 
-use crate::access::{self, AccessModel, Fact, Facts};
+use crate::access::{self, AccessModel, Fact, Facts, OpenScope, Truth};
 use crate::error::{Error, Result};
-use crate::observe::{Observation, Reader, Unread, UnreadPart, access_policies, found, is_group, translate};
+use crate::observe::{Observation, Reader, Unread, UnreadPart, access_policies, found, translate};
+use super::query::MAILBOXES;
 
 /// An application of the tenant that holds something.
 #[derive(Debug, Clone)]
@@ -22,6 +23,9 @@ pub(super) struct Known {
     pub(super) name: Option<String>,
     pub(super) enabled: Option<bool>,
     pub(super) facts: Facts,
+    /// Whether the conditions of its management scopes hold for whoever gets a mailbox, by their names in lower case.
+    /// Those about groups alone are not among them.
+    pub(super) takes_newcomers: BTreeMap<String, Truth>,
 }
 
 /// What was read of the tenant.
@@ -88,7 +92,8 @@ impl Tenant {
                 _ => None,
             }))
             .collect();
-        let groups = groups(&mut reader, named).await;
+        reader.names.assigned(assignments.entries());
+        let groups = reader.groups_named(&named, Vec::new()).await;
         let units = units(&mut reader, &assignments).await;
         let scopes = translate::each(scopes, |scope| Some(translate::management_scope(scope)));
         let organization = translate::organization(
@@ -110,6 +115,11 @@ impl Tenant {
             date: reader.seen.facts.date,
         };
         let (mut applications, unidentified) = lists.applications();
+        for application in &mut applications {
+            if let Fact::Read(own) | Fact::Partly(own, _) = &mut application.facts.role_assignments {
+                reader.names.tell_moved(own);
+            }
+        }
         list_scopes(&mut reader, &mut applications).await;
         let name = reader.seen.organization.name.clone();
         Ok(Self { name, applications, unidentified, unread: reader.seen.unread })
@@ -175,7 +185,7 @@ impl Lists {
         }
         let known = |(client_id, holder): (ClientId, Holder)| {
             let facts = self.facts(client_id, &holder, &own_grants);
-            Known { client_id, name: holder.name, enabled: holder.enabled, facts }
+            Known { client_id, name: holder.name, enabled: holder.enabled, facts, takes_newcomers: BTreeMap::new() }
         };
         (holders.into_iter().map(known).collect(), unidentified.into_iter().collect())
     }
@@ -331,43 +341,6 @@ fn own_policies(
     policies.iter().filter(|(raw, _)| concerns(raw)).map(|(_, policy)| policy.clone()).collect()
 }
 
-/// The groups of these names, and the groups in them, each read once. Ten are asked for in one request.
-async fn groups(reader: &mut Reader<'_>, names: BTreeSet<String>) -> Fact<Vec<access::Group>> {
-    let mut open: Vec<Identity> = names.iter().filter_map(|name| name.parse().ok()).collect();
-    let mut known: BTreeSet<Uuid> = BTreeSet::new();
-    let mut groups = Vec::new();
-    let mut missing = None;
-    while !open.is_empty() {
-        let looked = reader.exchange.run_all(open.drain(..).map(GetDistributionGroup::one).collect()).await;
-        let mut fresh: Vec<DistributionGroup> = Vec::new();
-        for found_groups in looked.into_iter().map(found) {
-            match found_groups {
-                Ok(them) => fresh.extend(them.into_iter().flatten().filter(|group| {
-                    group.guid.or(group.external_directory_object_id).is_some_and(|id| known.insert(id))
-                })),
-                Err(error) => {
-                    reader.leave_unread(UnreadPart::Scopes, &error);
-                    missing = Some(crate::text::without_advice(&error));
-                }
-            }
-        }
-        let reads = fresh.iter().filter_map(DistributionGroup::identity).map(GetDistributionGroupMember::new).collect();
-        let mut members = reader.exchange.run_all(reads).await.into_iter();
-        for group in fresh {
-            let members = match group.identity().and_then(|_| members.next()) {
-                Some(read) => reader.fact(UnreadPart::Scopes, read),
-                None => Fact::Unread("the group shows no id".into()),
-            };
-            open.extend(members.entries().iter().filter(|it| is_group(it)).filter_map(ExchangeRecipient::identity));
-            groups.push(translate::group_facts(&group, translate::each(members, |it| Some(translate::member(it)))));
-        }
-    }
-    match missing {
-        None => Fact::Read(groups),
-        Some(why) => Fact::Partly(groups, why),
-    }
-}
-
 async fn units(
     reader: &mut Reader<'_>,
     assignments: &Fact<Vec<ManagementRoleAssignment>>,
@@ -397,25 +370,47 @@ async fn units(
     }
 }
 
-/// The recipients of conditions that the facts alone do not decide, each condition asked once.
+/// The recipients of conditions that the facts alone do not decide, and whether these hold for whoever gets a mailbox:
+/// each condition asked once.
 async fn list_scopes(reader: &mut Reader<'_>, applications: &mut [Known]) {
-    let mut listed: BTreeMap<String, Fact<Vec<access::Member>>> = BTreeMap::new();
+    let mut listed: BTreeMap<String, (Fact<Vec<access::Member>>, Truth)> = BTreeMap::new();
     for application in applications {
-        for (name, filter) in AccessModel::new(&application.facts).scopes_to_list() {
-            if !listed.contains_key(&name) {
-                let recipients = match serde_json::from_value::<OpathFilter>(filter.into()) {
-                    Ok(filter) => {
-                        let read = reader.exchange.run(GetRecipient::matching(filter)).await;
-                        let read = reader.fact(UnreadPart::Scopes, read);
-                        translate::each(read, |recipient| Some(translate::member(recipient)))
-                    }
-                    Err(error) => Fact::Unread(error.to_string()),
-                };
-                listed.insert(name.clone(), recipients);
+        for scope in AccessModel::new(&application.facts).scopes_to_list() {
+            let key = scope.name.to_lowercase();
+            if !listed.contains_key(&key) {
+                listed.insert(key.clone(), list_scope(reader, &scope).await);
             }
-            if let Some(recipients) = listed.get(&name) {
-                application.facts.scope_recipients.insert(name, recipients.clone());
+            if let Some((recipients, takes_newcomers)) = listed.get(&key) {
+                application.facts.scope_recipients.insert(scope.name, recipients.clone());
+                application.takes_newcomers.insert(key, *takes_newcomers);
             }
         }
     }
+}
+
+async fn list_scope(reader: &mut Reader<'_>, scope: &OpenScope) -> (Fact<Vec<access::Member>>, Truth) {
+    let filter = match serde_json::from_value::<OpathFilter>(scope.filter.clone().into()) {
+        Ok(filter) => filter,
+        Err(error) => return (Fact::Unread(error.to_string()), scope.takes_newcomers.and(Truth::Unknown)),
+    };
+    let read = reader.exchange.run(GetRecipient::matching(filter.clone())).await;
+    let read = reader.fact(UnreadPart::Scopes, read);
+    let recipients = translate::each(read, |recipient| Some(translate::member(recipient)));
+    let takes_newcomers = match scope.takes_newcomers {
+        // What holds for every mailbox of today may hold for everybody, whatever it is about.
+        Truth::No => {
+            let outside = GetRecipient::matching(!filter).of_type(MAILBOXES);
+            let mut outside = Box::pin(reader.exchange.list(outside).into_stream());
+            match outside.next().await {
+                Some(Ok(_)) => Truth::No,
+                None => Truth::Unknown,
+                Some(Err(error)) => {
+                    reader.leave_unread(UnreadPart::Scopes, &error);
+                    Truth::Unknown
+                }
+            }
+        }
+        other => other,
+    };
+    (recipients, takes_newcomers)
 }

@@ -139,10 +139,7 @@ impl Reader<'_> {
             (Fact::Read(Some(_)), Some(id)) => {
                 let assignments = found(self.exchange.run(GetManagementRoleAssignment::of(id)).await);
                 let assignments = self.fact(UnreadPart::Roles, assignments.map(Option::unwrap_or_default));
-                let changed = |it: &ManagementRoleAssignment| {
-                    Some((it.name.clone()?, it.when_changed.as_ref()?.to_system_time()?))
-                };
-                self.assigned = assignments.entries().iter().filter_map(changed).collect();
+                self.names.assigned(assignments.entries());
                 translate::each(assignments, |it| Some(translate::role_assignment(it)))
             }
             (Fact::Read(Some(_)), None) => {

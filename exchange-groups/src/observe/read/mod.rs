@@ -2,17 +2,18 @@
 
 mod application;
 mod lookup;
+mod moved;
 mod recipients;
 mod scopes;
 
-use std::collections::BTreeMap;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use futures_util::StreamExt;
 use graph_client::exchange::{Exchange, GetOrganizationConfig};
 use graph_client::{Client, ClientId, ErrorKind, List, Service};
 use serde::de::DeserializeOwned;
 
+use self::moved::Names;
 pub(crate) use self::lookup::{access_policies, found};
 pub(crate) use self::recipients::{mailboxes, places, room_lists};
 use super::observation::{Observation, Unread, UnreadPart};
@@ -88,16 +89,13 @@ pub(crate) struct Reader<'a> {
     application: ClientId,
     spec: Option<&'a RestrictedCalendarGroup>,
     pub(crate) seen: Observation,
-    /// When each role assignment of the application was last changed, by its name.
-    assigned: BTreeMap<String, SystemTime>,
-    /// When the groups of a name were made, the oldest of them.
-    named: BTreeMap<String, SystemTime>,
+    pub(crate) names: Names,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(client: Client, seen: Observation, spec: Option<&'a RestrictedCalendarGroup>) -> Self {
         let (exchange, application) = (client.exchange(), seen.facts.client_id);
-        Self { client, exchange, application, spec, seen, assigned: BTreeMap::new(), named: BTreeMap::new() }
+        Self { client, exchange, application, spec, seen, names: Names::default() }
     }
 
     /// What was read, or why it was not.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use graph_client::exchange::{
     ApplicationRole, DistributionGroup, ExchangeRecipient, GetDistributionGroup, GetDistributionGroupMember,
-    GetManagementScope, GetOrganizationConfig, GetRecipient, Identity, OpathFilter,
+    GetManagementScope, GetOrganizationConfig, GetRecipient, Identity, ManagementScope, OpathFilter,
 };
 use graph_client::{ObjectId, Uuid, well_known};
 
@@ -17,7 +17,7 @@ use crate::restriction;
 use crate::spec::{RestrictedCalendarGroup, Scope};
 use crate::text::without_advice;
 
-/// How deep groups under a policy are followed into each other.
+/// How deep groups are followed into each other.
 const MOST_NESTED: usize = 50;
 
 impl Reader<'_> {
@@ -53,6 +53,7 @@ impl Reader<'_> {
             self.seen.facts.role_assignments.entries().iter().map(|it| it.scope.clone()).collect();
         let mut names = BTreeSet::new();
         let mut units = BTreeSet::new();
+        let mut own = BTreeSet::new();
         let scope = self.spec.map(|spec| &spec.scope);
         let mut needs_scopes = matches!(scope, Some(Scope::Filter(_)));
         if let Some(Scope::AdministrativeUnit(unit)) = scope {
@@ -63,7 +64,10 @@ impl Reader<'_> {
                 access::RoleScope::Group(name) => {
                     names.insert(name);
                 }
-                access::RoleScope::Management(_) => needs_scopes = true,
+                access::RoleScope::Management(name) => {
+                    needs_scopes = true;
+                    own.insert(name.to_lowercase());
+                }
                 access::RoleScope::AdministrativeUnit(unit) => {
                     units.insert(unit);
                 }
@@ -73,15 +77,19 @@ impl Reader<'_> {
         self.seen.facts.scopes = if needs_scopes {
             let scopes = found(self.exchange.run(GetManagementScope::all()).await).map(Option::unwrap_or_default);
             let scopes = self.fact(UnreadPart::Scopes, scopes);
-            for scope in scopes.entries() {
-                names.extend(scope.groups());
-            }
+            let is_own = |scope: &&ManagementScope| {
+                let name = scope.name.as_ref().or(scope.identity.as_ref());
+                name.is_none_or(|name| own.contains(&name.to_lowercase()))
+            };
+            names.extend(scopes.entries().iter().filter(is_own).flat_map(ManagementScope::groups));
             translate::each(scopes, |scope| Some(translate::management_scope(scope)))
         } else {
             Fact::Read(Vec::new())
         };
         self.groups(names).await;
-        self.names_that_moved();
+        if let Fact::Read(assignments) | Fact::Partly(assignments, _) = &mut self.seen.facts.role_assignments {
+            self.names.tell_moved(assignments);
+        }
         self.units(units).await;
         if let Some(spec) = self.spec {
             self.spec_scope(spec).await;
@@ -92,7 +100,7 @@ impl Reader<'_> {
     /// alone do not decide them.
     pub(super) async fn listed_scopes(&mut self) {
         let open = access::AccessModel::new(&self.seen.facts).scopes_to_list();
-        for (name, filter) in open {
+        for access::OpenScope { name, filter, .. } in open {
             let Ok(filter) = serde_json::from_value::<OpathFilter>(filter.into()) else { continue };
             let listed = self.exchange.run(GetRecipient::matching(filter)).await;
             let listed = self.fact(UnreadPart::Scopes, listed);
@@ -134,88 +142,73 @@ impl Reader<'_> {
         }
     }
 
-    /// A scope column shows the name that a group had. An assignment that was last changed before the group of that name
-    /// was made is over another group, which was called so before.
-    fn names_that_moved(&mut self) {
-        let (Fact::Read(assignments) | Fact::Partly(assignments, _)) = &mut self.seen.facts.role_assignments else {
-            return;
-        };
-        for assignment in assignments {
-            let access::RoleScope::Group(name) = &assignment.scope else { continue };
-            let made = self.named.get(&name.to_ascii_lowercase());
-            if let (Some(changed), Some(made)) = (self.assigned.get(&assignment.name), made)
-                && changed < made
-            {
-                let scope = format!("{name} (a group that was called so before the one that is now)");
-                assignment.scope = access::RoleScope::Unrecognised(scope);
-            }
-        }
-    }
-
-    async fn groups(&mut self, names: BTreeSet<String>) {
-        let mut groups: Vec<access::Group> = Vec::new();
-        let mut known: BTreeSet<Uuid> = BTreeSet::new();
-        let mut missing = None;
+    /// The groups of these names, those that were observed, and those under the application's own policies.
+    async fn groups(&mut self, mut names: BTreeSet<String>) {
         let observed: Vec<ObservedGroup> =
             self.seen.group.iter().chain(self.seen.other_groups.values().flatten()).cloned().collect();
-        let mut open: Vec<(DistributionGroup, Option<Vec<ExchangeRecipient>>)> =
-            observed.into_iter().map(|seen| (seen.group, Some(seen.members))).collect();
-        let policy_scopes = self.seen.facts.policies.entries().iter().filter_map(|policy| match policy.scope {
+        let model = access::AccessModel::new(&self.seen.facts);
+        names.extend(model.policies().filter_map(|policy| match policy.scope {
             access::PolicyScope::Group(id) => Some(id.to_string()),
             _ => None,
-        });
-        let names: BTreeSet<String> = names.into_iter().chain(policy_scopes).collect();
-        for name in names {
-            match self.groups_named(&name).await {
-                Ok(found) => open.extend(found.into_iter().map(|group| (group, None))),
-                Err(error) => {
-                    self.leave_unread(UnreadPart::Scopes, &error);
-                    missing = Some(without_advice(&error));
-                }
-            }
-        }
-        // Groups in groups: a policy counts their members.
-        while let Some((group, members)) = open.pop() {
-            let Some(id) = group.guid.or(group.external_directory_object_id) else { continue };
-            if !known.insert(id) {
-                continue;
-            }
-            let made = group.when_created.as_ref().and_then(graph_client::graph::Timestamp::to_system_time);
-            if let (Some(name), Some(made)) = (&group.name, made) {
-                let oldest = self.named.entry(name.to_ascii_lowercase()).or_insert(made);
-                *oldest = made.min(*oldest);
-            }
-            if groups.len() >= MOST_NESTED {
-                missing = Some(format!("more than {MOST_NESTED} groups are nested in each other"));
-                break;
-            }
-            let members = match (members, group.identity()) {
-                (Some(members), _) => Fact::Read(members),
-                (None, Some(identity)) => {
-                    let members = self.exchange.run(GetDistributionGroupMember::new(identity)).await;
-                    self.fact(UnreadPart::Scopes, members)
-                }
-                (None, None) => Fact::Unread("the group shows no id".into()),
-            };
-            for nested in members.entries().iter().filter(|member| is_group(member)) {
-                let Some(identity) = nested.identity() else { continue };
-                match found(self.exchange.run(GetDistributionGroup::one(identity)).await) {
-                    Ok(found) => open.extend(found.into_iter().flatten().map(|group| (group, None))),
-                    Err(error) => self.leave_unread(UnreadPart::Scopes, &error),
-                }
-            }
-            groups.push(translate::group_facts(&group, translate::each(members, |it| Some(translate::member(it)))));
-        }
-        self.seen.facts.groups = match missing {
-            None => Fact::Read(groups),
-            Some(why) => Fact::Partly(groups, why),
-        };
+        }));
+        self.seen.facts.groups = self.groups_named(&names, observed).await;
     }
 
-    /// Every group that such a text names: a name, an id or a distinguished name.
-    async fn groups_named(&self, name: &str) -> graph_client::Result<Vec<DistributionGroup>> {
-        let Ok(identity) = name.parse::<Identity>() else { return Ok(Vec::new()) };
-        Ok(found(self.exchange.run(GetDistributionGroup::one(identity)).await)?.unwrap_or_default())
+    /// The groups of these names, ids or distinguished names, beside those that were read already, and the groups in them,
+    /// each read once. Ten are asked for in one request.
+    pub(crate) async fn groups_named(
+        &mut self,
+        names: &BTreeSet<String>,
+        observed: Vec<ObservedGroup>,
+    ) -> Fact<Vec<access::Group>> {
+        let mut known: BTreeSet<Uuid> = BTreeSet::new();
+        let mut groups = Vec::new();
+        let mut missing = None;
+        let mut fresh: Vec<(DistributionGroup, Option<Vec<ExchangeRecipient>>)> =
+            observed.into_iter().map(|seen| (seen.group, Some(seen.members))).collect();
+        let mut open: Vec<Identity> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        for depth in 0.. {
+            if depth > MOST_NESTED {
+                missing = Some(format!("groups are nested in each other more than {MOST_NESTED} deep"));
+                break;
+            }
+            let looked = self.exchange.run_all(open.drain(..).map(GetDistributionGroup::one).collect()).await;
+            for found_groups in looked.into_iter().map(found) {
+                match found_groups {
+                    Ok(them) => fresh.extend(them.into_iter().flatten().map(|group| (group, None))),
+                    Err(error) => {
+                        self.leave_unread(UnreadPart::Scopes, &error);
+                        missing = Some(without_advice(&error));
+                    }
+                }
+            }
+            fresh.retain(|(group, _)| {
+                group.guid.or(group.external_directory_object_id).is_some_and(|id| known.insert(id))
+            });
+            if fresh.is_empty() {
+                break;
+            }
+            let unread = fresh.iter().filter(|(_, members)| members.is_none());
+            let reads = unread.filter_map(|(group, _)| group.identity()).map(GetDistributionGroupMember::new).collect();
+            let mut read = self.exchange.run_all(reads).await.into_iter();
+            for (group, members) in fresh.drain(..) {
+                self.names.saw(&group);
+                let members = match (members, group.identity()) {
+                    (Some(members), _) => Fact::Read(members),
+                    (None, Some(_)) => match read.next() {
+                        Some(members) => self.fact(UnreadPart::Scopes, members),
+                        None => Fact::Unread("the members were not read".into()),
+                    },
+                    (None, None) => Fact::Unread("the group shows no id".into()),
+                };
+                open.extend(members.entries().iter().filter(|it| is_group(it)).filter_map(ExchangeRecipient::identity));
+                groups.push(translate::group_facts(&group, translate::each(members, |it| Some(translate::member(it)))));
+            }
+        }
+        match missing {
+            None => Fact::Read(groups),
+            Some(why) => Fact::Partly(groups, why),
+        }
     }
 
     async fn units(&mut self, names: BTreeSet<String>) {
