@@ -5,11 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use exchange_groups::{
-    Actor, Drift, DriftDifference, DriftEffect, DriftKind, DriftStatus, Observation, RestrictedCalendarGroup,
+    Actor, Drift, DriftDifference, DriftEffect, DriftKind, DriftStatus, Observation, OtherMembers,
+    RestrictedCalendarGroup,
 };
 use exchange_groups_tests::{Contoso, GROUP};
 use fake_tenant::{
-    FakeTenant, Fault, Level, Matcher, NewGroup, NewRoleAssignment, PolicyRight, RecipientKind, Resource,
+    FakeTenant, Fault, Level, Matcher, NewGroup, NewMailbox, NewRoleAssignment, PolicyRight, RecipientKind, Resource,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -459,6 +460,65 @@ async fn an_application_that_can_widen_itself_is_told_beside_other_causes() {
     let text = drift.to_string();
     let widens = drift.differences.iter().find(|difference| difference.kind == DriftKind::AccessChanged);
     assert_eq!(widens.map(|difference| difference.effect), Some(DriftEffect::Wider), "{text}");
+}
+
+/// A second cause is not hidden by a first one of the same effect, with a snapshot and without.
+#[tokio::test]
+async fn two_causes_of_one_effect_are_both_told() {
+    let world = World::rbac().await;
+    let tenant = &world.contoso.tenant;
+    tenant.add_member(GROUP, "adele.vance@contoso.com");
+    tenant.add_group(NewGroup::security("leaders@contoso.com").members(["ceo@contoso.com"]));
+    let role = NewRoleAssignment::new("Application Calendars.Read").name("leaders").group("leaders@contoso.com");
+    tenant.assign_role(&world.contoso.booking, role);
+    for snapshot in [None, Some(&world.snapshot)] {
+        let drift = world.contoso.groups.drift(&world.spec, snapshot).await.unwrap();
+        of_kind(&drift, DriftKind::MemberAdded);
+        let about_role: Vec<_> =
+            drift.differences.iter().filter(|it| it.subject.id.as_deref() == Some("leaders")).collect();
+        assert_eq!(about_role.len(), 1, "told, and once: {drift}");
+        assert_eq!(about_role[0].effect, DriftEffect::Wider, "{drift}");
+        assert!(!about_role[0].message.contains("adele"), "{drift}");
+    }
+}
+
+/// What the spec names and the tenant has no more is no "in sync", and nothing that the spec "does not ask for".
+#[tokio::test]
+async fn a_mailbox_of_the_spec_that_is_gone() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.add_mailbox(NewMailbox::shared("booking@contoso.com"));
+    let spec = contoso.rbac().mailbox("booking@contoso.com").build().unwrap();
+    contoso.provision(&spec).await;
+    let snapshot = contoso.groups.observe(&spec).await.unwrap();
+    contoso.tenant.remove_mailbox("booking@contoso.com");
+    contoso.tenant.add_member(GROUP, "adele.vance@contoso.com");
+    for before in [None, Some(&snapshot)] {
+        let drift = contoso.groups.drift(&spec, before).await.unwrap();
+        let gone = of_kind(&drift, DriftKind::SpecUnmet);
+        assert_eq!((gone.effect, gone.owner()), (DriftEffect::Outage, Actor::SpecAuthor), "{drift}");
+        assert!(gone.message.contains("booking@contoso.com"), "{drift}");
+        assert!(!drift.to_string().contains("does not ask for"), "{drift}");
+        // The plan is blocked, so that nothing is mended by it yet.
+        assert!(drift.steps.is_empty() && drift.differences.iter().all(|it| it.steps.is_empty()), "{drift}");
+        let added = of_kind(&drift, DriftKind::MemberAdded);
+        assert!(added.advice.text.contains("once what blocks it is dealt with"), "{drift}");
+    }
+}
+
+/// Where members that the spec does not name are kept, a room that became a person's mailbox still is one.
+#[tokio::test]
+async fn a_room_that_became_a_persons_mailbox_among_members_that_are_kept() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().other_members(OtherMembers::Keep).build().unwrap();
+    contoso.provision(&spec).await;
+    let snapshot = contoso.groups.observe(&spec).await.unwrap();
+    let room = contoso.rooms()[0].clone();
+    contoso.tenant.convert_mailbox(&room, RecipientKind::UserMailbox);
+    let drift = contoso.groups.drift(&spec, Some(&snapshot)).await.unwrap();
+    let changed = of_kind(&drift, DriftKind::KindChanged);
+    assert_eq!(changed.effect, DriftEffect::Wider, "{drift}");
+    assert!(drift.differences.iter().all(|it| it.kind != DriftKind::RoomDeleted), "{drift}");
+    assert!(contoso.tenant.can_read(&contoso.booking.client_id, &room));
 }
 
 #[tokio::test]

@@ -87,6 +87,9 @@ named! {
         AppRbacSwitched = "app_rbac_switched",
         /// An accepted domain is gone. Needs a snapshot.
         DomainRemoved = "domain_removed",
+        /// The spec cannot be met as the tenant is, or it is not known whether it is met: what blocks the plan, or would keep
+        /// a proof from a verdict.
+        SpecUnmet = "spec_unmet",
         /// Access differs from the spec by a cause that is none of the others.
         AccessChanged = "access_changed",
         /// Something else that was read differs from the snapshot.

@@ -8,8 +8,9 @@ use serde_json::Value;
 use super::access::Judge;
 use super::difference::{DriftDifference, DriftEffect as Effect, DriftKind as Kind};
 use super::search::Search;
+use crate::access_findings;
 use crate::change::Change;
-use crate::finding::{Advice, FindingKind, Subject};
+use crate::finding::{Advice, Finding, FindingKind, Severity, Subject, VerdictEffect};
 use crate::observe::Observation;
 use crate::plan::Plan;
 use crate::spec::RestrictedCalendarGroup;
@@ -51,6 +52,7 @@ pub(super) fn differences(
     search.other_applications();
     search.unread();
     search.remaining_steps();
+    search.spec_unmet();
     search.access();
     search.other_parts();
     let mut found = search.found;
@@ -95,24 +97,75 @@ impl Search<'_> {
             };
             let effect = self.judge.effect(possible);
             let message = format!("The tenant is not as the spec says: {}", step.reason);
-            let advice = Advice::exchange("Look who did it and why, then apply the plan, which sets it back");
-            self.add(kind, effect, message, self.judge.group_subject(), advice);
-            if let Some(last) = self.found.last_mut() {
-                last.steps = vec![step.clone()];
+            let subject = self.judge.group_subject();
+            self.add_with_steps(kind, effect, message, subject, vec![step.clone()]);
+        }
+    }
+
+    /// What keeps the spec from being met, or from being known to be met, and no difference has told yet.
+    fn spec_unmet(&mut self) {
+        let plan = self.plan;
+        for finding in &plan.findings {
+            let is_told = match finding.kind {
+                FindingKind::UnknownApplication => self.has(Kind::ServicePrincipalDeleted),
+                FindingKind::ApplicationDisabled => self.has(Kind::ServicePrincipalDisabled),
+                FindingKind::ApplicationMismatch => self.has(Kind::RegistrationChanged),
+                FindingKind::WrongGroupType => self.has(Kind::GroupTypeChanged),
+                FindingKind::DirectorySynced => self.has(Kind::GroupSynchronised),
+                FindingKind::NotRead => self.has(Kind::Unreadable),
+                // That is how the spec was written.
+                FindingKind::NoDeniedMailbox => true,
+                _ => false,
+            };
+            let effect = match (finding.kind, finding.kind.effect()) {
+                (FindingKind::UnknownMailbox | FindingKind::UnmatchedRoom, _) => Effect::Outage,
+                (_, VerdictEffect::Violates) => Effect::Wider,
+                (_, VerdictEffect::Inconclusive) => Effect::Unknown,
+                _ if finding.severity == Severity::Blocking => Effect::Neither,
+                _ => continue,
+            };
+            if !is_told {
+                let (message, subject) = (finding.message.clone(), finding.subject.clone());
+                self.add(Kind::SpecUnmet, effect, message, subject, finding.advice.clone());
             }
         }
+    }
+
+    /// Whether the differences so far tell the cause of what a finding says. One is told when the steps of the plan,
+    /// each of which has its difference, end it, or when a difference is about the same object.
+    fn is_told(&self, finding: &Finding, effect: Effect, stays: &[Finding]) -> bool {
+        // That it can widen itself is a cause of its own.
+        if finding.kind == FindingKind::CanWidenItself {
+            return self.has(Kind::ApplicationOwnsGroup);
+        }
+        let same_effect = || self.found.iter().filter(|difference| difference.effect == effect);
+        let is_it = |other: &Finding| other.kind == finding.kind && other.subject == finding.subject;
+        let id = finding.subject.id.as_deref();
+        let is_same_object = |difference: &DriftDifference| {
+            id.zip(difference.subject.id.as_deref()).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+        };
+        let is_whole_cause = |difference: &DriftDifference| match effect {
+            // Without tokens nothing is reached, and what was not read leaves everything open that needs it.
+            Effect::Outage => {
+                matches!(difference.kind, Kind::ServicePrincipalDeleted | Kind::ServicePrincipalDisabled)
+            }
+            Effect::Unknown => difference.kind == Kind::Unreadable,
+            _ => false,
+        };
+        let ends = !stays.iter().any(is_it) && same_effect().next().is_some();
+        ends || same_effect().any(|difference| is_same_object(difference) || is_whole_cause(difference))
     }
 
     /// What the access model finds and no difference has explained.
     fn access(&mut self) {
         let findings: Vec<_> =
             self.judge.findings().into_iter().map(|(finding, effect)| (finding.clone(), effect)).collect();
+        let plan = self.plan;
+        let after = plan.forecast(self.now);
+        let stays = access_findings::findings(self.spec, self.now, &after, &plan.members, &plan.must_not_reach);
         for (finding, effect) in &findings {
             let effect = *effect;
-            // The differences so far are the causes that are known. That it can widen itself is a cause of its own.
-            let is_told = self.found.iter().any(|difference| difference.effect == effect);
-            let is_cause = finding.kind == FindingKind::CanWidenItself && !self.has(Kind::ApplicationOwnsGroup);
-            if is_told && !is_cause {
+            if self.is_told(finding, effect, &stays) {
                 continue;
             }
             let (message, subject, advice) = (finding.message.clone(), finding.subject.clone(), finding.advice.clone());

@@ -201,13 +201,15 @@ impl Search<'_> {
         let kept = difference.kept.iter().map(|member| (*member, false));
         for (member, differs_from_spec) in unwanted.chain(kept) {
             let id = id_of_member(member);
-            if !differs_from_spec && (self.before.is_none() || was_member(id)) {
-                continue;
-            }
             let name = shown(member.primary_smtp_address.as_ref(), member.display_name.as_deref());
             let kind_of_mailbox = member.recipient_type_details.as_deref().unwrap_or("of an unknown kind");
             let was_room = id.is_some_and(|id| rooms_before.contains_key(&id));
             let is_room = kind_of_mailbox.eq_ignore_ascii_case("RoomMailbox");
+            // Whom the spec keeps is kept, also where a person has taken over what was a room.
+            let is_kept_as_before = self.before.is_none() || (was_member(id) && (!was_room || is_room));
+            if !differs_from_spec && is_kept_as_before {
+                continue;
+            }
             let (kind, effect, message) = if is_group(member) {
                 let effect = self.judge.effect(&[Effect::Wider, Effect::Outage]);
                 (
@@ -218,6 +220,9 @@ impl Search<'_> {
             } else if was_room && !is_room {
                 let message = format!("{name} was a room and is now a {kind_of_mailbox}, and still a member");
                 (Kind::KindChanged, self.judge.of_unwanted(member), message)
+            } else if !differs_from_spec {
+                let message = format!("{name} ({kind_of_mailbox}) is a new member, which the spec keeps");
+                (Kind::MemberAdded, self.judge.of_unwanted(member), message)
             } else {
                 let message = format!("{name} ({kind_of_mailbox}) is a member, and the spec does not name it");
                 (Kind::MemberAdded, self.judge.of_unwanted(member), message)
@@ -253,9 +258,13 @@ impl Search<'_> {
         let told: BTreeSet<String> = self.found.iter().filter_map(|it| it.subject.id.clone()).collect();
         for (id, member) in before.iter().filter(|(id, _)| !now_members.contains_key(*id)) {
             let is_told = told.contains(&id.to_string());
-            // Whoever is no room any more is told of with the rooms.
+            // Whoever is no room any more is told of with the rooms, and whom the spec names with what the spec lacks.
             let is_deleted_room = rooms_before.contains_key(id) && !rooms_now.contains_key(id);
-            if !is_told && !is_deleted_room {
+            let named = self.spec.mailboxes.iter().chain(self.spec.rooms.addresses.iter().flatten());
+            let is_named = named.into_iter().any(|address| {
+                member.email_addresses.iter().chain(&member.primary_smtp_address).any(|known| known == address)
+            });
+            if !is_told && !is_deleted_room && !is_named {
                 let name = shown(member.primary_smtp_address.as_ref(), member.display_name.as_deref());
                 let message = format!("{name} is no member any more, which the spec does not ask for either");
                 self.add(

@@ -37,7 +37,8 @@ pub struct Drift {
     pub snapshot_age: Option<u64>,
     /// The differences, the worst first.
     pub differences: Vec<DriftDifference>,
-    /// All steps of the plan, in their order.
+    /// All steps of the plan, in their order. None while something blocks the plan: then no difference has steps either,
+    /// and a [`DriftKind::SpecUnmet`](super::DriftKind::SpecUnmet) says what blocks it.
     pub steps: Vec<Step>,
     /// How many members the group has.
     pub members: usize,
@@ -56,7 +57,9 @@ impl Drift {
     /// compared by their ids. What could not be read is [unknown](DriftEffect::Unknown), and never in sync.
     #[must_use]
     pub fn between(spec: &RestrictedCalendarGroup, now: &Observation, before: Option<&Observation>) -> Self {
-        let plan = Plan::new(spec, now);
+        // What is reached is judged as it is now, not as it will be after the plan.
+        let plan = Plan::draft(spec, now);
+        let is_blocked = plan.is_blocked();
         let age = before.and_then(|before| {
             let time = |seen: &Observation| seen.origin.made_at.to_string().parse::<jiff::Timestamp>().ok();
             let age = time(now)?.as_second().saturating_sub(time(before)?.as_second());
@@ -72,7 +75,7 @@ impl Drift {
             snapshot: before.map(reference),
             snapshot_age: age,
             differences: find::differences(spec, &plan, now, before),
-            steps: plan.steps,
+            steps: if is_blocked { Vec::new() } else { plan.steps },
             members: now.group.as_ref().map_or(0, |group| group.members.len()),
             rooms: now.rooms.len(),
             unread: now.unread.len(),

@@ -49,17 +49,36 @@ impl Search<'_> {
         mends: impl Fn(&Change) -> bool,
     ) {
         let steps = self.take(mends);
-        let advice = if steps.is_empty() {
-            otherwise
+        if steps.is_empty() {
+            self.add(kind, effect, message, subject, otherwise);
         } else {
-            let actor = match &steps[0].change {
-                Change::RevokePermission(_) => Actor::EntraAdministrator,
-                _ => Actor::ExchangeAdministrator,
-            };
-            Advice::new(actor, "Look who did it and why, then apply the plan, which sets it back")
+            self.add_with_steps(kind, effect, message, subject, steps);
+        }
+    }
+
+    /// Adds a difference that these steps of the plan mend.
+    pub(super) fn add_with_steps(
+        &mut self,
+        kind: Kind,
+        effect: Effect,
+        message: impl Into<String>,
+        subject: impl Into<Subject>,
+        steps: Vec<Step>,
+    ) {
+        let revokes = |step: &Step| matches!(step.change, Change::RevokePermission(_));
+        let actor =
+            if steps.first().is_some_and(revokes) { Actor::EntraAdministrator } else { Actor::ExchangeAdministrator };
+        // A plan that is blocked is not applied: its steps mend nothing yet.
+        let is_blocked = self.plan.is_blocked();
+        let text = if is_blocked {
+            "Look who did it and why. The plan would set it back, once what blocks it is dealt with"
+        } else {
+            "Look who did it and why, then apply the plan, which sets it back"
         };
-        self.add(kind, effect, message, subject, advice);
-        if let Some(last) = self.found.last_mut() {
+        self.add(kind, effect, message, subject, Advice::new(actor, text));
+        if let Some(last) = self.found.last_mut()
+            && !is_blocked
+        {
             last.steps = steps;
         }
     }
@@ -132,6 +151,7 @@ fn parts_of(kind: Kind) -> &'static [&'static str] {
         Kind::OtherApplicationAdded => &["other_applications"],
         Kind::AppRbacSwitched => &["organization", "facts.organization"],
         Kind::DomainRemoved => &["accepted_domains"],
+        Kind::SpecUnmet => &["recipients"],
         Kind::AccessChanged | Kind::OtherChange | Kind::Unreadable | Kind::UnfitSnapshot => &[],
     }
 }
