@@ -80,6 +80,10 @@ named! {
     pub enum CredentialState as "state" {
         /// It has expired.
         Expired = "expired",
+        /// It is not valid yet.
+        NotYetValid = "not_yet_valid",
+        /// It is a key for something else than to sign in with, such as to encrypt tokens.
+        NotForSignIn = "not_for_sign_in",
         /// It expires soon.
         ExpiresSoon = "expires_soon",
         /// Until when it is valid is not shown.
@@ -98,9 +102,16 @@ named! {
 }
 
 impl Credentials {
-    /// The credentials that are valid now.
+    /// The credentials that the application can sign in with now.
     pub fn valid(&self) -> impl Iterator<Item = &Credential> {
-        self.credentials.iter().filter(|it| !it.states.contains(&CredentialState::Expired))
+        use CredentialState::{Expired, NotForSignIn, NotYetValid};
+        let is_in_force =
+            |it: &&Credential| !it.states.iter().any(|state| [Expired, NotYetValid, NotForSignIn].contains(state));
+        self.credentials.iter().filter(is_in_force)
+    }
+
+    fn valid_secrets(&self) -> impl Iterator<Item = &Credential> {
+        self.valid().filter(|it| it.kind == CredentialKind::Secret)
     }
 
     /// The days until the first credential that is valid expires; for a metric.
@@ -120,7 +131,11 @@ impl Credentials {
             let time = |time: &Option<Timestamp>| time.as_ref().and_then(Timestamp::to_system_time);
             let (start, end) = (time(&credential.start), time(&credential.end));
             credential.days_left = end.map(|end| days_between(now, end));
-            let mut states = Vec::new();
+            // What is no key to sign in with was noted when it was read.
+            let mut states = std::mem::take(&mut credential.states);
+            if start.is_some_and(|start| start > now) {
+                states.push(CredentialState::NotYetValid);
+            }
             match end {
                 None => states.push(CredentialState::NoEnd),
                 Some(end) if end <= now => states.push(CredentialState::Expired),
@@ -231,7 +246,11 @@ async fn read(client: &Client, application: ClientId, soon: Duration) -> Result<
         start: it.start_date_time,
         end: it.end_date_time,
         days_left: None,
-        states: Vec::new(),
+        // A public key verifies what the application signs when it signs in. Graph has no other usage for that.
+        states: match it.usage.as_deref() {
+            Some(usage) if !usage.eq_ignore_ascii_case("Verify") => vec![CredentialState::NotForSignIn],
+            _ => Vec::new(),
+        },
     };
     let mut credentials: Vec<Credential> = found.password_credentials.into_iter().map(secret).collect();
     credentials.extend(found.key_credentials.into_iter().map(certificate));
@@ -275,7 +294,10 @@ impl ExchangeGroups {
     pub async fn add_secret(&self, application: ClientId, name: &str, valid_for: Duration) -> Result<NewSecret> {
         let now = SystemTime::now();
         let credentials = read(&self.client, application, Duration::ZERO).await?;
-        let secrets: Vec<_> = credentials.valid().filter(|it| it.kind == CredentialKind::Secret).collect();
+        // One that becomes valid later belongs to a rotation as well.
+        let is_live =
+            |it: &&Credential| it.kind == CredentialKind::Secret && !it.states.contains(&CredentialState::Expired);
+        let secrets: Vec<_> = credentials.credentials.iter().filter(is_live).collect();
         if secrets.iter().any(|it| it.name.as_deref() == Some(name)) {
             return Err(refused(
                 format!("The application has a valid secret \"{}\" already", printable(name)),
@@ -320,7 +342,8 @@ impl ExchangeGroups {
     }
 
     /// Removes a secret: the last step of a rotation, once the new one is seen to be used. Who still uses it cannot be
-    /// asked: the sign-in log shows key ids, and a product holds its token for an hour.
+    /// asked: the sign-in log shows key ids, and a product holds its token for an hour. One that is not valid any more, or not
+    /// yet, is removed without ado.
     ///
     /// # Permissions
     ///
@@ -328,7 +351,8 @@ impl ExchangeGroups {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Blocked`](crate::ErrorKind::Blocked) when it is the last valid credential, or there is none of this id;
+    /// [`ErrorKind::Blocked`](crate::ErrorKind::Blocked) when it is the last secret that is valid now, certificates or not, or
+    /// there is none of this id;
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when Graph refuses.
     pub async fn remove_secret(&self, application: ClientId, key_id: &str) -> Result<()> {
         let credentials = read(&self.client, application, Duration::ZERO).await?;
@@ -339,10 +363,12 @@ impl ExchangeGroups {
                 "Read the credentials again: it may have been removed already.",
             ));
         }
-        if credentials.valid().all(|it| is_it(&it)) {
+        let is_valid = credentials.valid_secrets().any(|it| is_it(&it));
+        if is_valid && credentials.valid_secrets().all(|it| is_it(&it)) {
             return Err(refused(
-                "It is the last valid credential of the application".to_owned(),
-                "Add another one first, and hand it over: without one the product gets no token.",
+                "It is the last secret of the application that is valid now".to_owned(),
+                "Add another one first, and hand it over: without one a product that takes a secret gets no token. If the \
+                 product signs in with a certificate, remove the secret in Entra under Certificates & secrets.",
             ));
         }
         let removed = self.client.applications().remove_password(application, key_id).await;

@@ -10,7 +10,7 @@ use tracing::Instrument as _;
 
 use crate::change::Change;
 use crate::document::Origin;
-use crate::finding::{Advice, Finding, FindingKind as Kind, Severity};
+use crate::finding::{Advice, Finding, FindingKind as Kind, Severity, VerdictEffect};
 use crate::groups::ExchangeGroups;
 use crate::names::named;
 use crate::observe::{Observation, UnreadPart, access_policies, found};
@@ -49,7 +49,7 @@ pub struct PreflightCheck {
     pub outcome: PreflightOutcome,
     /// What was seen.
     pub evidence: String,
-    /// Who can put it right and how, where it did not pass.
+    /// Who can put it right and how, where it did not pass or something is to be known about it.
     pub advice: Option<Advice>,
 }
 
@@ -181,10 +181,13 @@ impl Preflight {
         };
         let advice = first.advice.clone();
         let outcome = match first.severity {
+            Severity::Blocking => Failed,
             Severity::Note => Passed,
-            // The rooms that match are not known, and nothing else is wrong with them.
-            _ if first.kind == Kind::UndecidedRoom => CouldNotTell,
-            _ => Failed,
+            // Nothing that is applied works before it is enabled.
+            Severity::Warning if first.kind == Kind::ApplicationDisabled => Failed,
+            // The plan can be applied, and what it leads to could not be told.
+            Severity::Warning if first.kind.effect() == VerdictEffect::Inconclusive => CouldNotTell,
+            Severity::Warning => Passed,
         };
         let messages: Vec<&str> = found.map(|finding| &*finding.message).collect();
         self.add(check, outcome, messages.join("; ")).advise(advice);
@@ -255,7 +258,10 @@ async fn delegating(
 ) {
     const ORGANIZATION_MANAGEMENT: &str = "Organization Management";
     let kind = PreflightKind::DelegatingAssignment;
-    if !may_need_a_role(spec, seen) && !plan.steps.iter().any(|step| matches!(step.change, Change::AssignRole(_))) {
+    // Who changes or removes an assignment needs the right to assign the role on as well.
+    let is_about_roles =
+        |change: &Change| matches!(change, Change::AssignRole(_) | Change::AlterRole(_) | Change::RemoveRole(_));
+    if !may_need_a_role(spec, seen) && !plan.steps.iter().any(|step| is_about_roles(&step.change)) {
         preflight.add(kind, Passed, "no role is to be assigned");
         return;
     }
@@ -272,17 +278,22 @@ async fn delegating(
                     "Wait an hour if the organisation was customised just now: the role appears with it. Else assign the role \
                      to Organization Management with New-ManagementRoleAssignment -Delegating.",
                 ));
-            // GUESS: an application with the directory role Exchange Administrator may what the role group Organization
-            // Management may, as Microsoft's page on app-only sign-in has it; wrong if such an application is refused to
-            // assign a role that the role group has a delegating assignment of.
-            } else if holders.iter().any(|holder| holder.eq_ignore_ascii_case(ORGANIZATION_MANAGEMENT))
-                && claims.is_some_and(|it| {
-                    it.has_directory_role(&well_known::directory_roles::EXCHANGE_ADMINISTRATOR.to_string())
-                })
-            {
+            } else if let Some(own) = own_assignment(&holders, claims) {
+                preflight.add(
+                    kind,
+                    Passed,
+                    format!("the administering application ({own}) may assign the role \"{role}\" on"),
+                );
+            // GUESS: an application with the directory role Exchange Administrator or Global Administrator may what the role
+            // group Organization Management may, as Microsoft's page on app-only sign-in has it; wrong if such an
+            // application is refused to assign a role that the role group has a delegating assignment of.
+            } else if let (true, Some(directory_role)) = (
+                holders.iter().any(|holder| holder.eq_ignore_ascii_case(ORGANIZATION_MANAGEMENT)),
+                claims.and_then(administrators_role),
+            ) {
                 let evidence = format!(
                     "{ORGANIZATION_MANAGEMENT} may assign the role \"{role}\" on, and the token has the directory role \
-                     Exchange Administrator"
+                     {directory_role}"
                 );
                 preflight.add(kind, Passed, evidence);
             } else {
@@ -298,6 +309,21 @@ async fn delegating(
             }
         }
     }
+}
+
+/// The id by which the caller is among the holders of an assignment.
+fn own_assignment<'a>(holders: &'a [String], claims: Option<&TokenClaims>) -> Option<&'a String> {
+    let claims = claims?;
+    let ids = [claims.client_id.map(|id| id.to_string()), claims.object_id.clone()];
+    holders.iter().find(|holder| ids.iter().flatten().any(|id| id.eq_ignore_ascii_case(holder)))
+}
+
+/// The directory role in a token that Exchange counts as Organization Management.
+fn administrators_role(claims: &TokenClaims) -> Option<&'static str> {
+    use well_known::directory_roles::{EXCHANGE_ADMINISTRATOR, GLOBAL_ADMINISTRATOR};
+    [(EXCHANGE_ADMINISTRATOR, "Exchange Administrator"), (GLOBAL_ADMINISTRATOR, "Global Administrator")]
+        .into_iter()
+        .find_map(|(id, name)| claims.has_directory_role(&id.to_string()).then_some(name))
 }
 
 async fn policy_space(
@@ -368,21 +394,29 @@ async fn preflight(groups: &ExchangeGroups, spec: &RestrictedCalendarGroup) -> P
     let graph = sign_in(&mut preflight, &client, Service::Graph).await;
     let needed = [("Exchange.ManageAsApp|Exchange.ManageAsAppV2", "to run any cmdlet")];
     roles(&mut preflight, PreflightKind::ExchangeRole, exchange.as_ref(), &needed);
-    let mut needed = vec![(
-        "Application.Read.All|Application.ReadWrite.All|Directory.Read.All",
-        "to see what the application holds",
-    )];
-    if spec.restriction() == Restriction::Rbac && spec.revoke_tenant_wide_grant {
-        needed.push(("AppRoleAssignment.ReadWrite.All", "to revoke its tenant-wide permission"));
-    }
-    roles(&mut preflight, PreflightKind::GraphRoles, graph.as_ref(), &needed);
+    let graph_roles = |preflight: &mut Preflight, revokes: bool| {
+        let mut needed = vec![(
+            "Application.Read.All|Application.ReadWrite.All|Directory.Read.All",
+            "to see what the application holds",
+        )];
+        if revokes {
+            needed.push(("AppRoleAssignment.ReadWrite.All", "to revoke its tenant-wide permission"));
+        }
+        roles(preflight, PreflightKind::GraphRoles, graph.as_ref(), &needed);
+    };
+    let may_revoke = spec.restriction() == Restriction::Rbac && spec.revoke_tenant_wide_grant;
     match Observation::of(&client, spec).await {
         Ok(seen) => {
             let plan = Plan::new(spec, &seen);
+            let revokes = plan.steps.iter().any(|step| matches!(step.change, Change::RevokePermission(_)));
+            // What could not be read may be there to be revoked.
+            let is_unread = seen.application.is_none() || seen.facts.grants.whole().is_none();
+            graph_roles(&mut preflight, revokes || (may_revoke && is_unread));
             preflight.origin = Origin::now(&seen.origin.tenant);
             observed(&mut preflight, &client, spec, &seen, &plan, exchange.as_ref()).await;
         }
         Err(error) => {
+            graph_roles(&mut preflight, may_revoke);
             let text = error.service().map_or_else(|| error.to_string(), without_advice);
             preflight.add(PreflightKind::Tenant, CouldNotTell, text.clone()).advise(Advice::exchange(
                 "Give the administering application Exchange.ManageAsApp and a directory role such as Global Reader, or \
@@ -531,7 +565,7 @@ impl fmt::Display for Preflight {
             writeln!(f, "\n{title}")?;
             for check in some {
                 writeln!(f, "  {}: {}", check.check.title(), printable(&check.evidence))?;
-                if let Some(advice) = check.advice.as_ref().filter(|_| outcome != Passed) {
+                if let Some(advice) = &check.advice {
                     writeln!(f, "    {advice} ({})", advice.actor)?;
                 }
             }

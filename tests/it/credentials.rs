@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use exchange_groups::graph_client::graph::{KeyCredential, Timestamp};
 use exchange_groups::graph_client::{ClientId, Service};
 use exchange_groups::{CredentialState as State, ErrorKind, ExchangeGroups};
 use exchange_groups_tests::{Contoso, quick_wait};
@@ -61,9 +62,43 @@ async fn a_secret_is_rotated_step_by_step_and_the_old_one_goes_last() {
     assert_eq!(left.credentials[0].name.as_deref(), Some("rooms 2026-11"));
     groups.verify_secret(&new).await.unwrap();
     let last = groups.remove_secret(application, &new.key_id).await.unwrap_err();
-    assert!(last.kind() == ErrorKind::Blocked && last.to_string().contains("last valid credential"), "{last}");
+    assert!(last.kind() == ErrorKind::Blocked && last.to_string().contains("last secret"), "{last}");
     let gone = groups.remove_secret(application, &old).await.unwrap_err();
     assert!(gone.to_string().contains("no secret with the key id"), "{gone}");
+}
+
+/// Only a secret that works now replaces another one; certificates, keys for other purposes and secrets of next month do not.
+#[tokio::test]
+async fn the_last_secret_that_works_now_stays_and_one_that_does_not_work_goes() {
+    let (contoso, groups, application) = start().await;
+    let old = groups.credentials(application, DAY).await.unwrap().credentials[0].key_id.clone().unwrap();
+    let applications = contoso.client.applications();
+    let administrator = contoso.tenant.graph_token(contoso.tenant.administrator());
+    let start = Timestamp::from(std::time::SystemTime::now() + 30 * DAY);
+    let url = format!(
+        "{}/v1.0/applications(appId='{application}')/addPassword",
+        contoso.cloud().graph_url().as_str().trim_end_matches('/')
+    );
+    let body = json!({ "passwordCredential": { "displayName": "next month", "startDateTime": start.to_string() } });
+    let request = reqwest::Client::new().post(url).bearer_auth(administrator).body(body.to_string());
+    let added = request.header("Content-Type", "application/json").send().await.unwrap();
+    assert!(added.status().is_success(), "{}", added.text().await.unwrap());
+    let mut encryption = KeyCredential::certificate("encryption", "AAAA");
+    encryption.usage = Some("Encrypt".into());
+    applications.set_keys(application, &[KeyCredential::certificate("sign-in", "AAAA"), encryption]).await.unwrap();
+
+    let now = groups.credentials(application, DAY).await.unwrap();
+    let states = |name: &str| {
+        let it = now.credentials.iter().find(|it| it.name.as_deref() == Some(name));
+        it.unwrap_or_else(|| panic!("no {name}: {now}")).states.clone()
+    };
+    assert!(states("next month").contains(&State::NotYetValid), "{now}");
+    assert!(states("encryption").contains(&State::NotForSignIn) && !states("sign-in").contains(&State::NotForSignIn));
+    let last = groups.remove_secret(application, &old).await.unwrap_err();
+    assert!(last.kind() == ErrorKind::Blocked && last.to_string().contains("last secret"), "{last}");
+    // What does not work is no reason to keep it.
+    contoso.tenant.expire_secrets(&contoso.booking);
+    groups.remove_secret(application, &old).await.unwrap();
 }
 
 #[tokio::test]

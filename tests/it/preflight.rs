@@ -152,6 +152,41 @@ async fn an_ambiguous_owner_is_the_owners_fault_and_not_the_groups() {
     assert_eq!(outcome(&preflight, Check::Owners), Outcome::Failed, "{preflight}");
 }
 
+/// What does not stand in the way is said and fails nothing; a right is asked for where a step needs it.
+#[tokio::test]
+async fn a_warning_fails_no_check_and_a_right_is_asked_for_where_a_step_needs_it() {
+    let contoso = Contoso::start().await;
+    let spec = exchange_groups::RestrictedCalendarGroup::placeos(GROUP, &*contoso.booking.client_id)
+        .owner("exchange.admin@contoso.com")
+        .revoke_tenant_wide_grant(true)
+        .build()
+        .unwrap();
+    let no_proof = contoso.groups.preflight(&spec).await;
+    assert!(!contoso.plan(&spec).await.is_blocked());
+    assert_eq!(no_proof.with_outcome(Outcome::Failed).count(), 0, "nothing is in the way: {no_proof}");
+    assert_eq!(outcome(&no_proof, Check::MustNotReach), Outcome::CouldNotTell, "nobody can verify it: {no_proof}");
+    let spec = contoso.rbac().build().unwrap();
+    contoso.provision(&spec).await;
+    contoso.tenant.revoke_app_role(contoso.tenant.administrator(), "AppRoleAssignment.ReadWrite.All");
+    let groups = ExchangeGroups::new(contoso.new_client());
+    let done = groups.preflight(&spec).await;
+    assert_eq!(outcome(&done, Check::GraphRoles), Outcome::Passed, "there is nothing to revoke any more: {done}");
+}
+
+/// Who changes an assignment needs to be able to assign the role on, as who makes one does.
+#[tokio::test]
+async fn a_plan_that_alters_a_role_needs_the_delegating_assignment_too() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().build().unwrap();
+    contoso.provision(&spec).await;
+    let assignment = contoso.tenant.role_assignments(&contoso.booking)[0].name.clone();
+    let disabled = serde_json::json!({ "Identity": assignment, "Enabled": false });
+    contoso.tenant.run_cmdlet("Set-ManagementRoleAssignment", disabled);
+    let preflight = contoso.groups.preflight(&spec).await;
+    let evidence = &preflight.check(Check::DelegatingAssignment).unwrap().evidence;
+    assert!(evidence.contains("may assign the role"), "{preflight}");
+}
+
 /// Who is in a role group is not shown: only the directory role in the token says it.
 #[tokio::test]
 async fn who_may_assign_a_role_is_not_told_without_the_directory_role() {

@@ -219,8 +219,17 @@ impl MailboxFacts {
     /// what an organisation sets for purposes of its own. Its addresses are not known.
     pub(super) fn newcomer() -> Self {
         const NAMED: [&str; 3] = ["Alias", "DisplayName", "Name"];
-        const BLANK: [&str; 9] =
-            ["City", "Company", "CountryOrRegion", "Department", "Notes", "Office", "Phone", "StateOrProvince", "Title"];
+        const BLANK: [&str; 9] = [
+            "City",
+            "Company",
+            "CountryOrRegion",
+            "Department",
+            "Notes",
+            "Office",
+            "Phone",
+            "StateOrProvince",
+            "Title",
+        ];
         let of = |name: &str, values: &[&str]| (name.to_owned(), values.iter().map(|&it| it.to_owned()).collect());
         let numbered = (1..=15).map(|number| format!("CustomAttribute{number}"));
         let several = (1..=5).map(|number| format!("ExtensionCustomAttribute{number}"));

@@ -8,7 +8,8 @@ use tracing::Instrument as _;
 
 use super::tenant::{Known, Tenant};
 use crate::access::{
-    AccessModel, AccessPath, Caveat, CaveatKind, Level, PolicyRight, PolicyScope, Remedy, RoleScope, SignIn, Truth, Via, WiderPath,
+    AccessModel, AccessPath, Caveat, CaveatKind, Level, PolicyRight, PolicyScope, Remedy, RoleScope, SignIn, Truth,
+    Via, WiderPath,
 };
 use crate::document::Origin;
 use crate::error::Result;

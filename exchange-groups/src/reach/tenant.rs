@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::StreamExt;
 use graph_client::exchange::{
-    ApplicationAccessPolicy, ExchangeServicePrincipal, GetManagementRoleAssignment, GetManagementScope, GetOrganizationConfig, GetRecipient,
-    GetServicePrincipal, ManagementRoleAssignment, OpathFilter,
+    ApplicationAccessPolicy, ExchangeServicePrincipal, GetManagementRoleAssignment, GetManagementScope,
+    GetOrganizationConfig, GetRecipient, GetServicePrincipal, ManagementRoleAssignment, OpathFilter,
 };
 use graph_client::graph::{AppRoleAssignment, ServicePrincipal};
 use graph_client::{Client, ClientId, ObjectId, ServicePrincipalId, Uuid, well_known};
 
+use super::query::MAILBOXES;
 use crate::access::{self, AccessModel, Fact, Facts, OpenScope, Truth};
 use crate::error::{Error, Result};
 use crate::observe::{Observation, Reader, Unread, UnreadPart, access_policies, found, translate};
-use super::query::MAILBOXES;
 
 /// An application of the tenant that holds something.
 #[derive(Debug, Clone)]

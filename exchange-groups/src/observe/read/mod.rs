@@ -13,8 +13,8 @@ use graph_client::exchange::{Exchange, GetOrganizationConfig};
 use graph_client::{Client, ClientId, ErrorKind, List, Service};
 use serde::de::DeserializeOwned;
 
-use self::moved::Names;
 pub(crate) use self::lookup::{access_policies, found};
+use self::moved::Names;
 pub(crate) use self::recipients::{mailboxes, places, room_lists};
 use super::observation::{Observation, Unread, UnreadPart};
 use super::translate;

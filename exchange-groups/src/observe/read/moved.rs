@@ -18,9 +18,7 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn assigned(&mut self, assignments: &[ManagementRoleAssignment]) {
         self.assigned.extend(
-            assignments
-                .iter()
-                .filter_map(|it| Some((it.name.clone()?, it.when_changed.as_ref()?.to_system_time()?))),
+            assignments.iter().filter_map(|it| Some((it.name.clone()?, it.when_changed.as_ref()?.to_system_time()?))),
         );
     }
 
