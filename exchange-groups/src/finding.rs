@@ -342,6 +342,8 @@ finding_kinds! {
     WriteUndecided = "write_undecided" => Inconclusive,
     /// Other applications reach the members of the group by it.
     OtherApplications = "other_applications" => Unaffected,
+    /// Another application of the name holds a tenant-wide calendar permission that nothing narrows.
+    Namesake = "namesake" => Unaffected,
     /// The application can widen its own reach.
     CanWidenItself = "can_widen_itself" => Violates,
     /// Whether the application can widen its own reach is not known.

@@ -52,7 +52,9 @@ pub use self::finding::{Actor, Advice, Finding, FindingKind, Severity, Subject, 
 pub use self::groups::ExchangeGroups;
 pub use self::membership::{MembershipCost, MembershipMethod};
 pub use self::monitor::{ExistingMonitor, ExportedMonitor, MonitorExport, MonitorReading, MonitorVerdict};
-pub use self::observe::{Observation, ObservedGroup, ObservedRoomList, ObservedScope, OtherReach, Unread, UnreadPart};
+pub use self::observe::{
+    Namesake, Observation, ObservedGroup, ObservedRoomList, ObservedScope, OtherReach, Unread, UnreadPart,
+};
 pub use self::outcome::{Outcome, StepReport};
 pub use self::plan::Plan;
 pub use self::preflight::{Preflight, PreflightCheck, PreflightKind, PreflightOutcome};
@@ -65,8 +67,8 @@ pub use self::prove::{
     WriteEvidence,
 };
 pub use self::reach::{
-    ApplicationReach, Audit, AuditedApplication, AuditedPath, CalendarAccess, MailboxAccess, MailboxReach, ReachQuery,
-    ReachReport,
+    ApplicationReach, Audit, AuditedApplication, AuditedPath, CalendarAccess, DelegatedReach, MailboxAccess,
+    MailboxReach, ReachQuery, ReachReport,
 };
 pub use self::script::{Script, ScriptHeader};
 pub use self::spec::{

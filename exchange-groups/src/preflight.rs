@@ -182,12 +182,11 @@ impl Preflight {
         let advice = first.advice.clone();
         let outcome = match first.severity {
             Severity::Blocking => Failed,
-            Severity::Note => Passed,
             // Nothing that is applied works before it is enabled.
             Severity::Warning if first.kind == Kind::ApplicationDisabled => Failed,
             // The plan can be applied, and what it leads to could not be told.
             Severity::Warning if first.kind.effect() == VerdictEffect::Inconclusive => CouldNotTell,
-            Severity::Warning => Passed,
+            Severity::Warning | Severity::Note => Passed,
         };
         let messages: Vec<&str> = found.map(|finding| &*finding.message).collect();
         self.add(check, outcome, messages.join("; ")).advise(advice);

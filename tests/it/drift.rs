@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use exchange_groups::{
     Actor, Drift, DriftDifference, DriftEffect, DriftKind, DriftStatus, Observation, OtherMembers,
-    RestrictedCalendarGroup,
+    RestrictedCalendarGroup, RestrictedCalendarGroupBuilder,
 };
 use exchange_groups_tests::{Contoso, GROUP};
 use fake_tenant::{
@@ -405,6 +405,55 @@ async fn a_second_application_of_the_product() {
     let drift = world.drift().await;
     let other = drift.differences.iter().find(|it| it.kind == DriftKind::OtherApplicationAdded);
     assert_eq!(other.unwrap().effect, DriftEffect::Neither, "{drift}");
+}
+
+/// The product's flow of consent, run again: a new registration of its name, with permissions over the whole tenant.
+#[tokio::test]
+async fn a_consent_to_the_product_that_was_given_again() {
+    let world = World::rbac().await;
+    let tenant = &world.contoso.tenant;
+    // The application may be called otherwise than the product calls those that it registers.
+    let spec =
+        RestrictedCalendarGroupBuilder::from(world.spec.clone()).application_name("Contoso Rooms").build().unwrap();
+    for name in ["Contoso Rooms", &*world.contoso.booking.display_name] {
+        let other = tenant.add_application(name, "another-secret");
+        let drift = world.contoso.groups.drift(&spec, Some(&world.snapshot)).await.unwrap();
+        let found = drift.differences.iter().find(|it| it.subject.id.as_deref() == Some(&*other.client_id)).unwrap();
+        assert_eq!(
+            (found.kind, found.effect),
+            (DriftKind::Namesake, DriftEffect::Neither),
+            "it holds nothing: {drift}"
+        );
+        tenant.grant(&other, Resource::Graph, "Calendars.ReadWrite");
+        for snapshot in [None, Some(&world.snapshot)] {
+            let drift = world.contoso.groups.drift(&spec, snapshot).await.unwrap();
+            let of_it = |it: &&DriftDifference| it.subject.id.as_deref() == Some(&*other.client_id);
+            let difference = drift.differences.iter().find(of_it).unwrap_or_else(|| panic!("{drift}"));
+            assert_eq!(difference.kind, DriftKind::Namesake);
+            assert_eq!((difference.effect, difference.owner()), (DriftEffect::Wider, Actor::EntraAdministrator));
+            assert_eq!(drift.status(), DriftStatus::Wider);
+        }
+        assert!(tenant.can_read(&other.client_id, "ceo@contoso.com"));
+        let plan = world.contoso.plan(&spec).await;
+        assert!(plan.to_string().contains(&other.client_id), "{plan}");
+        // Once it is restricted, it is wider no more.
+        tenant.add_access_policy(&other.client_id, PolicyRight::Restrict, GROUP);
+        let drift = world.contoso.groups.drift(&spec, None).await.unwrap();
+        let of_kind = drift.differences.iter().any(|it| it.kind == DriftKind::Namesake);
+        assert!(!of_kind, "{drift}");
+        tenant.revoke_app_role(&other, "Calendars.ReadWrite");
+    }
+}
+
+/// What could not be read is no absence.
+#[tokio::test]
+async fn applications_of_the_name_that_cannot_be_listed_are_unknown() {
+    let world = World::rbac().await;
+    let body = json!({ "error": { "code": "Authorization_RequestDenied", "message": "Insufficient privileges." } });
+    world.contoso.tenant.fail_next(Matcher::path("/servicePrincipals?").times(100), Fault::status(403, body));
+    let drift = world.drift().await;
+    assert_eq!(drift.status(), DriftStatus::Unknown, "{drift}");
+    assert!(drift.to_string().contains("applications of the application's name"), "{drift}");
 }
 
 #[tokio::test]

@@ -185,6 +185,24 @@ async fn an_audit_names_what_is_restricted_to_nothing_and_the_trap_of_a_permissi
     assert_eq!(audit, serde_json::from_str(&serde_json::to_string(&audit).unwrap()).unwrap());
 }
 
+/// Who signs in to an application gives it their own calendar: that is no right of the application, and is told.
+#[tokio::test]
+async fn an_audit_names_who_reads_the_calendars_of_whoever_signs_in() {
+    let contoso = Contoso::start().await;
+    let add_in = contoso.tenant.add_application("Room finder", "secret");
+    contoso.tenant.grant_delegated(&add_in, "User.Read Calendars.ReadWrite.Shared");
+    contoso.tenant.grant_delegated(&contoso.booking, "User.Read");
+    let audit = contoso.groups.audit().await.unwrap();
+    let delegated: Vec<_> = audit.delegated.entries().iter().map(|it| (it.name.as_deref(), &*it.permissions)).collect();
+    assert_eq!(delegated, [(Some("Room finder"), &["Calendars.ReadWrite.Shared".to_owned()][..])], "{audit}");
+    assert!(audit.applications.iter().all(|it| it.name.as_deref() != Some("Room finder")), "{audit}");
+    assert!(audit.to_string().contains("Room finder reads the calendars of whoever signs in"), "{audit}");
+    let body = serde_json::json!({ "error": { "code": "Authorization_RequestDenied", "message": "No." } });
+    contoso.tenant.fail_next(Matcher::path("oauth2PermissionGrants"), Fault::status(403, body));
+    let unread = contoso.groups.audit().await.unwrap();
+    assert!(unread.delegated.missing().is_some() && unread.to_string().contains("NOT READ"), "{unread}");
+}
+
 /// #25: a collection that failed is not clean.
 #[tokio::test]
 async fn an_audit_whose_reads_failed_reports_nothing_as_restricted() {

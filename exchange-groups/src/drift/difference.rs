@@ -83,6 +83,9 @@ named! {
         RegistrationChanged = "registration_changed",
         /// Another application reaches the members of the group. Needs a snapshot.
         OtherApplicationAdded = "other_application_added",
+        /// Another application of the application's name, or of one that the product gives its own, is there: the product may
+        /// use that one. One that is no wider is told with a snapshot alone.
+        Namesake = "namesake",
         /// `EnforceExoAppRbacPermissions` was turned on or off. Needs a snapshot.
         AppRbacSwitched = "app_rbac_switched",
         /// An accepted domain is gone. Needs a snapshot.

@@ -50,6 +50,7 @@ pub(super) fn differences(
     search.grants();
     search.organization();
     search.other_applications();
+    search.namesakes();
     search.unread();
     search.remaining_steps();
     search.spec_unmet();

@@ -6,7 +6,7 @@ use graph_client::exchange::Identity;
 
 use super::difference::{DriftEffect as Effect, DriftKind as Kind};
 use super::search::Search;
-use crate::access::{AccessPolicy, Facts, Grant, PolicyApplication, RoleAssignment, RoleScope, SignIn};
+use crate::access::{AccessPolicy, Facts, Grant, PolicyApplication, RoleAssignment, RoleScope, SignIn, Truth};
 use crate::change::Change;
 use crate::finding::{Advice, Subject};
 use crate::restriction::{grant_name, resource_name};
@@ -358,6 +358,28 @@ impl Search<'_> {
                 subject(other.application.clone(), "Application"),
                 advice,
             );
+        }
+    }
+}
+
+impl Search<'_> {
+    /// The product may have been consented to again: it then uses another registration, which nothing restricts.
+    pub(super) fn namesakes(&mut self) {
+        let before = self.before.and_then(|before| before.namesakes.whole());
+        for other in self.now.namesakes.entries() {
+            let was_there = before.is_some_and(|before| before.contains(other));
+            let (effect, how) = match other.is_tenant_wide {
+                Truth::Yes => (Effect::Wider, "reaches every mailbox by a permission that nothing narrows"),
+                Truth::Unknown => (Effect::Unknown, "may reach every mailbox"),
+                Truth::No if was_there || before.is_none() => continue,
+                Truth::No => (Effect::Neither, "holds no calendar permission that nothing narrows"),
+            };
+            let message = format!("Another application is called \"{}\", {}, and {how}", other.name, other.application);
+            let advice = Advice::entra(
+                "Find out by their sign-ins which one the product uses: its flow of consent makes a new one each time. \
+                 Restrict that one, and retire the other",
+            );
+            self.add(Kind::Namesake, effect, message, subject(other.application.to_string(), "Application"), advice);
         }
     }
 }

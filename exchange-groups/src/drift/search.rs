@@ -149,6 +149,7 @@ fn parts_of(kind: Kind) -> &'static [&'static str] {
         Kind::ServicePrincipalDisabled => &["application", "facts.sign_in"],
         Kind::RegistrationChanged => &["facts.exchange_principal", "facts.role_assignments", "facts.scopes"],
         Kind::OtherApplicationAdded => &["other_applications"],
+        Kind::Namesake => &["namesakes"],
         Kind::AppRbacSwitched => &["organization", "facts.organization"],
         Kind::DomainRemoved => &["accepted_domains"],
         Kind::SpecUnmet => &["recipients"],

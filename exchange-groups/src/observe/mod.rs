@@ -8,7 +8,7 @@ pub(crate) mod translate;
 pub(crate) use self::mailboxes::{Mailboxes, recipient_facts};
 pub(crate) use self::observation::is_group;
 pub use self::observation::{
-    Observation, ObservedGroup, ObservedRoomList, ObservedScope, OtherReach, Unread, UnreadPart,
+    Namesake, Observation, ObservedGroup, ObservedRoomList, ObservedScope, OtherReach, Unread, UnreadPart,
 };
 pub(crate) use self::read::{Reader, access_policies, application_facts, found, mailboxes, places, room_lists};
 pub(crate) use self::translate::member;

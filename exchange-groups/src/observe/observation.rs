@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::access::{CalendarSharing, Fact, Facts};
+use crate::access::{CalendarSharing, Fact, Facts, Truth};
 use crate::document::{Digest, Origin};
 use crate::names::named;
 
@@ -54,6 +54,9 @@ pub struct Observation {
     pub facts: Facts,
     /// The other applications that a policy or a role lets reach the members of the group.
     pub other_applications: Vec<OtherReach>,
+    /// The other applications that are called as this one is, or as the product calls those that it registers itself.
+    #[serde(default)]
+    pub namesakes: Fact<Vec<Namesake>>,
     /// The cmdlets that the administering application may run. `None` when that is not known.
     pub cmdlets: Option<CmdletSet>,
     /// The parts that could not be read, and why. What needs them is unknown.
@@ -73,6 +76,21 @@ pub struct OtherReach {
     pub application: String,
     /// The role assignment or access policy by which it reaches them.
     pub by: String,
+}
+
+/// Another application of the application's name, or of a name that the product gives those that it registers itself.
+/// Which of them the product uses cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Namesake {
+    /// Its client id.
+    pub application: ClientId,
+    /// Its name.
+    pub name: String,
+    /// The tenant-wide permissions by which it reads calendars.
+    pub permissions: Vec<String>,
+    /// Whether these reach every mailbox: no access policy that restricts narrows them.
+    pub is_tenant_wide: Truth,
 }
 
 /// Something that could not be read.
@@ -111,6 +129,8 @@ named! {
         RoleGroups = "role_groups",
         /// The role assignments of other applications.
         OtherApplications = "other_applications",
+        /// The applications that are called as this one.
+        Namesakes = "namesakes",
         /// The calendar permissions of mailboxes.
         Calendars = "calendars",
         /// The places: the buildings, floors, cities and tags of rooms.
@@ -133,6 +153,7 @@ impl UnreadPart {
             Self::DelegatedPermissions => "The list of delegated permissions",
             Self::RoleGroups => "The list of role groups",
             Self::OtherApplications => "The list of the role assignments of other applications",
+            Self::Namesakes => "The list of applications of the application's name",
             Self::Calendars => "The sharing of a calendar",
             Self::Places => "The list of places",
         }
@@ -198,6 +219,7 @@ impl Observation {
             administrator: None,
             facts: Facts::new(application, today(SystemTime::now())),
             other_applications: Vec::new(),
+            namesakes: Fact::default(),
             cmdlets: None,
             unread: Vec::new(),
             requests: 0,

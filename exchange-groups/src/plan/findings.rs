@@ -10,7 +10,9 @@ use graph_client::exchange::{
 use graph_client::{SmtpAddress, Uuid};
 
 use super::forecast;
-use crate::access::{Access, AccessModel, AccessPolicy, Fact, Level, ManagementScope, PolicyApplication, PolicyRight};
+use crate::access::{
+    Access, AccessModel, AccessPolicy, Fact, Level, ManagementScope, PolicyApplication, PolicyRight, Truth,
+};
 use crate::change::{Change, Step};
 use crate::finding::{Advice, Finding, FindingKind as Kind, Severity, Subject};
 use crate::membership::{Difference, MailboxRef, MailboxSet, ids_of_recipient};
@@ -45,6 +47,7 @@ pub(super) fn findings(
     findings.must_not_reach(selection);
     findings.application();
     findings.other_applications(selection, must_not_reach);
+    findings.namesakes();
     findings.organization(steps);
     findings.rights(steps);
     findings.unread();
@@ -587,6 +590,33 @@ impl Findings<'_> {
              becomes a member is reached by them too.",
         );
         self.add(Finding::new(Warning, Kind::OtherApplications, message, advice).about(&self.spec.address));
+    }
+
+    /// The product may use another registration than the one that is restricted: its own flow of consent makes a new one.
+    fn namesakes(&mut self) {
+        for other in self.seen.namesakes.entries() {
+            let how = match other.is_tenant_wide {
+                Truth::Yes => "reads",
+                Truth::Unknown => "may read",
+                Truth::No => continue,
+            };
+            let message = format!(
+                "Another application is called \"{}\", {}, and {how} every calendar of the tenant by {}: the product may use \
+                 that one, which this restriction does not touch",
+                other.name,
+                other.application,
+                if other.permissions.is_empty() { "what could not be read" } else { &other.permissions[0] },
+            );
+            let advice = Advice::entra(
+                "Find out which of the two the product uses, by their sign-ins. Restrict that one, and retire the other.",
+            );
+            let subject = Subject {
+                id: Some(other.application.to_string()),
+                kind: Some("Application".to_owned()),
+                address: None,
+            };
+            self.add(Finding::new(Warning, Kind::Namesake, message, advice).about(subject).at("application"));
+        }
     }
 
     fn organization(&mut self, steps: &[Step]) {

@@ -2,20 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use graph_client::ClientId;
+use futures_util::TryStreamExt as _;
+use graph_client::graph::{Filter, PermissionGrant, ServicePrincipal};
+use graph_client::{Client, ClientId};
 use serde::{Deserialize, Serialize};
 use tracing::Instrument as _;
 
 use super::tenant::{Known, Tenant};
 use crate::access::{
-    AccessModel, AccessPath, Caveat, CaveatKind, Level, PolicyRight, PolicyScope, Remedy, RoleScope, SignIn, Truth,
-    Via, WiderPath,
+    AccessModel, AccessPath, Caveat, CaveatKind, Fact, Level, PolicyRight, PolicyScope, Remedy, RoleScope, SignIn,
+    Truth, Via, WiderPath,
 };
 use crate::document::Origin;
 use crate::error::Result;
 use crate::groups::ExchangeGroups;
 use crate::names::named;
 use crate::observe::Unread;
+use crate::text::without_advice;
 
 /// Every application of a tenant that can read calendars: restricted to what, and which to nothing. From the
 /// configuration alone.
@@ -30,6 +33,9 @@ pub struct Audit {
     pub others: usize,
     /// Holders of permissions or roles whose application is not known: they may read calendars.
     pub unidentified: Vec<String>,
+    /// The applications that read the calendars of whoever signs in to them, by delegated permissions that an administrator
+    /// consented to for everybody. Consents of single persons are not part of an audit.
+    pub delegated: Fact<Vec<DelegatedReach>>,
     /// The parts of the configuration that could not be read. What needs them is unknown.
     pub unread: Vec<Unread>,
     /// The number of HTTP requests, sign-ins excepted.
@@ -58,6 +64,19 @@ pub struct AuditedApplication {
     /// Whether it can widen its own access by a permission that it holds. Directory roles and owners are not part of an
     /// audit, so that it is never a no.
     pub can_widen: Truth,
+}
+
+/// An application that reads the calendars of whoever signs in to it: no more than each of them may, and nobody's who does
+/// not sign in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DelegatedReach {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its client id, where it is known.
+    pub application: Option<ClientId>,
+    /// The delegated permissions for calendars.
+    pub permissions: Vec<String>,
 }
 
 /// An access path of an application to calendars.
@@ -99,7 +118,8 @@ impl Audit {
         self.applications.iter().filter(|application| application.access == CalendarAccess::Unrestricted)
     }
 
-    /// Whether every application that can read calendars is known to be restricted. Not so where something was not read.
+    /// Whether every application that can read calendars by a right of its own is known to be restricted. Not so where
+    /// something was not read. Delegated permissions are no such right.
     #[must_use]
     pub fn is_all_restricted(&self) -> bool {
         self.applications.iter().all(|application| application.access == CalendarAccess::Restricted)
@@ -146,7 +166,7 @@ fn audited(known: &Known) -> Option<AuditedApplication> {
     };
     // A disabled application gets no tokens; what it would reach is said all the same.
     let access = match (&known.facts.sign_in, widest) {
-        (crate::access::Fact::Read(SignIn::Disabled { .. }), _) if access == CalendarAccess::Undecided => {
+        (Fact::Read(SignIn::Disabled { .. }), _) if access == CalendarAccess::Undecided => {
             disabled(known).unwrap_or(access)
         }
         _ => access,
@@ -164,6 +184,35 @@ fn audited(known: &Known) -> Option<AuditedApplication> {
         caveats: model.caveats(),
         can_widen,
     })
+}
+
+/// The consents for everybody, which are few: those of single persons grow with persons.
+async fn delegated(client: &Client, everybody: &Fact<Vec<ServicePrincipal>>) -> Fact<Vec<DelegatedReach>> {
+    let for_all = client.permission_grants().list().filter(Filter::eq("consentType", "AllPrincipals"));
+    let grants: Vec<PermissionGrant> = match for_all.into_stream().try_collect().await {
+        Ok(grants) => grants,
+        Err(error) => return Fact::Unread(without_advice(&error)),
+    };
+    let mut found = Vec::new();
+    for grant in grants {
+        let permissions: Vec<String> =
+            grant.scopes().filter(|scope| reads_calendars(scope)).map(str::to_owned).collect();
+        if permissions.is_empty() {
+            continue;
+        }
+        let is_it = |it: &&ServicePrincipal| grant.client_id.as_deref() == Some(&*it.id.to_string());
+        let client = everybody.entries().iter().find(is_it);
+        let (name, application) = (client.and_then(|it| it.display_name.clone()), client.and_then(|it| it.app_id));
+        found.push(DelegatedReach { name: name.or_else(|| grant.client_id.clone()), application, permissions });
+    }
+    found.sort();
+    Fact::Read(found)
+}
+
+/// Whether a delegated permission allows access to events: those for calendars, and the one for Exchange Web Services.
+fn reads_calendars(scope: &str) -> bool {
+    let lower = scope.to_ascii_lowercase();
+    lower.starts_with("calendars.") || lower == "ews.accessasuser.all"
 }
 
 /// Whether a path leads to whoever gets a mailbox. The recipients that a condition has today do not decide on that.
@@ -226,8 +275,8 @@ impl ExchangeGroups {
     ///
     /// # Permissions
     ///
-    /// Exchange: `Exchange.ManageAsApp` with Global Reader or more. Graph: `Application.Read.All`. What may not be read is
-    /// left unread, and what needs it is unknown.
+    /// Exchange: `Exchange.ManageAsApp` with Global Reader or more. Graph: `Application.Read.All`; for delegated permissions
+    /// also `Directory.Read.All`. What may not be read is left unread, and what needs it is unknown.
     ///
     /// # Errors
     ///
@@ -256,6 +305,7 @@ impl ExchangeGroups {
                 applications,
                 others,
                 unidentified: tenant.unidentified,
+                delegated: delegated(&client, &tenant.everybody).await,
                 unread: tenant.unread,
                 requests: meter.usage().requests,
             })

@@ -7,6 +7,6 @@ mod query;
 mod show;
 mod tenant;
 
-pub use self::audit::{Audit, AuditedApplication, AuditedPath, CalendarAccess};
+pub use self::audit::{Audit, AuditedApplication, AuditedPath, CalendarAccess, DelegatedReach};
 pub use self::mailbox::{ApplicationReach, MailboxAccess};
 pub use self::query::{MailboxReach, ReachQuery, ReachReport};

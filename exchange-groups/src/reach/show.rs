@@ -5,7 +5,7 @@ use graph_client::printable;
 use super::audit::{Audit, AuditedApplication, CalendarAccess};
 use super::mailbox::MailboxAccess;
 use super::query::{MailboxReach, ReachReport};
-use crate::access::{Access, Truth};
+use crate::access::{Access, Fact, Truth};
 use crate::observe::Unread;
 use crate::text::{count, some_of};
 
@@ -132,6 +132,19 @@ impl fmt::Display for Audit {
             "\n{} hold a permission or role and read no calendar by it",
             count(self.others, "other application")
         )?;
+        match &self.delegated {
+            Fact::Read(some) if some.is_empty() => {
+                writeln!(f, "No application reads the calendars of whoever signs in, by a consent for everybody")?;
+            }
+            Fact::Read(some) | Fact::Partly(some, _) => {
+                for it in some {
+                    let name = it.name.as_deref().unwrap_or("(without a name)");
+                    let permissions = it.permissions.join(", ");
+                    writeln!(f, "{} reads the calendars of whoever signs in to it ({permissions})", printable(name))?;
+                }
+            }
+            Fact::Unread(why) => writeln!(f, "NOT READ  the delegated permissions: {}", printable(why))?,
+        }
         for holder in &self.unidentified {
             writeln!(f, "UNKNOWN   {} holds something, and its application is not known", printable(holder))?;
         }

@@ -31,6 +31,8 @@ pub(super) struct Known {
 /// What was read of the tenant.
 pub(super) struct Tenant {
     pub(super) name: String,
+    /// Every service principal.
+    pub(super) everybody: Fact<Vec<ServicePrincipal>>,
     pub(super) applications: Vec<Known>,
     /// Service principals whose client id is not known, as Exchange or Entra shows them.
     pub(super) unidentified: Vec<String>,
@@ -122,7 +124,7 @@ impl Tenant {
         }
         list_scopes(&mut reader, &mut applications).await;
         let name = reader.seen.organization.name.clone();
-        Ok(Self { name, applications, unidentified, unread: reader.seen.unread })
+        Ok(Self { name, everybody: lists.everybody, applications, unidentified, unread: reader.seen.unread })
     }
 }
 

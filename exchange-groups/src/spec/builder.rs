@@ -9,6 +9,8 @@ use super::group::{OtherMembers, Permission, RestrictedCalendarGroup, Restrictio
 use super::rooms::Rooms;
 use super::scope::Scope;
 
+const LONGEST_APPLICATION_NAME: usize = 120;
+
 /// A spec in the making, and its form in a JSON or YAML file. Nothing is checked before [`build`](Self::build).
 ///
 /// # Examples
@@ -93,6 +95,11 @@ pub struct RestrictedCalendarGroupBuilder {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schemars(inner(regex(pattern = super::schema::ADDRESS))))]
     other_groups: Vec<String>,
+    /// The names that the product gives applications that it registers itself. Others of these names, and of the name of
+    /// this application, are looked for: the product may use one that nothing restricts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(inner(length(min = 1, max = 120))))]
+    application_names: Vec<String>,
     /// The longest propagation of a role or policy that was seen at the product, as a clause: Contoso Signage saw three
     /// hours.
     longest_propagation: Option<String>,
@@ -218,6 +225,14 @@ impl RestrictedCalendarGroupBuilder {
         self
     }
 
+    /// Adds a name that the product gives applications that it registers itself, such as when an administrator consents
+    /// to it. Other applications of the name, and of the name of this application, are looked for: the product may use one
+    /// that nothing restricts. A [`Profile`](crate::Profile) sets it.
+    pub fn application_name(mut self, name: impl Into<String>) -> Self {
+        self.application_names.push(name.into());
+        self
+    }
+
     /// Sets the longest propagation of a role or policy that was seen at the product, as a clause that plans and proofs
     /// quote beside Microsoft's figures: *Contoso Signage saw three hours*. A [`Profile`](crate::Profile) sets it.
     pub fn longest_propagation(mut self, clause: impl Into<String>) -> Self {
@@ -274,6 +289,12 @@ impl RestrictedCalendarGroupBuilder {
                 check.fault(format!("other_groups[{index}]"), other.as_str(), rule);
             }
         }
+        for (index, name) in self.application_names.iter().enumerate() {
+            if name.trim().is_empty() || name.chars().count() > LONGEST_APPLICATION_NAME {
+                let rule = "must have 1 to 120 characters, as Entra's names of applications have";
+                check.fault(format!("application_names[{index}]"), name, rule);
+            }
+        }
         let (Some(name), Some(address), Some(alias), Some(rooms), Some(application), Some(scope), true) =
             (name, address, alias, rooms, application, scope, check.is_passed())
         else {
@@ -297,6 +318,7 @@ impl RestrictedCalendarGroupBuilder {
             must_not_reach,
             skip_unmatched_rooms: self.skip_unmatched_rooms,
             other_groups,
+            application_names: self.application_names,
             longest_propagation: self.longest_propagation.filter(|clause| !clause.trim().is_empty()),
         })
     }
@@ -369,6 +391,7 @@ impl From<RestrictedCalendarGroup> for RestrictedCalendarGroupBuilder {
             must_not_reach: texts(spec.must_not_reach),
             skip_unmatched_rooms: spec.skip_unmatched_rooms,
             other_groups: texts(spec.other_groups),
+            application_names: spec.application_names,
             longest_propagation: spec.longest_propagation,
         }
     }

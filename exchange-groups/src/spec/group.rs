@@ -45,6 +45,7 @@ pub struct RestrictedCalendarGroup {
     pub(crate) must_not_reach: Vec<SmtpAddress>,
     pub(crate) skip_unmatched_rooms: bool,
     pub(crate) other_groups: Vec<SmtpAddress>,
+    pub(crate) application_names: Vec<String>,
     pub(crate) longest_propagation: Option<String>,
 }
 
@@ -124,6 +125,12 @@ impl RestrictedCalendarGroup {
     #[must_use]
     pub fn other_groups(&self) -> &[SmtpAddress] {
         &self.other_groups
+    }
+
+    /// The names that the product gives applications that it registers itself.
+    #[must_use]
+    pub fn application_names(&self) -> &[String] {
+        &self.application_names
     }
 
     /// The longest propagation that was seen at the product, as a clause.

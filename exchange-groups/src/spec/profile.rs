@@ -40,6 +40,8 @@ pub struct Profile {
     pub restriction: Restriction,
     /// What happens to members that the spec does not name.
     pub other_members: OtherMembers,
+    /// The names that the product gives applications that it registers itself.
+    pub application_names: &'static [&'static str],
     /// The longest propagation that was seen at the product, as a clause: *Contoso Signage saw three hours*.
     pub longest_propagation: Option<&'static str>,
 }
@@ -54,6 +56,7 @@ impl Profile {
     pub const PLACEOS: Self = Self::new("PlaceOS", "PlaceOS Room Booking")
         .description("Room calendars that PlaceOS may read and write")
         .permission(Permission::ReadWrite)
+        .application_names(&["PlaceOS Bookings Visualiser"])
         .longest_propagation("PlaceOS saw twelve hours");
 
     /// A product and the name of its group. The application reads calendars and is restricted by RBAC for Applications;
@@ -67,6 +70,7 @@ impl Profile {
             permission: Permission::Read,
             restriction: Restriction::Rbac,
             other_members: OtherMembers::Remove,
+            application_names: &[],
             longest_propagation: None,
         }
     }
@@ -99,6 +103,14 @@ impl Profile {
         self
     }
 
+    /// Sets the names that the product gives applications that it registers itself, such as when an administrator
+    /// consents to it. A plan and drift look for others of these names.
+    #[must_use]
+    pub const fn application_names(mut self, names: &'static [&'static str]) -> Self {
+        self.application_names = names;
+        self
+    }
+
     /// Sets the longest propagation that was seen at the product, as a clause that plans and proofs quote.
     #[must_use]
     pub const fn longest_propagation(mut self, clause: &'static str) -> Self {
@@ -116,6 +128,7 @@ impl Profile {
             Some(description) => spec.description(description),
             None => spec,
         };
+        let spec = self.application_names.iter().fold(spec, |spec, name| spec.application_name(*name));
         match self.longest_propagation {
             Some(clause) => spec.longest_propagation(clause),
             None => spec,

@@ -25,6 +25,7 @@ scenarios! {
     InsufficientPermission: a_permission_that_only_reads;
     NotPropagated: a_role_that_propagates, a_policy_that_propagates;
     OtherApplications: another_application_over_the_group;
+    Namesake: a_second_registration_of_the_product;
     CanWidenItself: a_permission_to_grant_itself, a_directory_role;
     OthersCanWiden: administrators;
     ObsoletePermission: a_permission_of_the_outlook_api;
@@ -279,6 +280,20 @@ async fn another_application_over_the_group() {
         contoso.tenant.assign_role(&panels, role().group("panels@contoso.com"));
     });
     case.verify_without(Kind::OtherApplications).await;
+}
+
+/// The product was consented to again. Its new registration reaches everybody until it is restricted too.
+async fn a_second_registration_of_the_product() {
+    let mut case = Case::of(small(), Contoso::rbac).await;
+    case.provision().await;
+    let second = case.tenant().add_application("PlaceOS Bookings Visualiser", "not-a-real-secret-of-the-second");
+    case.tenant().grant(&second, Resource::Graph, "Calendars.ReadWrite");
+    let finding = case.find(Kind::Namesake).await;
+    assert_eq!(finding.subject.id.as_deref(), Some(&*second.client_id));
+    case.by_hand(&finding, Actor::EntraAdministrator, "Restrict that one, and retire the other", |contoso| {
+        contoso.tenant.add_access_policy(&second.client_id, PolicyRight::Restrict, GROUP);
+    });
+    case.verify_without(Kind::Namesake).await;
 }
 
 async fn a_permission_to_grant_itself() {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use graph_client::exchange::{
-    ApplicationAccessPolicy, AssignedScope, ExchangeServicePrincipal, GetManagementRoleAssignment, GetManagementScope,
-    GetRecipient, GetRoleGroup, GetServicePrincipal, ManagementRoleAssignment, ManagementScope,
+    AccessRight, ApplicationAccessPolicy, AssignedScope, ExchangeServicePrincipal, GetManagementRoleAssignment,
+    GetManagementScope, GetRecipient, GetRoleGroup, GetServicePrincipal, ManagementRoleAssignment, ManagementScope,
 };
 use graph_client::graph::{AppRoleAssignment, PermissionGrant, ServicePrincipal};
 use graph_client::{ClientId, List, ObjectId, Page, ServicePrincipalId};
@@ -18,7 +18,9 @@ use crate::observe::translate;
 use crate::text::without_advice;
 
 impl Reader<'_> {
-    pub(super) async fn entra(&mut self) {
+    /// What the application is and holds in Entra. The result is the applications that are called alike, which a spec asks
+    /// for.
+    pub(super) async fn entra(&mut self) -> Fact<Vec<ServicePrincipal>> {
         let principals = self.client.service_principals();
         let application = found(principals.by_app_id(&self.application).await);
         let application = self.fact(UnreadPart::Entra, application);
@@ -26,7 +28,13 @@ impl Reader<'_> {
             Fact::Read(application) => Fact::Read(application.as_ref().map(|it| it.id)),
             Fact::Partly(_, why) | Fact::Unread(why) => Fact::Unread(why.clone()),
         };
-        let Fact::Read(Some(application)) = application else { return };
+        let Fact::Read(Some(application)) = application else {
+            return match self.called_alike(None) {
+                Some(list) => self.list(UnreadPart::Namesakes, list).await,
+                None => Fact::Read(Vec::new()),
+            };
+        };
+        let name = application.display_name.clone();
         let id = application.id;
         self.seen.facts.sign_in = match application.account_enabled {
             Some(true) => Fact::Read(access::SignIn::Enabled),
@@ -44,6 +52,7 @@ impl Reader<'_> {
         let eligible = batch.add(roles.eligible_of(&object));
         let owners = batch.add(principals.owners(&id));
         let owned = batch.add(principals.owned_objects(&id));
+        let alike = self.spec.and_then(|_| self.called_alike(name.as_deref())).map(|list| batch.add(list));
         let mut pages = batch.send().await;
         let grants = pages.take(grants);
         let grants = self.whole(UnreadPart::Entra, grants, || principals.app_role_assignments(&id)).await;
@@ -63,6 +72,15 @@ impl Reader<'_> {
         let owned = pages.take(owned);
         let owned = self.whole(UnreadPart::Owners, owned, || principals.owned_objects(&id)).await;
 
+        let alike = match alike.map(|alike| pages.take(alike)) {
+            None => Fact::Read(Vec::new()),
+            Some(Ok(page)) if page.next_link.is_none() => Fact::Read(page.items),
+            Some(first) => match (first, self.called_alike(name.as_deref())) {
+                (Ok(_), Some(list)) => self.list(UnreadPart::Namesakes, list).await,
+                (Ok(page), None) => Fact::Read(page.items),
+                (Err(error), _) => self.fact(UnreadPart::Namesakes, Err(error)),
+            },
+        };
         let offered = self.resources(&grants, &delegated).await;
         let app = self.application;
         let facts = &mut self.seen.facts;
@@ -71,10 +89,11 @@ impl Reader<'_> {
         facts.directory_roles = translate::directory_roles(&active, &eligible);
         facts.owners = translate::each(owners, translate::owner);
         facts.owned_applications = translate::each(owned, |object| translate::owned_application(object, app));
+        alike
     }
 
     /// The whole list, of which a batch gave the first page.
-    async fn whole<T: DeserializeOwned + Send + 'static>(
+    pub(super) async fn whole<T: DeserializeOwned + Send + 'static>(
         &mut self,
         what: UnreadPart,
         first: graph_client::Result<Page<T>>,
@@ -88,7 +107,7 @@ impl Reader<'_> {
     }
 
     /// The resources that permissions are on, by the object ids of their service principals.
-    async fn resources(
+    pub(super) async fn resources(
         &mut self,
         grants: &Fact<Vec<AppRoleAssignment>>,
         delegated: &Fact<Vec<PermissionGrant>>,
@@ -181,6 +200,11 @@ impl Reader<'_> {
                 return;
             }
         };
+        let restricts = |policy: &&ApplicationAccessPolicy| {
+            policy.right() == Some(AccessRight::RestrictAccess) && policy.is_valid == Some(true)
+        };
+        let restricted = policies.iter().filter(restricts).map(|policy| policy.app_id.to_ascii_lowercase());
+        self.restricted = Fact::Read(restricted.collect());
         let group = self.seen.group.as_ref().map(|seen| &seen.group);
         let over_group = |policy: &&ApplicationAccessPolicy| group.is_some_and(|group| policy.has_scope(group));
         let app = self.application;

@@ -3,9 +3,11 @@
 mod application;
 mod lookup;
 mod moved;
+mod namesakes;
 mod recipients;
 mod scopes;
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use futures_util::StreamExt;
@@ -54,11 +56,13 @@ async fn observe(client: &Client, spec: &RestrictedCalendarGroup) -> Result<Obse
     let mut reader = Reader::new(client, seen, Some(spec));
     reader.cmdlets().await;
     reader.recipients(spec).await.map_err(|error| error.called_by(administrator))?;
-    reader.entra().await;
+    // What has many steps is on the heap: a caller's future should not grow by it.
+    let alike = Box::pin(reader.entra()).await;
     reader.exchange_application().await;
     reader.organization().await;
-    reader.scopes().await;
+    Box::pin(reader.scopes()).await;
     reader.calendars(spec).await;
+    Box::pin(reader.namesakes(alike)).await;
     let mut seen = reader.seen;
     seen.requests = meter.usage().requests;
     seen.elapsed = started.elapsed();
@@ -75,10 +79,10 @@ pub(crate) async fn application_facts(client: &Client, application: ClientId) ->
     seen.origin = Origin::now(&organization.name);
     seen.organization = organization;
     let mut reader = Reader::new(client.clone(), seen, None);
-    reader.entra().await;
+    Box::pin(reader.entra()).await;
     reader.exchange_application().await;
     reader.organization().await;
-    reader.scopes().await;
+    Box::pin(reader.scopes()).await;
     reader.listed_scopes().await;
     Ok(reader.seen)
 }
@@ -90,12 +94,14 @@ pub(crate) struct Reader<'a> {
     spec: Option<&'a RestrictedCalendarGroup>,
     pub(crate) seen: Observation,
     pub(crate) names: Names,
+    /// The applications, by their client ids, that an access policy restricts for certain.
+    restricted: Fact<BTreeSet<String>>,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(client: Client, seen: Observation, spec: Option<&'a RestrictedCalendarGroup>) -> Self {
         let (exchange, application) = (client.exchange(), seen.facts.client_id);
-        Self { client, exchange, application, spec, seen, names: Names::default() }
+        Self { client, exchange, application, spec, seen, names: Names::default(), restricted: Fact::default() }
     }
 
     /// What was read, or why it was not.
