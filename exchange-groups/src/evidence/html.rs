@@ -5,7 +5,6 @@ use graph_client::exchange::{Cmdlet as _, Identity, TestApplicationAccessPolicy,
 use graph_client::printable;
 
 use super::checks::{EvidenceCheck, EvidenceResult};
-use super::ocsf::shown;
 use super::report::{EvidenceMailbox, EvidenceReport};
 use crate::access::Access;
 use crate::prove::{CheckOutcome, Evidence, Expectation, Verdict};
@@ -104,8 +103,8 @@ impl EvidenceReport {
                 Permission::Read => "read events",
                 Permission::ReadWrite => "read, create, change and delete events",
             },
-            made_at: shown(&self.origin.made_at),
-            observed_at: shown(&self.observation.made_at),
+            made_at: self.origin.made_at.to_string(),
+            observed_at: self.observation.made_at.to_string(),
             software: text(&self.origin.software),
             digest: self.observation.digest.to_string(),
             passed: self.count(EvidenceResult::Pass),
@@ -123,11 +122,11 @@ impl EvidenceReport {
             not_looked_at: texts(&self.not_looked_at),
             token: self.token.as_ref().map(|token| TokenRow {
                 roles: if token.roles.is_empty() { "none".to_owned() } else { text(&token.roles.join(", ")) },
-                issued_at: token.issued_at.as_ref().map_or_else(|| "not shown".to_owned(), shown),
-                expires_at: token.expires_at.as_ref().map_or_else(|| "not shown".to_owned(), shown),
+                issued_at: token.issued_at.as_ref().map_or_else(|| "not shown".to_owned(), ToString::to_string),
+                expires_at: token.expires_at.as_ref().map_or_else(|| "not shown".to_owned(), ToString::to_string),
                 lives_long: token.continuous_access_evaluation,
             }),
-            older_tokens_until: self.older_tokens_until.as_ref().map(shown),
+            older_tokens_until: self.older_tokens_until.as_ref().map(ToString::to_string),
             rounds: self.rounds,
             requests: self.requests,
             repeat: self.repeat(),

@@ -1,6 +1,5 @@
 //! Compliance Findings of the Open Cybersecurity Schema Framework.
 
-use graph_client::graph::Timestamp;
 use serde::Serialize;
 
 use super::checks::{EvidenceCheck, EvidenceResult};
@@ -179,10 +178,4 @@ impl EvidenceReport {
 fn milliseconds(time: std::time::SystemTime) -> Option<i64> {
     let since = time.duration_since(std::time::SystemTime::UNIX_EPOCH).ok()?;
     i64::try_from(since.as_millis()).ok()
-}
-
-/// A time for people and machines, as RFC 3339 has it.
-#[cfg(feature = "evidence")]
-pub(super) fn shown(time: &Timestamp) -> String {
-    time.to_string()
 }
