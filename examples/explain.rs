@@ -44,6 +44,10 @@ struct Options {
     #[arg(long, value_name = "ADDRESS", requires = "application")]
     mailbox: Option<SmtpAddress>,
 
+    /// What somebody was shown: an error of a log, a mail that could not be delivered. No tenant is asked
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["application", "mailbox", "case"])]
+    text: Option<String>,
+
     /// Print one JSON document in place of text
     #[arg(long)]
     json: bool,
@@ -95,6 +99,9 @@ fn code(explanation: &Explanation) -> u8 {
 }
 
 async fn run(options: &Options) -> anyhow::Result<Explanation> {
+    if let Some(text) = &options.text {
+        return Ok(Explanation::of_text(text));
+    }
     let tenant = common::administrator().await?;
     let mut groups = ExchangeGroups::new(tenant.client);
     if let (Some(application), Some(mailbox)) = (options.application, &options.mailbox) {

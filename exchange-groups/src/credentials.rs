@@ -227,7 +227,8 @@ impl fmt::Debug for NewSecret {
     }
 }
 
-async fn read(client: &Client, application: ClientId, soon: Duration) -> Result<Credentials> {
+/// The credentials of an application, judged now.
+pub(crate) async fn read_credentials(client: &Client, application: ClientId, soon: Duration) -> Result<Credentials> {
     let found = client.applications().get(application).await;
     let found = found.map_err(Error::during("read the credentials of the application"))?;
     let secret = |it: graph_client::graph::PasswordCredential| Credential {
@@ -275,7 +276,7 @@ impl ExchangeGroups {
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when they cannot be read: nothing is said of what was not read.
     pub async fn credentials(&self, application: ClientId, soon: Duration) -> Result<Credentials> {
         let span = tracing::info_span!("exchange_groups.credentials", %application, run_id = %uuid::Uuid::new_v4());
-        read(&self.client, application, soon).instrument(span).await
+        read_credentials(&self.client, application, soon).instrument(span).await
     }
 
     /// Adds a secret: the first step of a rotation. The old one stays valid.
@@ -293,7 +294,7 @@ impl ExchangeGroups {
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when Graph refuses.
     pub async fn add_secret(&self, application: ClientId, name: &str, valid_for: Duration) -> Result<NewSecret> {
         let now = SystemTime::now();
-        let credentials = read(&self.client, application, Duration::ZERO).await?;
+        let credentials = read_credentials(&self.client, application, Duration::ZERO).await?;
         // One that becomes valid later belongs to a rotation as well.
         let is_live =
             |it: &&Credential| it.kind == CredentialKind::Secret && !it.states.contains(&CredentialState::Expired);
@@ -355,7 +356,7 @@ impl ExchangeGroups {
     /// there is none of this id;
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when Graph refuses.
     pub async fn remove_secret(&self, application: ClientId, key_id: &str) -> Result<()> {
-        let credentials = read(&self.client, application, Duration::ZERO).await?;
+        let credentials = read_credentials(&self.client, application, Duration::ZERO).await?;
         let is_it = |it: &&Credential| it.key_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(key_id));
         if !credentials.credentials.iter().any(|it| is_it(&it) && it.kind == CredentialKind::Secret) {
             return Err(refused(

@@ -236,6 +236,41 @@ impl Explanation {
         Self { question: said.clone(), causes, excluded: Vec::new() }
     }
 
+    /// Explains what somebody was shown: a line of a log, a mail that could not be delivered, a sentence of a portal. Pure.
+    ///
+    /// A text is weaker evidence than the [error](Self::of_error) itself: it may be cut, or be about another call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use exchange_groups::{CauseKind, Explanation};
+    ///
+    /// let shown = "550 5.7.501 Access denied, spam abuse detected from IP range";
+    /// let explanation = Explanation::of_text(shown);
+    /// assert_eq!(explanation.first().map(|cause| cause.cause), Some(CauseKind::BlockedAddress));
+    /// ```
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        let lower = text.to_lowercase();
+        let codes = sign_in_codes(text);
+        let mut explanation =
+            Self { question: printable(text.trim()).into_owned(), causes: Vec::new(), excluded: Vec::new() };
+        if !codes.is_empty() {
+            let because = |cause: Cause| cause.because(format!("the text has the sign-in code AADSTS{}", codes[0]));
+            explanation.add(some(of_codes(&codes)).into_iter().map(because).collect());
+        }
+        for (sayings, causes) in SAYINGS {
+            if let Some(said) = sayings.iter().find(|said| lower.contains(**said)) {
+                let because = |cause: Cause| cause.because(format!("the text says \"{said}\""));
+                explanation.add(some(causes).into_iter().map(because).collect());
+            }
+        }
+        if explanation.causes.is_empty() {
+            explanation.causes.push(Cause::new(CauseKind::Unknown));
+        }
+        explanation
+    }
+
     /// Adds causes that are not there yet.
     fn add(&mut self, causes: Vec<Cause>) {
         for cause in causes {
@@ -257,11 +292,15 @@ fn some(kinds: &[CauseKind]) -> Vec<Cause> {
 }
 
 fn of_sign_in(error: &graph_client::Error) -> Option<Vec<Cause>> {
+    Some(some(of_codes(error.sign_in()?.codes())))
+}
+
+/// The causes of the codes of the sign-in service (AADSTS).
+fn of_codes(said: &[u32]) -> &'static [CauseKind] {
     use CauseKind as C;
 
-    let sign_in = error.sign_in()?;
-    let is = |codes: &[u32]| sign_in.codes().iter().any(|code| codes.contains(code));
-    Some(some(match () {
+    let is = |codes: &[u32]| said.iter().any(|code| codes.contains(code));
+    match () {
         () if is(&[7_000_222]) => &[C::ExpiredCredential],
         () if is(&[700_027]) => &[C::WrongCertificate, C::ExpiredCredential],
         () if is(&[7_000_215]) => &[C::WrongSecret],
@@ -270,7 +309,36 @@ fn of_sign_in(error: &graph_client::Error) -> Option<Vec<Cause>> {
         () if is(&[700_016]) => &[C::UnknownApplication, C::WrongTenant],
         () if is(&[90_002, 900_023, 90_013]) => &[C::WrongTenant],
         () => &[C::Unknown],
-    }))
+    }
+}
+
+/// What a text may say, in lower case, and its causes: the most telling first.
+const SAYINGS: &[(&[&str], &[CauseKind])] = {
+    use CauseKind as C;
+
+    &[
+        (&["5.7.501", "spam abuse detected"], &[C::BlockedAddress]),
+        (
+            &["[raop]", "apponly accesspolicy", "app-only access policy"],
+            &[C::OutOfScope, C::NotPropagated, C::Denied, C::RoleNeeded],
+        ),
+        (&["access to odata is disabled"], &[C::UserAgent, C::OutOfScope, C::NotPropagated]),
+        (&["mailboxnotenabledforrestapi"], &[C::MailboxNotEnabled]),
+        (&["errorinvaliduser"], &[C::NoMailbox]),
+        (&["enable-organizationcustomization", "isdehydrated"], &[C::Dehydrated]),
+        (&["synchronized from your on-premises", "synchronized from on-premises"], &[C::DirectorySynced]),
+        (&["is not recognized as"], &[C::CmdletRight, C::RoleSpreading]),
+        (&["invalidauthenticationtoken"], &[C::Token]),
+        (&["authorization_requestdenied"], &[C::DirectoryPermission]),
+        (&["erroraccessdenied"], &[C::NoPermission, C::PermissionTooSmall, C::NotPropagated, C::WrongObjectId]),
+        (&["toomanyrequests", "applicationthrottled", "mailboxconcurrency"], &[C::Load]),
+    ]
+};
+
+/// The codes of the sign-in service in a text.
+fn sign_in_codes(text: &str) -> Vec<u32> {
+    let digits = |rest: &str| rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
+    text.match_indices("AADSTS").filter_map(|(at, code)| digits(&text[at + code.len()..])).collect()
 }
 
 fn of_cmdlet(error: &graph_client::Error) -> Option<Vec<Cause>> {

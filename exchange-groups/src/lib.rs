@@ -28,9 +28,11 @@ mod preflight;
 mod procedure;
 mod prove;
 mod reach;
+mod registration;
 mod restriction;
 mod script;
 mod select;
+mod sharing;
 mod spec;
 mod survey;
 mod text;
@@ -70,9 +72,15 @@ pub use self::reach::{
     ApplicationReach, Audit, AuditedApplication, AuditedPath, CalendarAccess, DelegatedReach, MailboxAccess,
     MailboxReach, ReachQuery, ReachReport,
 };
+pub use self::registration::{
+    Registration, RegistrationFacts, RegistrationFinding, RegistrationFindingKind, RegistrationPlan,
+    RegistrationReport, RegistrationStep, RegistrationStepReport,
+};
 pub use self::script::{Script, ScriptHeader};
+pub use self::sharing::{SharedRight, Sharing, SharingPlan, SharingReport, SharingStep, SharingStepReport};
 pub use self::spec::{
-    OtherMembers, Permission, Profile, RestrictedCalendarGroup, RestrictedCalendarGroupBuilder, Restriction,
-    RoomFilter, RoomKind, Rooms, Scope, SpecError, Workspaces,
+    MailboxUse, OtherMembers, Permission, ProductCall, ProductShape, Profile, RegistrationProfile,
+    RestrictedCalendarGroup, RestrictedCalendarGroupBuilder, Restriction, RoomFilter, RoomKind, Rooms, Scope, ShapeGap,
+    SpecError, Workspaces,
 };
 pub use self::survey::{Disagreement, DisagreementKind, RoomSurvey, RoomTotals, SurveyedPlace, SurveyedRoom};

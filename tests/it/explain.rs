@@ -257,3 +257,26 @@ async fn a_policy_that_does_not_bind_the_role_is_not_the_first_cause() {
     assert_eq!(first(&explanation), CauseKind::AccessPath, "{explanation}");
     assert!(explanation.causes.iter().all(|cause| cause.cause != CauseKind::Denied), "{explanation}");
 }
+
+/// What somebody was shown, and no error at hand: the line of a log, the mail that bounced.
+#[test]
+fn a_text_is_explained_by_the_sentences_and_codes_in_it() {
+    for (text, cause) in [
+        // The symptom that PlaceOS documents of a domain whose modules ran before they had access.
+        ("550 5.7.501 Service unavailable. Spam abuse detected from IP range.", CauseKind::BlockedAddress),
+        ("AADSTS7000222: The provided client secret keys for app are expired.", CauseKind::ExpiredCredential),
+        ("invalid_client: AADSTS7000215: Invalid client secret provided.", CauseKind::WrongSecret),
+        (
+            "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.",
+            CauseKind::OutOfScope,
+        ),
+        ("{\"error\":{\"code\":\"ErrorAccessDenied\",\"message\":\"Access is denied.\"}}", CauseKind::NoPermission),
+        ("The term 'New-ManagementScope' is not recognized as the name of a cmdlet", CauseKind::CmdletRight),
+        ("It is raining.", CauseKind::Unknown),
+        ("AADSTS", CauseKind::Unknown),
+    ] {
+        let explanation = Explanation::of_text(text);
+        assert_eq!(first(&explanation), cause, "{text}: {explanation}");
+        assert!(cause == CauseKind::Unknown || !explanation.causes[0].evidence_for.is_empty(), "{explanation}");
+    }
+}

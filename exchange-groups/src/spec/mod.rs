@@ -4,6 +4,7 @@ mod builder;
 mod checks;
 mod file;
 mod group;
+mod product;
 mod profile;
 mod rooms;
 #[cfg(feature = "schema")]
@@ -13,6 +14,7 @@ mod scope;
 pub use self::builder::RestrictedCalendarGroupBuilder;
 pub use self::checks::SpecError;
 pub use self::group::{OtherMembers, Permission, RestrictedCalendarGroup, Restriction};
+pub use self::product::{MailboxUse, ProductCall, ProductShape, RegistrationProfile, ShapeGap};
 pub use self::profile::Profile;
 pub use self::rooms::{RoomFilter, RoomKind, Rooms, Workspaces};
 pub use self::scope::Scope;

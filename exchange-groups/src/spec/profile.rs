@@ -2,6 +2,7 @@
 
 use super::builder::RestrictedCalendarGroupBuilder;
 use super::group::{OtherMembers, Permission, RestrictedCalendarGroup, Restriction};
+use super::product::{ProductShape, RegistrationProfile};
 
 /// What a product asks of its room group: the defaults of a spec, and what is known of the product.
 ///
@@ -42,6 +43,12 @@ pub struct Profile {
     pub other_members: OtherMembers,
     /// The names that the product gives applications that it registers itself.
     pub application_names: &'static [&'static str],
+    /// The registration of the application that reads calendars.
+    pub calendars: Option<RegistrationProfile>,
+    /// The registration of the application by which people sign in.
+    pub sign_in: Option<RegistrationProfile>,
+    /// The ways in which the product can be set up.
+    pub shapes: &'static [ProductShape],
     /// The longest propagation that was seen at the product, as a clause: *Contoso Signage saw three hours*.
     pub longest_propagation: Option<&'static str>,
 }
@@ -57,6 +64,40 @@ impl Profile {
         .description("Room calendars that PlaceOS may read and write")
         .permission(Permission::ReadWrite)
         .application_names(&["PlaceOS Bookings Visualiser"])
+        .calendars(
+            RegistrationProfile::new("PlaceOS Bookings Visualiser", "PlaceOS Bookings Visualiser Secret")
+                .calendar_permissions(&["Calendars.ReadWrite"])
+                .application_permissions(&["User.Read.All", "GroupMember.Read.All", "Place.Read.All"]),
+        )
+        .sign_in(
+            RegistrationProfile::new("PlaceOS User Authentication", "PlaceOS User Auth Secret").delegated_permissions(&[
+                "Calendars.ReadWrite",
+                "Calendars.ReadWrite.Shared",
+                "Group.Read.All",
+                "User.Read.All",
+                "offline_access",
+                "openid",
+                "profile",
+            ]),
+        )
+        .shapes(&[
+            ProductShape::new(
+                "delegated",
+                "Modules read rooms as the application, and Staff API acts as whoever is signed in: rooms are enough",
+                placeos::ROOMS,
+            ),
+            ProductShape::new(
+                "service_account",
+                "Modules and Staff API act as the application, and a service account hosts what is booked there",
+                placeos::SERVICE_ACCOUNT,
+            ),
+            ProductShape::new(
+                "application",
+                "Staff API acts as the application for everybody, which the one-click consent leaves behind: whoever hosts a \
+                 meeting has to be in scope",
+                placeos::EVERYBODY,
+            ),
+        ])
         .longest_propagation("PlaceOS saw twelve hours");
 
     /// A product and the name of its group. The application reads calendars and is restricted by RBAC for Applications;
@@ -71,6 +112,9 @@ impl Profile {
             restriction: Restriction::Rbac,
             other_members: OtherMembers::Remove,
             application_names: &[],
+            calendars: None,
+            sign_in: None,
+            shapes: &[],
             longest_propagation: None,
         }
     }
@@ -111,6 +155,33 @@ impl Profile {
         self
     }
 
+    /// Sets the registration of the application that reads calendars.
+    #[must_use]
+    pub const fn calendars(mut self, registration: RegistrationProfile) -> Self {
+        self.calendars = Some(registration);
+        self
+    }
+
+    /// Sets the registration of the application by which people sign in.
+    #[must_use]
+    pub const fn sign_in(mut self, registration: RegistrationProfile) -> Self {
+        self.sign_in = Some(registration);
+        self
+    }
+
+    /// Sets the ways in which the product can be set up, with the calls that it then makes.
+    #[must_use]
+    pub const fn shapes(mut self, shapes: &'static [ProductShape]) -> Self {
+        self.shapes = shapes;
+        self
+    }
+
+    /// The way of this name in which the product can be set up.
+    #[must_use]
+    pub fn shape(&self, name: &str) -> Option<&'static ProductShape> {
+        self.shapes.iter().find(|shape| shape.name == name)
+    }
+
     /// Sets the longest propagation that was seen at the product, as a clause that plans and proofs quote.
     #[must_use]
     pub const fn longest_propagation(mut self, clause: &'static str) -> Self {
@@ -141,4 +212,50 @@ impl RestrictedCalendarGroup {
     pub fn placeos(address: impl Into<String>, application: impl Into<String>) -> RestrictedCalendarGroupBuilder {
         Profile::PLACEOS.spec(address, application)
     }
+}
+
+/// The calls that PlaceOS makes as the application, by the code of its drivers and of Staff API (2026-11).
+mod placeos {
+    use crate::spec::product::{MailboxUse, ProductCall};
+
+    const READ_ROOM: ProductCall = ProductCall::new(
+        "a panel shows the bookings of a room",
+        "GET /users/{room}/calendar/calendarView",
+        MailboxUse::Room,
+    );
+    const BOOK_ROOM: ProductCall =
+        ProductCall::new("a panel books a room now", "POST /users/{room}/calendar/events", MailboxUse::Room);
+    const END_ROOM: ProductCall = ProductCall::new(
+        "a panel ends or declines a booking",
+        "PATCH /users/{room}/calendar/events/{id}",
+        MailboxUse::Room,
+    );
+    const FREE_BUSY: ProductCall = ProductCall::new(
+        "staff search for free rooms",
+        "POST /users/{service account}/calendar/getSchedule",
+        MailboxUse::ServiceAccount,
+    );
+    const HOSTED: ProductCall = ProductCall::new(
+        "staff book a meeting",
+        "POST /users/{service account}/calendar/events",
+        MailboxUse::ServiceAccount,
+    );
+    const SEND: ProductCall =
+        ProductCall::new("PlaceOS sends mail", "POST /users/{sender}/sendMail", MailboxUse::Sender);
+    const FREE_BUSY_AS_HOST: ProductCall =
+        ProductCall::new("staff search for free rooms", "POST /users/{host}/calendar/getSchedule", MailboxUse::Host);
+    const BOOK_AS_HOST: ProductCall =
+        ProductCall::new("staff book a meeting", "POST /users/{host}/calendar/events", MailboxUse::Host);
+    const LIST_AS_HOST: ProductCall =
+        ProductCall::new("staff list their calendars", "GET /users/{host}/calendars", MailboxUse::Host);
+    const PANEL_FOR_HOST: ProductCall = ProductCall::new(
+        "a panel books a room now for a person",
+        "POST /users/{host}/calendar/events",
+        MailboxUse::Host,
+    );
+
+    pub(super) const ROOMS: &[ProductCall] = &[READ_ROOM, BOOK_ROOM, END_ROOM];
+    pub(super) const SERVICE_ACCOUNT: &[ProductCall] = &[READ_ROOM, BOOK_ROOM, END_ROOM, FREE_BUSY, HOSTED, SEND];
+    pub(super) const EVERYBODY: &[ProductCall] =
+        &[READ_ROOM, BOOK_ROOM, END_ROOM, FREE_BUSY_AS_HOST, BOOK_AS_HOST, LIST_AS_HOST, PANEL_FOR_HOST, SEND];
 }

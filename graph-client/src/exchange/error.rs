@@ -114,6 +114,8 @@ kinds! {
         AlreadyMember,
         /// The recipient is not a member of the group.
         NotMember,
+        /// The user has no permission of its own on the folder.
+        NoPermissionEntry,
         /// A list holds the same recipient twice.
         DuplicateInList,
         /// Only an owner may change the group, and the check was not by-passed.
@@ -182,6 +184,7 @@ const BY_EXCEPTION: &[(&str, Kind)] = &[
     ("WLCDManagedMemberExistsException", Kind::AddressInUse),
     ("MemberAlreadyExistsException", Kind::AlreadyMember),
     ("MemberNotFoundException", Kind::NotMember),
+    ("UserNotFoundInPermissionEntryException", Kind::NoPermissionEntry),
     ("OperationRequiresGroupManagerException", Kind::NotGroupManager),
     ("DynamicGroupMembershipChangeDeniedException", Kind::DynamicMembership),
     ("InsufficientPermissionsException", Kind::InsufficientPermissions),
@@ -224,6 +227,7 @@ const BY_SENTENCE: &[(&str, Kind)] = &[
     ("is already being used by the proxy addresses", Kind::AddressInUse),
     ("is already a member of the group", Kind::AlreadyMember),
     ("isn't a member of the group", Kind::NotMember),
+    ("no existing permission entry found for user", Kind::NoPermissionEntry),
     ("is not a member of the group", Kind::NotMember),
     ("can only be performed by a manager of the group", Kind::NotGroupManager),
     ("executing user is not in the current organization", Kind::NotGroupManager),
@@ -284,7 +288,7 @@ impl CmdletErrorKind {
 
     fn error_kind(self) -> Option<ErrorKind> {
         Some(match self {
-            Self::ObjectNotFound | Self::RecipientNotFound => ErrorKind::NotFound,
+            Self::ObjectNotFound | Self::RecipientNotFound | Self::NoPermissionEntry => ErrorKind::NotFound,
             Self::AlreadyExists | Self::AddressInUse | Self::AlreadyMember | Self::NotMember | Self::InUse => {
                 ErrorKind::Conflict
             }
@@ -317,6 +321,7 @@ impl CmdletErrorKind {
             Self::AddressInUse => "Choose another address, or remove it from the recipient that has it.",
             Self::DomainNotAccepted => "Use a domain that Get-AcceptedDomain lists.",
             Self::AlreadyMember | Self::NotMember => "Nothing is left to do.",
+            Self::NoPermissionEntry => "Add one by Add-MailboxFolderPermission; Set- changes those that are there.",
             Self::DuplicateInList => "Name each recipient once: two addresses may belong to the same one.",
             Self::NotGroupManager => {
                 "Make the calling application an owner of the group, or assign it the Exchange role \"Security Group \

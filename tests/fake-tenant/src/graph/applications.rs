@@ -130,6 +130,18 @@ fn create(world: &mut World, call: &GraphCall<'_>) -> GraphResult {
     let name = call.field("displayName").filter(|name| !name.is_empty()).ok_or_else(|| {
         GraphError::bad_request("A value is required for property 'displayName' of resource 'Application'.")
     })?;
+    // GUESS: the code and status of a name that is taken; wrong if a tenant shows others.
+    if let Some(unique) = call.field("uniqueName") {
+        let has = |app: &App| {
+            let properties = app.registration.as_ref().map(|it| &it.properties);
+            properties.and_then(|it| it.get("uniqueName")).and_then(Value::as_str) == Some(unique)
+        };
+        if world.apps.iter().any(has) {
+            return Err(GraphError::bad_request(
+                "Another object with the same value for property uniqueName already exists.",
+            ));
+        }
+    }
     let created = world.now();
     let mut app = App {
         client_id: world.fresh_id("application"),

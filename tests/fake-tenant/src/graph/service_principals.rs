@@ -355,6 +355,44 @@ pub(crate) fn app_row(world: &World, app: &App) -> Value {
     })
 }
 
+/// Delegated permissions of Microsoft Graph with their ids, by Microsoft's list of permissions of 2026-08-07: those for
+/// calendars, places, people and groups, and the ones of OpenID Connect. The service has several hundred.
+const GRAPH_SCOPES: &[(&str, &str)] = &[
+    ("Calendars.Read", "465a38f9-76ea-45b9-9f34-9e8b0d4b0b42"),
+    ("Calendars.Read.Shared", "2b9c4092-424d-4249-948d-b43879977640"),
+    ("Calendars.ReadBasic", "662d75ba-a364-42ad-adee-f5f880ea4878"),
+    ("Calendars.ReadWrite", "1ec239c2-d7c9-4623-a91a-a9775856bb36"),
+    ("Calendars.ReadWrite.Shared", "12466101-c9b8-439a-8589-dd09ee67e8e9"),
+    ("Group.Read.All", "5f8c59db-677d-491f-a6b8-5f174b11ec1d"),
+    ("GroupMember.Read.All", "bc024368-1153-4739-b217-4326f2e966d0"),
+    ("MailboxSettings.Read", "87f447af-9fa4-4c32-9dfa-4a57a73d18ce"),
+    ("Place.Read.All", "cb8f45a0-5c2e-4ea1-b803-84b870a7d7ec"),
+    ("User.Read", "e1fe6dd8-ba31-4d61-89e7-88639da4683d"),
+    ("User.Read.All", "a154be20-db9c-4678-8ab7-66f6cc099a59"),
+    ("User.ReadBasic.All", "b340eb25-3456-403f-be2f-af7a0d370277"),
+    ("email", "64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0"),
+    ("offline_access", "7427e0e9-2fba-42fe-b0c0-848c9e6a8182"),
+    ("openid", "37f7f235-527c-4136-accd-4a02d197296e"),
+    ("profile", "14dad69e-099b-42c9-810b-d002981feec1"),
+];
+
+fn scope_rows(resource: Resource) -> Vec<Value> {
+    let scopes = if resource == Resource::Graph { GRAPH_SCOPES } else { &[] };
+    let row = |(value, id): &(&str, &str)| {
+        json!({
+            "adminConsentDescription": value,
+            "adminConsentDisplayName": value,
+            "id": id,
+            "isEnabled": true,
+            "type": "Admin",
+            "userConsentDescription": null,
+            "userConsentDisplayName": null,
+            "value": value,
+        })
+    };
+    scopes.iter().map(row).collect()
+}
+
 fn resource_row(world: &World, resource: Resource) -> Value {
     let known = resource.app_roles().iter().map(|(value, id)| (*value, (*id).to_owned()));
     let further = world.links.listed_roles.iter().filter(|(other, ..)| *other == resource);
@@ -385,6 +423,7 @@ fn resource_row(world: &World, resource: Resource) -> Value {
         "servicePrincipalType": "Application",
         "signInAudience": "AzureADMultipleOrgs",
         "appRoles": roles,
+        "oauth2PermissionScopes": scope_rows(resource),
         "tags": [],
     })
 }
