@@ -27,7 +27,7 @@ fn kinds(plan: &RegistrationPlan) -> Vec<(Severity, Kind)> {
 }
 
 fn rooms(restriction: Restriction) -> Registration {
-    Profile::PLACEOS.calendars.unwrap().registration(restriction)
+    Profile::PLACEOS.calendars.expect("PlaceOS has one").registration(restriction)
 }
 
 /// The name that PlaceOS gives it is taken by what its own flow of consent made: nothing is taken for it by its name.

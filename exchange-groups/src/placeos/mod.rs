@@ -10,6 +10,7 @@ mod api;
 mod change;
 mod hand_over;
 mod reconcile;
+mod user_sign_in;
 mod zones;
 
 pub use self::api::{
@@ -25,5 +26,8 @@ pub use self::hand_over::{
 };
 pub use self::reconcile::{
     ExchangeRoom, Fix, ReconcileFacts, Reconciliation, RoomDifference, RoomDifferenceKind, reconcile,
+};
+pub use self::user_sign_in::{
+    UserSignIn, UserSignInError, UserSignInPlan, UserSignInReport, UserSignInStep, UserSignInStepReport,
 };
 pub use self::zones::ZoneMap;

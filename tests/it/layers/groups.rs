@@ -207,6 +207,7 @@ const EXCHANGE_GROUPS: Layers = &[
             "outcome",
             "procedure",
             "prove",
+            "registration",
             "select",
             "spec",
             "text",

@@ -551,3 +551,22 @@ async fn a_plan_reads_as_an_administrator_does() {
     let gate = planned.stages.iter().find(|stage| stage.name == "start").unwrap().gate.as_ref().unwrap();
     assert_eq!(gate.is_open, Truth::Unknown);
 }
+
+/// What the one-click consent leaves behind: Staff API acts as the application, and rooms alone are not enough for that.
+#[tokio::test]
+async fn a_staff_tenant_that_acts_as_the_application_is_told() {
+    let (world, domain) = (World::start().await, Domain::start().await);
+    let told = |plan: &HandOverPlan| {
+        plan.findings.iter().filter(|it| it.kind == HandOverFindingKind::ActsAsApplication).count()
+    };
+    let tenant =
+        json!({ "name": "Contoso", "domain": DOMAIN, "platform": "office365", "delegated": false, "credentials": {} });
+    domain.fake.add_tenant(tenant);
+    let plan_untouched = plan(&world.hand_over(&domain)).await;
+    assert_eq!(told(&plan_untouched), 1, "{plan_untouched}");
+    let delegated = world.hand_over(&domain).staff_access(StaffAccess::Delegated);
+    let planned = plan(&delegated).await;
+    assert_eq!(told(&planned), 0, "{planned}");
+    assert!(delegated.apply(&planned).await.unwrap().is_complete());
+    assert_eq!(told(&plan(&world.hand_over(&domain)).await), 0);
+}

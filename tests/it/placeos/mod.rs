@@ -7,6 +7,7 @@ mod hand_over;
 mod reconcile;
 mod secrets;
 mod stops;
+mod user_sign_in;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

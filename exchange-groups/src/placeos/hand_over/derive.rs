@@ -123,6 +123,27 @@ impl HandOver {
         }
     }
 
+    fn check_staff_tenants(&self, facts: &HandOverFacts, findings: &mut Vec<HandOverFinding>) {
+        if self.options.staff_access == StaffAccess::Untouched {
+            // The one-click consent of PlaceOS leaves its tenant so.
+            let acts = |it: &&StaffTenant| it.delegated == Some(false) && it.platform.as_deref() == Some(PLATFORM);
+            for tenant in facts.staff_tenants.entries().iter().filter(acts) {
+                let domain = printable(tenant.domain.as_deref().unwrap_or_default()).into_owned();
+                findings.push(finding(
+                    Severity::Warning,
+                    HandOverFindingKind::ActsAsApplication,
+                    format!(
+                        "The Staff API tenant of {domain} acts as the application for everybody: who is not in the group can \
+                         neither search for rooms there nor book them"
+                    ),
+                    Owner::PlaceOsAdministrator,
+                    "Let it act as the person who is signed in (Delegated Access), or make whoever books, or its service \
+                     account, a member of the group.",
+                ));
+            }
+        }
+    }
+
     fn check_inputs(&self, facts: &HandOverFacts, findings: &mut Vec<HandOverFinding>) {
         use HandOverFindingKind::{NoCredentials, NotAMember, OtherApplication, OtherTenant};
         let parts = [
@@ -155,6 +176,7 @@ impl HandOver {
                 "Let the administering application run Get-Place; until then systems are made without them.",
             ));
         }
+        self.check_staff_tenants(facts, findings);
         match &self.credentials {
             None => findings.push(finding(
                 Severity::Blocking,

@@ -118,6 +118,9 @@ named! {
         ClearSecret = "clear_secret",
         /// A module runs, or a tenant of Staff API acts as the application, and the restriction is not verified.
         RunsUnverified = "runs_unverified",
+        /// A tenant of Staff API acts as the application for everybody, so that people whose mailboxes are not in the group
+        /// can neither search nor book.
+        ActsAsApplication = "acts_as_application",
         /// Tokens from before the restriction may still reach more.
         OldTokens = "old_tokens",
         /// Several tenants of Staff API could be meant.

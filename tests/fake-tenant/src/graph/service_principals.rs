@@ -356,7 +356,7 @@ pub(crate) fn app_row(world: &World, app: &App) -> Value {
 }
 
 /// Delegated permissions of Microsoft Graph with their ids, by Microsoft's list of permissions of 2026-08-07: those for
-/// calendars, places, people and groups, and the ones of OpenID Connect. The service has several hundred.
+/// calendars, places, people and groups, and the ones of `OpenID` Connect. The service has several hundred.
 const GRAPH_SCOPES: &[(&str, &str)] = &[
     ("Calendars.Read", "465a38f9-76ea-45b9-9f34-9e8b0d4b0b42"),
     ("Calendars.Read.Shared", "2b9c4092-424d-4249-948d-b43879977640"),
