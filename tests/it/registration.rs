@@ -217,3 +217,10 @@ async fn rooms_alone_break_the_booking_of_staff_where_staff_api_acts_as_the_appl
     }
     assert!(contoso.client_as(&contoso.booking).token_claims(Service::Graph).await.is_ok());
 }
+
+/// A second product is code of its vendor, and not much of it.
+#[test]
+fn the_profile_of_a_second_product_takes_under_forty_lines() {
+    let lines = include_str!("../../examples/profile.rs").lines().filter(|line| !line.trim().is_empty()).count();
+    assert!(lines < 40, "{lines} lines");
+}
