@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod access;
+mod address;
 mod calendar;
 mod clock;
 mod contoso;

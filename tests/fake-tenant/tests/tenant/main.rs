@@ -12,6 +12,7 @@ mod exchange;
 mod exchange_more;
 mod facts;
 mod faults;
+mod foreign;
 mod graph;
 mod identities;
 mod mailboxes;
