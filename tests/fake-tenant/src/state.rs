@@ -154,7 +154,7 @@ impl State {
                 .as_deref()
                 .map(|id| self.world.app(id).map_or_else(|| id.to_owned(), |app| app.display_name.clone()));
             let by = by.map(|name| format!("  ({name})")).unwrap_or_default();
-            lines.push_str(&format!("{indent}{} {} {what}{by}\n", request.status, request.method));
+            lines.extend([indent, &request.status.to_string(), " ", &request.method, " ", what, &by, "\n"]);
         }
         lines
     }

@@ -405,3 +405,27 @@ fn a_delta_link_stands_for_the_options_of_its_round() {
     // A link can be used again.
     assert_eq!(follow(&link).0, changed);
 }
+
+#[test]
+fn dates_in_filters_are_moments() {
+    let mut session = session();
+    session.tenant.set_time(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_800_000_000));
+    session.graph = session.tenant.graph_token("Foreign");
+    group(&session);
+    let found = |filter: &str| {
+        let path = format!("/v1.0/groups?$count=true&$filter=displayName eq 'Crew' and createdDateTime {filter}");
+        ids(&session.eventual(&path)).len()
+    };
+    // 2027-01-15T08:00:00Z
+    assert_eq!(found("ge 2027-01-15T09:00:00%2B01:00"), 1);
+    assert_eq!(found("eq 2027-01-15T08:00:00.000Z"), 1);
+    assert_eq!(found("gt 2027-01-15T08:00:00.000Z"), 0);
+}
+
+#[test]
+fn the_transcript_names_what_was_asked_and_by_whom() {
+    let session = session();
+    session.get("/v1.0/users/nobody@contoso.com");
+    assert_eq!(session.tenant.transcript(), "404 GET /v1.0/users/nobody@contoso.com  (Foreign)\n");
+    assert_eq!(session.tenant.failed_requests().len(), 1);
+}
