@@ -11,6 +11,9 @@ use super::{GraphError, error};
 const FACTS: &str = include_str!("schema.txt");
 
 /// Collections and singletons of Graph that the facts leave out, in lower case.
+///
+/// GUESS: the list is from memory; wrong if the published schema has a set that is in neither, which would then be refused as
+/// one that Graph does not have.
 const ELSEWHERE: &[&str] = &[
     "admin",
     "agreements",
@@ -70,6 +73,8 @@ const ELSEWHERE: &[&str] = &[
 ];
 
 /// Actions and functions that the facts leave out, in lower case.
+///
+/// GUESS: as for the sets.
 const OTHER_OPERATIONS: &[&str] = &[
     "addfavorite",
     "changepassword",

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use crate::request::{Request, Response};
 use crate::world::World;
 
+// GUESS: the members of the document, but for the addresses and the issuer, are from memory; wrong if a tenant's own has
+// others that a sign-in library needs.
+
 /// Tenants that stand for any.
 const ANY: &[&str] = &["common", "organizations", "consumers"];
 

@@ -1,5 +1,6 @@
-//! Requests as clients that nobody here wrote send them: the shapes of Kiota's SDKs, of graph-rs-sdk, of MSAL and
-//! of `azure_identity`, copied from their sources.
+//! Requests in the shapes of clients that nobody here wrote: Kiota's SDKs, graph-rs-sdk, MSAL and `azure_identity`.
+//!
+//! GUESS: the shapes are from memory; wrong where one of these clients, run against the tenant, sends another.
 
 use fake_tenant::{FakeTenant, Request, Response};
 use serde_json::{Value, json};
