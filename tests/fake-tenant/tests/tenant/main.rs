@@ -6,6 +6,8 @@ mod assignments;
 mod calendars;
 mod catalogue;
 mod conformance;
+#[cfg(feature = "cli")]
+mod control;
 mod delegated;
 mod directory;
 mod exchange;
