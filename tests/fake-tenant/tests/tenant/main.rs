@@ -8,6 +8,7 @@ mod catalogue;
 mod conformance;
 #[cfg(feature = "cli")]
 mod control;
+mod coverage;
 mod delegated;
 mod directory;
 mod exchange;
