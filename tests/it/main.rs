@@ -22,6 +22,7 @@ mod explain;
 mod invariants;
 mod layers;
 mod limits;
+mod load;
 mod membership;
 mod migrate;
 mod monitor;

@@ -1,5 +1,6 @@
 //! Filter expressions: Graph's `OData` and Exchange's `OPATH` read into one tree.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -114,6 +115,17 @@ pub(crate) fn compare(actual: &[Value], operator: Operator, wanted: &Literal) ->
 fn compare_one(actual: &Value, operator: Operator, wanted: &Literal) -> bool {
     match (actual, wanted) {
         (Value::String(actual), Literal::Text(wanted)) => {
+            // Moments are compared as such, whatever their offsets and fractions.
+            if let (Ok(actual), Ok(wanted)) = (actual.parse::<Timestamp>(), wanted.parse::<Timestamp>()) {
+                match operator {
+                    Operator::Equal => return actual == wanted,
+                    Operator::Greater => return actual > wanted,
+                    Operator::GreaterOrEqual => return actual >= wanted,
+                    Operator::Less => return actual < wanted,
+                    Operator::LessOrEqual => return actual <= wanted,
+                    _ => {}
+                }
+            }
             let (actual, wanted) = (actual.to_lowercase(), wanted.to_lowercase());
             match operator {
                 Operator::Equal => actual == wanted,

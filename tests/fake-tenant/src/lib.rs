@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod access;
+mod address;
 mod calendar;
 mod clock;
 mod contoso;
@@ -54,4 +55,6 @@ pub use request::{Interruption, Request, Response};
 pub use roles::{DirectoryRole, Resource};
 #[cfg(feature = "server")]
 pub use server::Server;
+#[cfg(feature = "cli")]
+pub use server::control::Control;
 pub use tenant::{Application, FakeTenant};

@@ -1,10 +1,13 @@
 //! What the tenant was asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use crate::request::Request;
+
+/// The header by which an answer that is the fake's own is known.
+pub(crate) const MARK: &str = "fake-tenant";
 
 /// One request, or one item of a `$batch`, and how it ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +63,8 @@ pub(crate) struct Record {
     pub(crate) requests: usize,
     pub(crate) writes: usize,
     pub(crate) cmdlets: BTreeMap<String, usize>,
+    /// What was asked and is not modelled: method and path.
+    pub(crate) unmodelled: BTreeSet<String>,
 }
 
 impl Record {

@@ -117,13 +117,9 @@ impl Request {
         &self.body
     }
 
-    /// `scheme://host:port` as the client knows the tenant: `Host` first, since a front may not know better.
+    /// `scheme://host:port` as the client knows the tenant.
     pub(crate) fn origin(&self) -> String {
-        let scheme = self.url.scheme();
-        match self.header_value("Host") {
-            Some(host) => format!("{scheme}://{host}"),
-            None => self.url.origin().ascii_serialization(),
-        }
+        crate::address::origin(self)
     }
 }
 

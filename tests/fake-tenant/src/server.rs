@@ -1,6 +1,10 @@
-//! The tenant behind a plain HTTP server.
+//! The tenant behind an HTTP server.
 
+#[cfg(feature = "cli")]
+pub(crate) mod control;
 mod notifier;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::fmt;
 use std::io;
@@ -15,6 +19,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::{HOST, HeaderName, HeaderValue};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Sleep;
@@ -28,6 +33,8 @@ const BREAK_AFTER: Duration = Duration::from_millis(50);
 /// A running server. It stops, with all its connections, when this is dropped.
 pub struct Server {
     address: SocketAddr,
+    /// The certificate in PEM, where it speaks TLS.
+    certificate: Option<String>,
     accepting: AbortHandle,
     delivering: AbortHandle,
 }
@@ -36,7 +43,14 @@ impl Server {
     /// The origin of everything, such as `http://127.0.0.1:49152`, without a slash at the end.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The certificate in PEM, which a client has to trust. `None` where it speaks plain HTTP.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&str> {
+        self.certificate.as_deref()
     }
 
     /// The base URL of Graph, to which `/v1.0/...` is added.
@@ -91,21 +105,38 @@ impl FakeTenant {
     /// # Errors
     /// When the address cannot be opened.
     pub async fn serve_on(&self, address: SocketAddr) -> io::Result<Server> {
+        let tenant = self.clone();
+        let each = move |stream| connection(stream, "http", tenant.clone());
+        self.listen(address, None, each).await
+    }
+
+    /// Listens on an address, and hands each connection to `each`.
+    async fn listen<F, C>(&self, address: SocketAddr, certificate: Option<String>, each: F) -> io::Result<Server>
+    where
+        F: Fn(TcpStream) -> C + Send + 'static,
+        C: Future<Output = ()> + Send + 'static,
+    {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let accepting = tokio::spawn(accept(listener, self.clone())).abort_handle();
+        let accepting = tokio::spawn(accept(listener, each)).abort_handle();
         let delivering = tokio::spawn(notifier::deliver(self.clone())).abort_handle();
-        Ok(Server { address, accepting, delivering })
+        Ok(Server { address, certificate, accepting, delivering })
     }
 }
 
 /// The connections belong to this task: aborting it closes them too.
-async fn accept(listener: TcpListener, tenant: FakeTenant) {
+async fn accept<F, C>(listener: TcpListener, each: F)
+where
+    F: Fn(TcpStream) -> C,
+    C: Future<Output = ()> + Send + 'static,
+{
     let mut connections = JoinSet::new();
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                connections.spawn(connection(stream, tenant.clone()));
+                // Answers are small and awaited one by one; waiting to fill packets would only add delay.
+                let _ = stream.set_nodelay(true);
+                connections.spawn(each(stream));
             }
             // Out of file handles, most likely: let some connections end first.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -114,10 +145,11 @@ async fn accept(listener: TcpListener, tenant: FakeTenant) {
     }
 }
 
-async fn connection(stream: TcpStream, tenant: FakeTenant) {
-    // Answers are small and awaited one by one; waiting to fill packets would only add delay.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(request, tenant.clone()));
+async fn connection<S>(stream: S, scheme: &'static str, tenant: FakeTenant)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request| answer(request, scheme, tenant.clone()));
     // A client that goes away is no concern of the tenant.
     let _ = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -125,19 +157,29 @@ async fn connection(stream: TcpStream, tenant: FakeTenant) {
         .await;
 }
 
-async fn answer(request: hyper::Request<Incoming>, tenant: FakeTenant) -> io::Result<hyper::Response<Payload>> {
+/// A request with its body, at the origin that the client used.
+async fn whole(request: hyper::Request<Incoming>, scheme: &str) -> io::Result<Request> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let target = match parts.uri.authority() {
         Some(_) => parts.uri.to_string(),
-        None => format!("http://{host}{}", parts.uri),
+        None => format!("{scheme}://{host}{}", parts.uri),
     };
     let url = Url::parse(&target).map_err(io::Error::other)?;
     let mut request = Request::new(parts.method.as_str(), url).body(body);
     for (name, value) in &parts.headers {
         request = request.header(name.as_str(), String::from_utf8_lossy(value.as_bytes()));
     }
+    Ok(request)
+}
+
+async fn answer(
+    request: hyper::Request<Incoming>,
+    scheme: &'static str,
+    tenant: FakeTenant,
+) -> io::Result<hyper::Response<Payload>> {
+    let request = whole(request, scheme).await?;
     if let Some(refused) = notifier::handshake(&request).await {
         return reply(refused, false);
     }

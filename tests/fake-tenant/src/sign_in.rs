@@ -2,6 +2,7 @@
 
 mod assertions;
 mod device_code;
+mod discovery;
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use self::device_code::Devices;
 pub(crate) use self::device_code::{Answer, start as start_device_code};
+pub(crate) use self::discovery::{configuration, instance, keys};
 use crate::clock::sign_in_timestamp;
 use crate::request::{Request, Response};
 use crate::roles::Resource;
@@ -286,8 +288,38 @@ pub(crate) fn answer(world: &mut World, tokens: &mut Tokens, tenant: &str, reque
     if request.method() != "POST" {
         return Response::new(405).with_header("Allow", "POST");
     }
-    match token(world, tokens, tenant, request) {
+    let form: HashMap<String, String> = url::form_urlencoded::parse(request.bytes()).into_owned().collect();
+    match token(world, tokens, tenant, request, &form) {
         Ok(body) => Response::of_json(200, &body).with_header("Cache-Control", "no-store"),
+        Err(refused) => refused.response(world),
+    }
+}
+
+/// `POST /{tenant}/oauth2/token`: a resource in place of scopes, and numbers as text.
+pub(crate) fn answer_first_version(
+    world: &mut World,
+    tokens: &mut Tokens,
+    tenant: &str,
+    request: &Request,
+) -> Response {
+    if request.method() != "POST" {
+        return Response::new(405).with_header("Allow", "POST");
+    }
+    let mut form: HashMap<String, String> = url::form_urlencoded::parse(request.bytes()).into_owned().collect();
+    let resource = form.remove("resource").unwrap_or_default();
+    form.insert("scope".to_owned(), format!("{resource}/.default"));
+    let now = world.now();
+    match token(world, tokens, tenant, request, &form) {
+        Ok(mut body) => {
+            let lifetime = body["expires_in"].as_i64().unwrap_or_default();
+            for name in ["expires_in", "ext_expires_in"] {
+                body[name] = json!(body[name].to_string());
+            }
+            body["not_before"] = json!(now.as_second().to_string());
+            body["expires_on"] = json!((now.as_second() + lifetime).to_string());
+            body["resource"] = json!(resource);
+            Response::of_json(200, &body).with_header("Cache-Control", "no-store")
+        }
         Err(refused) => refused.response(world),
     }
 }
@@ -325,7 +357,13 @@ impl Refused {
     }
 }
 
-fn token(world: &mut World, tokens: &mut Tokens, tenant: &str, request: &Request) -> Result<Value, Refused> {
+fn token(
+    world: &mut World,
+    tokens: &mut Tokens,
+    tenant: &str,
+    request: &Request,
+    form: &HashMap<String, String>,
+) -> Result<Value, Refused> {
     let organization = &world.organization;
     if !organization.is_named(tenant) {
         return refuse(
@@ -336,11 +374,10 @@ fn token(world: &mut World, tokens: &mut Tokens, tenant: &str, request: &Request
             ),
         );
     }
-    let form: HashMap<String, String> = url::form_urlencoded::parse(request.bytes()).into_owned().collect();
-    let (client_id, secret) = credentials(request, &form);
+    let (client_id, secret) = credentials(request, form);
     match form.get("grant_type").map(String::as_str) {
         Some("client_credentials") => {}
-        Some(device_code::GRANT | "refresh_token") => return device_code::token(world, tokens, &form),
+        Some(device_code::GRANT | "refresh_token") => return device_code::token(world, tokens, form),
         Some(other) => {
             return refuse(
                 "unsupported_grant_type",
@@ -386,7 +423,7 @@ fn token(world: &mut World, tokens: &mut Tokens, tenant: &str, request: &Request
             format!("Application '{client_id}'({}) is disabled.", app.display_name),
         );
     }
-    check_credential(world, &app, secret, &form)?;
+    check_credential(world, &app, secret, form)?;
     let scope = form.get("scope").map_or("", |scope| scope.trim());
     let (resource, audience) = resource_of(world, scope)?;
     let asked = form.get("claims").map(|claims| AskedClaims::read(claims)).unwrap_or_default();

@@ -4,6 +4,7 @@ use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
+use crate::address;
 use crate::clock::http_date;
 use crate::exchange::{self, Pages};
 use crate::faults::{Faults, Plan, Seen};
@@ -84,7 +85,7 @@ impl State {
         let call = Incoming {
             request,
             json: serde_json::from_slice(request.bytes()).ok(),
-            segments: segments(request.url()),
+            segments: address::segments(request),
             request_id,
             client_request_id: request
                 .header_value("client-request-id")
@@ -105,6 +106,9 @@ impl State {
             }
         };
         self.record.finish(place, response.status);
+        if response.status == 501 && response.header(crate::record::MARK).is_some() {
+            self.record.unmodelled.insert(format!("{} {}", request.method(), request.url().path()));
+        }
         if !batch_item {
             response = response
                 .with_header("request-id", request_id.to_string())
@@ -119,13 +123,40 @@ impl State {
             [tenant, "oauth2", "v2.0", "token"] => {
                 sign_in::answer(&mut self.world, &mut self.tokens, tenant, call.request)
             }
+            [tenant, "oauth2", "token"] => {
+                sign_in::answer_first_version(&mut self.world, &mut self.tokens, tenant, call.request)
+            }
+            [tenant, "v2.0", ".well-known", "openid-configuration"] => {
+                sign_in::configuration(&self.world, tenant, call.request, true)
+            }
+            [tenant, ".well-known", "openid-configuration"] => {
+                sign_in::configuration(&self.world, tenant, call.request, false)
+            }
+            [_, "discovery", "instance"] => sign_in::instance(call.request),
+            [_, "discovery", "v2.0", "keys"] | [_, "discovery", "keys"] => sign_in::keys(),
             [tenant, "oauth2", "v2.0", "devicecode"] => {
                 sign_in::start_device_code(&mut self.world, &mut self.tokens, tenant, call.request)
             }
             ["v1.0" | "beta", ..] => graph::answer(self, call),
             ["adminapi", ..] => exchange::answer(self, call),
-            _ => Response::new(404),
+            _ => not_modelled(call),
         }
+    }
+
+    /// The record, for people.
+    pub(crate) fn transcript(&self) -> String {
+        let mut lines = String::new();
+        for request in &self.record.entries {
+            let indent = if request.batch_item { "  " } else { "" };
+            let what = request.cmdlet.as_deref().unwrap_or(&request.path);
+            let by = request
+                .application
+                .as_deref()
+                .map(|id| self.world.app(id).map_or_else(|| id.to_owned(), |app| app.display_name.clone()));
+            let by = by.map(|name| format!("  ({name})")).unwrap_or_default();
+            lines.extend([indent, &request.status.to_string(), " ", &request.method, " ", what, &by, "\n"]);
+        }
+        lines
     }
 
     fn note(&mut self, call: &Incoming<'_>) -> Option<usize> {
@@ -157,26 +188,10 @@ fn path_and_query(url: &Url) -> String {
     }
 }
 
-fn segments(url: &Url) -> Vec<String> {
-    url.path().split('/').filter(|segment| !segment.is_empty()).map(percent_decoded).collect()
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let escaped = (*first == b'%')
-            .then(|| after.get(..2))
-            .flatten()
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        rest = if let Some(byte) = escaped {
-            bytes.push(byte);
-            &after[2..]
-        } else {
-            bytes.push(*first);
-            after
-        };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+/// An answer in the fake's own voice, so that nobody takes it for the service's.
+pub(crate) fn not_modelled(call: &Incoming<'_>) -> Response {
+    let what = format!("{} {}", call.request.method(), call.request.url().path());
+    let message = format!("fake-tenant does not model {what}. This is an answer of the fake, not of the service.");
+    let body = serde_json::json!({"error": {"code": "fake-tenant.notModelled", "message": message}});
+    Response::of_json(501, &body).with_header(crate::record::MARK, "not-modelled")
 }

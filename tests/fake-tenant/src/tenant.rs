@@ -234,6 +234,27 @@ impl FakeTenant {
         self.state().record.writes
     }
 
+    /// What was asked and is not modelled: method and path of each, once, in order of the alphabet. Such a request is
+    /// answered with 501 and the header `fake-tenant: not-modelled`.
+    #[must_use]
+    pub fn unmodelled(&self) -> Vec<String> {
+        self.state().record.unmodelled.iter().cloned().collect()
+    }
+
+    /// The requests that were refused or failed, by the tenant or by a fault.
+    #[must_use]
+    pub fn failed_requests(&self) -> Vec<RecordedRequest> {
+        let state = self.state();
+        state.record.entries.iter().filter(|request| request.status >= 400).cloned().collect()
+    }
+
+    /// What happened, a line for each request: status, method, path or cmdlet, and who asked. Items of a batch are
+    /// indented.
+    #[must_use]
+    pub fn transcript(&self) -> String {
+        self.state().transcript()
+    }
+
     /// Forgets all requests and sets all counts to nought.
     pub fn clear_requests(&self) {
         self.state().record.clear();

@@ -1,12 +1,11 @@
 //! Delta: a first round with everything, then rounds with what changed.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::{GraphCall, GraphError, GraphResult, error};
-use crate::delta::{Rest, Snapshot};
+use crate::delta::{List, Mark};
 use crate::request::Response;
 use crate::world::World;
 
@@ -25,91 +24,88 @@ pub(crate) struct Followed {
     pub(crate) shown: Box<dyn Fn(&Value) -> Value>,
 }
 
-/// Answers one request of a round.
+/// Answers one request of a round. The options of a round that is gone on with are in the call already.
 #[expect(clippy::needless_pass_by_value, reason = "made for this call, in place")]
 pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, followed: Followed) -> GraphResult {
-    let gone = |call: &GraphCall<'_>, code: &'static str| -> GraphError {
+    let gone = || -> GraphError {
         let again = format!("{}?$deltatoken=", address(call));
-        error(410, code, "The sync state generation is not found; a full synchronisation is needed.")
+        error(410, followed.expired, "The sync state generation is not found; a full synchronisation is needed.")
             .with_header("Location", again)
     };
-    if let Some(token) = call.query.parameter("$skiptoken") {
-        let rest = world
-            .deltas
-            .rest(token)
-            .filter(|rest| rest.then.of == followed.of)
-            .ok_or_else(|| gone(call, followed.expired))?;
-        return Ok(page(world, call, &followed, rest));
-    }
-    let query = call.query.pairs().iter().filter(|(name, _)| !name.eq_ignore_ascii_case("$deltatoken")).cloned();
-    let before = match call.query.parameter("$deltatoken") {
-        Some("latest") => {
-            let then = now(&followed, query.collect());
-            return Ok(page(world, call, &followed, Rest { rows: Arc::from([]), at: 0, then: Arc::new(then) }));
-        }
-        None | Some("") => None,
-        Some(token) => Some(
-            world
-                .deltas
-                .snapshot(token)
-                .filter(|snapshot| snapshot.of == followed.of)
-                .ok_or_else(|| gone(call, followed.expired))?,
-        ),
+    let token = ["$skiptoken", "$deltatoken"].iter().find_map(|name| call.query.parameter(name)).unwrap_or_default();
+    let begins = token.is_empty() || token == "latest";
+    let mark = if begins {
+        let options = call.query.pairs().iter().filter(|(name, _)| !name.eq_ignore_ascii_case("$deltatoken"));
+        let options: Vec<(String, String)> = options.cloned().collect();
+        Mark { list: world.deltas.list(&followed.of, &options), since: 0, behind: None }
+    } else {
+        world.deltas.mark(token).ok_or_else(gone)?
     };
-    let query = before.as_ref().map_or_else(|| query.collect(), |before| before.query.clone());
-    let mut rows = Vec::new();
-    let nothing = Snapshot::default();
-    let old = before.as_deref().unwrap_or(&nothing);
-    for (id, row) in &followed.rows {
-        let members = member_changes(old, &followed, id);
-        if old.rows.get(id) == Some(row) && members.is_empty() {
-            continue;
-        }
-        let mut shown = (followed.shown)(row);
-        if !members.is_empty() {
-            shown["members@delta"] = Value::Array(members);
-        }
-        rows.push(shown);
-    }
-    for id in old.rows.keys().filter(|id| !followed.rows.contains_key(*id)) {
-        rows.push(json!({"id": id, "@removed": {"reason": "deleted"}}));
-    }
-    let then = now(&followed, query);
-    Ok(page(world, call, &followed, Rest { rows: rows.into(), at: 0, then: Arc::new(then) }))
+    let list = world.deltas.get_mut(mark.list).filter(|list| list.of == followed.of).ok_or_else(gone)?;
+    // Only what a round tells is followed: a change of anything else is none.
+    let rows = followed.rows.iter().map(|(id, row)| (id.clone(), (followed.shown)(row))).collect();
+    list.renew(&rows, &followed.members);
+    let until = mark.behind.as_ref().map_or(list.version, |(until, ..)| *until);
+    let mut found = if token == "latest" { Vec::new() } else { changes(list, &mark) };
+    let more = found.split_off(followed.page.min(found.len()));
+    let next = match (more.is_empty(), found.last()) {
+        (false, Some((gone, id, _))) => Mark { behind: Some((until, *gone, id.clone())), ..mark },
+        _ => Mark { list: mark.list, since: until, behind: None },
+    };
+    let mut body = json!({"@odata.context": call.context(&followed.context)});
+    let (name, option) = match next.behind {
+        Some(_) => ("@odata.nextLink", "$skiptoken"),
+        None => ("@odata.deltaLink", "$deltatoken"),
+    };
+    body[name] = json!(format!("{}?{option}={}", address(call), world.deltas.token(&next)));
+    body["value"] = found.into_iter().map(|(.., row)| row).collect();
+    Ok(Response::of_json(200, &body))
 }
 
-fn now(followed: &Followed, query: Vec<(String, String)>) -> Snapshot {
-    Snapshot { of: followed.of.clone(), query, rows: followed.rows.clone(), members: followed.members.clone() }
+/// What is left to tell, in order: whether it is gone, its id, and the row.
+fn changes(list: &List, mark: &Mark) -> Vec<(bool, String, Value)> {
+    let mut found = Vec::new();
+    for (id, kept) in &list.rows {
+        let members = member_changes(list, id, mark.since);
+        if kept.since <= mark.since && members.is_empty() {
+            continue;
+        }
+        match &kept.now {
+            Some(row) => {
+                let mut row = row.clone();
+                if !members.is_empty() {
+                    row["members@delta"] = Value::Array(members);
+                }
+                found.push((false, id.clone(), row));
+            }
+            // Who was never told of it need not hear that it is gone.
+            None if mark.since == 0 => {}
+            None => found.push((true, id.clone(), json!({"id": id, "@removed": {"reason": "deleted"}}))),
+        }
+    }
+    found.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
+    if let Some((_, gone, id)) = &mark.behind {
+        found.retain(|(is_gone, at, _)| (is_gone, at) > (gone, id));
+    }
+    found
 }
 
 /// Members that came and went since, as `members@delta` tells them.
-fn member_changes(old: &Snapshot, followed: &Followed, id: &str) -> Vec<Value> {
-    let none = BTreeMap::new();
-    let before = old.members.get(id).unwrap_or(&none);
-    let after = followed.members.get(id).unwrap_or(&none);
-    let came = after.iter().filter(|(member, _)| !before.contains_key(*member));
-    let went = before.iter().filter(|(member, _)| !after.contains_key(*member));
-    came.map(|(member, kind)| json!({"@odata.type": kind, "id": member}))
-        .chain(went.map(|(member, kind)| json!({"@odata.type": kind, "id": member, "@removed": {"reason": "deleted"}})))
+fn member_changes(list: &List, id: &str, since: u64) -> Vec<Value> {
+    let members = list.members.get(id).into_iter().flatten().filter(|(_, kept)| kept.since > since);
+    let (came, went): (Vec<_>, Vec<_>) = members.partition(|(_, kept)| kept.now.is_some());
+    let went = went.into_iter().filter(|_| since > 0);
+    came.into_iter()
+        .map(|(member, kept)| json!({"@odata.type": kept.last(), "id": member}))
+        .chain(
+            went.map(
+                |(member, kept)| json!({"@odata.type": kept.last(), "id": member, "@removed": {"reason": "deleted"}}),
+            ),
+        )
         .collect()
 }
 
 /// The address of this list, without a query.
 fn address(call: &GraphCall<'_>) -> String {
     format!("{}{}", call.incoming.request.origin(), call.incoming.request.url().path())
-}
-
-fn page(world: &mut World, call: &GraphCall<'_>, followed: &Followed, rest: Rest) -> Response {
-    let to = (rest.at + followed.page).min(rest.rows.len());
-    let mut body = json!({"@odata.context": call.context(&followed.context)});
-    let rows = rest.rows[rest.at..to].to_vec();
-    if to < rest.rows.len() {
-        let token = world.deltas.keep_rest(Rest { at: to, ..rest });
-        body["@odata.nextLink"] = json!(format!("{}?$skiptoken={token}", address(call)));
-    } else {
-        let token = world.deltas.keep(rest.then);
-        body["@odata.deltaLink"] = json!(format!("{}?$deltatoken={token}", address(call)));
-    }
-    body["value"] = Value::Array(rows);
-    Response::of_json(200, &body)
 }

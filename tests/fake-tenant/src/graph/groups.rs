@@ -9,6 +9,7 @@ use super::delta::{self, Followed};
 use super::query::{Entity, Paging};
 use super::{GraphCall, GraphError, GraphResult, members, users};
 use crate::access::Change;
+use crate::address::linked_id;
 use crate::clock::graph_date_time;
 use crate::recipient::{Owner, Recipient, RecipientId, RecipientKind};
 use crate::request::Response;
@@ -24,6 +25,9 @@ const READ: &[&str] = &[
 const WRITE: &[&str] = &["Group.ReadWrite.All"];
 const WRITE_MEMBERS: &[&str] = &["GroupMember.ReadWrite.All", "Group.ReadWrite.All"];
 const PAGES: Paging = Paging::Token { default: 100, max: 999 };
+/// Members in one change, and objects of an expanded relation (Microsoft documentation).
+const MOST_BOUND: usize = 20;
+const MOST_EXPANDED: usize = 20;
 pub(crate) const ENTITY: Entity =
     Entity { name: "Group", defaults: &[], sortable: &["displayName"], unsortable: &["mail", "proxyAddresses"] };
 
@@ -35,9 +39,11 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
         ("GET", []) => {
             call.need(READ)?;
             let visible = visible(world);
-            call.directory_list("groups", visible, PAGES, ENTITY, |id| {
-                world.directory.get(*id).map_or(Value::Null, row)
-            })
+            // What cannot be expanded for one cannot be for any.
+            for id in visible.iter().filter(|_| call.query.expand.is_some()) {
+                expanded(world, call, *id)?;
+            }
+            call.directory_list("groups", visible, PAGES, ENTITY, |id| expanded(world, call, *id).unwrap_or_default())
         }
         ("GET", ["$count"]) => {
             call.need(READ)?;
@@ -52,11 +58,15 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
         ("GET", [_]) => {
             call.need(READ)?;
             let group = find(world, rest[0])?;
-            let row = world.directory.get(group).map_or(Value::Null, row);
+            let row = expanded(world, call, group)?;
             Ok(call.entity("groups/$entity", &row))
         }
         ("PATCH", [_]) => {
-            let group = writable(world, call, rest[0], WRITE)?;
+            let binds = call.body()?.contains_key("members@odata.bind");
+            let group = writable(world, call, rest[0], if binds { WRITE_MEMBERS } else { WRITE })?;
+            if binds {
+                bind_members(world, call, group)?;
+            }
             change(world, call, group)
         }
         ("DELETE", [_]) => {
@@ -82,7 +92,7 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
         }
         ("POST", [_, "members", "$ref"]) => {
             let group = writable(world, call, rest[0], WRITE_MEMBERS)?;
-            let member = member_id(world, linked(call))?;
+            let member = member_id(world, &linked(call))?;
             if world.access.current.is_direct_member(group, member) {
                 return Err(already("members"));
             }
@@ -106,7 +116,7 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
         }
         ("POST", [_, "owners", "$ref"]) => {
             let group = writable(world, call, rest[0], WRITE_MEMBERS)?;
-            let owner = owner(world, linked(call))?;
+            let owner = owner(world, &linked(call))?;
             let held = world.directory.get(group).is_some_and(|group| group.group.owners.contains(&owner));
             if held {
                 return Err(already("owners"));
@@ -150,9 +160,9 @@ fn already(what: &str) -> GraphError {
     ))
 }
 
-/// The last segment of the `@odata.id` in the body.
-fn linked<'c>(call: &'c GraphCall<'_>) -> &'c str {
-    call.field("@odata.id").and_then(|link| link.rsplit('/').next()).unwrap_or_default()
+/// The id in the `@odata.id` of the body.
+fn linked(call: &GraphCall<'_>) -> String {
+    call.field("@odata.id").map(linked_id).unwrap_or_default()
 }
 
 /// The people and the service principals that own a group; the directory does not know role groups.
@@ -247,7 +257,7 @@ fn create(world: &mut World, call: &GraphCall<'_>) -> GraphResult {
     }
     let bound = |name: &str| -> Vec<String> {
         let links = body.get(&format!("{name}@odata.bind")).and_then(Value::as_array).cloned().unwrap_or_default();
-        links.iter().filter_map(|link| link.as_str()?.rsplit('/').next().map(str::to_owned)).collect()
+        links.iter().filter_map(|link| link.as_str().map(linked_id)).collect()
     };
     let owners: Vec<Owner> = bound("owners").iter().map(|id| owner(world, id)).collect::<Result<_, _>>()?;
     let members: Vec<RecipientId> = bound("members").iter().map(|id| member_id(world, id)).collect::<Result<_, _>>()?;
@@ -265,6 +275,65 @@ fn create(world: &mut World, call: &GraphCall<'_>) -> GraphResult {
     }
     let row = world.directory.get(id).map_or(Value::Null, row);
     Ok(call.created("groups/$entity", &row))
+}
+
+/// `members@odata.bind` of a change: all of them or none.
+fn bind_members(world: &mut World, call: &GraphCall<'_>, group: RecipientId) -> Result<(), GraphError> {
+    let links = call.body()?.get("members@odata.bind").and_then(Value::as_array).cloned().unwrap_or_default();
+    if links.len() > MOST_BOUND {
+        return Err(GraphError::bad_request(format!(
+            "The number of references in 'members@odata.bind' exceeds the limit of {MOST_BOUND}."
+        )));
+    }
+    let mut members = Vec::new();
+    for link in &links {
+        let link = link.as_str().ok_or_else(|| GraphError::bad_request("A reference has to be a text."))?;
+        let member = member_id(world, &linked_id(link))?;
+        if members.contains(&member) || world.access.current.is_direct_member(group, member) {
+            return Err(already("members"));
+        }
+        let nested = world.directory.get(member).is_some_and(|member| member.kind.is_group());
+        let unified = world.directory.get(group).is_some_and(|group| group.kind == RecipientKind::Microsoft365Group);
+        if nested && unified {
+            return Err(GraphError::bad_request("A Microsoft 365 group cannot have groups as members."));
+        }
+        members.push(member);
+    }
+    for member in members {
+        world.add_member(group, member);
+    }
+    Ok(())
+}
+
+/// The row of a group with the relations that `$expand` asks for. No more than twenty of each come (Microsoft
+/// documentation).
+fn expanded(world: &World, call: &GraphCall<'_>, id: RecipientId) -> Result<Value, GraphError> {
+    let mut object = world.directory.get(id).map_or(Value::Null, row);
+    for (name, options) in call.query.expansions() {
+        let options = options.to_ascii_lowercase();
+        let names: Option<Vec<&str>> = match options.strip_prefix("$select=") {
+            Some(names) if !names.contains(';') => Some(names.split(',').map(str::trim).collect()),
+            None if options.is_empty() => None,
+            _ => return Err(GraphError::not_modelled()),
+        };
+        let (ids, name) = match &*name.to_ascii_lowercase() {
+            "members" if members::principals_in(world, &[id]).is_empty() => (world.members(id), "members"),
+            "owners" => match owners(world, id) {
+                (people, principals) if principals.is_empty() => (people, "owners"),
+                _ => return Err(GraphError::not_modelled()),
+            },
+            _ => return Err(GraphError::not_modelled()),
+        };
+        let rows = ids.into_iter().take(MOST_EXPANDED).filter_map(|id| world.directory.get(id)).map(|member| {
+            let mut row = members::shown(call, member);
+            if let (Some(names), Some(row)) = (&names, row.as_object_mut()) {
+                row.retain(|key, _| key.starts_with('@') || names.iter().any(|name| name.eq_ignore_ascii_case(key)));
+            }
+            row
+        });
+        object[name] = rows.collect();
+    }
+    Ok(object)
 }
 
 fn change(world: &mut World, call: &GraphCall<'_>, group: RecipientId) -> GraphResult {

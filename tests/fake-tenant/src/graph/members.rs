@@ -120,6 +120,16 @@ fn row(call: &GraphCall<'_>, member: &Recipient, typed: bool, may_see_people: bo
     row
 }
 
+/// A member in an expanded relation, by the rules of a list of members.
+pub(crate) fn shown(call: &GraphCall<'_>, member: &Recipient) -> Value {
+    let mut object =
+        row(call, member, true, call.holds_any(&["User.ReadBasic.All", "User.Read.All", "Directory.Read.All"]));
+    if let (Some(object), false) = (object.as_object_mut(), member.kind.is_group()) {
+        object.retain(|key, _| key.starts_with('@') || users::DEFAULTS.contains(&key.as_str()));
+    }
+    object
+}
+
 pub(crate) fn odata_type(member: &Recipient) -> &'static str {
     if member.kind.is_group() { "#microsoft.graph.group" } else { "#microsoft.graph.user" }
 }

@@ -15,6 +15,7 @@ mod places;
 mod query;
 mod role_management;
 mod schedule;
+mod schema;
 mod service_principals;
 mod spaces;
 mod subscriptions;
@@ -22,6 +23,7 @@ mod users;
 
 pub(crate) use self::applications::defaults as application_defaults;
 pub(crate) use self::calendars::moment;
+pub(crate) use self::schema::is_operation;
 
 use serde_json::{Value, json};
 
@@ -29,7 +31,7 @@ use crate::clock::graph_error_date;
 use crate::request::Response;
 use crate::roles::Resource;
 use crate::sign_in::{Refusal, Token};
-use crate::state::{Incoming, State};
+use crate::state::{Incoming, State, not_modelled};
 use crate::world::World;
 
 /// An error as Graph shapes it.
@@ -41,12 +43,14 @@ pub(crate) struct GraphError {
     detail: Option<(&'static str, &'static str)>,
     /// A header besides the usual ones.
     header: Option<(&'static str, String)>,
+    /// Whether the route was not found, so that the schema has to say whose fault that is.
+    unrouted: bool,
 }
 
 pub(crate) type GraphResult = Result<Response, GraphError>;
 
 fn error(status: u16, code: &'static str, message: impl Into<String>) -> GraphError {
-    GraphError { status, code, message: message.into(), detail: None, header: None }
+    GraphError { status, code, message: message.into(), detail: None, header: None, unrouted: false }
 }
 
 impl GraphError {
@@ -65,11 +69,18 @@ impl GraphError {
     }
 
     fn unknown_segment(segment: &str) -> Self {
-        error(400, "BadRequest", format!("Resource not found for the segment '{segment}'."))
+        let error = error(400, "BadRequest", format!("Resource not found for the segment '{segment}'."));
+        Self { unrouted: true, ..error }
     }
 
     fn wrong_method() -> Self {
-        error(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+        let error = error(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.");
+        Self { unrouted: true, ..error }
+    }
+
+    /// Something that Graph does and the fake does not; the answer says the latter.
+    fn not_modelled() -> Self {
+        error(501, "NotModelled", "")
     }
 
     fn response(&self, world: &World, call: &Incoming<'_>) -> Response {
@@ -173,10 +184,19 @@ impl GraphCall<'_> {
     }
 }
 
+/// What Graph says of its JSON when nobody asked for other metadata.
+const JSON: &str = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
+
 pub(crate) fn answer(state: &mut State, call: &Incoming<'_>) -> Response {
     let response = match route(state, call) {
-        Ok(response) => response,
-        Err(error) => error.response(&state.world, call),
+        Ok(response) => enveloped(response, call),
+        Err(error) => {
+            let known = error.unrouted && schema::place(&call.path()[1..]).takes(call.request.method());
+            if known || error.status == 501 {
+                return not_modelled(call);
+            }
+            error.response(&state.world, call)
+        }
     };
     if response.status == 401 && response.header("WWW-Authenticate").is_none() {
         return response.with_header(
@@ -185,6 +205,22 @@ pub(crate) fn answer(state: &mut State, call: &Incoming<'_>) -> Response {
         );
     }
     response
+}
+
+/// The headers of an answer that is none of an error.
+fn enveloped(mut response: Response, call: &Incoming<'_>) -> Response {
+    let plain = |(name, value): &(String, String)| name == "Content-Type" && value == "application/json";
+    if call.segments.last().is_some_and(|last| last == "$batch") || !response.headers.iter().any(plain) {
+        return response;
+    }
+    response.headers.retain(|header| !plain(header));
+    let made = (response.status == 201).then(|| response.json()["id"].as_str().map(str::to_owned)).flatten();
+    if let Some(id) = made.filter(|_| response.header("Location").is_none()) {
+        let path = call.request.url().path().trim_end_matches('/');
+        // GUESS: the directory's addresses look otherwise; wrong for who compares them.
+        response = response.with_header("Location", format!("{}{path}/{id}", call.request.origin()));
+    }
+    response.with_header("Content-Type", JSON).with_header("OData-Version", "4.0")
 }
 
 fn route(state: &mut State, call: &Incoming<'_>) -> GraphResult {
@@ -232,10 +268,13 @@ fn route(state: &mut State, call: &Incoming<'_>) -> GraphResult {
         return batch::answer(state, call);
     }
     let generation = state.pages.generation;
-    let call = GraphCall { incoming: call, token, query: query::Query::read(call.request.url())?, generation };
+    let remembered = remembered(state, call);
+    let query = query::Query::read(call.request.url(), &remembered)?;
+    let call = GraphCall { incoming: call, token, query, generation };
     if call.query.link_generation().is_some_and(|given| given != generation) {
         return Err(query::page_expired());
     }
+    check(&call, path)?;
     let world = &mut state.world;
     let Some((first, rest)) = path.split_first() else {
         return Err(GraphError::unknown_segment(""));
@@ -270,5 +309,30 @@ fn route(state: &mut State, call: &Incoming<'_>) -> GraphResult {
             service_principals::answer(world, &call, first, rest)
         }
         _ => Err(GraphError::unknown_segment(first)),
+    }
+}
+
+/// The options of the round that a delta link goes on with.
+fn remembered(state: &State, call: &Incoming<'_>) -> Vec<(String, String)> {
+    if !call.segments.last().is_some_and(|last| last.eq_ignore_ascii_case("delta")) {
+        return Vec::new();
+    }
+    let token = call.request.url().query_pairs().find(|(name, _)| matches!(&**name, "$deltatoken" | "$skiptoken"));
+    token.map(|(_, token)| state.world.deltas.query(&token)).unwrap_or_default()
+}
+
+/// What the schema says of names and bodies. It is that of v1.0: of beta only what is there is checked.
+fn check(call: &GraphCall<'_>, path: &[&str]) -> Result<(), GraphError> {
+    if call.incoming.segments.first().is_some_and(|version| version == "beta") {
+        return Ok(());
+    }
+    let place = schema::place(path);
+    let query = &call.query;
+    if !path.last().is_some_and(|last| last.eq_ignore_ascii_case("delta")) || query.expand.is_none() {
+        schema::check_names(place, query.select_names(), &query.expanded(), &query.order_names())?;
+    }
+    match (call.method(), call.incoming.json.as_ref().and_then(Value::as_object)) {
+        ("POST" | "PATCH", Some(body)) => schema::check_body(place, body),
+        _ => Ok(()),
     }
 }

@@ -34,9 +34,14 @@ pub(crate) enum Paging {
 }
 
 impl Query {
-    pub(crate) fn read(url: &Url) -> Result<Self, GraphError> {
+    /// The options of a request, and those that its link stands for.
+    pub(crate) fn read(url: &Url, remembered: &[(String, String)]) -> Result<Self, GraphError> {
         let mut query = Self::default();
-        for (name, value) in url.query_pairs() {
+        let remembered = remembered.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into()));
+        for (name, value) in url.query_pairs().chain(remembered) {
+            if query.pairs.iter().any(|(known, _): &(String, String)| *known == name) {
+                continue;
+            }
             query.pairs.push((name.to_string(), value.to_string()));
             match &*name.to_ascii_lowercase() {
                 "$select" => {
@@ -45,7 +50,7 @@ impl Query {
                 "$top" => query.top = Some(number(&name, &value)?),
                 "$skip" => query.skip = Some(number(&name, &value)?),
                 // The tokens of delta rounds are looked up where the round is known.
-                "$skiptoken" if url.path().to_ascii_lowercase().ends_with("delta") => {}
+                "$skiptoken" if is_delta(url) => {}
                 "$skiptoken" => query.skip_token = Some(skip_of_token(&value)?),
                 "$count" => query.count = value.eq_ignore_ascii_case("true"),
                 "$filter" => {
@@ -92,6 +97,41 @@ impl Query {
         self.select.is_some()
     }
 
+    pub(crate) fn select_names(&self) -> &[String] {
+        self.select.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn order_names(&self) -> Vec<&str> {
+        self.order.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// The relations to expand, without their own options.
+    pub(crate) fn expanded(&self) -> Vec<String> {
+        self.expansions().into_iter().map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// The relations to expand, and what stands in parentheses behind each.
+    pub(crate) fn expansions(&self) -> Vec<(&str, &str)> {
+        let text = self.expand.as_deref().unwrap_or_default();
+        let (mut found, mut depth, mut from) = (Vec::new(), 0_usize, 0);
+        let ends = text.char_indices().chain(std::iter::once((text.len(), ',')));
+        for (at, letter) in ends {
+            match letter {
+                '(' => depth += 1,
+                ')' => depth = depth.saturating_sub(1),
+                ',' if depth == 0 || at == text.len() => {
+                    found.push(text[from..at].trim());
+                    from = (at + 1).min(text.len());
+                }
+                _ => {}
+            }
+        }
+        let parts = found.into_iter().filter(|part| !part.is_empty());
+        parts
+            .map(|part| part.split_once('(').map_or((part, ""), |(name, rest)| (name, rest.trim_end_matches(')'))))
+            .collect()
+    }
+
     /// Whether the list is to be looked through or sorted, which some lists need more for.
     pub(crate) fn is_demanding(&self) -> bool {
         self.filter.is_some() || self.search.is_some() || !self.order.is_empty()
@@ -135,6 +175,10 @@ impl Query {
             .collect();
         Value::Object(kept)
     }
+}
+
+fn is_delta(url: &Url) -> bool {
+    url.path().to_ascii_lowercase().trim_end_matches('/').trim_end_matches("()").ends_with("delta")
 }
 
 fn page_size(asked: usize) -> GraphError {

@@ -11,7 +11,7 @@ use crate::access::supposition::Supposition;
 use crate::recipient::{Recipient, RecipientId, RecipientKind};
 use crate::world::World;
 
-const DEFAULTS: &[&str] = &[
+pub(crate) const DEFAULTS: &[&str] = &[
     "businessPhones",
     "displayName",
     "givenName",
@@ -38,6 +38,11 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
         need(call)?;
         let accounts: Vec<&Recipient> = world.directory.iter().filter(|account| is_account(account)).collect();
         return call.directory_list("users", accounts, PAGES, ENTITY, |account| row(account));
+    };
+    // A cast to what it is anyway.
+    let below = match below {
+        [cast, below @ ..] if cast.eq_ignore_ascii_case("microsoft.graph.user") => below,
+        below => below,
     };
     let what = below.first().map(|segment| segment.to_ascii_lowercase());
     match (id.to_ascii_lowercase().as_str(), what.as_deref(), below.len()) {

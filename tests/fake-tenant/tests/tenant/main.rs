@@ -6,12 +6,16 @@ mod assignments;
 mod calendars;
 mod catalogue;
 mod conformance;
+#[cfg(feature = "cli")]
+mod control;
+mod coverage;
 mod delegated;
 mod directory;
 mod exchange;
 mod exchange_more;
 mod facts;
 mod faults;
+mod foreign;
 mod graph;
 mod identities;
 mod mailboxes;
