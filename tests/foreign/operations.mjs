@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
 
 const require = createRequire(pathToFileURL(process.env.FOREIGN_MODULES + "/"));
 const { ClientSecretCredential } = require("@azure/identity");
-const { Client, PageIterator, BatchRequestContent, BatchResponseContent } = require("@microsoft/microsoft-graph-client");
+const { Client, PageIterator, BatchResponseContent } = require("@microsoft/microsoft-graph-client");
 const { TokenCredentialAuthenticationProvider } = require(
   "@microsoft/microsoft-graph-client/authProviders/azureTokenCredentials",
 );
@@ -50,7 +50,7 @@ const operations = {
   },
   filter: async () => {
     const page = await graph.api("/users").filter("startswith(displayName,'Adele')").get();
-    assert.equal(page.value.length, 1);
+    assert(page.value.length > 0 && page.value.every((user) => user.displayName.startsWith("Adele")));
   },
   count: async () => {
     const page = await graph.api("/users").header("ConsistencyLevel", "eventual").count(true).top(1).get();
@@ -58,7 +58,7 @@ const operations = {
   },
   search: async () => {
     const page = await graph.api("/users").header("ConsistencyLevel", "eventual").search('"displayName:Adele"').get();
-    assert.equal(page.value.length, 1);
+    assert(page.value.length > 0 && page.value.every((user) => user.displayName.includes("Adele")));
   },
   one: async () => {
     kept.adele = (await graph.api("/users/adele.vance@contoso.com").get()).id;
@@ -94,11 +94,12 @@ const operations = {
     assert.deepEqual(view.value.map((it) => it.subject), ["Moved"]);
   },
   batch: async () => {
-    const content = new BatchRequestContent([
-      { id: "1", request: new Request(`${line.graph}/v1.0/users/${kept.adele}`) },
-      { id: "2", request: new Request(`${line.graph}/v1.0/users/nobody@contoso.com`) },
-    ]);
-    const answer = new BatchResponseContent(await graph.api("/$batch").post(await content.getContent()));
+    // Node's Request takes no relative address, of which a batch is made.
+    const requests = [
+      { id: "1", method: "GET", url: `/users/${kept.adele}` },
+      { id: "2", method: "GET", url: "/users/nobody@contoso.com" },
+    ];
+    const answer = new BatchResponseContent(await graph.api("/$batch").post({ requests }));
     assert.deepEqual([answer.getResponseById("1").status, answer.getResponseById("2").status], [200, 404]);
   },
   throttled: async () => {

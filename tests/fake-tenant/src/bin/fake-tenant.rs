@@ -46,11 +46,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some(rooms) => FakeTenant::builder().rooms(rooms).people(options.people).build(),
         None => FakeTenant::contoso(),
     };
-    let server = if options.tls {
-        tenant.serve_tls_on(options.listen).await?
-    } else {
-        tenant.serve_on(options.listen).await?
-    };
+    let server =
+        if options.tls { tenant.serve_tls_on(options.listen).await? } else { tenant.serve_on(options.listen).await? };
     let control = tenant.control_on(options.control).await?;
     if let (Some(file), Some(certificate)) = (&options.certificate, server.certificate()) {
         std::fs::write(file, certificate)?;

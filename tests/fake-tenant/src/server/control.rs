@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use hyper::service::service_fn;
@@ -136,14 +135,17 @@ impl FakeTenant {
             return refused(404, "the tenant has no such application, or no such mailbox");
         }
         let reach = self.reaches(application, mailbox, Level::Events);
-        Response::of_json(200, &json!({ "allowed": reach.allowed, "paths": reach.paths.iter().map(|path| format!("{path:?}")).collect::<Vec<_>>() }))
+        Response::of_json(
+            200,
+            &json!({ "allowed": reach.allowed, "paths": reach.paths.iter().map(|path| format!("{path:?}")).collect::<Vec<_>>() }),
+        )
     }
 
     fn set_clock(&self, body: &Value) -> Response {
         if let Some(seconds) = body.get("advanceSeconds").and_then(Value::as_u64) {
             self.advance(Duration::from_secs(seconds));
         } else if let Some(at) = body.get("set").and_then(Value::as_str) {
-            let Some(at) = at.parse::<jiff::Timestamp>().ok().map(SystemTime::from) else {
+            let Some(at) = at.parse::<jiff::Timestamp>().ok().and_then(|at| SystemTime::try_from(at).ok()) else {
                 return refused(400, "set has to be a time such as 2026-11-26T12:00:00Z");
             };
             self.set_time(at);
@@ -174,9 +176,10 @@ impl FakeTenant {
             (Ok(name), Ok(secret)) => (name, secret),
             (Err(why), _) | (_, Err(why)) => return refused(400, &why),
         };
-        let roles: Vec<&str> = body.get("roles").and_then(Value::as_array).map_or_else(Vec::new, |roles| {
-            roles.iter().filter_map(Value::as_str).collect()
-        });
+        let roles: Vec<&str> = body
+            .get("roles")
+            .and_then(Value::as_array)
+            .map_or_else(Vec::new, |roles| roles.iter().filter_map(Value::as_str).collect());
         let known: Vec<&str> = Resource::Graph.app_roles().iter().map(|(value, _)| *value).collect();
         if let Some(unknown) = roles.iter().find(|role| !known.contains(role)) {
             return refused(400, &format!("the tenant knows no application permission {unknown} of Microsoft Graph"));

@@ -43,7 +43,8 @@ fn what_a_test_does_by_methods_is_done_by_requests() {
 
     let (status, domains) = post(&tenant, "/cmdlet", &json!({ "name": "Get-AcceptedDomain" }));
     assert_eq!(status, 200);
-    assert_eq!(domains["value"][0]["DomainName"], "contoso.com");
+    let names: Vec<_> = domains["value"].as_array().unwrap().iter().map(|it| it["DomainName"].clone()).collect();
+    assert!(names.contains(&json!("contoso.com")), "{names:?}");
     let fault = json!({ "match": { "cmdlet": "Get-AcceptedDomain", "times": 1 }, "fault": { "status": 503 } });
     assert_eq!(post(&tenant, "/faults", &fault).0, 200);
     assert_eq!(post(&tenant, "/cmdlet", &json!({ "name": "Get-AcceptedDomain" })).0, 503);
