@@ -1,3 +1,4 @@
+#![expect(clippy::print_stdout, reason = "the long form tells what it did")]
 //! One client under load: 200 tasks, a disturbance in every twentieth request, and callers that give up in the middle.
 
 use std::collections::BTreeSet;
@@ -68,7 +69,7 @@ async fn two_hundred_tasks_share_one_client_under_faults_and_drops() {
                 let number = task * calls + call;
                 let wanted = &people[usize::try_from(scattered(number)).unwrap_or_default() % people.len()];
                 let read = client.users().get(wanted);
-                if number % 10 == 0 {
+                if number.is_multiple_of(10) {
                     // Somebody who does not wait for the answer.
                     let patience = Duration::from_micros(scattered(number) % 3_000);
                     if tokio::time::timeout(patience, read.into_future()).await.is_err() {
