@@ -13,6 +13,7 @@ mod steps;
 mod tests;
 mod world;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -34,7 +35,7 @@ Exit codes:
   5  the restriction is violated: nothing was started
   6  the verification is inconclusive: nothing was started
   7  only a dry run was made; nothing was changed
-  8  the restriction has not propagated yet: nothing was started; run again later";
+  8  the restriction has not propagated yet: nothing was started; run again later, with --secret-file both times";
 
 /// Connect the rooms of a tenant to PlaceOS, restricted before anything runs
 #[derive(Debug, Parser)]
@@ -72,6 +73,15 @@ pub(crate) struct Options {
     /// Share the calendars of the rooms with the people of this group
     #[arg(long, value_name = "ADDRESS")]
     concierge: Option<SmtpAddress>,
+
+    /// Keep the application's secret in this file, which only its owner may read, for a run that is repeated: it cannot be
+    /// read from Entra again
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+
+    /// Wait up to so many minutes for the restriction to propagate
+    #[arg(long, value_name = "MINUTES", default_value_t = 0)]
+    wait: u64,
 
     /// Show what would be done, and change nothing
     #[arg(long, conflicts_with = "yes")]

@@ -60,3 +60,31 @@ async fn nothing_is_started_before_the_restriction_acts() {
     assert!(fakes.placeos.started().is_empty(), "{shown}");
     assert!(fakes.placeos.modules().iter().all(|module| module["running"] != true), "{shown}");
 }
+
+/// Run again once it acts, with the secret of the first run: everything is there already, and then it runs.
+#[tokio::test]
+async fn a_run_that_had_to_wait_is_finished_by_the_next_one() {
+    let folder = std::env::temp_dir().join(format!("onboard-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("secret");
+    let _ = std::fs::remove_file(&file);
+    let options = options(&["--secret-file", file.to_str().unwrap()]);
+    let world = World::of(&options).await.unwrap();
+    let fakes = world.fakes.as_ref().unwrap();
+    fakes.tenant.set_policy_delay(std::time::Duration::from_secs(7_200));
+    let (first, _) = Box::pin(steps::onboard(&world, &options)).await.unwrap();
+    fakes.tenant.set_policy_delay(std::time::Duration::ZERO);
+    // A day later, when no token from before the revocation lives.
+    fakes.tenant.advance(std::time::Duration::from_secs(30 * 60 * 60));
+    let (exit, shown) = Box::pin(steps::onboard(&world, &options)).await.unwrap();
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+        assert_eq!(mode & 0o077, 0, "others may read it");
+    }
+    let secret = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(first != 0 && exit == 0, "{first}, then {exit}: {shown}");
+    assert!(!shown.contains(secret.lines().next().unwrap()), "the secret is shown");
+    assert!(!fakes.placeos.started().is_empty());
+}

@@ -161,7 +161,8 @@ impl Run<'_> {
             let all: Vec<&str> = grant.scopes().chain(texts).collect();
             grants.set_scopes(grant.id.as_str(), &all).await.map_err(|error| told(&error))?;
         } else {
-            let made = grants.grant_for_all(&principal, &self.facts.graph, &texts).await;
+            let grant = grants.grant_for_all(&principal, &self.facts.graph, &texts);
+            let made = if self.is_new { grant.just_created().await } else { grant.await };
             if let GrantOutcome::Existed = made.map_err(|error| told(&error))? {
                 return Err("there is a consent that was not there before: plan again".into());
             }

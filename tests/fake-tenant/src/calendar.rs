@@ -1,5 +1,7 @@
 //! Who may do what with a calendar, as Exchange's folder permissions and as Graph's calendar permissions.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
@@ -138,6 +140,8 @@ pub(crate) struct Event {
     pub(crate) extensions: Vec<Value>,
     /// Dates of a series on which nothing takes place.
     pub(crate) skipped: Vec<String>,
+    /// Dates of a series on which something else takes place: the series as it is on that day.
+    pub(crate) exceptions: BTreeMap<String, Self>,
 }
 
 /// An event, or one occurrence of a series, in a window of time.
@@ -148,6 +152,16 @@ pub(crate) struct Occurrence<'e> {
     pub(crate) start: Timestamp,
     pub(crate) end: Timestamp,
     pub(crate) of_series: bool,
+    /// Whether it differs from its series.
+    pub(crate) is_exception: bool,
+}
+
+impl<'e> Occurrence<'e> {
+    /// An event by itself, be it a series.
+    pub(crate) fn whole(event: &'e Event) -> Self {
+        let (start, end) = (event.start, event.end);
+        Self { event, id: event.id.clone(), start, end, of_series: false, is_exception: false }
+    }
 }
 
 /// Occurrences beyond this are not made: a series without end has to stop somewhere.
@@ -175,6 +189,7 @@ impl Event {
             attachments: Vec::new(),
             extensions: Vec::new(),
             skipped: Vec::new(),
+            exceptions: BTreeMap::new(),
         }
     }
 
@@ -187,8 +202,7 @@ impl Event {
         let length = self.end.duration_since(self.start);
         let touches = |start: Timestamp| start < to && start + length > from;
         if !self.is_series() {
-            let single =
-                Occurrence { event: self, id: self.id.clone(), start: self.start, end: self.end, of_series: false };
+            let single = Occurrence::whole(self);
             return if touches(self.start) { vec![single] } else { Vec::new() };
         }
         let recurrence = &self.properties["recurrence"];
@@ -226,9 +240,20 @@ impl Event {
                 continue;
             }
             made += 1;
-            if touches(start) && !self.skipped.contains(&date) {
-                let id = format!("{}.{date}", self.id);
-                found.push(Occurrence { event: self, id, start, end: start + length, of_series: true });
+            if self.skipped.contains(&date) {
+                continue;
+            }
+            let id = format!("{}.{date}", self.id);
+            match self.exceptions.get(&date) {
+                Some(event) if event.start < to && event.end > from => {
+                    let (start, end) = (event.start, event.end);
+                    found.push(Occurrence { event, id, start, end, of_series: true, is_exception: true });
+                }
+                None if touches(start) => {
+                    let end = start + length;
+                    found.push(Occurrence { event: self, id, start, end, of_series: true, is_exception: false });
+                }
+                _ => {}
             }
         }
         found

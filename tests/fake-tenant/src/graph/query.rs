@@ -322,6 +322,12 @@ fn is_advanced(filter: &Expression) -> bool {
     advanced || filter.has_negation()
 }
 
+fn has_contains(filter: &Expression) -> bool {
+    let mut found = false;
+    filter.each_test(&mut |_, operator, _| found |= operator == Operator::Contains);
+    found
+}
+
 impl GraphCall<'_> {
     /// Whether the request accepts an index that lags, which advanced queries of the directory need.
     pub(crate) fn is_eventual(&self) -> bool {
@@ -373,6 +379,10 @@ impl GraphCall<'_> {
         }
         if !advanced && query.filter.is_some() && !query.order.is_empty() {
             return unsupported("Sorting not supported for current query.".to_owned());
+        }
+        // Observed by many: the directory has no such operator, whatever the headers.
+        if query.filter.as_ref().is_some_and(has_contains) {
+            return unsupported("Filter operator 'Contains' is not supported.".to_owned());
         }
         if !advanced && query.filter.as_ref().is_some_and(is_advanced) {
             return unsupported(format!("Unsupported or invalid query filter clause specified for '{}'.", entity.name));

@@ -430,3 +430,67 @@ fn the_transcript_names_what_was_asked_and_by_whom() {
     assert_eq!(session.tenant.transcript(), "404 GET /v1.0/users/nobody@contoso.com  (Foreign)\n");
     assert_eq!(session.tenant.failed_requests().len(), 1);
 }
+
+/// One day of a series: changed, moved, and gone.
+#[test]
+fn an_occurrence_of_a_series_is_changed_by_itself() {
+    let session = session();
+    let at = |time: &str| json!({"dateTime": format!("2026-12-01T{time}"), "timeZone": "UTC"});
+    let series = json!({
+        "subject": "Stand-up",
+        "start": at("09:00:00"),
+        "end": at("09:15:00"),
+        "recurrence": {
+            "pattern": {"type": "daily", "interval": 1},
+            "range": {"type": "numbered", "startDate": "2026-12-01", "numberOfOccurrences": 4},
+        },
+    });
+    let series = session.send("POST", "/v1.0/users/boardroom@contoso.com/events", &series).json();
+    let window = "startDateTime=2026-12-01T00:00:00Z&endDateTime=2026-12-10T00:00:00Z";
+    let instances = format!("/v1.0/users/boardroom@contoso.com/events/{}/instances?{window}", text(&series["id"]));
+    let all = session.get(&instances).json();
+    let second = text(&all["value"][1]["id"]);
+    let path = format!("/v1.0/users/boardroom@contoso.com/events/{second}");
+    let changed = session.send("PATCH", &path, &json!({"subject": "Review"}));
+    assert_eq!(changed.status(), 200, "{}", changed.text());
+    assert_eq!((&changed.json()["subject"], &changed.json()["type"]), (&json!("Review"), &json!("exception")));
+    assert_eq!(changed.json()["seriesMasterId"], series["id"]);
+
+    // Over the next one it is not moved; within its own day it is.
+    let over = json!({
+        "start": {"dateTime": "2026-12-03T08:00:00", "timeZone": "UTC"},
+        "end": {"dateTime": "2026-12-03T10:00:00", "timeZone": "UTC"},
+    });
+    let refused = session.send("PATCH", &path, &over);
+    assert_eq!(graph_error(&refused).1, "ErrorOccurrenceCrossingBoundary");
+    let later = json!({
+        "start": {"dateTime": "2026-12-02T14:00:00", "timeZone": "UTC"},
+        "end": {"dateTime": "2026-12-02T14:30:00", "timeZone": "UTC"},
+    });
+    assert_eq!(session.send("PATCH", &path, &later).status(), 200);
+    let third = text(&all["value"][2]["id"]);
+    let gone = session.send("DELETE", &format!("/v1.0/users/boardroom@contoso.com/events/{third}"), &json!(null));
+    assert_eq!(gone.status(), 204);
+    let now = session.get(&instances).json();
+    let shown: Vec<_> = now["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (text(&it["subject"]), text(&it["start"]["dateTime"])))
+        .collect();
+    let days: Vec<&str> = shown.iter().map(|(_, start)| &start[..13]).collect();
+    assert_eq!(days, ["2026-12-01T09", "2026-12-02T14", "2026-12-04T09"], "{shown:?}");
+    let subjects: Vec<&str> = shown.iter().map(|(subject, _)| subject.as_str()).collect();
+    assert_eq!(subjects, ["Stand-up", "Review", "Stand-up"]);
+}
+
+/// The directory has no such operator, with or without the header for advanced queries.
+#[test]
+fn contains_is_refused_where_the_directory_refuses_it() {
+    let session = session();
+    for path in ["/v1.0/users", "/v1.0/groups"] {
+        let refused = session.get(&format!("{path}?$filter=contains(displayName,'dele')&$count=true"));
+        assert_eq!(refused.status(), 400, "{path}");
+        assert!(graph_error(&refused).2.contains("'Contains' is not supported"), "{}", refused.text());
+    }
+}
