@@ -344,6 +344,29 @@ fn any_spec() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A list is no mapping, in whatever order its values are: a derived reader would take them for the fields.
+#[test]
+fn a_list_is_not_taken_for_fields_in_their_order() {
+    for (field, list) in [("filter", json!(["Board"])), ("rooms", json!([["one@contoso.com"]]))] {
+        let mut wrong = spec();
+        if field == "filter" {
+            wrong["rooms"] = json!({ "filter": list });
+        } else {
+            wrong["rooms"] = list;
+        }
+        assert!(serde_json::from_value::<RestrictedCalendarGroup>(wrong.clone()).is_err(), "{wrong}");
+        let form = serde_json::from_value::<RestrictedCalendarGroupBuilder>(wrong.clone());
+        assert!(form.is_err_and(|error| error.to_string().contains("a mapping of fields")), "{wrong}");
+        let text = yaml_serde::to_string(&wrong).unwrap();
+        assert!(yaml_serde::from_str::<RestrictedCalendarGroupBuilder>(&text).is_err(), "{text}");
+    }
+    assert!(serde_json::from_value::<RestrictedCalendarGroup>(json!(["Rooms", null, "rooms@contoso.com"])).is_err());
+    let none = json!({ "filter": null });
+    let mut right = spec();
+    right["rooms"] = none;
+    assert!(serde_json::from_value::<RestrictedCalendarGroup>(right).is_ok());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 

@@ -6,6 +6,7 @@ use serde_with::skip_serializing_none;
 
 use super::checks::{Checks, SpecError};
 use super::group::{OtherMembers, Permission, RestrictedCalendarGroup, Restriction};
+use super::mapping::mapping;
 use super::rooms::Rooms;
 use super::scope::Scope;
 
@@ -56,7 +57,7 @@ pub struct RestrictedCalendarGroupBuilder {
     #[cfg_attr(feature = "schema", schemars(inner(regex(pattern = super::schema::ADDRESS))))]
     owners: Vec<String>,
     /// Which rooms are members. Default: all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::mapping::mapping")]
     rooms: Rooms,
     /// Mailboxes that are members and no rooms, by address: a service account, a sender, a host.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -350,7 +351,7 @@ impl Serialize for RestrictedCalendarGroup {
 /// A spec that is read goes through the checks of its builder.
 impl<'de> Deserialize<'de> for RestrictedCalendarGroup {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        RestrictedCalendarGroupBuilder::deserialize(deserializer)?.build().map_err(D::Error::custom)
+        mapping::<D, RestrictedCalendarGroupBuilder>(deserializer)?.build().map_err(D::Error::custom)
     }
 }
 

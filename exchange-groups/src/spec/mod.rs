@@ -4,6 +4,7 @@ mod builder;
 mod checks;
 mod file;
 mod group;
+mod mapping;
 mod product;
 mod profile;
 mod rooms;

@@ -31,6 +31,7 @@ pub struct Rooms<A = String> {
     #[cfg_attr(feature = "schema", schemars(inner(regex(pattern = super::schema::ADDRESS))))]
     pub(crate) room_lists: Vec<A>,
     /// Conditions on the rooms.
+    #[serde(default, deserialize_with = "super::mapping::optional")]
     pub(crate) filter: Option<RoomFilter>,
     /// Whether workspaces are selected. `kinds` says more.
     #[serde(default, skip_serializing_if = "Workspaces::is_default")]
