@@ -4,7 +4,7 @@
 use exchange_groups::graph_client::{Client, ClientSecret};
 use exchange_groups::{Actor, ExchangeGroups, Preflight, PreflightKind as Check, PreflightOutcome as Outcome};
 use exchange_groups_tests::{Contoso, GROUP, quick_retries};
-use fake_tenant::{DirectoryRole, Fault, Matcher, NewGroup, NewMailbox, PolicyRight, RecipientKind};
+use fake_tenant::{DirectoryRole, Fault, Matcher, NewGroup, NewMailbox, NewRoleAssignment, PolicyRight, RecipientKind};
 
 async fn preflight(contoso: &Contoso) -> Preflight {
     contoso.groups.preflight(&contoso.rbac().build().unwrap()).await
@@ -171,6 +171,19 @@ async fn a_warning_fails_no_check_and_a_right_is_asked_for_where_a_step_needs_it
     let groups = ExchangeGroups::new(contoso.new_client());
     let done = groups.preflight(&spec).await;
     assert_eq!(outcome(&done, Check::GraphRoles), Outcome::Passed, "there is nothing to revoke any more: {done}");
+}
+
+/// An assignment of the caller's own is known by its ids, and said before what a directory role would allow.
+#[tokio::test]
+async fn a_delegating_assignment_of_the_callers_own_is_recognised() {
+    let contoso = Contoso::start().await;
+    let admin = contoso.tenant.administrator();
+    let own = NewRoleAssignment::new("Application Calendars.ReadWrite").name("own").delegating();
+    contoso.tenant.assign_role(&admin, own);
+    let preflight = preflight(&contoso).await;
+    let check = preflight.check(Check::DelegatingAssignment).unwrap();
+    assert_eq!(check.outcome, Outcome::Passed, "{preflight}");
+    assert!(check.evidence.contains("the administering application"), "{preflight}");
 }
 
 /// Who changes an assignment needs to be able to assign the role on, as who makes one does.

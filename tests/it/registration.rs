@@ -157,6 +157,12 @@ async fn a_permission_for_every_calendar_waits_for_the_policy() {
 
     contoso.provision(&contoso.policy().build().unwrap()).await;
     tenant.add_access_policy(&own.client_id, PolicyRight::Restrict, GROUP);
+    // It is there; that it acts, somebody has to have seen.
+    let unseen = contoso.groups.plan_registration(&wanted).await.unwrap();
+    assert!(kinds(&unseen).contains(&(Severity::Warning, Kind::HeldBack)) && unseen.is_empty(), "{unseen}");
+    let wanted = wanted.policy_acts(true);
+    let mut early = early;
+    early.registration = wanted.clone();
     // The plan of before does not have it: the tenant has changed.
     let stale = contoso.groups.apply_registration(&early).await.unwrap_err();
     assert!(stale.kind() == ErrorKind::Blocked && stale.to_string().contains("Calendars.ReadWrite"), "{stale}");
@@ -173,6 +179,23 @@ async fn a_permission_for_every_calendar_waits_for_the_policy() {
     );
     let unread = contoso.groups.plan_registration(&wanted).await.unwrap();
     assert!(kinds(&unread).contains(&(Severity::Warning, Kind::HeldBack)), "{unread}");
+}
+
+/// What no policy narrows, what widens access, and what nobody knows is not granted, whatever restricts the application.
+#[tokio::test]
+async fn a_permission_that_no_policy_narrows_blocks() {
+    let contoso = start().await;
+    let own = contoso.tenant.add_application("PlaceOS rooms", "secret");
+    contoso.provision(&contoso.policy().build().unwrap()).await;
+    contoso.tenant.add_access_policy(&own.client_id, PolicyRight::Restrict, GROUP);
+    for permission in ["Calendars.ReadBasic.All", "AppRoleAssignment.ReadWrite.All", "Application.ReadWrite.All"] {
+        let wanted = Registration::new("PlaceOS rooms").application(own.client_id.parse().unwrap()).policy_acts(true);
+        let plan = contoso.groups.plan_registration(&wanted.application_permission(permission)).await.unwrap();
+        assert!(kinds(&plan).contains(&(Severity::Blocking, Kind::NotNarrowed)) && plan.is_empty(), "{plan}");
+        assert!(plan.to_string().contains(permission), "{plan}");
+        contoso.groups.apply_registration(&plan).await.unwrap_err();
+        assert!(contoso.tenant.app_roles(&own).is_empty(), "{permission} was granted");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::facts::{Grant, Resource};
-use super::row::{IdStatus, Row, RowKind, RowResource};
+use super::row::{IdStatus, PolicyCoverage, Row, RowKind, RowResource};
 use super::table::ROWS;
 use super::verdict::Truth;
 
@@ -54,6 +55,30 @@ pub(super) fn application_permission(grant: &Grant) -> Entry {
             Entry::unknown(format!("its name was not read, and only one source has this id for {}", row.value))
         }
         (None, _) => unlisted_permission(grant),
+    }
+}
+
+/// What an application permission opens when it is granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Opens {
+    /// No mailbox, and no way to widen access: that is known of it.
+    Nothing,
+    /// Mailboxes, unless an access policy narrows it.
+    UnlessPolicy,
+    /// What no access policy narrows, a way to widen access, or what nobody knows.
+    Anything,
+}
+
+impl Grant {
+    pub(crate) fn opens(&self) -> Opens {
+        match application_permission(self) {
+            Entry::Listed(row) if !row.escalates.is_empty() => Opens::Anything,
+            Entry::Listed(row) if row.allows.is_empty() => Opens::Nothing,
+            Entry::Listed(row) if row.coverage == PolicyCoverage::Documented => Opens::UnlessPolicy,
+            Entry::Unlisted { allows: Truth::No, widens: Truth::No, .. } => Opens::Nothing,
+            Entry::Listed(_) | Entry::Unlisted { .. } => Opens::Anything,
+        }
     }
 }
 

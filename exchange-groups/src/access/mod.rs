@@ -60,7 +60,7 @@ mod widen;
 mod tests;
 
 pub use self::catalogue::catalogue;
-pub(crate) use self::catalogue::directory_role;
+pub(crate) use self::catalogue::{Opens, directory_role};
 pub use self::caveats::{Caveat, CaveatKind};
 pub use self::facts::{
     AccessPolicy, AdministrativeUnit, CalendarEntry, CalendarRight, CalendarSharing, CasSettings, DelegatedGrant,

@@ -8,7 +8,8 @@ use super::document::{
     RegistrationFinding, RegistrationFindingKind as Kind, RegistrationPlan, RegistrationStep as Step,
 };
 use super::input::Registration;
-use super::read::{RegistrationFacts, reads_calendars};
+use super::read::RegistrationFacts;
+use crate::access::Opens;
 use crate::credentials::{CredentialKind, CredentialState};
 use crate::document::Digest;
 use crate::finding::{Advice, Severity};
@@ -25,15 +26,21 @@ impl Registration {
         self.unknown_permissions(facts, &mut findings);
         let held = |value: &String| facts.granted.iter().any(|it| it.eq_ignore_ascii_case(value));
         let mut permissions: Vec<String> = self.application_permissions.clone();
-        let open: Vec<String> = permissions.iter().filter(|it| reads_calendars(it) && !held(it)).cloned().collect();
-        if !open.is_empty() && facts.is_restricted != Some(true) {
+        let opening = |it: &&String, what| facts.opens.get(*it) == Some(&what) && !held(it);
+        let open: Vec<String> = permissions.iter().filter(|it| opening(it, Opens::UnlessPolicy)).cloned().collect();
+        let is_narrowed = facts.is_restricted == Some(true) && self.policy_acts;
+        if !open.is_empty() && !is_narrowed {
             permissions.retain(|it| !open.contains(it));
             findings.push(held_back(&open, facts));
+        }
+        let unlimited: Vec<&String> = permissions.iter().filter(|it| opening(it, Opens::Anything)).collect();
+        if !unlimited.is_empty() {
+            findings.push(not_narrowed(&unlimited));
         }
         let more: Vec<&String> = facts
             .granted
             .iter()
-            .filter(|it| reads_calendars(it) && !self.application_permissions.contains(it))
+            .filter(|it| facts.opens.get(*it) != Some(&Opens::Nothing) && !self.application_permissions.contains(it))
             .collect();
         if !more.is_empty() {
             findings.push(RegistrationFinding {
@@ -44,8 +51,8 @@ impl Registration {
                     some_of(more, 5)
                 ),
                 advice: Advice::operator(
-                    "Plan and apply the spec of its group with revoke_tenant_wide_grant: it is revoked once the role is in \
-                     place.",
+                    "Plan and apply the spec of its group with revoke_tenant_wide_grant: a permission for calendars is revoked \
+                     once the role is in place, and the findings of that plan say what to do about any other.",
                 ),
             });
         }
@@ -172,21 +179,38 @@ impl Registration {
     }
 }
 
+fn not_narrowed(unlimited: &[&String]) -> RegistrationFinding {
+    RegistrationFinding {
+        severity: Severity::Blocking,
+        kind: Kind::NotNarrowed,
+        message: format!(
+            "No access policy is known to narrow what these permissions open, or the application could widen its access by them: \
+             {}",
+            some_of(unlimited, 10)
+        ),
+        advice: Advice::operator(
+            "Leave them out. Where the product reads calendars by one, assign the role over the group in its place, by a plan of \
+             the spec.",
+        ),
+    }
+}
+
 fn held_back(open: &[String], facts: &RegistrationFacts) -> RegistrationFinding {
     let why = match &facts.policies_missing {
         Some(why) => format!("the access policies could not be read: {why}"),
+        None if facts.is_restricted == Some(true) => "nobody said that the access policy acts".to_owned(),
         None => "no access policy restricts the application yet".to_owned(),
     };
     RegistrationFinding {
         severity: Severity::Warning,
         kind: Kind::HeldBack,
         message: format!(
-            "Not granted yet, since it would reach every calendar of the tenant, and {why}: {}",
+            "Not granted yet, since it would reach every mailbox of the tenant, and {why}: {}",
             open.join(", ")
         ),
         advice: Advice::operator(
-            "Apply the spec of its group, with an access policy, and see the policy deny; then plan this registration again. \
-             With RBAC for Applications the permission is not needed.",
+            "Apply the spec of its group, with an access policy, and see the policy deny a mailbox outside the group, which \
+             takes hours; then say so (policy_acts), and plan this registration again. With RBAC for Applications the permission is not needed.",
         ),
     }
 }

@@ -99,9 +99,12 @@ named! {
         NoApplication = "no_application",
         /// Microsoft Graph has no such permission.
         UnknownPermission = "unknown_permission",
-        /// A permission that reaches every calendar is held back until an access policy restricts the application.
+        /// A permission that reaches every mailbox is held back until an access policy restricts the application, and acts.
         HeldBack = "held_back",
-        /// It holds a permission that reaches every calendar, and that this registration does not ask for.
+        /// A permission that no access policy narrows, by which the application can widen its access, or of which neither is
+        /// known not to be so.
+        NotNarrowed = "not_narrowed",
+        /// It holds a permission that reaches every mailbox or widens its access, and that this registration does not ask for.
         HoldsMore = "holds_more",
         /// A secret of the name is valid already.
         SecretExists = "secret_exists",

@@ -60,6 +60,8 @@ pub struct Registration {
     pub(crate) application: Option<ClientId>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) another: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) policy_acts: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) application_permissions: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -87,6 +89,7 @@ impl Registration {
             name: name.into(),
             application: None,
             another: false,
+            policy_acts: false,
             application_permissions: Vec::new(),
             delegated_permissions: Vec::new(),
             redirect_uris: Vec::new(),
@@ -112,6 +115,15 @@ impl Registration {
     #[must_use]
     pub fn another(mut self, another: bool) -> Self {
         self.another = another;
+        self
+    }
+
+    /// Says that the access policy of the application was seen to act: a mailbox outside its group is denied. A policy takes
+    /// hours, and a permission for mailboxes that is granted before reaches every one of them. Default `false`: such a
+    /// permission is held back.
+    #[must_use]
+    pub fn policy_acts(mut self, acts: bool) -> Self {
+        self.policy_acts = acts;
         self
     }
 

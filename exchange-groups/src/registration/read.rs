@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
 use super::input::Registration;
+use crate::access::{Grant, Opens, Resource};
 use crate::credentials::{Credentials, read_credentials};
 use crate::document::Origin;
 use crate::error::{Error, Result};
@@ -45,15 +46,13 @@ pub struct RegistrationFacts {
     pub(crate) roles: BTreeMap<String, AppRoleId>,
     /// The delegated permissions of Microsoft Graph that are asked for and that it has.
     pub(crate) scopes: BTreeMap<String, String>,
+    /// What the permissions open that are asked for, or held.
+    pub(crate) opens: BTreeMap<String, Opens>,
 }
 
-/// Whether an application permission reads calendars.
-pub(super) fn reads_calendars(value: &str) -> bool {
-    let rows = crate::access::catalogue().iter();
-    let is_it = |row: &&crate::access::Row| {
-        row.resource == crate::access::RowResource::Graph && row.value.eq_ignore_ascii_case(value)
-    };
-    rows.filter(is_it).any(|row| row.allows.contains(&crate::access::DataAccess::CalendarRead))
+/// The permission as if it were granted.
+fn as_granted(value: &str, role: AppRoleId) -> Grant {
+    Grant { resource: Resource::Graph, role, value: Some(value.to_owned()), assignment: None, eligible: false }
 }
 
 pub(super) async fn read(client: &Client, registration: &Registration) -> Result<RegistrationFacts> {
@@ -89,7 +88,9 @@ pub(super) async fn read(client: &Client, registration: &Registration) -> Result
             .iter()
             .filter_map(|value| Some((value.clone(), scope_of(&graph, value)?)))
             .collect(),
+        opens: BTreeMap::new(),
     };
+    facts.opens = facts.roles.iter().map(|(value, id)| (value.clone(), as_granted(value, *id).opens())).collect();
     let application = match (registration.application, registration.unique_name()) {
         (Some(id), _) => found(client.applications().get(id).await),
         (None, Some(name)) => found(client.applications().get(ApplicationRef::UniqueName(name)).await),
@@ -105,17 +106,19 @@ pub(super) async fn read(client: &Client, registration: &Registration) -> Result
         let held = principals.app_role_assignments(principal).into_stream().try_collect::<Vec<_>>().await;
         let held = held.map_err(Error::during("read the permissions of the application"))?;
         let of_graph = held.iter().filter(|it| it.resource_id == Some(graph.id));
-        let values = of_graph.filter_map(|it| {
-            graph.app_roles.iter().find(|role| it.app_role_id == *role.id.as_uuid()).and_then(|role| role.value.clone())
-        });
-        facts.granted = values.collect();
+        for it in of_graph {
+            let role = graph.app_roles.iter().find(|role| it.app_role_id == *role.id.as_uuid());
+            let Some((role, value)) = role.and_then(|role| Some((role.id, role.value.clone()?))) else { continue };
+            facts.opens.insert(value.clone(), as_granted(&value, role).opens());
+            facts.granted.push(value);
+        }
         let consents = principals.permission_grants(principal).into_stream().try_collect::<Vec<_>>().await;
         let consents = consents.map_err(Error::during("read the delegated permissions of the application"))?;
         facts.consent = consents
             .into_iter()
             .find(|it| it.principal_id.is_none() && it.resource_id.as_deref() == Some(&*graph.id.to_string()));
     }
-    if registration.application_permissions.iter().any(|it| reads_calendars(it)) {
+    if facts.opens.values().any(|opens| *opens == Opens::UnlessPolicy) {
         match access_policies(&client.exchange()).await {
             Ok(policies) => {
                 let restricts = |it: &ApplicationAccessPolicy| {
