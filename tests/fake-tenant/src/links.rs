@@ -1,6 +1,6 @@
 //! What the directory holds about applications besides the applications themselves.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -14,6 +14,8 @@ pub(crate) struct Links {
     pub(crate) owners: Vec<(Uuid, Owner)>,
     /// A group and the object id of a service principal in it.
     pub(crate) members: Vec<(RecipientId, Uuid)>,
+    /// Somebody, and who is above them.
+    pub(crate) managers: HashMap<RecipientId, RecipientId>,
     /// Service principals, by object id, that hold a role of Purview for searching mailboxes.
     pub(crate) searchers: HashSet<Uuid>,
     /// Service principals, by object id, that are managed identities.

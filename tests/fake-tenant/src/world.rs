@@ -370,6 +370,7 @@ impl World {
     pub(crate) fn remove_recipient(&mut self, id: RecipientId) {
         self.directory.remove(id);
         self.events.remove(&id);
+        self.links.managers.retain(|report, above| *report != id && *above != id);
         self.change(Change::RemoveRecipient(id));
     }
 

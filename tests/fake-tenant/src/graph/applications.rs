@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::delta::{self, Followed};
 use super::query::{Entity, Paging};
 use super::{GraphCall, GraphError, GraphResult, error, members, service_principals};
 use crate::clock::graph_date_time;
@@ -66,6 +67,16 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, first: &str, rest:
             _ => Err(GraphError::wrong_method()),
         };
     };
+    if key.eq_ignore_ascii_case("delta") && rest.is_empty() {
+        call.only_get()?;
+        let domain = &world.organization.initial_domain;
+        let registered = world
+            .apps
+            .iter()
+            .filter_map(|app| Some((app.registration.as_ref()?.object_id.to_string(), row(app, domain))));
+        let followed = Followed::of_rows(call, "applications", registered.collect());
+        return delta::answer(world, call, followed);
+    }
     let at = find(world, &key)?;
     let domain = world.organization.initial_domain.clone();
     let lower: Vec<String> = rest.iter().map(|segment| segment.to_ascii_lowercase()).collect();

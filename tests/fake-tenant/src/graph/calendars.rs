@@ -116,7 +116,10 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, user: &str, below:
     match &lower[..] {
         ["mailboxsettings", ..] => return schedule::settings(world, call, user, &below[1..]),
         ["sendmail"] => return schedule::send_mail(world, call, user),
-        ["calendar", "getschedule"] => return schedule::get_schedule(world, call, user),
+        // Free and busy are those of the people who are named, whichever calendar is asked.
+        ["calendar", "getschedule"] | ["calendars", _, "getschedule"] => {
+            return schedule::get_schedule(world, call, user);
+        }
         _ => {}
     }
     // Forwarding needs no more than reading does (Microsoft documentation).
@@ -392,6 +395,7 @@ fn view(world: &mut World, call: &GraphCall<'_>, mailbox: RecipientId, calendar:
     call.only_get()?;
     let window = window(&|name| call.query.parameter(name).map(str::to_owned))?;
     let zone = events::preferred_zone(call)?;
+    events::check_relations(call)?;
     let found = occurrences(world, mailbox, calendar, window);
     let context = format!("users('{}')/calendarView", users::id_of(world, mailbox));
     call.list(&context, found, PAGES, |occurrence| events::row(world, call, mailbox, occurrence, &zone))
@@ -399,7 +403,7 @@ fn view(world: &mut World, call: &GraphCall<'_>, mailbox: RecipientId, calendar:
 
 fn view_delta(world: &mut World, call: &GraphCall<'_>, mailbox: RecipientId) -> GraphResult {
     call.only_get()?;
-    if call.query.is_demanding() || call.query.selects() || call.query.expand.is_some() {
+    if call.query.is_demanding() || call.query.selects() || call.query.expand_text().is_some() {
         return Err(error(
             400,
             "ErrorInvalidUrlQuery",

@@ -24,6 +24,28 @@ pub(crate) struct Followed {
     pub(crate) shown: Box<dyn Fn(&Value) -> Value>,
 }
 
+impl Followed {
+    /// A list of the directory whose rows are told by what `$select` names.
+    pub(crate) fn of_rows(call: &GraphCall<'_>, list: &str, rows: BTreeMap<String, Value>) -> Self {
+        let query = call.query.clone();
+        Self {
+            context: list.to_owned(),
+            of: list.to_owned(),
+            rows,
+            members: BTreeMap::new(),
+            page: call.query.top().unwrap_or(100),
+            expired: "resyncRequired",
+            shown: Box::new(move |row| with_id(query.selected(row), row)),
+        }
+    }
+}
+
+/// Delta tells the id whatever was selected.
+pub(crate) fn with_id(mut shown: Value, row: &Value) -> Value {
+    shown["id"] = row["id"].clone();
+    shown
+}
+
 /// Answers one request of a round. The options of a round that is gone on with are in the call already.
 #[expect(clippy::needless_pass_by_value, reason = "made for this call, in place")]
 pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, followed: Followed) -> GraphResult {

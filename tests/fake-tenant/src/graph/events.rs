@@ -34,6 +34,13 @@ pub(crate) fn preferred_zone(call: &GraphCall<'_>) -> Result<(TimeZone, String),
     }
 }
 
+/// Refuses relations that no row of an event is expanded by.
+pub(crate) fn check_relations(call: &GraphCall<'_>) -> Result<(), GraphError> {
+    let known = |name: &str| ["extensions", "attachments"].iter().any(|known| name.eq_ignore_ascii_case(known));
+    let names = call.query.expand_text().map(|_| call.query.expanded()).unwrap_or_default();
+    if names.iter().all(|name| known(name)) { Ok(()) } else { Err(GraphError::not_modelled()) }
+}
+
 #[expect(clippy::too_many_lines, reason = "a table of routes is read in one piece")]
 pub(crate) fn answer(
     world: &mut World,
@@ -43,6 +50,7 @@ pub(crate) fn answer(
     below: &[&str],
 ) -> GraphResult {
     let zone = preferred_zone(call)?;
+    check_relations(call)?;
     let Some((id, rest)) = below.split_first() else {
         return match call.method() {
             "GET" => {
@@ -688,12 +696,12 @@ pub(crate) fn row(
         row["onlineMeeting"] =
             json!({"joinUrl": format!("https://teams.microsoft.com/l/meetup-join/{}", &event.id[..16])});
     }
-    let expanded = call.query.expand.as_deref().unwrap_or_default();
-    if expanded.starts_with("extensions") || expanded.contains(",extensions") {
-        row["extensions"] = json!(event.extensions);
-    }
-    if expanded.contains("attachments") {
-        row["attachments"] = json!(event.attachments);
+    for name in call.query.expanded() {
+        match &*name.to_ascii_lowercase() {
+            "extensions" => row["extensions"] = json!(event.extensions),
+            "attachments" => row["attachments"] = json!(event.attachments),
+            _ => {}
+        }
     }
     let basic_only =
         call.holds_any(&["Calendars.ReadBasic.All"]) && !call.holds_any(&["Calendars.Read", "Calendars.ReadWrite"]);

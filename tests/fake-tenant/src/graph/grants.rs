@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::delta::{self, Followed};
 use super::query::Paging;
 use super::{GraphCall, GraphError, GraphResult, error};
 use crate::request::Response;
@@ -15,6 +16,10 @@ const PAGES: Paging = Paging::Token { default: 100, max: 999 };
 
 pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> GraphResult {
     call.need(if call.method() == "GET" { READ } else { WRITE })?;
+    if rest.first().is_some_and(|first| first.eq_ignore_ascii_case("delta")) && call.method() == "GET" {
+        let rows = world.grants.iter().map(|grant| (grant.id.clone(), row(grant))).collect();
+        return delta::answer(world, call, Followed::of_rows(call, "oauth2PermissionGrants", rows));
+    }
     let place = match rest {
         [] => None,
         [id] => {

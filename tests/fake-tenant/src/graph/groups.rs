@@ -40,15 +40,10 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
             call.need(READ)?;
             let visible = visible(world);
             // What cannot be expanded for one cannot be for any.
-            for id in visible.iter().filter(|_| call.query.expand.is_some()) {
-                expanded(world, call, *id)?;
+            if !call.query.expansions()?.is_empty() {
+                visible.iter().try_for_each(|id| expanded(world, call, *id).map(drop))?;
             }
             call.directory_list("groups", visible, PAGES, ENTITY, |id| expanded(world, call, *id).unwrap_or_default())
-        }
-        ("GET", ["$count"]) => {
-            call.need(READ)?;
-            let visible = visible(world);
-            call.count_of(&visible, |id| world.directory.get(*id).map_or(Value::Null, row))
         }
         ("GET", ["delta"]) => {
             call.need(READ)?;
@@ -139,7 +134,7 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
             world.directory.update(group, |group| group.group.owners.retain(|other| *other != owner));
             Ok(Response::new(204))
         }
-        (_, [_, what @ ("checkmembergroups" | "getmembergroups" | "checkmemberobjects")]) => {
+        (_, [_, what]) if members::is_check(what) => {
             let group = find(world, rest[0])?;
             members::check(world, call, group, what)
         }
@@ -309,14 +304,8 @@ fn bind_members(world: &mut World, call: &GraphCall<'_>, group: RecipientId) -> 
 /// documentation).
 fn expanded(world: &World, call: &GraphCall<'_>, id: RecipientId) -> Result<Value, GraphError> {
     let mut object = world.directory.get(id).map_or(Value::Null, row);
-    for (name, options) in call.query.expansions() {
-        let options = options.to_ascii_lowercase();
-        let names: Option<Vec<&str>> = match options.strip_prefix("$select=") {
-            Some(names) if !names.contains(';') => Some(names.split(',').map(str::trim).collect()),
-            None if options.is_empty() => None,
-            _ => return Err(GraphError::not_modelled()),
-        };
-        let (ids, name) = match &*name.to_ascii_lowercase() {
+    for expansion in call.query.expansions()? {
+        let (ids, name) = match &*expansion.name.to_ascii_lowercase() {
             "members" if members::principals_in(world, &[id]).is_empty() => (world.members(id), "members"),
             "owners" => match owners(world, id) {
                 (people, principals) if principals.is_empty() => (people, "owners"),
@@ -324,14 +313,8 @@ fn expanded(world: &World, call: &GraphCall<'_>, id: RecipientId) -> Result<Valu
             },
             _ => return Err(GraphError::not_modelled()),
         };
-        let rows = ids.into_iter().take(MOST_EXPANDED).filter_map(|id| world.directory.get(id)).map(|member| {
-            let mut row = members::shown(call, member);
-            if let (Some(names), Some(row)) = (&names, row.as_object_mut()) {
-                row.retain(|key, _| key.starts_with('@') || names.iter().any(|name| name.eq_ignore_ascii_case(key)));
-            }
-            row
-        });
-        object[name] = rows.collect();
+        let related = ids.into_iter().take(MOST_EXPANDED).filter_map(|id| world.directory.get(id));
+        object[name] = related.map(|member| expansion.shown(members::shown(call, member))).collect();
     }
     Ok(object)
 }
@@ -359,7 +342,7 @@ fn change(world: &mut World, call: &GraphCall<'_>, group: RecipientId) -> GraphR
 }
 
 fn follow(world: &mut World, call: &GraphCall<'_>) -> GraphResult {
-    if call.query.expand.is_some() {
+    if call.query.expand_text().is_some() {
         return Err(GraphError::bad_request("$expand is not supported with delta."));
     }
     let ids = visible(world);
@@ -381,21 +364,7 @@ fn follow(world: &mut World, call: &GraphCall<'_>) -> GraphResult {
             all_members.insert(group.object_id_text(), members);
         }
     }
-    let query = call.query.clone();
-    let page = call.query.top().unwrap_or(100);
-    delta::answer(
-        world,
-        call,
-        Followed {
-            context: "groups".to_owned(),
-            of: "groups".to_owned(),
-            rows,
-            members: all_members,
-            page,
-            expired: "resyncRequired",
-            shown: Box::new(move |row| users::with_id(&query.selected(row), row)),
-        },
-    )
+    delta::answer(world, call, Followed { members: all_members, ..Followed::of_rows(call, "groups", rows) })
 }
 
 pub(crate) fn is_security(kind: RecipientKind) -> bool {

@@ -50,9 +50,6 @@ pub(crate) fn list_with(
 ) -> GraphResult {
     let kind = match cast {
         [] => None,
-        [cast] if cast.eq_ignore_ascii_case("$count") => {
-            return call.count_of(ids, |id| world.directory.get(*id).map_or(Value::Null, full));
-        }
         [cast] if cast.to_ascii_lowercase().starts_with("microsoft.graph.") => Some(format!("#{cast}")),
         [unknown, ..] => return Err(GraphError::unknown_segment(unknown)),
     };
@@ -93,10 +90,6 @@ pub(crate) fn list_with(
             row
         }
     })
-}
-
-fn full(member: &Recipient) -> Value {
-    if member.kind.is_group() { groups::row(member) } else { users::row(member) }
 }
 
 fn row(call: &GraphCall<'_>, member: &Recipient, typed: bool, may_see_people: bool) -> Value {
@@ -212,7 +205,11 @@ pub(crate) fn groups_of(
     list(world, call, &parents(world, member, all), cast)
 }
 
-/// `checkMemberGroups`, `getMemberGroups` and `checkMemberObjects`, which all follow nesting.
+/// The checks of membership, which all follow nesting.
+pub(crate) fn is_check(what: &str) -> bool {
+    ["checkmembergroups", "getmembergroups", "checkmemberobjects", "getmemberobjects"].contains(&what)
+}
+
 pub(crate) fn check(world: &World, call: &GraphCall<'_>, member: RecipientId, what: &str) -> GraphResult {
     if call.method() != "POST" {
         return Err(GraphError::wrong_method());
@@ -226,7 +223,7 @@ pub(crate) fn check(world: &World, call: &GraphCall<'_>, member: RecipientId, wh
         .filter(|group| !security_only || groups::is_security(group.kind))
         .map(Recipient::object_id_text)
         .collect();
-    let ids = if what == "getmembergroups" {
+    let ids = if what.starts_with("get") {
         ids
     } else {
         let name = if what == "checkmembergroups" { "groupIds" } else { "ids" };
@@ -248,27 +245,55 @@ pub(crate) fn check(world: &World, call: &GraphCall<'_>, member: RecipientId, wh
     Ok(Response::of_json(200, &json!({"@odata.context": call.context("Collection(Edm.String)"), "value": ids})))
 }
 
-/// `/directoryObjects/getByIds` and the checks by object id alone.
-pub(crate) fn directory_objects(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> GraphResult {
-    let by_id = |world: &World, id: &str| {
-        world.directory.find(id).find(|object| object.object_id_text().eq_ignore_ascii_case(id)).map(|object| object.id)
-    };
-    match rest {
-        [what] if what.eq_ignore_ascii_case("getByIds") => {
-            call.need(&["Directory.Read.All", "User.Read.All", "Group.Read.All", "GroupMember.Read.All"])?;
-            let ids = call.body()?.get("ids").and_then(Value::as_array).cloned().unwrap_or_default();
-            if ids.is_empty() || ids.len() > MOST_BY_ID {
-                return Err(GraphError::bad_request(format!("Between 1 and {MOST_BY_ID} ids are needed.")));
-            }
-            let rows: Vec<Value> = ids
-                .iter()
-                .filter_map(|id| by_id(world, id.as_str()?))
-                .filter_map(|id| world.directory.get(id))
-                .map(|object| row(call, object, true, true))
-                .collect();
-            Ok(Response::of_json(200, &json!({"@odata.context": call.context("directoryObjects"), "value": rows})))
+/// The collections of directory objects, on each of which `getByIds` can be called.
+pub(crate) const COLLECTIONS: [&str; 6] =
+    ["applications", "directoryobjects", "directoryroles", "groups", "serviceprincipals", "users"];
+
+/// The objects with these ids, in the order of the ids; those that are not there are left out.
+pub(crate) fn by_ids(world: &World, call: &GraphCall<'_>) -> GraphResult {
+    if call.method() != "POST" {
+        return Err(GraphError::wrong_method());
+    }
+    call.need(&["Directory.Read.All", "User.Read.All", "Group.Read.All", "GroupMember.Read.All"])?;
+    let body = call.body()?;
+    let ids = body.get("ids").and_then(Value::as_array).cloned().unwrap_or_default();
+    if ids.is_empty() || ids.len() > MOST_BY_ID {
+        return Err(GraphError::bad_request(format!("Between 1 and {MOST_BY_ID} ids are needed.")));
+    }
+    let types: Vec<&str> =
+        body.get("types").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let object = |id: &str| -> Option<Value> {
+        let same = |other: &Uuid| other.to_string().eq_ignore_ascii_case(id);
+        let named = |mut row: Value, kind: &str| {
+            row["@odata.type"] = json!(format!("#microsoft.graph.{kind}"));
+            row
+        };
+        if let Some(app) = world.apps.iter().find(|app| app.principal && same(&app.object_id)) {
+            return Some(named(service_principals::app_row(world, app), "servicePrincipal"));
         }
-        [id, what] => {
+        let registered = |app: &&App| app.registration.as_ref().is_some_and(|it| same(&it.object_id));
+        if let Some(app) = world.apps.iter().find(registered) {
+            return Some(named(super::applications::row(app, &world.organization.initial_domain), "application"));
+        }
+        world.directory.get(by_id(world, id)?).map(|object| row(call, object, true, true))
+    };
+    let wanted = |row: &Value| {
+        let kind = row["@odata.type"].as_str().and_then(|kind| kind.rsplit('.').next()).unwrap_or_default();
+        let same = |name: &&str| name.eq_ignore_ascii_case(kind) || name.eq_ignore_ascii_case("directoryObject");
+        types.is_empty() || types.iter().any(same)
+    };
+    let rows: Vec<Value> = ids.iter().filter_map(|id| object(id.as_str()?)).filter(wanted).collect();
+    Ok(Response::of_json(200, &json!({"@odata.context": call.context("directoryObjects"), "value": rows})))
+}
+
+fn by_id(world: &World, id: &str) -> Option<RecipientId> {
+    world.directory.find(id).find(|object| object.object_id_text().eq_ignore_ascii_case(id)).map(|object| object.id)
+}
+
+/// `/directoryObjects`: one by its id, and the checks of it.
+pub(crate) fn directory_objects(world: &World, call: &GraphCall<'_>, rest: &[&str]) -> GraphResult {
+    match rest {
+        [id, what] if is_check(&what.to_ascii_lowercase()) => {
             let object = by_id(world, id).ok_or_else(|| GraphError::not_found(id))?;
             check(world, call, object, &what.to_ascii_lowercase())
         }

@@ -27,6 +27,8 @@ pub(crate) use self::schema::is_operation;
 
 use serde_json::{Value, json};
 
+use self::query::Form;
+
 use crate::clock::graph_error_date;
 use crate::request::Response;
 use crate::roles::Resource;
@@ -136,6 +138,11 @@ impl GraphCall<'_> {
         } else {
             Err(error(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation."))
         }
+    }
+
+    /// What the path ends in.
+    fn path_end(&self) -> &str {
+        self.incoming.segments.last().map_or("", String::as_str)
     }
 
     /// The JSON object in the body.
@@ -269,44 +276,67 @@ fn route(state: &mut State, call: &Incoming<'_>) -> GraphResult {
     }
     let generation = state.pages.generation;
     let remembered = remembered(state, call);
-    let query = query::Query::read(call.request.url(), &remembered)?;
+    let mut query = query::Query::read(call.request.url(), &remembered)?;
+    let (path, form) = Form::of(call.request.method(), path);
+    query.form = form;
     let call = GraphCall { incoming: call, token, query, generation };
     if call.query.link_generation().is_some_and(|given| given != generation) {
         return Err(query::page_expired());
     }
     check(&call, path)?;
-    let world = &mut state.world;
+    let response = resource(&mut state.world, &call, path)?;
+    // Only lists have a number, and only those of the directory references.
+    let answered = match form {
+        Form::Rows => true,
+        Form::Number => response.header("Content-Type") == Some("text/plain"),
+        Form::References => response.json()["@odata.context"].as_str().is_some_and(|it| it.ends_with("$ref)")),
+    };
+    match answered {
+        // Better nothing than an answer from which a relation is missing.
+        true if call.query.is_overlooked() => Err(GraphError::not_modelled()),
+        true => Ok(response),
+        false => Err(GraphError::unknown_segment(call.path_end())),
+    }
+}
+
+fn resource(world: &mut World, call: &GraphCall<'_>, path: &[&str]) -> GraphResult {
     let Some((first, rest)) = path.split_first() else {
         return Err(GraphError::unknown_segment(""));
     };
     // Graph does not mind the case of its segments.
     let lower = first.to_ascii_lowercase();
+    if members::COLLECTIONS.contains(&&*lower) && matches!(rest, [what] if what.eq_ignore_ascii_case("getByIds")) {
+        return members::by_ids(world, call);
+    }
     match &*lower {
-        "organization" => organization::answer(world, &call, rest),
-        "places" => places::answer(world, &call, rest),
-        "users" => users::answer(world, &call, rest),
+        "organization" => organization::answer(world, call, rest),
+        "places" => places::answer(world, call, rest),
+        "users" => users::answer(world, call, rest),
         "me" => match &call.token.user {
             Some(user) => {
                 let id = user.object_id.to_string();
                 let path: Vec<&str> = std::iter::once(id.as_str()).chain(rest.iter().copied()).collect();
-                users::answer(world, &call, &path)
+                users::answer(world, call, &path)
             }
             None => Err(error(400, "BadRequest", "/me request is only valid with delegated authentication flow.")),
         },
-        "groups" => groups::answer(world, &call, rest),
-        "subscriptions" => subscriptions::answer(world, &call, rest),
-        "admin" => monitoring::answer(world, &call, rest),
-        "domains" => organization::domains(world, &call, rest),
-        "subscribedskus" => organization::skus(world, &call, rest),
-        "directoryobjects" => members::directory_objects(world, &call, rest),
-        "directory" => directory::answer(world, &call, rest),
-        "oauth2permissiongrants" => grants::answer(world, &call, rest),
-        "rolemanagement" => role_management::answer(world, &call, rest),
+        "groups" => groups::answer(world, call, rest),
+        "subscriptions" => subscriptions::answer(world, call, rest),
+        "admin" => monitoring::answer(world, call, rest),
+        "domains" => organization::domains(world, call, rest),
+        "subscribedskus" => organization::skus(world, call, rest),
+        "directoryobjects" => members::directory_objects(world, call, rest),
+        "directory" => directory::answer(world, call, rest),
+        "oauth2permissiongrants" => grants::answer(world, call, rest),
+        "rolemanagement" => role_management::answer(world, call, rest),
+        "directoryroles" => role_management::activated(world, call, None, rest),
+        "directoryroletemplates" => role_management::templates(call, rest),
+        _ if lower.starts_with("directoryroles(") => role_management::activated(world, call, Some(first), rest),
         _ if lower == "applications" || lower.starts_with("applications(") => {
-            applications::answer(world, &call, first, rest)
+            applications::answer(world, call, first, rest)
         }
         _ if lower == "serviceprincipals" || lower.starts_with("serviceprincipals(") => {
-            service_principals::answer(world, &call, first, rest)
+            service_principals::answer(world, call, first, rest)
         }
         _ => Err(GraphError::unknown_segment(first)),
     }
@@ -328,8 +358,12 @@ fn check(call: &GraphCall<'_>, path: &[&str]) -> Result<(), GraphError> {
     }
     let place = schema::place(path);
     let query = &call.query;
-    if !path.last().is_some_and(|last| last.eq_ignore_ascii_case("delta")) || query.expand.is_none() {
+    if !path.last().is_some_and(|last| last.eq_ignore_ascii_case("delta")) || query.expanded().is_empty() {
         schema::check_names(place, query.select_names(), &query.expanded(), &query.order_names())?;
+    }
+    // Of a list that is read it is known afterwards whether its relations came.
+    if call.method() != "GET" && !query.expanded().is_empty() {
+        return Err(GraphError::not_modelled());
     }
     match (call.method(), call.incoming.json.as_ref().and_then(Value::as_object)) {
         ("POST" | "PATCH", Some(body)) => schema::check_body(place, body),

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::delta::{self, Followed};
 use super::query::Paging;
 use super::{GraphCall, GraphError, GraphResult, error, members};
 use crate::filter::Operator;
@@ -134,6 +135,78 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
     }
 }
 
+/// `/directoryRoles`: the roles that somebody holds, which is what activates them, with who holds each.
+pub(crate) fn activated(world: &mut World, call: &GraphCall<'_>, keyed: Option<&str>, rest: &[&str]) -> GraphResult {
+    call.only_get()?;
+    call.need(READ)?;
+    let all = direct(world);
+    let held = |role: &DirectoryRole| all.iter().any(|held| held.role == role.template_id());
+    let active: Vec<DirectoryRole> = DirectoryRole::all().filter(held).collect();
+    // `directoryRoles(roleTemplateId='...')`, or by the id that the role has here.
+    let (key, below) = match (keyed.and_then(|first| first.split_once('=')), rest) {
+        (Some((_, template)), below) => (template.trim_end_matches(')').trim_matches('\''), below),
+        (None, [key, below @ ..]) => (*key, below),
+        (None, []) => return call.list("directoryRoles", active, PAGES, |role| activated_row(*role)),
+    };
+    if key.eq_ignore_ascii_case("delta") {
+        let rows = active.iter().map(|role| (activated_id(*role).to_string(), activated_row(*role))).collect();
+        return delta::answer(world, call, Followed::of_rows(call, "directoryRoles", rows));
+    }
+    let named = |role: &&DirectoryRole| match keyed {
+        Some(_) => role.template_id().eq_ignore_ascii_case(key),
+        None => activated_id(**role).to_string().eq_ignore_ascii_case(key),
+    };
+    let role = *active.iter().find(named).ok_or_else(|| GraphError::not_found(key))?;
+    match below {
+        [] => Ok(call.entity("directoryRoles/$entity", &activated_row(role))),
+        [what, cast @ ..] if what.eq_ignore_ascii_case("members") => {
+            let holders = all.iter().filter(|held| held.role == role.template_id() && held.unit.is_none());
+            let holders: Vec<Uuid> = holders.map(|held| held.principal).collect();
+            let recipient = |id: &Uuid| world.directory.find(&id.to_string()).find(|it| it.object_id == Some(*id));
+            let people: Vec<_> = holders.iter().filter_map(recipient).map(|it| it.id).collect();
+            members::list_with(world, call, &people, &holders, cast)
+        }
+        [unknown, ..] => Err(GraphError::unknown_segment(unknown)),
+    }
+}
+
+/// `/directoryRoleTemplates`: every role that there is.
+pub(crate) fn templates(call: &GraphCall<'_>, rest: &[&str]) -> GraphResult {
+    call.only_get()?;
+    call.need(READ)?;
+    let row = |role: &DirectoryRole| {
+        json!({
+            "id": role.template_id(),
+            "deletedDateTime": null,
+            "description": role.display_name(),
+            "displayName": role.display_name(),
+        })
+    };
+    match rest {
+        [] => call.list("directoryRoleTemplates", DirectoryRole::all().collect(), PAGES, row),
+        [id] => {
+            let role = DirectoryRole::of_template(id).ok_or_else(|| GraphError::not_found(id))?;
+            Ok(call.entity("directoryRoleTemplates/$entity", &row(&role)))
+        }
+        [_, unknown, ..] => Err(GraphError::unknown_segment(unknown)),
+    }
+}
+
+/// A role has an id in each tenant, besides that of its template.
+fn activated_id(role: DirectoryRole) -> Uuid {
+    derived_id("directory-role", role.template_id())
+}
+
+fn activated_row(role: DirectoryRole) -> Value {
+    json!({
+        "id": activated_id(role),
+        "deletedDateTime": null,
+        "description": role.display_name(),
+        "displayName": role.display_name(),
+        "roleTemplateId": role.template_id(),
+    })
+}
+
 fn direct(world: &World) -> Vec<Held> {
     let apps = world.apps.iter().filter(|app| app.principal);
     let of_apps =
@@ -173,9 +246,13 @@ fn transitive(world: &World) -> Vec<Held> {
 }
 
 fn list(world: &World, call: &GraphCall<'_>, what: &str, held: Vec<Held>) -> GraphResult {
-    let expand = call.query.expand.as_deref();
-    if expand.is_some_and(|expand| expand.contains(',')) {
-        return Err(GraphError::bad_request("Only one relation can be expanded at a time."));
+    let expand = call.query.expand_text();
+    match expand {
+        Some(expand) if expand.contains(',') => {
+            return Err(GraphError::bad_request("Only one relation can be expanded at a time."));
+        }
+        None | Some("roleDefinition" | "principal") => {}
+        Some(_) => return Err(GraphError::not_modelled()),
     }
     call.list(&format!("roleManagement/directory/{what}"), held, PAGES, |held| {
         let mut row = row(held);

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::delta::{self, Followed};
 use super::query::{Entity, Paging};
 use super::{GraphCall, GraphError, GraphResult, error, grants, members};
 use crate::access::{Assignee, Change};
@@ -41,12 +42,15 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, first: &str, rest:
         }
         call.only_get()?;
         call.need(READ)?;
-        let mut rows: Vec<Value> = Resource::ALL.into_iter().map(|resource| resource_row(world, resource)).collect();
-        rows.extend(
-            world.apps.iter().filter(|app| app.principal && app.lag.principal == 0).map(|app| app_row(world, app)),
-        );
-        return call.directory_list("servicePrincipals", rows, PAGES, ENTITY, Value::clone);
+        return call.directory_list("servicePrincipals", rows(world), PAGES, ENTITY, Value::clone);
     };
+    if key.eq_ignore_ascii_case("delta") && rest.is_empty() {
+        call.only_get()?;
+        call.need(READ)?;
+        let rows =
+            rows(world).into_iter().map(|row| (row["id"].as_str().unwrap_or_default().to_owned(), row)).collect();
+        return delta::answer(world, call, Followed::of_rows(call, "servicePrincipals", rows));
+    }
     let principal = find(world, &key);
     let late = match principal {
         Some(Principal::App(id)) => world.apps.iter_mut().find(|app| app.client_id == id),
@@ -125,6 +129,12 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, first: &str, rest:
         ("GET", [unknown, ..]) => Err(GraphError::unknown_segment(unknown)),
         _ => Err(GraphError::wrong_method()),
     }
+}
+
+fn rows(world: &World) -> Vec<Value> {
+    let resources = Resource::ALL.into_iter().map(|resource| resource_row(world, resource));
+    let visible = world.apps.iter().filter(|app| app.principal && app.lag.principal == 0);
+    resources.chain(visible.map(|app| app_row(world, app))).collect()
 }
 
 fn is_relation(segment: &str) -> bool {

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::delta::{self, Followed};
-use super::query::{Entity, Paging};
+use super::query::{Entity, Form, Paging};
 use super::{GraphCall, GraphError, GraphResult, calendars, members};
 use crate::access::supposition::Supposition;
+use crate::address::linked_id;
 use crate::recipient::{Recipient, RecipientId, RecipientKind};
+use crate::request::Response;
 use crate::world::World;
 
 pub(crate) const DEFAULTS: &[&str] = &[
@@ -31,6 +33,7 @@ pub(crate) const ENTITY: Entity = Entity {
     unsortable: &["proxyAddresses", "businessPhones"],
 };
 const PAGES: Paging = Paging::Token { default: 100, max: 999 };
+const WRITE: &[&str] = &["User.ReadWrite.All", "Directory.ReadWrite.All"];
 
 pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> GraphResult {
     let Some((id, below)) = rest.split_first() else {
@@ -46,12 +49,6 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
     };
     let what = below.first().map(|segment| segment.to_ascii_lowercase());
     match (id.to_ascii_lowercase().as_str(), what.as_deref(), below.len()) {
-        ("$count", None, _) => {
-            call.only_get()?;
-            need(call)?;
-            let accounts: Vec<&Recipient> = world.directory.iter().filter(|account| is_account(account)).collect();
-            call.count_of(&accounts, |account| row(account))
-        }
         ("delta", None, _) => {
             call.only_get()?;
             call.need(&["User.Read.All", "Directory.Read.All"])?;
@@ -61,21 +58,90 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
             call.only_get()?;
             need(call)?;
             let account = find(world, id).ok_or_else(|| GraphError::not_found(id))?;
-            let defaults = call.query.selected_or(&row(account), DEFAULTS);
-            Ok(call.entity("users/$entity", &defaults))
+            let mut shown = call.query.selected_or(&row(account), DEFAULTS);
+            expand(world, call, account.id, &mut shown)?;
+            Ok(call.entity("users/$entity", &shown))
         }
+        (_, Some("manager" | "directreports"), _) => manager(world, call, id, below),
         (_, Some("memberof" | "transitivememberof"), _) => {
             call.only_get()?;
             call.need(&["Directory.Read.All", "User.Read.All", "GroupMember.Read.All", "Group.Read.All"])?;
             let account = find(world, id).map(|account| account.id).ok_or_else(|| GraphError::not_found(id))?;
             members::groups_of(world, call, account, what.as_deref() == Some("transitivememberof"), &below[1..])
         }
-        (_, Some("checkmembergroups" | "getmembergroups" | "checkmemberobjects"), 1) => {
+        (_, Some(check), 1) if members::is_check(check) => {
             let account = find(world, id).map(|account| account.id).ok_or_else(|| GraphError::not_found(id))?;
-            members::check(world, call, account, what.as_deref().unwrap_or_default())
+            members::check(world, call, account, check)
         }
         _ => calendars::answer(world, call, id, below),
     }
+}
+
+/// Who is above somebody, and who is below.
+fn manager(world: &mut World, call: &GraphCall<'_>, id: &str, below: &[&str]) -> GraphResult {
+    let account = find(world, id).map(|account| account.id).ok_or_else(|| GraphError::not_found(id))?;
+    let lower: Vec<String> = below.iter().map(|segment| segment.to_ascii_lowercase()).collect();
+    match (call.method(), &lower.iter().map(String::as_str).collect::<Vec<_>>()[..]) {
+        ("GET", ["manager"]) => {
+            need(call)?;
+            let above = world.links.managers.get(&account).and_then(|above| world.directory.get(*above));
+            let above = above.ok_or_else(|| GraphError::not_found("manager"))?;
+            if call.query.form == Form::References {
+                let mut reference = call.reference(&row(above));
+                reference["@odata.context"] = json!(call.context("$ref"));
+                return Ok(Response::of_json(200, &reference));
+            }
+            Ok(call.entity("directoryObjects/$entity", &members::shown(call, above)))
+        }
+        ("PUT", ["manager", "$ref"]) => {
+            call.need(WRITE)?;
+            let named = call.field("@odata.id").map(linked_id).unwrap_or_default();
+            let above = find(world, &named).map(|above| above.id).ok_or_else(|| GraphError::not_found(&named))?;
+            world.links.managers.insert(account, above);
+            Ok(Response::new(204))
+        }
+        ("DELETE", ["manager", "$ref"]) => {
+            call.need(WRITE)?;
+            let had = world.links.managers.remove(&account);
+            had.map(|_| Response::new(204)).ok_or_else(|| GraphError::not_found("manager"))
+        }
+        ("GET", ["directreports", ..]) => {
+            need(call)?;
+            let mut reports: Vec<RecipientId> = world
+                .links
+                .managers
+                .iter()
+                .filter(|(_, above)| **above == account)
+                .map(|(report, _)| *report)
+                .collect();
+            reports.sort_unstable();
+            members::list(world, call, &reports, &below[1..])
+        }
+        ("GET", _) => Err(GraphError::unknown_segment(below.last().unwrap_or(&id))),
+        _ => Err(GraphError::wrong_method()),
+    }
+}
+
+/// The relations of one account that `$expand` asks for.
+fn expand(world: &World, call: &GraphCall<'_>, account: RecipientId, shown: &mut Value) -> Result<(), GraphError> {
+    let reports = || world.links.managers.iter().filter(|(_, above)| **above == account).map(|(report, _)| *report);
+    for expansion in call.query.expansions()? {
+        let show =
+            |id: RecipientId| world.directory.get(id).map(|object| expansion.shown(members::shown(call, object)));
+        let many = |ids: Vec<RecipientId>| Some(ids.into_iter().filter_map(show).collect());
+        let (name, related) = match &*expansion.name.to_ascii_lowercase() {
+            "manager" => ("manager", world.links.managers.get(&account).copied().and_then(show)),
+            "memberof" => ("memberOf", many(members::parents(world, account, false))),
+            "transitivememberof" => ("transitiveMemberOf", many(members::parents(world, account, true))),
+            "directreports" => ("directReports", many(reports().collect())),
+            _ => return Err(GraphError::not_modelled()),
+        };
+        // Nobody above is no property, rather than an empty one.
+        if let Some(related) = related {
+            shown[name] = related;
+        }
+    }
+    Ok(())
 }
 
 fn need(call: &GraphCall<'_>) -> Result<(), GraphError> {
@@ -126,27 +192,8 @@ fn follow(world: &mut World, call: &GraphCall<'_>) -> GraphResult {
         .map(|account| (account.object_id_text(), row(account)))
         .collect();
     let query = call.query.clone();
-    let page = call.query.top().unwrap_or(100);
-    delta::answer(
-        world,
-        call,
-        Followed {
-            context: "users".to_owned(),
-            of: "users".to_owned(),
-            rows,
-            members: BTreeMap::new(),
-            page,
-            expired: "resyncRequired",
-            shown: Box::new(move |row| with_id(&query.selected_or(row, DEFAULTS), row)),
-        },
-    )
-}
-
-/// Delta tells the id whatever was selected.
-pub(crate) fn with_id(shown: &Value, row: &Value) -> Value {
-    let mut shown = shown.clone();
-    shown["id"] = row["id"].clone();
-    shown
+    let shown = Box::new(move |row: &Value| delta::with_id(query.selected_or(row, DEFAULTS), row));
+    delta::answer(world, call, Followed { shown, ..Followed::of_rows(call, "users", rows) })
 }
 
 /// Everything that is known of an account; without `$select` only some of it is shown.

@@ -18,6 +18,7 @@ mod faults;
 mod foreign;
 mod graph;
 mod identities;
+mod lists;
 mod mailboxes;
 mod reach;
 mod replication;
