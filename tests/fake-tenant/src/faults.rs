@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::clock::signed;
-use crate::request::{Interruption, Response};
+use crate::request::{Interruption, Request, Response};
+use crate::state::path_and_query;
 
 /// Which requests a fault hits.
 ///
@@ -147,6 +148,33 @@ pub enum Fault {
     TruncatedBody,
     /// The right answer, late.
     Delay(Duration),
+    /// An error with this status that repeats what was asked: the headers, the token among them, and the body, as
+    /// some gateways do. Nothing is done.
+    Echo {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The right answer, with so many bytes of white space in front of it.
+    Oversized {
+        /// How many.
+        bytes: usize,
+    },
+    /// The right answer, with this in place of the link to its next page. An answer that is no list stays as it is.
+    NextLink(NextLink),
+}
+
+/// Where the link to the next page leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NextLink {
+    /// Back to the page that it is on, for ever.
+    Same,
+    /// To the same rows under ever new addresses, for as long as the fault hits.
+    Endless,
+    /// To this address, such as one of another host.
+    To(String),
+    /// Nowhere: the list ends, and says nothing of the rest.
+    Missing,
 }
 
 impl Fault {
@@ -195,6 +223,12 @@ impl Fault {
         Self::Throttle { retry_after: retry_after.to_owned() }
     }
 
+    /// A 200 without any bytes.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::body(200, Vec::new())
+    }
+
     /// Exchange's answer to too many requests at once: a 400 in plain text (sentence observed).
     #[must_use]
     pub fn concurrency() -> Self {
@@ -212,8 +246,9 @@ impl Fault {
     }
 
     /// The answer that replaces the real one, if the work is not to be done.
-    fn instead(&self) -> Option<Response> {
+    fn instead(&self, request: &Request) -> Option<Response> {
         Some(match self {
+            Self::Echo { status } => echo(*status, request),
             Self::Status { status, headers, body } => {
                 let mut response =
                     if body.is_null() { Response::new(*status) } else { Response::of_json(*status, body) };
@@ -239,8 +274,18 @@ impl Fault {
         }
     }
 
-    fn afterwards(&self, mut response: Response) -> Response {
+    fn afterwards(&self, mut response: Response, request: &Request) -> Response {
         match self {
+            Self::Oversized { bytes } => {
+                let mut body = vec![b' '; *bytes];
+                body.extend_from_slice(&response.body);
+                response.body = body.into();
+                response
+            }
+            Self::NextLink(link) => {
+                let here = format!("{}{}", request.origin(), path_and_query(request.url()));
+                rewritten(response, |body| link.set(body, &here))
+            }
             Self::Body { .. } => self.bytes().unwrap_or(response),
             Self::Warnings(warnings) => rewritten(response, |body| body["@adminapi.warnings"] = warnings.clone()),
             Self::CutList { rows } => rewritten(response, |body| {
@@ -265,6 +310,44 @@ impl Fault {
             _ => response,
         }
     }
+}
+
+impl NextLink {
+    fn set(&self, body: &mut Value, here: &str) {
+        let (true, Some(body)) = (body["value"].is_array(), body.as_object_mut()) else {
+            return;
+        };
+        let link = match self {
+            Self::Missing => {
+                body.remove("@odata.nextLink");
+                return;
+            }
+            Self::Same => here.to_owned(),
+            Self::Endless => {
+                let (start, turn) = here.rsplit_once("again=").unwrap_or((here, "0"));
+                let joint = match start.chars().last() {
+                    Some('?' | '&') => "",
+                    _ if start.contains('?') => "&",
+                    _ => "?",
+                };
+                format!("{start}{joint}again={}", turn.parse::<u64>().unwrap_or_default() + 1)
+            }
+            Self::To(link) => link.clone(),
+        };
+        body.insert("@odata.nextLink".to_owned(), json!(link));
+    }
+}
+
+/// What was asked, in the answer.
+fn echo(status: u16, request: &Request) -> Response {
+    let headers: Vec<String> = request.headers().iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let asked = String::from_utf8_lossy(request.bytes()).into_owned();
+    let message =
+        format!("Could not process {} {}\n{}\n\n{asked}", request.method(), request.url(), headers.join("\n"));
+    let response = Response::of_json(status, &json!({"error": {"code": "BadRequest", "message": message}}));
+    headers.iter().filter_map(|header| header.split_once(": ")).fold(response, |response, (name, value)| {
+        if name.eq_ignore_ascii_case("authorization") { response.with_header("x-echo", value) } else { response }
+    })
 }
 
 /// The same answer with another body; one that is no JSON object stays as it is.
@@ -316,6 +399,7 @@ pub(crate) fn nul_body_403(diagnostics: Option<&str>) -> Response {
 
 /// What a matcher looks at.
 pub(crate) struct Seen<'a> {
+    pub(crate) request: &'a Request,
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
     pub(crate) cmdlet: Option<&'a str>,
@@ -328,9 +412,38 @@ struct Planned {
     fault: Fault,
 }
 
+/// Faults that hit some of the requests, and the same ones for the same seed.
+#[derive(Clone, Debug)]
+struct Scattered {
+    seed: u64,
+    /// The request number, counted from when they began.
+    at: u64,
+    in_a_thousand: u64,
+    faults: Vec<Fault>,
+}
+
+impl Scattered {
+    fn next(&mut self) -> Option<Fault> {
+        self.at += 1;
+        let number = mixed(self.seed ^ mixed(self.at));
+        let hit = number % 1000 < self.in_a_thousand;
+        let which = usize::try_from(mixed(number)).unwrap_or(usize::MAX) % self.faults.len().max(1);
+        hit.then(|| self.faults.get(which).cloned()).flatten()
+    }
+}
+
+/// `SplitMix64` (public domain): numbers that look random and are the same in every run.
+fn mixed(number: u64) -> u64 {
+    let mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Faults {
     planned: Vec<Planned>,
+    scattered: Option<Scattered>,
     throttle: Option<(usize, String)>,
     window: Option<(Timestamp, String)>,
 }
@@ -354,6 +467,10 @@ impl Faults {
 
     pub(crate) fn plan(&mut self, matcher: Matcher, fault: Fault) {
         self.planned.push(Planned { matcher, fault });
+    }
+
+    pub(crate) fn scatter(&mut self, seed: u64, in_a_thousand: u64, faults: Vec<Fault>) {
+        self.scattered = Some(Scattered { seed, at: 0, in_a_thousand, faults });
     }
 
     pub(crate) fn clear(&mut self) {
@@ -387,7 +504,8 @@ impl Faults {
             break;
         }
         let Some(at) = hit else {
-            return Plan::Nothing;
+            let scattered = self.scattered.as_mut().filter(|_| !seen.batch_item).and_then(Scattered::next);
+            return scattered.map_or(Plan::Nothing, |fault| Plan::of(fault, seen.request));
         };
         let left = self.planned[at].matcher.times.unwrap_or(1).saturating_sub(1);
         let fault = if left == 0 {
@@ -396,17 +514,21 @@ impl Faults {
             self.planned[at].matcher.times = Some(left);
             self.planned[at].fault.clone()
         };
-        match fault.instead() {
-            Some(response) => Plan::Instead(response),
-            None => Plan::Afterwards(fault),
-        }
+        Plan::of(fault, seen.request)
     }
 }
 
 impl Plan {
-    pub(crate) fn finish(self, response: Response) -> Response {
+    fn of(fault: Fault, request: &Request) -> Self {
+        match fault.instead(request) {
+            Some(response) => Self::Instead(response),
+            None => Self::Afterwards(fault),
+        }
+    }
+
+    pub(crate) fn finish(self, response: Response, request: &Request) -> Response {
         match self {
-            Self::Afterwards(fault) => fault.afterwards(response),
+            Self::Afterwards(fault) => fault.afterwards(response, request),
             Self::Instead(_) | Self::Nothing => response,
         }
     }

@@ -3,7 +3,7 @@
 use crate::access::{Assignee, Reach};
 use crate::recipient::{Owner, Recipient, RecipientKind};
 use crate::roles::Resource;
-use crate::setup::{expect, expect_app};
+use crate::setup::{expect, expect_app, lookup};
 use crate::sign_in;
 use crate::tenant::{Application, FakeTenant};
 use crate::world::World;
@@ -114,7 +114,105 @@ pub struct PendingNotification {
     pub body: serde_json::Value,
 }
 
+/// An event of a calendar, or a series.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventView {
+    /// The id in this mailbox.
+    pub id: String,
+    /// The subject; in a room's calendar that is often the organiser's name.
+    pub subject: String,
+    /// When it begins, the first of a series, such as `2026-12-01T09:00:00Z`.
+    pub start: String,
+    /// When it ends.
+    pub end: String,
+    /// The address of the organiser, where somebody of the tenant is.
+    pub organizer: Option<String>,
+    /// What this mailbox answered: `organizer`, `accepted`, `declined`, `notResponded`, …
+    pub response: String,
+    /// Whether the organiser called it off.
+    pub is_cancelled: bool,
+    /// Who is invited, in the order of the invitation.
+    pub attendees: Vec<AttendeeView>,
+}
+
+/// Somebody who is invited.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AttendeeView {
+    /// The address.
+    pub address: String,
+    /// The answer: `none` until there is one, then `accepted`, `declined` or `tentativelyAccepted`.
+    pub response: String,
+}
+
+/// A subscription to change notifications.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SubscriptionView {
+    /// The id.
+    pub id: String,
+    /// The client id of the application that made it.
+    pub application: String,
+    /// What is followed, as it was asked for.
+    pub resource: String,
+    /// The kinds of changes.
+    pub changes: Vec<String>,
+    /// Where notifications go.
+    pub url: String,
+    /// When it ends, such as `2026-12-01T09:00:00Z`.
+    pub expires: String,
+}
+
 impl FakeTenant {
+    /// The events of a mailbox, in all its calendars, in the order they were made.
+    ///
+    /// # Panics
+    /// When the mailbox is not in the tenant.
+    #[must_use]
+    pub fn events(&self, mailbox: &str) -> Vec<EventView> {
+        let world = &self.state().world;
+        let id = expect(world, mailbox);
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let attendee = |row: &serde_json::Value| AttendeeView {
+            address: text(&row["emailAddress"]["address"]),
+            response: row["status"]["response"].as_str().unwrap_or("none").to_owned(),
+        };
+        let view = |event: &crate::calendar::Event| EventView {
+            id: event.id.clone(),
+            subject: event.properties.get("subject").map(text).unwrap_or_default(),
+            start: event.start.to_string(),
+            end: event.end.to_string(),
+            organizer: event.organizer.and_then(|id| world.directory.get(id)).map(|it| it.primary().to_owned()),
+            response: event.response.to_owned(),
+            is_cancelled: event.cancelled,
+            attendees: event
+                .properties
+                .get("attendees")
+                .and_then(serde_json::Value::as_array)
+                .map(|rows| rows.iter().map(attendee).collect())
+                .unwrap_or_default(),
+        };
+        world.events.get(&id).into_iter().flatten().map(view).collect()
+    }
+
+    /// The subscriptions that live, in the order they were made.
+    #[must_use]
+    pub fn subscriptions(&self) -> Vec<SubscriptionView> {
+        let world = &self.state().world;
+        let now = world.now();
+        let live = world.subscriptions.iter().filter(|subscription| subscription.expires > now);
+        live.map(|subscription| SubscriptionView {
+            id: subscription.id.to_string(),
+            application: subscription.application.to_string(),
+            resource: subscription.resource.clone(),
+            changes: subscription.changes.clone(),
+            url: subscription.url.clone(),
+            expires: subscription.expires.to_string(),
+        })
+        .collect()
+    }
+
     /// What was sent through Graph, in order.
     #[must_use]
     pub fn sent_mail(&self) -> Vec<SentMailView> {
@@ -201,11 +299,11 @@ impl FakeTenant {
         member_addresses(world, id)
     }
 
-    /// The group at an address, if there is one.
+    /// The group with this address, id or name, by whichever service it was made.
     #[must_use]
-    pub fn group(&self, address: &str) -> Option<GroupView> {
+    pub fn group(&self, name: &str) -> Option<GroupView> {
         let world = &self.state().world;
-        world.directory.by_address(address).filter(|group| group.kind.is_group()).map(|group| view(world, group))
+        lookup(world, name).filter(|group| group.kind.is_group()).map(|group| view(world, group))
     }
 
     /// The addresses of all groups of Exchange, in the order they were made.

@@ -45,8 +45,11 @@ pub use access::supposition::Supposition;
 pub use contoso::FakeTenantBuilder;
 pub use exchange::{AcceptedCmdlet, AcceptedParameter, ParameterType, cmdlets};
 pub use exchange_state::{Ambiguity, NoPolicies};
-pub use faults::{Fault, Matcher, When};
-pub use inspect::{AccessPolicyView, GroupView, PendingNotification, RoleAssignmentView, SentMailView};
+pub use faults::{Fault, Matcher, NextLink, When};
+pub use inspect::{
+    AccessPolicyView, AttendeeView, EventView, GroupView, PendingNotification, RoleAssignmentView, SentMailView,
+    SubscriptionView,
+};
 pub use newcomers::{NewGroup, NewMailbox};
 pub use recipient::RecipientKind;
 pub use record::RecordedRequest;

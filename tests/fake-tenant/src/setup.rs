@@ -33,11 +33,18 @@ pub(crate) fn free_address(world: &World, address: &str) -> String {
     address
 }
 
-/// The recipient at an address.
-pub(crate) fn expect(world: &World, address: &str) -> RecipientId {
-    match world.directory.by_address(&full_address(world, address)) {
+/// The recipient at an address, or the only one that goes by that id or name in Entra or in Exchange.
+pub(crate) fn lookup<'w>(world: &'w World, name: &str) -> Option<&'w Recipient> {
+    world.directory.by_address(&full_address(world, name)).or_else(|| {
+        let mut named = world.directory.find(name.trim());
+        named.next().filter(|_| named.next().is_none())
+    })
+}
+
+pub(crate) fn expect(world: &World, name: &str) -> RecipientId {
+    match lookup(world, name) {
         Some(recipient) => recipient.id,
-        None => panic!("nobody in the tenant has the address {address}"),
+        None => panic!("nobody in the tenant has the address, the id or the name {name}"),
     }
 }
 
@@ -262,6 +269,39 @@ impl FakeTenant {
         let event_id = event.id.clone();
         world.events.entry(id).or_default().push(event);
         world.notify(id, &event_id, "created");
+    }
+
+    /// Makes a meeting in the calendar of its organiser, from a body as Graph takes it: with attendees, who get copies and whose
+    /// rooms answer, with a recurrence, and so on. Returns the id of the event.
+    ///
+    /// ```
+    /// use fake_tenant::FakeTenant;
+    /// use serde_json::json;
+    ///
+    /// let tenant = FakeTenant::contoso();
+    /// tenant.book(
+    ///     "adele.vance@contoso.com",
+    ///     &json!({
+    ///         "subject": "Planning",
+    ///         "start": {"dateTime": "2026-12-01T09:00:00", "timeZone": "UTC"},
+    ///         "end": {"dateTime": "2026-12-01T10:00:00", "timeZone": "UTC"},
+    ///         "attendees": [{"emailAddress": {"address": "boardroom@contoso.com"}, "type": "resource"}],
+    ///     }),
+    /// );
+    /// assert_eq!(tenant.events("adele.vance@contoso.com")[0].attendees[0].response, "accepted");
+    /// assert_eq!(tenant.events("boardroom@contoso.com").len(), 1);
+    /// ```
+    ///
+    /// # Panics
+    /// When the organiser is not in the tenant, or Graph would refuse the body.
+    pub fn book(&self, organizer: &str, event: &serde_json::Value) -> String {
+        let world = &mut self.state().world;
+        let id = expect(world, organizer);
+        match event.as_object().map(|body| crate::graph::book(world, id, "", None, body)) {
+            Some(Ok(event)) => event,
+            Some(Err(error)) => panic!("Graph would refuse the event: {error}"),
+            None => panic!("an event is a JSON object"),
+        }
     }
 
     /// Registers an application with a secret, and gives it a service principal without any roles.

@@ -95,14 +95,15 @@ impl State {
         let place = self.note(&call);
         let now = self.world.now();
         let path = path_and_query(request.url());
-        let plan =
-            self.faults.take(now, &Seen { method: request.method(), path: &path, cmdlet: call.cmdlet(), batch_item });
+        let plan = self
+            .faults
+            .take(now, &Seen { request, method: request.method(), path: &path, cmdlet: call.cmdlet(), batch_item });
         let mut response = match plan {
             Plan::Instead(response) => response,
             other => {
                 self.world.visibility.begin_request(now);
                 let response = self.route(&call);
-                other.finish(response)
+                other.finish(response, request)
             }
         };
         self.record.finish(place, response.status);
@@ -181,7 +182,7 @@ impl State {
     }
 }
 
-fn path_and_query(url: &Url) -> String {
+pub(crate) fn path_and_query(url: &Url) -> String {
     match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),

@@ -192,6 +192,25 @@ impl FakeTenant {
         self.state().faults.plan(matcher, fault);
     }
 
+    /// Disturbs so many in a thousand requests, each by one of these faults. Which requests and which fault depends on
+    /// the seed and on the order of the requests alone, so that a run can be repeated. Faults that were planned with
+    /// [`FakeTenant::fail_next`] come first; items of a batch are not disturbed one by one.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use fake_tenant::{FakeTenant, Fault, When};
+    ///
+    /// let tenant = FakeTenant::contoso();
+    /// tenant.fail_at_random(
+    ///     7,
+    ///     50,
+    ///     [Fault::throttle("1"), Fault::DropConnection(When::AfterEffect), Fault::Delay(Duration::from_millis(20))],
+    /// );
+    /// ```
+    pub fn fail_at_random(&self, seed: u64, in_a_thousand: u64, faults: impl IntoIterator<Item = Fault>) {
+        self.state().faults.scatter(seed, in_a_thousand, faults.into_iter().collect());
+    }
+
     /// Drops every fault that has not happened yet, and all throttling.
     pub fn clear_faults(&self) {
         self.state().faults.clear();

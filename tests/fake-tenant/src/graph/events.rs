@@ -283,19 +283,31 @@ fn create(
     if let Some(event) = before {
         return Ok(call.created("events/$entity", &row(world, call, mailbox, &whole(event), zone)));
     }
+    let id = book(world, mailbox, calendar, transaction, &body)?;
+    let event = world.events[&mailbox].iter().find(|event| event.id == id).ok_or_else(missing)?;
+    Ok(call.created("events/$entity", &row(world, call, mailbox, &whole(event), zone)))
+}
+
+/// Makes an event, tells who wants to know, and invites its attendees.
+pub(crate) fn book(
+    world: &mut World,
+    organizer: RecipientId,
+    calendar: &str,
+    transaction: Option<String>,
+    body: &Map<String, Value>,
+) -> Result<String, GraphError> {
     let mut event = Event::new(world, Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
     event.end = Timestamp::MAX;
-    apply(&mut event, &body)?;
+    apply(&mut event, body)?;
     calendar.clone_into(&mut event.calendar);
-    event.organizer = Some(mailbox);
+    event.organizer = Some(organizer);
     event.response = "organizer";
     event.transaction = transaction;
     let id = event.id.clone();
-    world.events.entry(mailbox).or_default().push(event);
-    world.notify(mailbox, &id, "created");
-    invite(world, mailbox, &id);
-    let event = world.events[&mailbox].iter().find(|event| event.id == id).ok_or_else(missing)?;
-    Ok(call.created("events/$entity", &row(world, call, mailbox, &whole(event), zone)))
+    world.events.entry(organizer).or_default().push(event);
+    world.notify(organizer, &id, "created");
+    invite(world, organizer, &id);
+    Ok(id)
 }
 
 fn attendees(world: &World, event: &Event) -> Vec<RecipientId> {

@@ -23,6 +23,7 @@ mod users;
 
 pub(crate) use self::applications::defaults as application_defaults;
 pub(crate) use self::calendars::moment;
+pub(crate) use self::events::book;
 pub(crate) use self::schema::is_operation;
 
 use serde_json::{Value, json};
@@ -53,6 +54,12 @@ pub(crate) type GraphResult = Result<Response, GraphError>;
 
 fn error(status: u16, code: &'static str, message: impl Into<String>) -> GraphError {
     GraphError { status, code, message: message.into(), detail: None, header: None, unrouted: false }
+}
+
+impl std::fmt::Display for GraphError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}: {}", self.status, self.code, self.message)
+    }
 }
 
 impl GraphError {

@@ -13,7 +13,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use super::{Payload, reply, whole};
 use crate::request::{Request, Response};
-use crate::{FakeTenant, Fault, Level, Matcher, Resource};
+use crate::{FakeTenant, Fault, Level, Matcher, NextLink, Resource, When};
 
 /// A control port. It closes when this is dropped.
 pub struct Control {
@@ -72,14 +72,19 @@ impl FakeTenant {
         let query: BTreeMap<String, String> = request.url().query_pairs().into_owned().collect();
         match (request.method(), path.as_str()) {
             ("GET", "") => Response::of_json(200, &self.state_of()),
-            ("GET", "/requests") => Response::of_json(200, &self.requests_of()),
+            ("GET", "/requests") => Response::of_json(200, &rows_of(&self.requests())),
             ("DELETE", "/requests") => done(|| self.clear_requests()),
             ("GET", "/transcript") => Response::of_json(200, &json!({ "transcript": self.transcript() })),
             ("GET", "/unmodelled") => Response::of_json(200, &json!(self.unmodelled())),
             ("GET", "/reach") => self.reach_of(&query),
+            ("GET", "/events") => self.events_of(&query),
+            ("POST", "/events") => self.book_of(&body),
+            ("GET", "/subscriptions") => Response::of_json(200, &self.subscriptions_of()),
+            ("GET", "/failed") => Response::of_json(200, &rows_of(&self.failed_requests())),
             ("POST", "/clock") => self.set_clock(&body),
-            ("POST", "/faults") => match fault_of(&body) {
-                Ok((matcher, fault)) => done(|| self.fail_next(matcher, fault)),
+            ("POST", "/faults") => match faults_of(&body) {
+                Ok(Planned::Next(matcher, fault)) => done(|| self.fail_next(matcher, fault)),
+                Ok(Planned::AtRandom { seed, share, faults }) => done(|| self.fail_at_random(seed, share, faults)),
                 Err(why) => refused(400, &why),
             },
             ("DELETE", "/faults") => done(|| self.clear_faults()),
@@ -112,26 +117,66 @@ impl FakeTenant {
         })
     }
 
-    fn requests_of(&self) -> Value {
-        let row = |it: &crate::RecordedRequest| {
+    fn events_of(&self, query: &BTreeMap<String, String>) -> Response {
+        let Some(mailbox) = query.get("mailbox").filter(|mailbox| self.has_mailbox(mailbox)) else {
+            return refused(404, "events needs mailbox, an address of the tenant");
+        };
+        let row = |event: &crate::EventView| {
+            let attendees = event.attendees.iter().map(|it| json!({"address": it.address, "response": it.response}));
             json!({
-                "method": it.method,
-                "path": it.path,
-                "cmdlet": it.cmdlet,
-                "status": it.status,
-                "application": it.application,
-                "body": it.body,
+                "id": event.id,
+                "subject": event.subject,
+                "start": event.start,
+                "end": event.end,
+                "organizer": event.organizer,
+                "response": event.response,
+                "isCancelled": event.is_cancelled,
+                "attendees": attendees.collect::<Vec<_>>(),
             })
         };
-        self.requests().iter().map(row).collect()
+        Response::of_json(200, &self.events(mailbox).iter().map(row).collect())
+    }
+
+    fn book_of(&self, body: &Value) -> Response {
+        let organizer = match text(body, "organizer") {
+            Ok(organizer) if self.has_mailbox(organizer) => organizer,
+            Ok(organizer) => return refused(404, &format!("the tenant has no mailbox {organizer}")),
+            Err(why) => return refused(400, &why),
+        };
+        let Some(event) = body.get("event").and_then(Value::as_object) else {
+            return refused(400, "event has to be an object, as Graph takes it");
+        };
+        let world = &mut self.state().world;
+        let organizer = crate::setup::expect(world, organizer);
+        match crate::graph::book(world, organizer, "", None, event) {
+            Ok(id) => Response::of_json(201, &json!({ "id": id })),
+            Err(error) => refused(400, &error.to_string()),
+        }
+    }
+
+    fn subscriptions_of(&self) -> Value {
+        let row = |it: &crate::SubscriptionView| {
+            json!({
+                "id": it.id,
+                "application": it.application,
+                "resource": it.resource,
+                "changes": it.changes,
+                "url": it.url,
+                "expires": it.expires,
+            })
+        };
+        self.subscriptions().iter().map(row).collect()
+    }
+
+    fn has_mailbox(&self, address: &str) -> bool {
+        self.mailboxes().iter().any(|it| it.eq_ignore_ascii_case(address))
     }
 
     fn reach_of(&self, query: &BTreeMap<String, String>) -> Response {
         let (Some(application), Some(mailbox)) = (query.get("application"), query.get("mailbox")) else {
             return refused(400, "reach needs application, a client id, and mailbox, an address");
         };
-        let known = self.mailboxes().iter().any(|it| it.eq_ignore_ascii_case(mailbox));
-        if !known || self.application(application).is_none() {
+        if !self.has_mailbox(mailbox) || self.application(application).is_none() {
             return refused(404, "the tenant has no such application, or no such mailbox");
         }
         let reach = self.reaches(application, mailbox, Level::Events);
@@ -220,9 +265,38 @@ fn text<'b>(body: &'b Value, name: &str) -> Result<&'b str, String> {
     text.ok_or_else(|| format!("{name} has to be a text"))
 }
 
-/// `{"match": {"cmdlet" | "path": …, "method": …, "after": n, "times": n}, "fault": {"status": …, "body": …} | {"throttle": …} |
-/// {"answerLost": …} | {"html": …} | {"delayMilliseconds": …} | "nulBytes" | "truncated"}`
-fn fault_of(body: &Value) -> Result<(Matcher, Fault), String> {
+fn rows_of(requests: &[crate::RecordedRequest]) -> Value {
+    let row = |it: &crate::RecordedRequest| {
+        json!({
+            "method": it.method,
+            "path": it.path,
+            "cmdlet": it.cmdlet,
+            "status": it.status,
+            "application": it.application,
+            "body": it.body,
+        })
+    };
+    requests.iter().map(row).collect()
+}
+
+/// What a body of `/faults` asks for.
+enum Planned {
+    Next(Matcher, Fault),
+    AtRandom { seed: u64, share: u64, faults: Vec<Fault> },
+}
+
+/// `{"match": {"cmdlet" | "path": …, "method": …, "after": n, "times": n}, "fault": …}`, or
+/// `{"random": {"seed": n, "inAThousand": n}, "faults": […]}`.
+fn faults_of(body: &Value) -> Result<Planned, String> {
+    if let Some(random) = body.get("random") {
+        let number = |name: &str| {
+            random.get(name).and_then(Value::as_u64).ok_or_else(|| format!("random.{name} has to be a number"))
+        };
+        let faults = body.get("faults").and_then(Value::as_array).filter(|faults| !faults.is_empty());
+        let faults = faults.ok_or("faults has to be a list of faults")?.iter().map(fault_of);
+        let (seed, share) = (number("seed")?, number("inAThousand")?);
+        return Ok(Planned::AtRandom { seed, share, faults: faults.collect::<Result<_, _>>()? });
+    }
     let wanted = body.get("match").unwrap_or(&Value::Null);
     let word = |name: &str| wanted.get(name).and_then(Value::as_str);
     let count = |name: &str| wanted.get(name).and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok());
@@ -240,29 +314,53 @@ fn fault_of(body: &Value) -> Result<(Matcher, Fault), String> {
     if let Some(times) = count("times") {
         matcher = matcher.times(times);
     }
-    let fault = body.get("fault").unwrap_or(&Value::Null);
-    let status = |name: &str| fault.get(name).and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
-    let fault = if let Some(status) = status("status") {
-        Fault::status(status, fault.get("body").cloned().unwrap_or_else(|| json!({})))
-    } else if let Some(wait) = fault.get("throttle").and_then(Value::as_str) {
-        Fault::throttle(wait)
-    } else if let Some(status) = status("answerLost") {
-        Fault::AnswerLost { status }
-    } else if let Some(status) = status("html") {
-        Fault::Html { status }
-    } else if let Some(delay) = fault.get("delayMilliseconds").and_then(Value::as_u64) {
-        Fault::Delay(Duration::from_millis(delay))
-    } else {
-        match fault.as_str() {
-            Some("nulBytes") => Fault::nul_bytes(),
-            Some("truncated") => Fault::TruncatedBody,
-            _ => {
-                let known = "status, throttle, answerLost, html, delayMilliseconds, \"nulBytes\" or \"truncated\"";
-                return Err(format!("fault has to have {known}"));
-            }
-        }
-    };
-    Ok((matcher, fault))
+    Ok(Planned::Next(matcher, fault_of(body.get("fault").unwrap_or(&Value::Null))?))
+}
+
+/// The faults of the control port, as the README lists them.
+fn fault_of(fault: &Value) -> Result<Fault, String> {
+    let number = |name: &str| fault.get(name).and_then(Value::as_u64);
+    let status = |name: &str| number(name).and_then(|status| u16::try_from(status).ok());
+    let word = |name: &str| fault.get(name).and_then(Value::as_str);
+    if let Some(status) = status("status") {
+        return Ok(Fault::status(status, fault.get("body").cloned().unwrap_or_else(|| json!({}))));
+    }
+    if let Some(wait) = word("throttle") {
+        return Ok(Fault::throttle(wait));
+    }
+    if let Some(status) = status("answerLost") {
+        return Ok(Fault::AnswerLost { status });
+    }
+    if let Some(status) = status("html") {
+        return Ok(Fault::Html { status });
+    }
+    if let Some(status) = status("echo") {
+        return Ok(Fault::Echo { status });
+    }
+    if let Some(delay) = number("delayMilliseconds") {
+        return Ok(Fault::Delay(Duration::from_millis(delay)));
+    }
+    if let Some(bytes) = number("oversized").and_then(|bytes| usize::try_from(bytes).ok()) {
+        return Ok(Fault::Oversized { bytes });
+    }
+    if let Some(rows) = number("cutList").and_then(|rows| usize::try_from(rows).ok()) {
+        return Ok(Fault::CutList { rows });
+    }
+    match (word("reset"), word("nextLink"), fault.as_str()) {
+        (Some("before"), ..) => Ok(Fault::DropConnection(When::BeforeEffect)),
+        (Some("after"), ..) => Ok(Fault::DropConnection(When::AfterEffect)),
+        (_, Some("same"), _) => Ok(Fault::NextLink(NextLink::Same)),
+        (_, Some("endless"), _) => Ok(Fault::NextLink(NextLink::Endless)),
+        (_, Some("missing"), _) => Ok(Fault::NextLink(NextLink::Missing)),
+        (_, Some(link), _) if link.starts_with("http") => Ok(Fault::NextLink(NextLink::To(link.to_owned()))),
+        (.., Some("nulBytes")) => Ok(Fault::nul_bytes()),
+        (.., Some("truncated")) => Ok(Fault::TruncatedBody),
+        (.., Some("empty")) => Ok(Fault::empty()),
+        _ => Err("a fault is one of status, throttle, answerLost, html, echo, delayMilliseconds, oversized, cutList, \
+                  reset (before or after), nextLink (same, endless, missing or an address), \"nulBytes\", \"truncated\" \
+                  and \"empty\""
+            .to_owned()),
+    }
 }
 
 async fn accept(listener: TcpListener, tenant: FakeTenant) {

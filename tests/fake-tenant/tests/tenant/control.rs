@@ -59,6 +59,50 @@ fn what_a_test_does_by_methods_is_done_by_requests() {
 }
 
 /// The control port gives secrets away.
+#[test]
+fn calendars_and_disturbances_are_at_hand_for_every_language() {
+    let tenant = FakeTenant::contoso();
+    let event = json!({
+        "subject": "Planning",
+        "start": {"dateTime": "2026-12-01T09:00:00", "timeZone": "UTC"},
+        "end": {"dateTime": "2026-12-01T10:00:00", "timeZone": "UTC"},
+        "attendees": [{"emailAddress": {"address": "boardroom@contoso.com"}, "type": "resource"}],
+    });
+    let (status, made) = post(&tenant, "/events", &json!({"organizer": "adele.vance@contoso.com", "event": event}));
+    assert_eq!(status, 201, "{made}");
+    let events = get(&tenant, "/events?mailbox=adele.vance@contoso.com");
+    assert_eq!(events[0]["id"], made["id"]);
+    assert_eq!(events[0]["start"], "2026-12-01T09:00:00Z");
+    assert_eq!(events[0]["attendees"][0], json!({"address": "boardroom@contoso.com", "response": "accepted"}));
+    assert_eq!(get(&tenant, "/events?mailbox=boardroom@contoso.com")[0]["organizer"], "adele.vance@contoso.com");
+    assert_eq!(post(&tenant, "/events", &json!({"organizer": "nobody@contoso.com", "event": event})).0, 404);
+    let (status, why) = post(&tenant, "/events", &json!({"organizer": "ceo@contoso.com", "event": {"start": 1}}));
+    assert_eq!(status, 400, "{why}");
+    assert_eq!(get(&tenant, "/subscriptions"), json!([]));
+
+    let list = || post(&tenant, "/cmdlet", &json!({ "name": "Get-AcceptedDomain" })).0;
+    for (fault, status) in [
+        (json!({"echo": 418}), 418),
+        (json!({"oversized": 100}), 200),
+        (json!({"cutList": 0}), 200),
+        (json!({"nextLink": "same"}), 200),
+        (json!({"reset": "after"}), 502),
+        (json!("empty"), 200),
+    ] {
+        assert_eq!(
+            post(&tenant, "/faults", &json!({"match": {"cmdlet": "Get-AcceptedDomain"}, "fault": fault})).0,
+            200
+        );
+        assert_eq!(list(), status, "{fault}");
+    }
+    let random = json!({"random": {"seed": 1, "inAThousand": 1000}, "faults": [{"status": 503}]});
+    assert_eq!(post(&tenant, "/faults", &random).0, 200);
+    assert_eq!((list(), list()), (503, 503));
+    assert_eq!(tenant.control(&Request::delete("http://localhost/faults")).status(), 200);
+    assert_eq!(list(), 200);
+    assert!(get(&tenant, "/failed").as_array().is_some_and(|failed| failed.len() >= 3));
+}
+
 #[tokio::test]
 async fn the_control_port_is_opened_on_a_loopback_address_alone() {
     let tenant = FakeTenant::contoso();

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use fake_tenant::{FakeTenant, Fault, Interruption, Matcher, Request, Response, When};
+use fake_tenant::{FakeTenant, Fault, Interruption, Matcher, NextLink, Request, Response, When};
 use serde_json::{Value, json};
 
-use crate::{EXCHANGE, SECURITY_GROUP, Session, explain, sign_in, text, with_group};
+use crate::{EXCHANGE, GRAPH, SECURITY_GROUP, Session, explain, sign_in, text, with_group};
 
 #[test]
 fn requests_are_throttled_for_a_while() {
@@ -211,4 +211,80 @@ fn the_record_tells_what_was_asked_and_keeps_no_secret() {
     tenant.set_recording(false);
     admin.run("Get-DistributionGroup", json!({"Identity": "rooms"}));
     assert_eq!((tenant.requests().len(), tenant.request_count(), tenant.count("Get-DistributionGroup")), (0, 1, 1));
+}
+
+fn session() -> (FakeTenant, Session) {
+    let tenant = FakeTenant::contoso();
+    let admin = Session::administrator(&tenant);
+    (tenant, admin)
+}
+
+#[test]
+fn a_fault_repeats_what_was_asked_to_whoever_asked() {
+    let (tenant, session) = session();
+    tenant.fail_next(Matcher::path("/users"), Fault::Echo { status: 400 });
+    let asked = Request::get(&format!("{GRAPH}/v1.0/users")).bearer("a-token-of-nobody");
+    let echoed = tenant.handle(&asked);
+    assert_eq!(echoed.status(), 400);
+    assert!(echoed.text().contains("Bearer a-token-of-nobody"), "{}", echoed.text());
+    assert_eq!(echoed.header("x-echo"), Some("Bearer a-token-of-nobody"));
+    assert_eq!(session.get("/v1.0/users?$top=1").status(), 200);
+}
+
+#[test]
+fn an_answer_is_as_large_as_a_test_wants_and_means_the_same() {
+    let (tenant, session) = session();
+    let right = session.get("/v1.0/users?$top=1").json();
+    tenant.fail_next(Matcher::path("/users"), Fault::Oversized { bytes: 5_000_000 });
+    let large = session.get("/v1.0/users?$top=1");
+    assert!(large.body().len() > 5_000_000);
+    assert_eq!(large.json(), right);
+    tenant.fail_next(Matcher::path("/users"), Fault::empty());
+    let empty = session.get("/v1.0/users?$top=1");
+    assert_eq!((empty.status(), empty.body().len()), (200, 0));
+}
+
+#[test]
+fn links_to_the_next_page_lead_where_a_test_wants() {
+    let (tenant, session) = session();
+    let path = "/v1.0/users?$top=2";
+    let link = |fault: NextLink| {
+        tenant.fail_next(Matcher::path("/users"), Fault::NextLink(fault));
+        session.get(path).json()["@odata.nextLink"].as_str().map(str::to_owned)
+    };
+    assert_eq!(link(NextLink::Same).as_deref(), Some("https://graph.microsoft.com/v1.0/users?$top=2"));
+    assert_eq!(
+        link(NextLink::To("https://elsewhere.example/x".to_owned())).as_deref(),
+        Some("https://elsewhere.example/x")
+    );
+    assert_eq!(link(NextLink::Missing), None);
+    // Each page of an endless list has another address.
+    let mut seen = vec![path.to_owned()];
+    for _ in 0..4 {
+        tenant.fail_next(Matcher::path("/users"), Fault::NextLink(NextLink::Endless));
+        let last = seen[seen.len() - 1].clone();
+        let page = session.get(&last).json();
+        let next = page["@odata.nextLink"].as_str().unwrap_or_default().replace(GRAPH, "");
+        assert!(!seen.contains(&next), "{next} after {seen:?}");
+        assert_eq!(page["value"].as_array().map(Vec::len), Some(2));
+        seen.push(next);
+    }
+    // What is no list has no next page.
+    tenant.fail_next(Matcher::path("/users"), Fault::NextLink(NextLink::Same));
+    assert_eq!(session.get("/v1.0/users/ceo@contoso.com").json().get("@odata.nextLink"), None);
+}
+
+#[test]
+fn random_faults_are_the_same_for_the_same_seed() {
+    let run = |seed: u64| -> Vec<u16> {
+        let (tenant, session) = session();
+        tenant.fail_at_random(seed, 300, [Fault::throttle("1"), Fault::Html { status: 502 }]);
+        (0..200).map(|_| session.get("/v1.0/users/ceo@contoso.com").status()).collect()
+    };
+    let first = run(7);
+    assert_eq!(first, run(7));
+    assert_ne!(first, run(8));
+    let hit = first.iter().filter(|status| **status != 200).count();
+    assert!((35..=85).contains(&hit), "{hit} of 200");
+    assert!(first.contains(&429) && first.contains(&502));
 }
