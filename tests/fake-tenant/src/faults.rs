@@ -279,7 +279,7 @@ impl Fault {
             Self::Oversized { bytes } => {
                 let mut body = vec![b' '; *bytes];
                 body.extend_from_slice(&response.body);
-                response.body = body.into();
+                response.body = body;
                 response
             }
             Self::NextLink(link) => {

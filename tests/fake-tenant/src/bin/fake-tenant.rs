@@ -22,6 +22,10 @@ struct Options {
     #[arg(long, default_value = "127.0.0.1:0")]
     control: SocketAddr,
 
+    /// Open the control port where other machines reach it, as in a container of its own. Whoever reaches it has the tenant
+    #[arg(long)]
+    expose_control: bool,
+
     /// Speak TLS, with a certificate that is made for it
     #[arg(long)]
     tls: bool,
@@ -48,22 +52,46 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let server =
         if options.tls { tenant.serve_tls_on(options.listen).await? } else { tenant.serve_on(options.listen).await? };
-    let control = tenant.control_on(options.control).await?;
+    let control = if options.expose_control {
+        tenant.control_exposed_on(options.control).await?
+    } else {
+        tenant.control_on(options.control).await?
+    };
     if let (Some(file), Some(certificate)) = (&options.certificate, server.certificate()) {
         std::fs::write(file, certificate)?;
     }
     let (admin, booking) = (tenant.administrator(), tenant.booking_application());
     let shown = json!({
-        "graph": server.graph_url(),
-        "exchange": server.exchange_url(),
-        "login": server.login_url(),
-        "control": control.url(),
+        "graph": reachable(&server.graph_url()),
+        "exchange": reachable(&server.exchange_url()),
+        "login": reachable(&server.login_url()),
+        "control": reachable(&control.url()),
         "tenantId": tenant.id(),
         "domain": tenant.initial_domain(),
         "administrator": { "clientId": admin.client_id, "secret": admin.secret() },
         "bookingApplication": { "clientId": booking.client_id, "secret": booking.secret() },
     });
     println!("{shown}");
-    tokio::signal::ctrl_c().await?;
+    interrupted().await?;
     Ok(())
+}
+
+/// Where every address is listened on, this machine is one.
+fn reachable(url: &str) -> String {
+    url.replace("://0.0.0.0:", "://localhost:").replace("://[::]:", "://localhost:")
+}
+
+/// Ctrl+C, or what ends a container.
+#[cfg(unix)]
+async fn interrupted() -> std::io::Result<()> {
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminated.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupted() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
 }

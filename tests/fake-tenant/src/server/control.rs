@@ -52,6 +52,14 @@ impl FakeTenant {
             let why = "the control port gives secrets away, and is opened on a loopback address alone";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
+        self.control_exposed_on(address).await
+    }
+
+    /// The same on an address that other machines reach, as in a container. Whoever reaches it has the secrets of the tenant.
+    ///
+    /// # Errors
+    /// When the address cannot be opened.
+    pub async fn control_exposed_on(&self, address: SocketAddr) -> io::Result<Control> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let accepting = tokio::spawn(accept(listener, self.clone())).abort_handle();
