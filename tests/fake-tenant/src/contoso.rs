@@ -174,8 +174,10 @@ impl FakeTenant {
         Self::of(world)
     }
 
-    /// The application that an administrator runs tools as: it may manage Exchange as an Exchange
-    /// Administrator and read the directory, but no calendar.
+    /// The application that an administrator runs tools as. It holds `Exchange.ManageAsApp` with the role Exchange
+    /// Administrator, `Application.Read.All`, `Directory.Read.All`, `RoleManagement.Read.Directory`,
+    /// `RoleEligibilitySchedule.Read.Directory`, `AppRoleAssignment.ReadWrite.All`, `Organization.Read.All`,
+    /// `Place.Read.All`, `User.Read.All` and `GroupMember.Read.All`, and nothing of calendars.
     ///
     /// # Panics
     /// Never: every tenant starts with it and it cannot be deleted.
@@ -184,7 +186,8 @@ impl FakeTenant {
         self.known(ADMINISTRATOR)
     }
 
-    /// The booking application, which a one-click consent left with access to every calendar.
+    /// The booking application, which a one-click consent left with access to every calendar: `Calendars.ReadWrite`,
+    /// `Group.Read.All`, `User.Read.All` and `Place.Read.All`.
     ///
     /// # Panics
     /// Never: every tenant starts with it and it cannot be deleted.

@@ -48,7 +48,8 @@ impl Matcher {
         self
     }
 
-    /// Lets the first `count` matching requests through.
+    /// Lets the first `count` matching requests through. Those that [`FakeTenant::throttle`](crate::FakeTenant::throttle)
+    /// turns away are not counted: throttling comes before every plan.
     #[must_use]
     pub fn after(mut self, count: usize) -> Self {
         self.skip = count;
@@ -243,6 +244,28 @@ impl Fault {
     #[must_use]
     pub fn cmdlet_error(status: u16, exception: &str, sentence: &str) -> Self {
         Self::status(status, crate::exchange::cmdlet_error_body(status, exception, sentence))
+    }
+
+    /// What the record says of a request that it hit.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Status { .. } => "status",
+            Self::Throttle { .. } => "throttled",
+            Self::NulBody403 { .. } => "unreadable refusal",
+            Self::PlainText { .. } => "plain text",
+            Self::Body { .. } => "other body",
+            Self::Warnings(_) => "odd warnings",
+            Self::CutList { .. } => "list cut off",
+            Self::Html { .. } => "page of a gateway",
+            Self::AnswerLost { .. } => "done, answer lost",
+            Self::DropConnection(When::BeforeEffect) => "connection dropped before anything was done",
+            Self::DropConnection(When::AfterEffect) => "done, connection dropped",
+            Self::TruncatedBody => "done, answer cut off",
+            Self::Delay(_) => "late",
+            Self::Echo { .. } => "echo",
+            Self::Oversized { .. } => "oversized",
+            Self::NextLink(_) => "odd link to the next page",
+        }
     }
 
     /// The answer that replaces the real one, if the work is not to be done.
@@ -450,7 +473,7 @@ pub(crate) struct Faults {
 
 /// What a fault means for the request in hand.
 pub(crate) enum Plan {
-    Instead(Response),
+    Instead(Response, &'static str),
     Afterwards(Fault),
     Nothing,
 }
@@ -469,6 +492,12 @@ impl Faults {
         self.planned.push(Planned { matcher, fault });
     }
 
+    /// How many requests are still to be hit by what was planned.
+    pub(crate) fn pending(&self) -> usize {
+        let planned: usize = self.planned.iter().map(|planned| planned.matcher.times.unwrap_or(1)).sum();
+        planned + self.throttle.as_ref().map_or(0, |(left, _)| *left)
+    }
+
     pub(crate) fn scatter(&mut self, seed: u64, in_a_thousand: u64, faults: Vec<Fault>) {
         self.scattered = Some(Scattered { seed, at: 0, in_a_thousand, faults });
     }
@@ -483,12 +512,12 @@ impl Faults {
                 && *left > 0
             {
                 *left -= 1;
-                return Plan::Instead(throttled(retry_after));
+                return Plan::Instead(throttled(retry_after), "throttled");
             }
             if let Some((until, retry_after)) = &self.window
                 && now < *until
             {
-                return Plan::Instead(throttled(retry_after));
+                return Plan::Instead(throttled(retry_after), "throttled");
             }
         }
         let mut hit = None;
@@ -521,15 +550,24 @@ impl Faults {
 impl Plan {
     fn of(fault: Fault, request: &Request) -> Self {
         match fault.instead(request) {
-            Some(response) => Self::Instead(response),
+            Some(response) => Self::Instead(response, fault.name()),
             None => Self::Afterwards(fault),
+        }
+    }
+
+    /// The name of the fault, if there is one.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        match self {
+            Self::Instead(_, name) => Some(name),
+            Self::Afterwards(fault) => Some(fault.name()),
+            Self::Nothing => None,
         }
     }
 
     pub(crate) fn finish(self, response: Response, request: &Request) -> Response {
         match self {
             Self::Afterwards(fault) => fault.afterwards(response, request),
-            Self::Instead(_) | Self::Nothing => response,
+            Self::Instead(..) | Self::Nothing => response,
         }
     }
 }

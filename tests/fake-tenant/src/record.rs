@@ -19,8 +19,11 @@ pub struct RecordedRequest {
     pub path: String,
     /// The Exchange cmdlet, when it was one.
     pub cmdlet: Option<String>,
-    /// The status of the answer; that of the item, for an item of a batch.
+    /// The status of the answer; that of the item, for an item of a batch. 502 where the connection was dropped, though the
+    /// client got none.
     pub status: u16,
+    /// The fault that a test had planned for it, in a few words.
+    pub fault: Option<&'static str>,
     /// Whether it came as an item of a `$batch`, which is recorded itself as well.
     pub batch_item: bool,
     /// Whether it asked for a change: any cmdlet but `Get-` and `Test-`, any Graph method but `GET`.
@@ -91,9 +94,10 @@ impl Record {
         Some(self.entries.len() - 1)
     }
 
-    pub(crate) fn finish(&mut self, place: Option<usize>, status: u16) {
+    pub(crate) fn finish(&mut self, place: Option<usize>, status: u16, fault: Option<&'static str>) {
         if let Some(entry) = place.and_then(|at| self.entries.get_mut(at)) {
             entry.status = status;
+            entry.fault = fault;
         }
     }
 

@@ -126,7 +126,8 @@ impl FakeTenant {
         }
     }
 
-    /// Sets how long a change of policies, scopes, assignments or members takes to show in calendars.
+    /// Sets how long a change of policies, scopes, assignments or members takes to show in calendars. From the start it shows at
+    /// once, which the service never does: it takes an hour and more.
     /// The `Test-` cmdlets answer at once. What is configured when this is called counts as propagated.
     pub fn set_policy_delay(&self, delay: Duration) {
         let mut state = self.state();

@@ -33,6 +33,8 @@ const BREAK_AFTER: Duration = Duration::from_millis(50);
 /// A running server. It stops, with all its connections, when this is dropped.
 pub struct Server {
     address: SocketAddr,
+    /// The id of the tenant.
+    tenant: String,
     /// The certificate in PEM, where it speaks TLS.
     certificate: Option<String>,
     accepting: AbortHandle,
@@ -69,6 +71,18 @@ impl Server {
     #[must_use]
     pub fn login_url(&self) -> String {
         self.url()
+    }
+
+    /// Where applications of the tenant get their tokens: `/{tenant}/oauth2/v2.0/token`.
+    #[must_use]
+    pub fn token_url(&self) -> String {
+        format!("{}/{}/oauth2/v2.0/token", self.url(), self.tenant)
+    }
+
+    /// Where cmdlets of Exchange are run: `/adminapi/beta/{tenant}/InvokeCommand`.
+    #[must_use]
+    pub fn invoke_url(&self) -> String {
+        format!("{}/adminapi/beta/{}/InvokeCommand", self.url(), self.tenant)
     }
 
     /// The address that it listens on.
@@ -120,7 +134,7 @@ impl FakeTenant {
         let address = listener.local_addr()?;
         let accepting = tokio::spawn(accept(listener, each)).abort_handle();
         let delivering = tokio::spawn(notifier::deliver(self.clone())).abort_handle();
-        Ok(Server { address, certificate, accepting, delivering })
+        Ok(Server { address, tenant: self.id(), certificate, accepting, delivering })
     }
 }
 

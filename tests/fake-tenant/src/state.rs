@@ -98,15 +98,16 @@ impl State {
         let plan = self
             .faults
             .take(now, &Seen { request, method: request.method(), path: &path, cmdlet: call.cmdlet(), batch_item });
+        let fault = plan.fault();
         let mut response = match plan {
-            Plan::Instead(response) => response,
+            Plan::Instead(response, _) => response,
             other => {
                 self.world.visibility.begin_request(now);
                 let response = self.route(&call);
                 other.finish(response, request)
             }
         };
-        self.record.finish(place, response.status);
+        self.record.finish(place, response.status, fault);
         if response.status == 501 && response.header(crate::record::MARK).is_some() {
             self.record.unmodelled.insert(format!("{} {}", request.method(), request.url().path()));
         }
@@ -155,7 +156,8 @@ impl State {
                 .as_deref()
                 .map(|id| self.world.app(id).map_or_else(|| id.to_owned(), |app| app.display_name.clone()));
             let by = by.map(|name| format!("  ({name})")).unwrap_or_default();
-            lines.extend([indent, &request.status.to_string(), " ", &request.method, " ", what, &by, "\n"]);
+            let fault = request.fault.map(|fault| format!("  [fault: {fault}]")).unwrap_or_default();
+            lines.extend([indent, &request.status.to_string(), " ", &request.method, " ", what, &by, &fault, "\n"]);
         }
         lines
     }
@@ -170,6 +172,7 @@ impl State {
                 path: path_and_query(request.url()),
                 cmdlet: call.cmdlet().map(str::to_owned),
                 status: 0,
+                fault: None,
                 batch_item: call.batch_item,
                 is_write,
                 authorization: request.header_value("Authorization").is_some(),

@@ -174,7 +174,8 @@ impl FakeTenant {
         self.state().world.places_cut = places;
     }
 
-    /// Throttles the next `requests` HTTP requests with this `Retry-After`.
+    /// Throttles the next `requests` HTTP requests, to whichever service, with this `Retry-After`: seconds such as `2` or
+    /// `0`, seconds with a fraction, or a date. A client over a socket waits in real time, whatever the tenant's clock says.
     pub fn throttle(&self, requests: usize, retry_after: &str) {
         self.state().faults.throttle(requests, retry_after);
     }
@@ -187,9 +188,17 @@ impl FakeTenant {
     }
 
     /// Plans a fault for the next request that matches. Several plans wait side by side; a request
-    /// that matches more than one meets the oldest.
+    /// that matches more than one meets the oldest. A plan that nothing matches does nothing:
+    /// [`FakeTenant::pending_faults`] tells.
     pub fn fail_next(&self, matcher: Matcher, fault: Fault) {
         self.state().faults.plan(matcher, fault);
+    }
+
+    /// How many requests are still to be hit by what [`FakeTenant::fail_next`] and [`FakeTenant::throttle`] planned: 0 at the end
+    /// of a test whose faults all happened.
+    #[must_use]
+    pub fn pending_faults(&self) -> usize {
+        self.state().faults.pending()
     }
 
     /// Disturbs so many in a thousand requests, each by one of these faults. Which requests and which fault depends on
