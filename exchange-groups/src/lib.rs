@@ -16,6 +16,7 @@ pub mod evidence;
 mod explain;
 mod finding;
 mod groups;
+pub mod guide;
 mod membership;
 mod monitor;
 mod names;

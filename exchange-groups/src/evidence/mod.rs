@@ -4,9 +4,9 @@
 //! ids, which are mapped to the ids of Maester, Prowler, `ScubaGear` and CIS. It is rendered as
 //!
 //! - JSON: the value itself, the source of all others;
-//! - [`html`](EvidenceReport::html): one page without a script or a reference to anything outside it;
-//! - [`junit`](EvidenceReport::junit): for a pipeline. What could not be told is an error there, so that nothing is green
-//!   that is not known;
+//! - [`html`](struct.EvidenceReport.html#method.html): one page without a script or a reference to anything outside it;
+//! - [`junit`](struct.EvidenceReport.html#method.junit): for a pipeline. What could not be told is an error there, so that
+//!   nothing is green that is not known;
 //! - [`ocsf`](EvidenceReport::ocsf): Compliance Findings (class 2003) of the Open Cybersecurity Schema Framework 1.8.0.
 //!
 //! No form says of a check that it passed unless the proof shows it, and none contains a secret, a token or what is in a

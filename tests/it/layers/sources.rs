@@ -44,7 +44,8 @@ impl Sources {
         fn walk(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_dir() && !path.ends_with("tests") {
+                // The guides are text, and their examples are users of the crate.
+                if path.is_dir() && !path.ends_with("tests") && !path.ends_with("guide") {
                     walk(root, &path, files);
                 } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
                     let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
