@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::{Debug, Display};
 use std::io;
 use std::sync::{Arc, Mutex, Once};
+use std::time::Duration;
 
 use exchange_groups::graph_client::exchange::GetMailbox;
 use exchange_groups::graph_client::{
@@ -422,4 +423,96 @@ async fn an_answer_of_graph_that_repeats_the_request_shows_no_token() {
             assert!(!text.contains("t0ken") && !text.contains("Signs"), "{status} {body}: {text}");
         }
     }
+}
+
+/// Every request of a run in turn is answered with what was asked, the token in it.
+#[tokio::test]
+async fn a_service_that_repeats_a_request_of_a_run_gets_no_token_shown() {
+    let mut repeated = 0;
+    for (first, status) in [400, 401, 403, 500].into_iter().enumerate() {
+        // Every request is met, with one of the statuses.
+        for place in (first..).step_by(4) {
+            let tenant = FakeTenant::builder().rooms(2).people(2).build();
+            let (admin, booking) = (tenant.administrator(), tenant.booking_application());
+            tenant.add_secret(&admin, ADMIN_SECRET);
+            tenant.add_secret(&booking, APP_SECRET);
+            let server = MockServer::builder().start().await;
+            Mock::given(any()).respond_with(tenant.clone()).mount(&server).await;
+            let cloud = Cloud::custom(server.uri(), server.uri(), server.uri()).unwrap();
+            let credential = ClientSecret::new(admin.client_id.parse().unwrap(), ADMIN_SECRET);
+            let builder = Client::builder().tenant(tenant.initial_domain()).cloud(cloud).retry(quick_retries());
+            let client = builder.credential(credential).build().unwrap();
+            let app_credential = ClientSecret::new(booking.client_id.parse().unwrap(), APP_SECRET);
+            let groups = ExchangeGroups::new(client).wait(quick_wait()).application(app_credential);
+            let [room, other] = &tenant.rooms()[..] else { panic!("two rooms") };
+            let spec = RestrictedCalendarGroup::placeos("bookable@contoso.com", &*booking.client_id)
+                .owner(tenant.people().swap_remove(0))
+                .rooms(exchange_groups::Rooms::at([room.as_str()]))
+                .revoke_tenant_wide_grant(true)
+                .must_not_reach(other)
+                .build()
+                .unwrap();
+
+            let written = Written::default();
+            let listening = Listening::to(&written);
+            tenant.fail_next(Matcher::any().after(place), Fault::Echo { status });
+            let mut failed = false;
+            let mut note = |error: &dyn std::error::Error| {
+                written.error(error);
+                failed = true;
+            };
+            match groups.plan(&spec).await {
+                Ok(plan) => {
+                    written.show(&plan);
+                    written.add(&plan);
+                    written.add(serde_json::to_string(&plan).unwrap());
+                    match groups.apply(&plan).await {
+                        Ok(report) => {
+                            report.steps.iter().filter_map(|step| step.error.as_ref()).for_each(|error| note(error));
+                            written.show(&report);
+                            written.add(&report);
+                            written.add(serde_json::to_string(&report).unwrap());
+                        }
+                        Err(error) => note(&error),
+                    }
+                }
+                Err(error) => note(&error),
+            }
+            match groups.prove(&spec).await {
+                Ok(proof) => {
+                    written.show(&proof);
+                    written.add(&proof);
+                    written.add(serde_json::to_string(&proof).unwrap());
+                }
+                Err(error) => note(&error),
+            }
+            match groups.explain(spec.application(), &other.parse().unwrap()).await {
+                Ok(explanation) => {
+                    written.show(&explanation);
+                    written.add(&explanation);
+                }
+                Err(error) => note(&error),
+            }
+            match groups.audit().await {
+                Ok(audit) => written.show(&audit),
+                Err(error) => note(&error),
+            }
+            match groups.credentials(spec.application(), Duration::from_secs(86_400)).await {
+                Ok(credentials) => written.show(&credentials),
+                Err(error) => note(&error),
+            }
+            drop(listening);
+            let own = [admin.secret(), booking.secret()];
+            let tokens = tokens(&server).await;
+            let text = written.text();
+            for hidden in tokens.iter().map(String::as_str).chain([ADMIN_SECRET, APP_SECRET, own[0], own[1]]) {
+                assert!(!text.contains(hidden), "status {status} at request {place}: {hidden} was written");
+            }
+            if tenant.pending_faults() > 0 {
+                break;
+            }
+            repeated += usize::from(failed);
+        }
+    }
+    assert!(repeated > 20, "{repeated} runs failed in a way that was shown");
 }
