@@ -19,6 +19,7 @@ mod exchange_powershell;
 mod exchange_responses;
 mod exchange_wire;
 mod explain;
+mod guides;
 mod invariants;
 mod layers;
 mod limits;
