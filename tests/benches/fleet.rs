@@ -2,7 +2,7 @@
 //!
 //! The tenants (Contoso: 40 rooms, 200 people) are served by a process of their own, each on a port of its own, and each
 //! number of tenants is measured by another, so that the memory is that of the crates alone. Requests are counted by the
-//! clients, sign-ins included. Peak memory is read from `/proc` and so is shown on Linux only. Some 2,000 files are open at
+//! clients, sign-ins excepted. Peak memory is read from `/proc` and so is shown on Linux only. Some 2,000 files are open at
 //! once.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a program that prints, and that may fail loudly")]
 
