@@ -248,3 +248,6 @@ async fn in_memory(case: Case) -> anyhow::Result<Drift> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(all(test, unix))]
+mod operate;
