@@ -147,10 +147,10 @@ mod tests {
         let tenant = FakeTenant::contoso();
         let server = tenant.serve().await.unwrap();
         let cloud = Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url()).unwrap();
-        let (groups, spec) = restricted(&tenant, cloud).await.unwrap();
+        let (groups, spec) = Box::pin(restricted(&tenant, cloud)).await.unwrap();
         let collector = stand_in().await;
         tenant.clear_requests();
-        let proof = verify(&groups, &spec, &collector.uri()).await.unwrap();
+        let proof = Box::pin(verify(&groups, &spec, &collector.uri())).await.unwrap();
         assert!(proof.is_verified(), "{proof}");
         let spans = spans(&collector).await.unwrap();
 

@@ -249,5 +249,5 @@ async fn in_memory(case: Case) -> anyhow::Result<Drift> {
 #[cfg(test)]
 mod tests;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod operate;

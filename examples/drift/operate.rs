@@ -1,4 +1,5 @@
 //! The files of `examples/operate`: they run this program, with options that it has and codes that it ends with.
+#![cfg(unix)]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
