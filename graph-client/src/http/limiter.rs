@@ -18,9 +18,9 @@ use crate::time::Later;
 
 /// The most calls in flight, which a response of 429 or 503 lowers and success raises again.
 ///
-/// A client begins with four calls at once, and each that is answered lets four others begin. After a pause, too, no more than
-/// four begin before the first is answered, or a quarter of a second has passed: a service that throttles has little to turn
-/// away.
+/// A client begins with four calls at once, and each response lets four others begin. After a time without calls, too, no more
+/// than four begin before the first response, or before a quarter of a second has passed: a service that throttles has little
+/// to turn away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -78,16 +78,15 @@ pub struct Load {
     pub blocked_for: Option<Duration>,
 }
 
-/// How many calls begin together before the first of them is answered.
+/// How many calls begin together before the first response.
 const TOGETHER: usize = 4;
 
-/// How many more may be in flight with each answer, until all may that the limit lets through: 4, 16 and 64 are three round
-/// trips.
-const MORE_WITH_AN_ANSWER: usize = 3;
+/// How many more may be in flight with each response, until all may that the limit allows: 4, 16 and 64 are three round trips.
+const MORE_WITH_A_RESPONSE: usize = 3;
 
-/// For how long calls wait for an answer to those that began before them. A refusal for load comes fast; a long answer is no
-/// reason to stand still.
-const ANSWER: Duration = Duration::from_millis(250);
+/// For how long calls wait for a response to those that began before them. A refusal for load comes fast; one that takes long is
+/// no reason to hold the others.
+const FIRST_RESPONSE: Duration = Duration::from_millis(250);
 
 /// Lanes of mailboxes that are kept although nobody uses them.
 const IDLE_LIMITERS: usize = 1_024;
@@ -266,7 +265,7 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let mut state = lock(&self.limiter.state);
         state.in_flight -= self.calls;
-        // After a pause nobody knows what the service bears.
+        // Without calls nobody knows what the service bears.
         if state.in_flight == 0 && state.waiting == 0 {
             state.opened = TOGETHER;
         }
@@ -293,9 +292,9 @@ struct State {
     waiting_for_several: usize,
     blocked_until: Option<Instant>,
     blocks: u64,
-    /// How many calls may be in flight by what was answered since the last pause. Never more than the limit are.
+    /// How many calls may be in flight by the responses since there were no calls. The limit holds beside it.
     opened: usize,
-    /// Since when no more may.
+    /// When that last became more.
     opened_at: Instant,
 }
 
@@ -309,8 +308,8 @@ impl State {
 enum Attempt {
     Acquired(u64),
     Full,
-    /// There is room, and the calls before are to be answered first.
-    Unanswered(Instant),
+    /// The limit allows it, but there is no response yet to the calls before.
+    NoResponseUntil(Instant),
     BlockedUntil(Instant),
 }
 
@@ -349,7 +348,7 @@ impl Limiter {
             match limiter.try_acquire(calls) {
                 Attempt::Acquired(blocks) => return Ok(blocks),
                 Attempt::Full => turn.await,
-                Attempt::Unanswered(until) => match select(turn, pin!(tokio::time::sleep_until(until))).await {
+                Attempt::NoResponseUntil(until) => match select(turn, pin!(tokio::time::sleep_until(until))).await {
                     Either::Left(_) | Either::Right(_) => {}
                 },
                 Attempt::BlockedUntil(until) if deadline.is_some_and(|deadline| until > deadline) => {
@@ -377,9 +376,9 @@ impl Limiter {
             return Attempt::Full;
         }
         if !alone && state.in_flight + calls > state.opened {
-            let until = state.opened_at.later(ANSWER);
+            let until = state.opened_at.later(FIRST_RESPONSE);
             if now < until {
-                return Attempt::Unanswered(until);
+                return Attempt::NoResponseUntil(until);
             }
             let more = state.opened;
             state.open(more, now);
@@ -396,16 +395,20 @@ impl Limiter {
         if state.blocks != blocks {
             return;
         }
-        if state.opened < self.most {
-            state.open(MORE_WITH_AN_ANSWER, Instant::now());
+        let opens = state.opened < self.most;
+        if opens {
+            state.open(MORE_WITH_A_RESPONSE, Instant::now());
         }
-        if state.limit >= self.most {
-            return;
+        let mut grows = false;
+        if state.limit < self.most {
+            state.successes += 1;
+            grows = state.limit < state.threshold || state.successes >= state.limit;
         }
-        state.successes += 1;
-        if state.limit < state.threshold || state.successes >= state.limit {
+        if grows {
             state.successes = 0;
             state.limit += 1;
+        }
+        if opens || grows {
             self.wake(state);
         }
     }
@@ -580,7 +583,7 @@ mod tests {
         }
         let began = begins(&limiters, 64, Duration::from_secs(60)).await;
         let last = began.iter().max().expect("there are some");
-        assert!(*last <= ANSWER * 4, "{last:?}");
+        assert!(*last <= FIRST_RESPONSE * 4, "{last:?}");
     }
 
     #[tokio::test(start_paused = true)]
