@@ -246,8 +246,7 @@ pub(crate) fn check(world: &World, call: &GraphCall<'_>, member: RecipientId, wh
 }
 
 /// The collections of directory objects, on each of which `getByIds` can be called.
-pub(crate) const COLLECTIONS: [&str; 6] =
-    ["applications", "directoryobjects", "directoryroles", "groups", "serviceprincipals", "users"];
+pub(crate) const COLLECTIONS: [&str; 5] = ["applications", "directoryobjects", "groups", "serviceprincipals", "users"];
 
 /// The objects with these ids, in the order of the ids; those that are not there are left out.
 pub(crate) fn by_ids(world: &World, call: &GraphCall<'_>) -> GraphResult {

@@ -299,7 +299,7 @@ fn route(state: &mut State, call: &Incoming<'_>) -> GraphResult {
         Form::References => response.json()["@odata.context"].as_str().is_some_and(|it| it.ends_with("$ref)")),
     };
     match answered {
-        // Better nothing than an answer from which a relation is missing.
+        // Better nothing than a response from which a relation is missing.
         true if call.query.is_overlooked() => Err(GraphError::not_modelled()),
         true => Ok(response),
         false => Err(GraphError::unknown_segment(call.path_end())),

@@ -135,7 +135,9 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
     }
 }
 
-/// `/directoryRoles`: the roles that somebody holds, which is what activates them, with who holds each.
+/// `/directoryRoles`: the roles that somebody holds, with who holds each.
+// GUESS: an assignment activates a role, and the permissions are those of role management; wrong if a tenant lists roles
+// that nobody holds, or refuses these permissions.
 pub(crate) fn activated(world: &mut World, call: &GraphCall<'_>, keyed: Option<&str>, rest: &[&str]) -> GraphResult {
     call.only_get()?;
     call.need(READ)?;

@@ -33,6 +33,7 @@ pub(crate) const ENTITY: Entity = Entity {
     unsortable: &["proxyAddresses", "businessPhones"],
 };
 const PAGES: Paging = Paging::Token { default: 100, max: 999 };
+// GUESS: the permissions to set a manager are from memory; wrong if Microsoft's page names others.
 const WRITE: &[&str] = &["User.ReadWrite.All", "Directory.ReadWrite.All"];
 
 pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> GraphResult {
