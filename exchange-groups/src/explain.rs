@@ -50,7 +50,7 @@ pub struct Cause {
 }
 
 macro_rules! causes {
-    ($($(#[$doc:meta])+ $kind:ident = $name:literal, $text:literal, $actor:ident $advice:literal;)+) => {
+    ($($(#[$doc:meta])+ $kind:ident = $name:literal, $text:literal, $actor:ident $advice:literal $(danger $danger:literal)?;)+) => {
         named! {
             /// The kinds of causes.
             #[non_exhaustive]
@@ -70,7 +70,7 @@ macro_rules! causes {
 
             fn advice(self) -> Advice {
                 match self {
-                    $(Self::$kind => Advice::new(Actor::$actor, $advice),)+
+                    $(Self::$kind => Advice::new(Actor::$actor, $advice)$(.with_danger($danger))?,)+
                 }
             }
         }
@@ -92,7 +92,9 @@ causes! {
         Operator "Read what could not be read, or give the application's credential, so that a read can be tried.";
     /// A policy denies the mailbox.
     Denied = "denied", "An access policy denies the mailbox",
-        ExchangeAdministrator "Take the mailbox out of the policy's group, or remove the policy if nothing else needs it.";
+        ExchangeAdministrator "If the mailbox is meant to be reached, take it out of the policy's group."
+        danger "The group may be that of other policies and roles as well. And do not remove the policy for this: a tenant-wide \
+                permission then reaches every mailbox that it denies.";
     /// The tenant answers no application without a role.
     RoleNeeded = "role_needed", "The tenant may want a role of RBAC for Applications, and the application has none",
         ExchangeAdministrator "Restrict the application by RBAC for Applications.";
@@ -113,7 +115,8 @@ causes! {
         ExchangeAdministrator "Add the client's user agent to EwsAllowList with Set-OrganizationConfig or Set-CASMailbox.";
     /// The application is disabled.
     ApplicationDisabled = "application_disabled", "The application is disabled in Entra",
-        EntraAdministrator "Enable it under Enterprise applications > the application > Properties.";
+        EntraAdministrator "Enable it under Enterprise applications > the application > Properties."
+        danger "Only once its restriction is in place: from then on it reaches whatever its permissions and roles allow.";
     /// The tenant does not know the application.
     UnknownApplication = "unknown_application", "No application of the tenant has this client id",
         Operator "Use the application (client) id: an object id looks the same and is another.";
@@ -164,7 +167,8 @@ causes! {
         ExchangeAdministrator "Put room, equipment and shared mailboxes into a mail-enabled security group, and use that.";
     /// The policies have become too large.
     PolicySpace = "policy_space", "All access policies together have become too large",
-        ExchangeAdministrator "Restrict by RBAC for Applications, or remove policies that nothing needs.";
+        ExchangeAdministrator "Restrict by RBAC for Applications, or remove policies of applications that are gone."
+        danger "An application that still holds its tenant-wide permission reaches every mailbox once its policy is removed.";
     /// The secret is wrong.
     WrongSecret = "wrong_secret", "The secret is not one of the application's, or is too new to be known everywhere",
         EntraAdministrator "Give the secret's value and not its id; after adding one, wait for a minute.";

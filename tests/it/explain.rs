@@ -53,6 +53,32 @@ async fn a_mailbox_outside_the_group_is_out_of_scope_and_the_group_is_named() {
     }
 }
 
+/// What an advice warns of is so: whoever did it all the same would open what was kept out.
+#[tokio::test]
+async fn advice_that_could_open_mailboxes_says_what_it_opens() {
+    let contoso = Contoso::start().await;
+    let [room, other] = &contoso.tenant.rooms()[..2] else { panic!("two rooms") };
+    contoso.tenant.add_group(NewGroup::security("denied@contoso.com").owner(OWNER).members([room, other]));
+    contoso.tenant.add_access_policy(&contoso.booking.client_id, PolicyRight::Deny, "denied@contoso.com");
+    let denied = explain(&contoso, room).await;
+    assert_eq!(first(&denied), CauseKind::Denied, "{denied}");
+    let danger = denied.first().unwrap().advice.danger.clone().unwrap_or_default();
+    assert!(danger.contains("do not remove the policy") && danger.contains("every mailbox that it denies"), "{danger}");
+    assert!(denied.to_string().contains(&danger), "a reader sees it: {denied}");
+    assert!(!contoso.tenant.can_read(&contoso.booking, other));
+    let identity = contoso.tenant.access_policies(&contoso.booking)[0].identity.clone();
+    contoso.tenant.run_cmdlet("Remove-ApplicationAccessPolicy", json!({"Identity": identity, "Confirm": false}));
+    assert!(contoso.tenant.can_read(&contoso.booking, other), "the mailbox that nobody asked about");
+
+    contoso.tenant.set_application_enabled(&contoso.booking, false);
+    let disabled = explain(&contoso, "ceo@contoso.com").await;
+    let cause = disabled.causes.iter().find(|cause| cause.cause == CauseKind::ApplicationDisabled).unwrap();
+    assert!(
+        cause.advice.danger.as_ref().is_some_and(|danger| danger.contains("restriction is in place")),
+        "{disabled}"
+    );
+}
+
 /// The configuration allows it and the live service refuses: time, and nothing to change.
 #[tokio::test]
 async fn a_change_that_has_not_propagated_is_not_taken_for_a_fault() {
