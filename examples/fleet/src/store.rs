@@ -122,10 +122,17 @@ impl Run {
         Ok(())
     }
 
-    /// The last document of a kind of this tenant. One that another release wrote is refused, and so there is none.
+    /// The last document of a kind of this tenant. One that cannot be read is an error: without it a drift would be compared
+    /// with nothing, and nobody would know.
     pub(crate) async fn last<T: DeserializeOwned>(&self, kind: &str) -> anyhow::Result<Option<T>> {
         let text = last_document(&self.session, &self.tenant, kind).await?;
-        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+        let unread = || {
+            format!(
+                "the last {kind} of {} cannot be read: verify the tenant again, which writes a new one",
+                self.tenant
+            )
+        };
+        text.map(|text| serde_json::from_str(&text).with_context(unread)).transpose()
     }
 
     /// Notes the end.
