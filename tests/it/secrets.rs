@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use exchange_groups::graph_client::exchange::GetMailbox;
 use exchange_groups::graph_client::{
-    AccessToken, Client, ClientSecret, Cloud, Filter, Method, SmtpAddress, StaticToken,
+    AccessToken, Client, ClientBuilder, ClientSecret, Cloud, Filter, Method, SmtpAddress, StaticToken,
 };
 use exchange_groups::{ExchangeGroups, RestrictedCalendarGroup};
 use exchange_groups_tests::{GROUP, OWNER, quick_retries, quick_wait};
@@ -116,12 +116,9 @@ async fn tokens(server: &MockServer) -> BTreeSet<String> {
         .collect()
 }
 
-#[tokio::test]
-async fn a_whole_run_writes_no_secret_and_no_token_anywhere() {
-    let written = Written::default();
-    let listening = Listening::to(&written);
-
-    let tenant = FakeTenant::contoso();
+/// The tenant behind a server that records, a client of its administrator, and the credentials of the administrator and of the
+/// booking application.
+async fn recorded(tenant: &FakeTenant) -> (MockServer, ClientBuilder, ClientSecret, ClientSecret) {
     let (admin, booking) = (tenant.administrator(), tenant.booking_application());
     tenant.add_secret(&admin, ADMIN_SECRET);
     tenant.add_secret(&booking, APP_SECRET);
@@ -129,15 +126,26 @@ async fn a_whole_run_writes_no_secret_and_no_token_anywhere() {
     Mock::given(any()).respond_with(tenant.clone()).mount(&server).await;
     let cloud = Cloud::custom(server.uri(), server.uri(), server.uri()).unwrap();
     let credential = ClientSecret::new(admin.client_id.parse().unwrap(), ADMIN_SECRET);
-    written.show(&credential);
+    let app_credential = ClientSecret::new(booking.client_id.parse().unwrap(), APP_SECRET);
     let builder = Client::builder()
         .tenant(tenant.initial_domain())
         .credential(credential.clone())
-        .cloud(cloud.clone())
+        .cloud(cloud)
         .retry(quick_retries());
+    (server, builder, credential, app_credential)
+}
+
+#[tokio::test]
+async fn a_whole_run_writes_no_secret_and_no_token_anywhere() {
+    let written = Written::default();
+    let listening = Listening::to(&written);
+
+    let tenant = FakeTenant::contoso();
+    let (admin, booking) = (tenant.administrator(), tenant.booking_application());
+    let (server, builder, credential, app_credential) = recorded(&tenant).await;
+    written.show(&credential);
     written.show(&builder);
     let client = builder.build().unwrap();
-    let app_credential = ClientSecret::new(booking.client_id.parse().unwrap(), APP_SECRET);
     let groups = ExchangeGroups::new(client.clone()).wait(quick_wait()).application(app_credential);
     written.show((&client, &groups, client.exchange(), client.rooms(), client.calendar("ceo@contoso.com")));
     written.show(client.request(Method::GET, "/v1.0/organization").query("$select", "id"));
@@ -434,16 +442,8 @@ async fn a_service_that_repeats_a_request_of_a_run_gets_no_token_shown() {
         for place in (first..).step_by(4) {
             let tenant = FakeTenant::builder().rooms(2).people(2).build();
             let (admin, booking) = (tenant.administrator(), tenant.booking_application());
-            tenant.add_secret(&admin, ADMIN_SECRET);
-            tenant.add_secret(&booking, APP_SECRET);
-            let server = MockServer::builder().start().await;
-            Mock::given(any()).respond_with(tenant.clone()).mount(&server).await;
-            let cloud = Cloud::custom(server.uri(), server.uri(), server.uri()).unwrap();
-            let credential = ClientSecret::new(admin.client_id.parse().unwrap(), ADMIN_SECRET);
-            let builder = Client::builder().tenant(tenant.initial_domain()).cloud(cloud).retry(quick_retries());
-            let client = builder.credential(credential).build().unwrap();
-            let app_credential = ClientSecret::new(booking.client_id.parse().unwrap(), APP_SECRET);
-            let groups = ExchangeGroups::new(client).wait(quick_wait()).application(app_credential);
+            let (server, builder, _, app_credential) = recorded(&tenant).await;
+            let groups = ExchangeGroups::new(builder.build().unwrap()).wait(quick_wait()).application(app_credential);
             let [room, other] = &tenant.rooms()[..] else { panic!("two rooms") };
             let spec = RestrictedCalendarGroup::placeos("bookable@contoso.com", &*booking.client_id)
                 .owner(tenant.people().swap_remove(0))

@@ -41,13 +41,13 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// The answer to a batch.
+/// The response to a batch.
 #[derive(Debug, Deserialize)]
-pub struct BatchAnswer {
+pub struct BatchResponses {
     pub responses: Vec<BatchItem>,
 }
 
-/// One answer of a batch.
+/// One response of a batch.
 #[derive(Debug, Deserialize)]
 pub struct BatchItem {
     pub status: u16,

@@ -2,7 +2,7 @@
 //!
 //! It sends tokens to Microsoft's hosts only. Its feature for tests, `test-util`, takes another address and plain HTTP.
 
-use contract::{BatchAnswer, Case, Group, PAGE, Page, TOKEN};
+use contract::{BatchResponses, Case, Group, PAGE, Page, TOKEN};
 use futures_util::{StreamExt, stream};
 use graph_rs_sdk::{GraphClient, GraphClientConfiguration, ODataQuery};
 
@@ -41,7 +41,7 @@ async fn work(case: Case, url: String) -> Vec<Group> {
             let mut groups = Vec::new();
             for numbers in contract::batches(count) {
                 let answer = client.batch(&contract::batch_body(&numbers)).send().await.expect("an answer");
-                let answer: BatchAnswer = answer.json().await.expect("a batch");
+                let answer: BatchResponses = answer.json().await.expect("a batch");
                 groups.extend(answer.responses.into_iter().filter(|item| item.status == 200).map(|item| item.body));
             }
             groups

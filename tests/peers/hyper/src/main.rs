@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contract::{BatchAnswer, Case, Group, PAGE, Page, TOKEN};
+use contract::{BatchResponses, Case, Group, PAGE, Page, TOKEN};
 use futures_util::{StreamExt, stream};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -50,7 +50,7 @@ async fn work(case: Case, url: String) -> Vec<Group> {
             for numbers in contract::batches(count) {
                 let body = contract::batch_body(&numbers).to_string();
                 let (_, body) = send(&http, "POST", &url, body.into()).await.expect("a batch");
-                let answer: BatchAnswer = serde_json::from_slice(&body).expect("a batch");
+                let answer: BatchResponses = serde_json::from_slice(&body).expect("a batch");
                 groups.extend(answer.responses.into_iter().filter(|item| item.status == 200).map(|item| item.body));
             }
             groups

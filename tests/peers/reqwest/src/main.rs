@@ -1,6 +1,6 @@
 //! reqwest and serde alone: what others are measured against. It has no retries of its own; those here do as told.
 
-use contract::{BatchAnswer, Case, Group, PAGE, Page, TOKEN};
+use contract::{BatchResponses, Case, Group, PAGE, Page, TOKEN};
 use futures_util::{StreamExt, stream};
 use reqwest::{Client, StatusCode};
 
@@ -39,7 +39,7 @@ async fn work(case: Case, url: String) -> Vec<Group> {
             for numbers in contract::batches(count) {
                 let body = contract::batch_body(&numbers);
                 let request = http.post(format!("{url}/v1.0/$batch")).bearer_auth(TOKEN).json(&body);
-                let answer: BatchAnswer = request.send().await.expect("an answer").json().await.expect("a batch");
+                let answer: BatchResponses = request.send().await.expect("an answer").json().await.expect("a batch");
                 groups.extend(answer.responses.into_iter().filter(|item| item.status == 200).map(|item| item.body));
             }
             groups
