@@ -124,9 +124,11 @@ async fn recorded(tenant: &FakeTenant) -> (MockServer, ClientBuilder, ClientSecr
     tenant.add_secret(&booking, APP_SECRET);
     let server = MockServer::builder().start().await;
     Mock::given(any()).respond_with(tenant.clone()).mount(&server).await;
-    let cloud = Cloud::custom(server.uri(), server.uri(), server.uri()).unwrap();
-    let credential = ClientSecret::new(admin.client_id.parse().unwrap(), ADMIN_SECRET);
-    let app_credential = ClientSecret::new(booking.client_id.parse().unwrap(), APP_SECRET);
+    let cloud = Cloud::custom(server.uri(), server.uri(), server.uri()).expect("the server's address is one");
+    let secret_of =
+        |client_id: &str, secret: &str| ClientSecret::new(client_id.parse().expect("an id"), secret.to_owned());
+    let credential = secret_of(&admin.client_id, ADMIN_SECRET);
+    let app_credential = secret_of(&booking.client_id, APP_SECRET);
     let builder = Client::builder()
         .tenant(tenant.initial_domain())
         .credential(credential.clone())

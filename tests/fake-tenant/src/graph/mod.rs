@@ -292,11 +292,14 @@ fn route(state: &mut State, call: &Incoming<'_>) -> GraphResult {
     }
     check(&call, path)?;
     let response = resource(&mut state.world, &call, path)?;
-    // Only lists have a number, and only those of the directory references.
+    // Only lists have a number, and only those of the directory and a manager references.
     let answered = match form {
         Form::Rows => true,
         Form::Number => response.header("Content-Type") == Some("text/plain"),
-        Form::References => response.json()["@odata.context"].as_str().is_some_and(|it| it.ends_with("$ref)")),
+        Form::References => {
+            let context = response.json()["@odata.context"].as_str().map(str::to_owned).unwrap_or_default();
+            context.ends_with("#$ref") || context.ends_with("#Collection($ref)")
+        }
     };
     match answered {
         // Better nothing than a response from which a relation is missing.

@@ -145,6 +145,8 @@ fn a_manager_is_set_shown_expanded_and_taken_away() {
     let reference = json!({"@odata.id": format!("https://graph.microsoft.com/v1.0/users/{ceo}")});
     assert_eq!(session.send("PUT", &format!("{manager}/$ref"), &reference).status(), 204);
     assert_eq!(id(&session, &manager), ceo);
+    let shown = text(&session.get(&format!("{manager}/$ref")).json()["@odata.id"]);
+    assert!(shown.ends_with(&ceo), "{shown}");
     let reports = rows(&session.get(&format!("/v1.0/users/{ceo}/directReports")));
     assert!(matches!(&reports[..], [report] if report["id"] == json!(adele)), "{reports:?}");
     let expanded = session.get(&format!("/v1.0/users/{adele}?$expand=manager($select=id)")).json();
