@@ -18,6 +18,7 @@ use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visito
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::macros::bucket;
 use super::model::{Content, Properties};
 
 /// What a model looks like on the wire.
@@ -27,6 +28,8 @@ pub(crate) struct Table {
     pub(crate) name: &'static str,
     /// The names of the properties, in the order of the slots.
     pub(crate) properties: &'static [&'static str],
+    /// Where each name is found, see [`buckets`](super::macros::buckets).
+    pub(crate) buckets: &'static [u8],
     /// A bit for each property that an object cannot be without.
     pub(crate) required: u128,
 }
@@ -386,7 +389,7 @@ fn read_properties<'de, A: MapAccess<'de>>(
     object: &mut dyn Object,
 ) -> Result<Option<&'static str>, A::Error> {
     let table = object.table();
-    let mut key = Key { names: table.properties, next: 0, other: String::new() };
+    let mut key = Key { names: table.properties, buckets: table.buckets, other: String::new() };
     let mut missing = table.required;
     while let Some(known) = map.next_key_seed(&mut key)? {
         let Some(index) = known else {
@@ -408,24 +411,30 @@ fn read_properties<'de, A: MapAccess<'de>>(
 /// Finds names among those of a table.
 struct Key {
     names: &'static [&'static str],
-    /// Where the next name is likely to be: properties come in about the same order in each object of a list.
-    next: usize,
+    buckets: &'static [u8],
     /// The name, where it is not in the table.
     other: String,
 }
 
 impl Key {
     fn find(&mut self, text: &str) -> Option<usize> {
-        let (before, after) = self.names.split_at_checked(self.next).unwrap_or((self.names, &[]));
-        let exact = |name: &&str| *name == text;
-        let index = (after.iter().position(exact).map(|index| index + before.len()))
-            .or_else(|| before.iter().position(exact))
-            .or_else(|| self.names.iter().position(|name| name.eq_ignore_ascii_case(text)));
-        match index {
-            Some(index) => self.next = index + 1,
-            None => text.clone_into(&mut self.other),
+        let index = self.exact(text).or_else(|| self.names.iter().position(|name| name.eq_ignore_ascii_case(text)));
+        if index.is_none() {
+            text.clone_into(&mut self.other);
         }
         index
+    }
+
+    /// The name as Graph writes it, which it nearly always is.
+    fn exact(&self, text: &str) -> Option<usize> {
+        let mut bucket = bucket(text, self.buckets.len());
+        loop {
+            let index = usize::from(*self.buckets.get(bucket)?);
+            if *self.names.get(index)? == text {
+                return Some(index);
+            }
+            bucket = (bucket + 1) & (self.buckets.len() - 1);
+        }
     }
 }
 
@@ -538,6 +547,7 @@ impl<'de> Visitor<'de> for Fill<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::macros::buckets;
 
     fn fill(slot: &mut dyn Slot, json: &str) -> serde_json::Result<bool> {
         Fill(slot).deserialize(&mut serde_json::Deserializer::from_str(json))
@@ -584,7 +594,8 @@ mod tests {
 
     #[test]
     fn names_are_found_in_any_order_and_case() {
-        let mut key = Key { names: &["id", "displayName", "mail"], next: 0, other: String::new() };
+        const NAMES: &[&str] = &["id", "displayName", "mail"];
+        let mut key = Key { names: NAMES, buckets: &const { buckets::<8>(NAMES) }, other: String::new() };
         let found = ["displayName", "mail", "id", "MAIL", "DisplayName", "news", "id"].map(|name| key.find(name));
         assert_eq!(found, [Some(1), Some(2), Some(0), Some(2), Some(1), None, Some(0)]);
     }

@@ -158,6 +158,10 @@ macro_rules! resource {
                     const TABLE: &$crate::graph::lenient::Table = &$crate::graph::lenient::Table {
                         name: stringify!($name),
                         properties: <$name as $crate::graph::Record>::PROPERTIES,
+                        buckets: {
+                            const NAMES: &[&str] = <$name as $crate::graph::Record>::PROPERTIES;
+                            &$crate::graph::macros::buckets::<{ (2 * NAMES.len()).next_power_of_two() }>(NAMES)
+                        },
                         required: 0 $( | (
                             (<$outer $(<$inner>)? as $crate::graph::model::Field>::IS_REQUIRED as u128)
                                 << (Index::$field as u128)
@@ -472,4 +476,34 @@ pub(crate) const fn camel_names<const COUNT: usize>(names: &[&str], mut text: &'
         name += 1;
     }
     camel
+}
+
+/// A hash table of names: each bucket holds the index of a name, or one past the last. A name is in the first free bucket
+/// from its own on. At least half are free, so that a search ends soon.
+pub(crate) const fn buckets<const COUNT: usize>(names: &[&str]) -> [u8; COUNT] {
+    assert!(COUNT.is_power_of_two() && 2 * names.len() <= COUNT && names.len() < u8::MAX as usize, "too many names");
+    #[expect(clippy::cast_possible_truncation, reason = "it was just seen to fit")]
+    let free = names.len() as u8;
+    let mut buckets = [free; COUNT];
+    let mut index = 0;
+    while index < free {
+        let mut place = bucket(names[index as usize], COUNT);
+        while buckets[place] != free {
+            place = (place + 1) & (COUNT - 1);
+        }
+        buckets[place] = index;
+        index += 1;
+    }
+    buckets
+}
+
+/// The bucket of a name: its length and three of its letters tell the names of a model apart, nearly.
+pub(crate) const fn bucket(name: &str, count: usize) -> usize {
+    let name = name.as_bytes();
+    let len = name.len();
+    if len == 0 {
+        return 0;
+    }
+    let letters = name[0] as usize + 31 * name[len / 2] as usize + 257 * name[len - 1] as usize;
+    (letters + 7 * len) & (count - 1)
 }

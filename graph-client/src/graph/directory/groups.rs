@@ -4,7 +4,10 @@ use serde_json::json;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::macros::{open_enum, resource};
-use crate::graph::{Delta, DirectoryObject, List, Operation, Page, Timestamp, User, call, object_link};
+use crate::graph::{
+    Delta, DirectoryObject, List, OnPremisesProvisioningError, Operation, Page, ServiceProvisioningError, Timestamp,
+    User, call, object_link,
+};
 use crate::ids::{DirectoryObjectId, GroupId};
 
 /// Groups and their members. Made by [`Client::groups`].
@@ -501,6 +504,8 @@ resource! {
         resource_provisioning_options: Vec<String>,
         /// How it behaves, such as `WelcomeEmailDisabled`.
         resource_behavior_options: Vec<String>,
+        /// What it was made with, such as `YammerProvisioning`.
+        creation_options: Vec<String>,
         /// Whether it is synchronised from on-premises Active Directory, where it must then be changed.
         on_premises_sync_enabled: Option<bool>,
         /// The domain in on-premises Active Directory.
@@ -513,6 +518,10 @@ resource! {
         on_premises_security_identifier: Option<String>,
         /// When it was last synchronised.
         on_premises_last_sync_date_time: Option<Timestamp>,
+        /// Why it could not be synchronised.
+        on_premises_provisioning_errors: Vec<OnPremisesProvisioningError>,
+        /// Why a service could not take it over.
+        service_provisioning_errors: Vec<ServiceProvisioningError>,
         /// Where its data is kept.
         preferred_data_location: Option<String> [read create update],
         /// Its language.

@@ -9,6 +9,7 @@ mod groups;
 mod identities;
 mod organization;
 mod permission_grants;
+mod provisioning;
 mod role_assignments;
 mod service_principals;
 mod users;
@@ -29,6 +30,7 @@ pub use self::organization::{
     ProvisionedPlan, ServicePlan, SubscribedSku, VerifiedDomain,
 };
 pub use self::permission_grants::{ConsentType, PermissionGrant, PermissionGrants};
+pub use self::provisioning::{OnPremisesProvisioningError, ServiceProvisioningError};
 pub use self::role_assignments::{
     DirectoryRole, DirectoryRoles, MemberType, RoleAssignment, RoleDefinition, RoleHolding, RolePermission,
     RoleScheduleInstance,

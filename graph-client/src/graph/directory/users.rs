@@ -6,7 +6,10 @@ use crate::client::Client;
 use crate::error::Result;
 use crate::graph::macros::resource;
 use crate::graph::model::{Content, Output, Written};
-use crate::graph::{Delta, DirectoryObject, Group, List, MailboxSettings, Operation, SecretText, Timestamp, call};
+use crate::graph::{
+    Delta, DirectoryObject, Group, List, MailboxSettings, OnPremisesProvisioningError, Operation, SecretText,
+    ServiceProvisioningError, Timestamp, call,
+};
 use crate::ids::UserRef;
 
 /// People, rooms and other accounts. Made by [`Client::users`].
@@ -360,6 +363,10 @@ resource! {
         on_premises_security_identifier: Option<String>,
         /// When it was last synchronised.
         on_premises_last_sync_date_time: Option<Timestamp>,
+        /// Why it could not be synchronised.
+        on_premises_provisioning_errors: Vec<OnPremisesProvisioningError>,
+        /// Why a service could not take it over.
+        service_provisioning_errors: Vec<ServiceProvisioningError>,
         /// The fifteen custom attributes (extensionAttribute1 to 15).
         on_premises_extension_attributes: Option<ExtensionAttributes> [read update],
         /// Password policies.
