@@ -53,6 +53,29 @@ async fn what_is_verified_passes_every_check_and_what_was_not_looked_at_is_said(
     assert_eq!(json["origin"]["format"], 1);
 }
 
+/// A check that rests on the application or the group is no pass where neither is known.
+#[tokio::test]
+async fn what_leaves_the_verdict_open_leaves_the_checks_open_that_rest_on_it() {
+    let advice = || exchange_groups::Advice::nobody("Nothing.");
+    let verified = verified().await;
+    for (kind, open) in [
+        (FindingKind::UnknownApplication, &[Id::Restriction, Id::TenantWidePermission, Id::OtherRoles][..]),
+        (FindingKind::ApplicationDisabled, &[Id::Restriction, Id::TenantWidePermission, Id::OtherRoles]),
+        (FindingKind::NoRooms, &[Id::Group]),
+        (FindingKind::NotARoomList, &[Id::Group]),
+        (FindingKind::TooManyMembers, &[Id::Group]),
+        (FindingKind::RefusedUnderDenyPolicy, &[Id::Restriction]),
+    ] {
+        let mut proof = verified.clone();
+        proof.verdict = Verdict::Inconclusive;
+        proof.findings.push(Finding::new(exchange_groups::Severity::Warning, kind, "something", advice()));
+        let report = EvidenceReport::new(&proof);
+        for id in open {
+            assert_eq!(report.check(*id).unwrap().result, EvidenceResult::CouldNotTell, "{kind}: {id}");
+        }
+    }
+}
+
 /// What leads everywhere fails the checks that are about it, and leaves the others as they are.
 #[tokio::test]
 async fn a_tenant_wide_permission_fails_its_check_and_the_reach() {

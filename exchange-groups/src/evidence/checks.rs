@@ -184,17 +184,91 @@ impl EvidenceCheckId {
     }
 }
 
-/// The findings that make a check fail, and those that leave it open.
-struct Kinds {
-    fails: &'static [Kind],
-    leaves_open: &'static [Kind],
+/// What a finding of a kind decides: each check that fails by it, and each that it leaves open. The check of the reach goes by
+/// the verdict, and that of widening by what the access model says.
+const fn decides(kind: Kind) -> &'static [(EvidenceCheckId, EvidenceResult)] {
+    use EvidenceCheckId::{Group, OtherRoles, Restriction, TenantWidePermission};
+    use EvidenceResult::{CouldNotTell, Fail};
+
+    match kind {
+        Kind::TenantWidePermission => &[(TenantWidePermission, Fail)],
+        Kind::OtherRole | Kind::OtherPolicy | Kind::WiderPermission => &[(OtherRoles, Fail)],
+        Kind::InsufficientPermission | Kind::BrokenScope => &[(Restriction, Fail)],
+        // Whether a step that is left is about the group, the finding does not say.
+        Kind::Drift => &[(Restriction, Fail), (Group, CouldNotTell)],
+        Kind::WrongGroupType
+        | Kind::DeniedMailboxIsMember
+        | Kind::NestedGroup
+        | Kind::PropertiesDiffer
+        | Kind::UnmatchedRoom
+        | Kind::UnknownOwner
+        | Kind::UnfitOwner
+        | Kind::UnknownMailbox => &[(Group, Fail)],
+        Kind::NotRead => &[
+            (Restriction, CouldNotTell),
+            (TenantWidePermission, CouldNotTell),
+            (OtherRoles, CouldNotTell),
+            (Group, CouldNotTell),
+        ],
+        // Nobody knows what an application that is not known, or gets no token, would reach.
+        Kind::UndecidedPath | Kind::UnknownApplication | Kind::ApplicationDisabled => {
+            &[(Restriction, CouldNotTell), (TenantWidePermission, CouldNotTell), (OtherRoles, CouldNotTell)]
+        }
+        Kind::RefusedUnderDenyPolicy => &[(Restriction, CouldNotTell)],
+        Kind::AmbiguousAddress
+        | Kind::KeptMembers
+        | Kind::UnidentifiedMember
+        | Kind::OthersCanWiden
+        | Kind::NoRooms
+        | Kind::NotARoomList
+        | Kind::TooManyMembers
+        | Kind::UndecidedRoom => &[(Group, CouldNotTell)],
+        Kind::UnknownDeniedMailbox
+        | Kind::NoDeniedMailbox
+        | Kind::NotReached
+        | Kind::DenyPolicy
+        | Kind::OutdatedToken
+        | Kind::WriteRefused
+        | Kind::WriteUndecided
+        | Kind::NotPropagated
+        | Kind::CanWidenItself
+        | Kind::WideningUndecided
+        | Kind::DomainNotAccepted
+        | Kind::AddressTaken
+        | Kind::AddressIsAName
+        | Kind::NameTaken
+        | Kind::DirectorySynced
+        | Kind::SkippedRoom
+        | Kind::NotARoom
+        | Kind::NestedRoomList
+        | Kind::PlaceWithoutRoom
+        | Kind::LargeRemoval
+        | Kind::RemovalWidens
+        | Kind::ApplicationMismatch
+        | Kind::PolicyWithWrongId
+        | Kind::Dehydrated
+        | Kind::MissingRight
+        | Kind::NothingToNarrow
+        | Kind::UnmatchedExclusion
+        | Kind::NamingPolicy
+        | Kind::Outage
+        | Kind::UnknownOtherGroup
+        | Kind::OtherApplications
+        | Kind::Namesake
+        | Kind::ObsoletePermission
+        | Kind::RelatedPermission
+        | Kind::DelegatedPermission
+        | Kind::FreeBusyVisible
+        | Kind::AddressNotASignInName
+        | Kind::OtherTenant => &[],
+    }
 }
 
-fn by_findings(proof: &Proof, kinds: &Kinds) -> (EvidenceResult, Vec<String>, Vec<String>) {
-    let of = |wanted: &[Kind]| -> Vec<&Finding> {
-        proof.findings.iter().filter(|finding| wanted.contains(&finding.kind)).collect()
+fn by_findings(proof: &Proof, id: EvidenceCheckId) -> (EvidenceResult, Vec<String>, Vec<String>) {
+    let of = |wanted: EvidenceResult| -> Vec<&Finding> {
+        proof.findings.iter().filter(|finding| decides(finding.kind).contains(&(id, wanted))).collect()
     };
-    let (fails, open) = (of(kinds.fails), of(kinds.leaves_open));
+    let (fails, open) = (of(EvidenceResult::Fail), of(EvidenceResult::CouldNotTell));
     let result = match (&*fails, &*open) {
         ([], []) => EvidenceResult::Pass,
         ([], _) => EvidenceResult::CouldNotTell,
@@ -207,9 +281,6 @@ fn by_findings(proof: &Proof, kinds: &Kinds) -> (EvidenceResult, Vec<String>, Ve
 fn said<'a>(findings: impl Iterator<Item = &'a Finding>) -> (Vec<String>, Vec<String>) {
     findings.map(|finding| (finding.message.clone(), finding.advice.to_string())).unzip()
 }
-
-/// What a part that was not read leaves open, wherever it is.
-const OPEN: [Kind; 2] = [Kind::NotRead, Kind::UndecidedPath];
 
 /// Every check of a proof; that of the credentials where they were looked at.
 pub(super) fn checks(proof: &Proof, credentials: Option<&Credentials>) -> Vec<EvidenceCheck> {
@@ -228,41 +299,8 @@ pub(super) fn checks(proof: &Proof, credentials: Option<&Credentials>) -> Vec<Ev
         check(EvidenceCheckId::Reach, reach(proof)),
         check(EvidenceCheckId::Restriction, restriction(proof)),
         check(EvidenceCheckId::TenantWidePermission, permission(proof)),
-        check(
-            EvidenceCheckId::OtherRoles,
-            by_findings(
-                proof,
-                &Kinds { fails: &[Kind::OtherRole, Kind::OtherPolicy, Kind::WiderPermission], leaves_open: &OPEN },
-            ),
-        ),
-        check(
-            EvidenceCheckId::Group,
-            by_findings(
-                proof,
-                &Kinds {
-                    fails: &[
-                        Kind::WrongGroupType,
-                        Kind::DeniedMailboxIsMember,
-                        Kind::NestedGroup,
-                        Kind::PropertiesDiffer,
-                        Kind::UnmatchedRoom,
-                        Kind::UnknownOwner,
-                        Kind::UnfitOwner,
-                        Kind::UnknownMailbox,
-                    ],
-                    // Whether a step that is left is about the group, the finding does not say.
-                    leaves_open: &[
-                        Kind::Drift,
-                        Kind::NotRead,
-                        Kind::KeptMembers,
-                        Kind::AmbiguousAddress,
-                        Kind::UnidentifiedMember,
-                        Kind::OthersCanWiden,
-                        Kind::UndecidedRoom,
-                    ],
-                },
-            ),
-        ),
+        check(EvidenceCheckId::OtherRoles, by_findings(proof, EvidenceCheckId::OtherRoles)),
+        check(EvidenceCheckId::Group, by_findings(proof, EvidenceCheckId::Group)),
         check(EvidenceCheckId::Widening, widening(proof)),
     ];
     checks.extend(credentials.map(|credentials| check(EvidenceCheckId::Credentials, of_credentials(credentials))));
@@ -306,8 +344,7 @@ fn restriction(proof: &Proof) -> (EvidenceResult, Vec<String>, Vec<String>) {
     };
     let wrong: Vec<String> = proof.checks.iter().filter(wrong).map(|check| check.mailbox.to_string()).collect();
     let is_open = proof.checks.iter().any(|check| check.configured == Access::Unknown);
-    let kinds = Kinds { fails: &[Kind::Drift, Kind::InsufficientPermission, Kind::BrokenScope], leaves_open: &OPEN };
-    let (result, mut found, remedy) = by_findings(proof, &kinds);
+    let (result, mut found, remedy) = by_findings(proof, EvidenceCheckId::Restriction);
     let is_there = match proof.restriction {
         Restriction::Rbac => "a role with a scope (RBAC for Applications)",
         Restriction::Policy => "an application access policy",
@@ -330,8 +367,7 @@ fn restriction(proof: &Proof) -> (EvidenceResult, Vec<String>, Vec<String>) {
 }
 
 fn permission(proof: &Proof) -> (EvidenceResult, Vec<String>, Vec<String>) {
-    let kinds = Kinds { fails: &[Kind::TenantWidePermission], leaves_open: &OPEN };
-    let (result, mut found, remedy) = by_findings(proof, &kinds);
+    let (result, mut found, remedy) = by_findings(proof, EvidenceCheckId::TenantWidePermission);
     let result = match (proof.restriction, result) {
         (Restriction::Policy, EvidenceResult::Pass | EvidenceResult::CouldNotTell) => {
             found.push("the permission is meant to be there: an access policy restricts it".into());
