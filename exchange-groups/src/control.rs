@@ -18,7 +18,11 @@ use crate::event::{Event, Listener};
 /// Stops a run. Clones stop the same one.
 ///
 /// A change that has been sent is not abandoned: what it came to is read back once, the steps that follow are not run,
-/// and the run ends with its report as ever. A wait ends at once. Run again to go on: the tenant is observed anew.
+/// and the run ends with its report as ever. A wait for propagation ends at once. Run again to go on: the tenant is observed
+/// anew.
+///
+/// A request that is under way is not interrupted, and neither is its repetition when a service asks for less load: a run
+/// that is stopped then ends when the client's [`RetryOptions`](graph_client::RetryOptions) let the request end.
 #[derive(Clone, Default)]
 pub struct Stop(Arc<Flag>);
 

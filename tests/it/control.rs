@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use exchange_groups::access::Access;
-use exchange_groups::{Awaited, Change, Event, Outcome, Stage, Stop, Verdict};
+use exchange_groups::{Awaited, Change, Event, Outcome, Stage, StepReport, Stop, Verdict};
 use exchange_groups_tests::{Contoso, GROUP, quick_wait};
+use fake_tenant::{Fault, Matcher};
 use futures_util::StreamExt;
+use serde_json::json;
 
 /// Longer than anything here takes, and shorter than the waits that are stopped.
 const LONG: Duration = Duration::from_secs(60);
@@ -103,8 +105,10 @@ async fn a_wait_ends_at_once_when_the_run_is_stopped() {
     let plan = groups.plan(&spec).await.unwrap();
     let mut run = groups.apply(&plan).start();
     let stop = run.stop_handle();
+    let mut told = 0;
     let report = tokio::time::timeout(LONG, async {
         while let Some(event) = run.next().await {
+            told += usize::from(matches!(event, Event::Stopped));
             if matches!(event, Event::Waiting { .. }) {
                 stop.stop();
             }
@@ -115,6 +119,45 @@ async fn a_wait_ends_at_once_when_the_run_is_stopped() {
     assert!(!report.is_complete());
     assert!(matches!(report.steps[0].outcome, Outcome::Unconfirmed { .. }), "what was sent is told: {report}");
     assert_eq!(contoso.tenant.writes().len(), 1);
+    assert_eq!(told, 1, "{report}");
+    let is_stopped =
+        |step: &StepReport| matches!(&step.outcome, Outcome::NotRun { reason } if reason.contains("stopped"));
+    assert!(report.steps[1..].iter().all(is_stopped), "not that the group is not there: {report}");
+}
+
+#[tokio::test]
+async fn what_was_sent_before_a_stop_is_read_back_once() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().build().unwrap();
+    let plan = contoso.plan(&spec).await;
+    let stop = Stop::new();
+    let stopping = stop.clone();
+    let apply = contoso.groups.apply(&plan).stopped_by(&stop).on_event(move |event| {
+        if matches!(event, Event::Waiting { .. }) {
+            stopping.stop();
+        }
+    });
+    let report = apply.await.unwrap();
+    assert_eq!((&report.steps[0].outcome, contoso.tenant.writes().len()), (&Outcome::Done, 1), "{report}");
+}
+
+#[tokio::test]
+async fn a_write_that_was_refused_is_failed_though_the_run_was_stopped() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.rbac().build().unwrap();
+    let plan = contoso.plan(&spec).await;
+    let stop = Stop::new();
+    let stopping = stop.clone();
+    let refused = json!({ "error": { "code": "Forbidden", "message": "You may not." } });
+    contoso.tenant.fail_next(Matcher::cmdlet("New-DistributionGroup"), Fault::status(403, refused));
+    let apply = contoso.groups.apply(&plan).stopped_by(&stop).on_event(move |event| {
+        if matches!(event, Event::Waiting { .. }) {
+            stopping.stop();
+        }
+    });
+    let report = apply.await.unwrap();
+    assert!(matches!(&report.steps[0].outcome, Outcome::Failed { error } if error.contains("You may not")), "{report}");
+    assert!(report.steps[0].error.is_some());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use graph_client::exchange::{
     CmdletErrorKind, CreatedObject, DistributionGroup, Exchange, Identity, NewDistributionGroup, Wait,
@@ -240,20 +240,12 @@ impl Run {
                 }
                 _ => self.change(&change).await,
             };
-            if !matches!(&attempt, Ok(outcome) if outcome.is_success()) {
-                let reason = match change {
-                    Change::CreateGroup(_) => Some("the group is not there"),
-                    Change::RegisterApplication(_) => Some("Exchange has not registered the application"),
-                    Change::CreateScope(_) => Some("the management scope is not there"),
-                    // What replaces a role must be there before that role goes.
-                    Change::AssignRole(_) | Change::AlterRole(_) => Some("the role over the group is not in place"),
-                    _ => None,
-                };
-                if let (None, Some(reason)) = (&self.halted, reason) {
-                    self.halted = Some(reason.into());
-                }
-            }
+            let halt = halted_by(&change, &attempt);
+            let stage = change.stage();
             self.end(change, attempt);
+            if halt.is_some() && !self.must_stop(stage) {
+                self.halted = halt;
+            }
         }
     }
 
@@ -319,24 +311,46 @@ impl Run {
     }
 }
 
+/// Why the steps that follow are not run after this one, if they need it.
+fn halted_by(change: &Change, attempt: &Attempt) -> Option<String> {
+    let (is_not, whether) = match change {
+        Change::CreateGroup(_) => ("the group is not there", "the group is there"),
+        Change::RegisterApplication(_) => {
+            ("Exchange has not registered the application", "Exchange has registered the application")
+        }
+        Change::CreateScope(_) => ("the management scope is not there", "the management scope is there"),
+        // What replaces a role must be there before that role goes.
+        Change::AssignRole(_) | Change::AlterRole(_) => {
+            ("the role over the group is not in place", "the role over the group is in place")
+        }
+        _ => return None,
+    };
+    match attempt {
+        Ok(outcome) if outcome.is_success() => None,
+        Ok(Outcome::Unconfirmed { .. }) => Some(format!("it is not known yet whether {whether}: plan again")),
+        _ => Some(is_not.to_owned()),
+    }
+}
+
 /// Confirms a write by reading back. An accepted write that is not visible by the deadline is unconfirmed, which is no
-/// failure; a failed write that left nothing visible has failed with the service's error.
+/// failure; a failed write that left nothing visible has failed with the service's error. A run that is stopped reads back
+/// once what was sent, and waits for nothing.
 pub(super) async fn confirm<T, F>(
     run: &Run,
     made: Result<(), ServiceError>,
-    look: impl FnMut() -> F + Send,
+    mut look: impl FnMut() -> F + Send,
 ) -> Result<(Outcome, Option<T>), ServiceError>
 where
     T: Send,
     F: Future<Output = Result<Option<T>, ServiceError>> + Send,
 {
     let was_taken = made.is_ok();
-    let failed = made.as_ref().err().map(ToString::to_string);
     let stop = &run.control.stop;
-    let Some(confirmed) = stop.or(run.exchange.confirm(made, &run.control.wait, look)).await else {
-        let made = failed.unwrap_or_else(|| "the service accepted it".into());
-        let reason = format!("{made}, and the run was stopped before it was seen: plan again");
-        return Ok((Outcome::Unconfirmed { reason }, None));
+    let once = run.control.wait.clone().with_deadline(Duration::ZERO);
+    let again = made.as_ref().map(|_| ()).map_err(Clone::clone);
+    let confirmed = match stop.or(run.exchange.confirm(made, &run.control.wait, &mut look)).await {
+        Some(confirmed) => confirmed,
+        None => run.exchange.confirm(again, &once, look).await,
     };
     match confirmed {
         Ok(CreatedObject::New(seen) | CreatedObject::AfterLostResponse(seen)) => Ok((Outcome::Done, Some(seen))),
