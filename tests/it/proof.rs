@@ -259,6 +259,44 @@ async fn a_waiting_proof_gives_up_at_its_deadline() {
 }
 
 #[tokio::test]
+async fn a_proof_that_may_wait_for_less_than_an_interval_looks_again_at_the_end() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.set_policy_delay(Duration::from_secs(3_600));
+    let spec = contoso.policy().build().unwrap();
+    contoso.provision(&spec).await;
+    let tenant = contoso.tenant.clone();
+    let proof = contoso.groups.prove(&spec).wait_up_to(Duration::from_millis(300));
+    let proof = proof.on_event(move |event| {
+        if matches!(event, Event::Waiting { .. }) {
+            tenant.advance(Duration::from_secs(7_200));
+        }
+    });
+    let proof = proof.await.unwrap();
+    assert_eq!((proof.verdict, proof.rounds), (Verdict::Verified, 2), "{proof}");
+}
+
+#[tokio::test]
+async fn what_was_waited_for_is_not_thrown_away_with_a_last_look_that_failed() {
+    let contoso = Contoso::start().await;
+    contoso.tenant.set_policy_delay(Duration::from_secs(3_600));
+    let spec = contoso.policy().build().unwrap();
+    contoso.provision(&spec).await;
+    let tenant = contoso.tenant.clone();
+    let proof = contoso.groups.prove(&spec).wait_up_to(Duration::from_millis(300));
+    let proof = proof.on_event(move |event| {
+        if matches!(event, Event::Waiting { .. }) {
+            tenant.advance(Duration::from_secs(7_200));
+            let refused = json!({ "error": { "code": "Forbidden", "message": "Not now." } });
+            tenant.fail_next(Matcher::cmdlet("Get-OrganizationConfig"), Fault::status(403, refused));
+        }
+    });
+    let proof = proof.await.unwrap();
+    assert_eq!((proof.verdict, proof.rounds), (Verdict::Inconclusive, 2), "{proof}");
+    let unknown = |check: &Check| matches!(&check.live, Evidence::Unknown(why) if why.contains("Not now [Forbidden]"));
+    assert!(proof.checks.iter().all(unknown), "{proof}");
+}
+
+#[tokio::test]
 async fn a_mailbox_that_exchange_cannot_judge_is_unknown_and_not_passed() {
     let contoso = Contoso::start().await;
     let spec = contoso.rbac().build().unwrap();

@@ -12,10 +12,11 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use graph_client::graph::Timestamp;
 use graph_client::{Client, SmtpAddress, TokenProvider};
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
 pub(crate) use self::live::read_one;
@@ -70,7 +71,7 @@ impl Prove {
         self
     }
 
-    /// Sets the poll interval while it waits. Default 30 s.
+    /// Sets the poll interval while it waits. Default 30 s. The last look is at the end of the time.
     pub fn poll_interval(mut self, interval: Duration) -> Self {
         self.options.poll_interval = interval;
         self
@@ -148,23 +149,31 @@ async fn prove(prove: Prove) -> Result<Proof> {
     let clients = Clients { client: control.events.heard_from(&client), ..clients };
     let mut round = Box::pin(Round::of_everything(&clients, &spec, &options, &control)).await?;
     let mut rounds = 1;
+    let left = || options.wait_up_to.saturating_sub(started.elapsed());
+    let mut failed = None;
     // One round in an interval, whatever it shows. It waits only while waiting can help.
-    while round.verdict() == Verdict::NotPropagated
-        && started.elapsed().saturating_add(options.poll_interval) <= options.wait_up_to
-    {
+    while (round.verdict() == Verdict::NotPropagated || failed.is_some()) && !left().is_zero() {
         tracing::debug!(rounds, "the change has not propagated yet");
-        let left = options.wait_up_to.saturating_sub(started.elapsed());
-        control.events.tell(&Event::waiting(Awaited::Propagation, left));
-        if control.stop.or(tokio::time::sleep(options.poll_interval)).await.is_none() {
+        control.events.tell(&Event::waiting(Awaited::Propagation, left()));
+        // The last look is at the end of the time, and not much sooner than an interval after the one before.
+        let is_last = left() < options.poll_interval.saturating_mul(2);
+        let pause = if is_last { left() } else { options.poll_interval };
+        if control.stop.or(tokio::time::sleep(pause)).await.is_none() {
             break;
         }
         rounds += 1;
         round.read_pending_again(&clients, &spec, &control).await;
-        let is_last = started.elapsed().saturating_add(options.poll_interval) > options.wait_up_to;
-        if is_last || round.verdict() != Verdict::NotPropagated {
+        if left().is_zero() || round.verdict() != Verdict::NotPropagated {
             // What passed before may have changed meanwhile: only one look at everything is a proof.
-            round = Box::pin(Round::of_everything(&clients, &spec, &options, &control)).await?;
+            match Box::pin(Round::of_everything(&clients, &spec, &options, &control)).await {
+                Ok(whole) => (round, failed) = (whole, None),
+                Err(error) => failed = Some(error),
+            }
         }
+    }
+    if let Some(error) = failed {
+        // What was waited for is not thrown away with one look that failed, and is no proof without it.
+        round.nothing_was_read(&format!("the last look at everything failed: {error}"));
     }
     let verdict = round.verdict();
     let waited = if rounds > 1 { started.elapsed() } else { Duration::ZERO };

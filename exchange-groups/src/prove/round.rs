@@ -291,7 +291,7 @@ impl Round {
         self.findings.extend(live::address_finding(&lost));
     }
 
-    fn nothing_was_read(&mut self, reason: &str) {
+    pub(super) fn nothing_was_read(&mut self, reason: &str) {
         for index in self.chosen() {
             self.checks[index].live = Evidence::Unknown(reason.to_owned());
         }
