@@ -344,6 +344,25 @@ async fn a_retirement_survives_a_round_trip_and_names_its_stages() {
     assert_eq!(report.changes(), 0, "{report}");
 }
 
+#[tokio::test]
+async fn a_stage_that_does_not_exist_is_refused_and_not_passed_by() {
+    let contoso = Contoso::start().await;
+    let spec = contoso.policy().build().unwrap();
+    contoso.provision(&spec).await;
+    let procedure = derive(&contoso, &Retire::new(spec)).await;
+    let before = contoso.tenant.request_count();
+    let error = contoso.groups.carry_out(&procedure).until("revoke_permision").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Spec, "{error}");
+    let text = error.to_string();
+    assert!(
+        text.contains("until") && text.contains("revoke_permision") && text.contains("revoke_permission, "),
+        "{text}"
+    );
+    assert_eq!(contoso.tenant.request_count(), before);
+    // What a person reads on the screen is what can be typed.
+    assert!(procedure.to_string().contains("(revoke_permission)"), "{procedure}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
-use graph_client::printable;
+use graph_client::{InvalidValue, printable};
 use tracing::Instrument as _;
 
 use super::calls::derive;
@@ -21,7 +21,7 @@ use crate::event::{Event, Listener};
 use crate::finding::{Advice, Finding, FindingKind, Severity};
 use crate::groups::ExchangeGroups;
 use crate::outcome::{Outcome, StepReport};
-use crate::spec::RestrictedCalendarGroup;
+use crate::spec::{RestrictedCalendarGroup, SpecError};
 
 /// A procedure that is ready to be carried out. Made by [`ExchangeGroups::carry_out`](crate::ExchangeGroups::carry_out);
 /// await it for the [`ProcedureReport`].
@@ -47,7 +47,8 @@ impl CarryOut {
         self
     }
 
-    /// Pauses before the stage of this name: its steps and those of later stages are not run.
+    /// Pauses before the stage of this [`name`](ProcedureStage::name): its steps and those of later stages are not run. A
+    /// name that no stage has is an error of kind [`ErrorKind::Spec`](crate::ErrorKind::Spec) before any request.
     pub fn until(mut self, stage: impl Into<String>) -> Self {
         self.until = Some(stage.into());
         self
@@ -109,6 +110,11 @@ async fn carry_out(run: CarryOut) -> Result<ProcedureReport> {
         if approved != digest {
             return Err(Error::not_approved(approved, digest));
         }
+    }
+    if let Some(until) = until.as_ref().filter(|until| procedure.stages.iter().all(|stage| stage.name != **until)) {
+        let names: Vec<&str> = procedure.stages.iter().map(|stage| &*stage.name).collect();
+        let rule = format!("must name a stage of the procedure: {}", names.join(", "));
+        return Err(SpecError::new(vec![InvalidValue::new("until", until, rule)]).into());
     }
     let events = Events::new(on_event);
     let (client, meter) = groups.client.metered();

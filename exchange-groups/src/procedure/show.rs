@@ -97,7 +97,7 @@ fn show_stage(f: &mut fmt::Formatter<'_>, stage: &ProcedureStage, number: &mut u
     if stage.steps.is_empty() && stage.tasks.is_empty() {
         return Ok(());
     }
-    writeln!(f, "\n{}", stage.title)?;
+    writeln!(f, "\n{} ({})", stage.title, stage.name)?;
     if let Some(gate) = &stage.gate {
         let is_met = match gate.is_open {
             Truth::Yes => "met",
