@@ -47,8 +47,8 @@ pub use exchange::{AcceptedCmdlet, AcceptedParameter, ParameterType, cmdlets};
 pub use exchange_state::{Ambiguity, NoPolicies};
 pub use faults::{Fault, Matcher, NextLink, When};
 pub use inspect::{
-    AccessPolicyView, AttendeeView, EventView, GroupView, PendingNotification, RoleAssignmentView, SentMailView,
-    SubscriptionView,
+    AccessPolicyView, AttendeeView, EventView, GroupView, PendingNotification, RoleAssignmentView, SecretView,
+    SentMailView, SubscriptionView,
 };
 pub use newcomers::{NewGroup, NewMailbox};
 pub use recipient::RecipientKind;
