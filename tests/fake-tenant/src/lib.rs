@@ -19,6 +19,7 @@ mod inspect;
 mod links;
 mod monitoring;
 mod newcomers;
+mod recent;
 mod recipient;
 mod record;
 mod replication;
