@@ -47,6 +47,7 @@ pub use contoso::FakeTenantBuilder;
 pub use exchange::{AcceptedCmdlet, AcceptedParameter, ParameterType, cmdlets};
 pub use exchange_state::{Ambiguity, NoPolicies};
 pub use faults::{Fault, Matcher, NextLink, When};
+pub use graph::{AcceptedPath, paths};
 pub use inspect::{
     AccessPolicyView, AttendeeView, EventView, GroupView, PendingNotification, RoleAssignmentView, SecretView,
     SentMailView, SubscriptionView,
