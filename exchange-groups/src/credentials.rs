@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use graph_client::exchange::Wait;
-use graph_client::graph::{NewPassword, Timestamp};
+use graph_client::graph::{Applications, NewPassword, PasswordCredential, Timestamp};
 use graph_client::{Client, ClientId, ClientSecret, ExposeSecret as _, SecretString, Service, printable};
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
@@ -231,7 +231,7 @@ impl fmt::Debug for NewSecret {
 pub(crate) async fn read_credentials(client: &Client, application: ClientId, soon: Duration) -> Result<Credentials> {
     let found = client.applications().get(application).await;
     let found = found.map_err(Error::during("read the credentials of the application"))?;
-    let secret = |it: graph_client::graph::PasswordCredential| Credential {
+    let secret = |it: PasswordCredential| Credential {
         key_id: it.key_id,
         name: it.display_name,
         kind: CredentialKind::Secret,
@@ -256,6 +256,34 @@ pub(crate) async fn read_credentials(client: &Client, application: ClientId, soo
     let mut credentials: Vec<Credential> = found.password_credentials.into_iter().map(secret).collect();
     credentials.extend(found.key_credentials.into_iter().map(certificate));
     Ok(Credentials::judge(application, found.display_name, credentials, SystemTime::now(), soon))
+}
+
+/// Adds a secret. Where no answer says whether it was made, nobody has its text: if it is there, it is taken away again.
+pub(crate) async fn add_password(
+    applications: &Applications,
+    application: ClientId,
+    name: &str,
+    valid_for: Duration,
+) -> graph_client::Result<NewSecret> {
+    let now = whole_seconds(SystemTime::now());
+    let end = now.checked_add(valid_for).unwrap_or(now);
+    let error = match applications.add_password(application, name, Some(end)).await {
+        Ok(NewPassword { key_id, end_date_time, secret, .. }) => {
+            return Ok(NewSecret { application, key_id, end: end_date_time, secret });
+        }
+        Err(error) if error.is_outcome_unknown() => error,
+        Err(error) => return Err(error),
+    };
+    let Ok(found) = applications.get(application).await else { return Err(error) };
+    // By its end it is told from one that somebody else adds under the name.
+    let ends = |it: &PasswordCredential| it.end_date_time.as_ref().and_then(Timestamp::to_system_time) == Some(end);
+    let is_it = |it: &PasswordCredential| it.display_name.as_deref() == Some(name) && ends(it);
+    let key_id = found.password_credentials.into_iter().find(is_it).and_then(|it| it.key_id);
+    let Some(key_id) = key_id else { return Err(error) };
+    match applications.remove_password(application, key_id).await {
+        Ok(()) => Err(error.with_outcome_unknown(false)),
+        Err(_) => Err(error),
+    }
 }
 
 fn refused(message: String, advice: &str) -> Error {
@@ -283,6 +311,8 @@ impl ExchangeGroups {
     ///
     /// The steps are: add one, [verify](Self::verify_secret) it here, hand it over to the product and see it used, then
     /// [remove](Self::remove_secret) the old one. A name that a valid secret has already is refused: running twice adds one.
+    /// Where the response with the secret is lost, the secret is taken away again if it can be; if not, the error says that
+    /// the change may have happened.
     ///
     /// # Permissions
     ///
@@ -293,7 +323,6 @@ impl ExchangeGroups {
     /// [`ErrorKind::Blocked`](crate::ErrorKind::Blocked) when a valid secret has the name, or two are valid already;
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) when Graph refuses.
     pub async fn add_secret(&self, application: ClientId, name: &str, valid_for: Duration) -> Result<NewSecret> {
-        let now = SystemTime::now();
         let credentials = read_credentials(&self.client, application, Duration::ZERO).await?;
         // One that becomes valid later belongs to a rotation as well.
         let is_live =
@@ -311,10 +340,8 @@ impl ExchangeGroups {
                 "Finish the rotation that added the last one: remove the secret that is not used any more.",
             ));
         }
-        let end = now.checked_add(valid_for).unwrap_or(now);
-        let added = self.client.applications().add_password(application, name, Some(end)).await;
-        let NewPassword { key_id, end_date_time, secret, .. } = added.map_err(Error::during("add a secret"))?;
-        Ok(NewSecret { application, key_id, end: end_date_time, secret })
+        let added = add_password(&self.client.applications(), application, name, valid_for).await;
+        added.map_err(Error::during("add a secret"))
     }
 
     /// Gets a token with a secret that was just added. That it is not known everywhere yet is waited for, and nothing else.

@@ -67,6 +67,27 @@ async fn a_secret_is_rotated_step_by_step_and_the_old_one_goes_last() {
     assert!(gone.to_string().contains("no secret with the key id"), "{gone}");
 }
 
+/// A secret whose text nobody has is not left behind, or it is said that it may be there.
+#[tokio::test]
+async fn a_secret_whose_response_is_lost_is_taken_away_again() {
+    let (contoso, groups, application) = start().await;
+    let before = contoso.tenant.secrets(&contoso.booking);
+    let lost = || contoso.tenant.fail_next(Matcher::path("/addPassword"), Fault::AnswerLost { status: 502 });
+    lost();
+    let error = groups.add_secret(application, "rooms 2026-11", 90 * DAY).await.unwrap_err();
+    assert_eq!(contoso.tenant.secrets(&contoso.booking), before, "{error}");
+    assert!(!error.to_string().contains("may have happened"), "{error}");
+
+    lost();
+    let no = json!({ "error": { "code": "Authorization_RequestDenied", "message": "No." } });
+    contoso.tenant.fail_next(Matcher::path("/removePassword"), Fault::status(403, no));
+    let error = groups.add_secret(application, "rooms 2026-11", 90 * DAY).await.unwrap_err();
+    assert_eq!(contoso.tenant.secrets(&contoso.booking).len(), before.len() + 1);
+    assert!(error.to_string().contains("may have happened"), "{error}");
+    let left = groups.add_secret(application, "rooms 2026-11", 90 * DAY).await.unwrap_err();
+    assert_eq!(left.kind(), ErrorKind::Blocked, "{left}");
+}
+
 /// Only a secret that works now replaces another one; certificates, keys for other purposes and secrets of next month do not.
 #[tokio::test]
 async fn the_last_secret_that_works_now_stays_and_one_that_does_not_work_goes() {

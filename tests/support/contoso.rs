@@ -63,7 +63,7 @@ impl Contoso {
     pub async fn of(tenant: FakeTenant) -> Self {
         let server = tenant.serve().await.expect("a free port");
         let booking = tenant.booking_application();
-        let client = client_of(&tenant, &server);
+        let client = client_of(&tenant, &server, quick_retries());
         let groups = ExchangeGroups::new(client.clone()).wait(quick_wait()).application(credential(&booking));
         Self { tenant, server, client, groups, booking }
     }
@@ -81,7 +81,13 @@ impl Contoso {
     /// A further client of the administrator, which shares nothing with the first.
     #[must_use]
     pub fn new_client(&self) -> Client {
-        client_of(&self.tenant, &self.server)
+        self.new_client_that_retries(quick_retries())
+    }
+
+    /// The same, with other retries.
+    #[must_use]
+    pub fn new_client_that_retries(&self, retry: RetryOptions) -> Client {
+        client_of(&self.tenant, &self.server, retry)
     }
 
     /// A client that signs in as this application.
@@ -184,13 +190,15 @@ impl Contoso {
     }
 }
 
-fn client_of(tenant: &FakeTenant, server: &Server) -> Client {
+fn client_of(tenant: &FakeTenant, server: &Server, retry: RetryOptions) -> Client {
     let cloud = Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url());
     Client::builder()
         .tenant(tenant.initial_domain())
         .credential(credential(&tenant.administrator()))
         .cloud(cloud.expect("addresses on this machine"))
-        .retry(quick_retries())
+        .retry(retry)
+        // Nothing here speaks TLS, and reading the machine's certificates takes longer than most tests.
+        .http_with(|http| http.tls_certs_only([]))
         .build()
         .expect("a client")
 }

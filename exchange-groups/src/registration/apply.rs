@@ -1,6 +1,6 @@
 //! Carries out the plan of a registration.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use graph_client::graph::{
     ApplicationRef, ApplicationUpdate, Applications, GrantOutcome, NewApplication, RequiredResourceAccess,
@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 use super::document::{RegistrationPlan, RegistrationReport, RegistrationStep as Step, RegistrationStepReport};
 use super::input::Registration;
 use super::read::{RegistrationFacts, read};
-use crate::credentials::NewSecret;
+use crate::credentials::{NewSecret, add_password};
 use crate::document::Origin;
 use crate::error::{Error, Result};
 use crate::finding::{Advice, Finding, FindingKind, Severity};
@@ -84,10 +84,8 @@ impl Run<'_> {
                 let application = self.application()?;
                 let valid_for = Duration::from_secs(*valid_for);
                 self.secret = Some(if self.is_new {
-                    let end = SystemTime::now() + valid_for;
-                    let added = self.applications().add_password(application, name, Some(end)).await;
-                    let added = added.map_err(|error| told(&error))?;
-                    NewSecret { application, key_id: added.key_id, end: added.end_date_time, secret: added.secret }
+                    let added = add_password(&self.applications(), application, name, valid_for).await;
+                    added.map_err(|error| told(&error))?
                 } else {
                     let added = self.groups.add_secret(application, name, valid_for).await;
                     added.map_err(|error| error.to_string())?
@@ -260,7 +258,8 @@ impl ExchangeGroups {
     /// Carries out the plan of a registration, step by step. It stops at the first failure; planning and applying again goes
     /// on from there, with the application that was made.
     ///
-    /// The secret comes once, in the report: hand it over, and drop it.
+    /// The secret comes once, in the report: hand it over, and drop it. Where the response with it is lost, it is taken away
+    /// again, so that the next run adds it anew; where that fails, the step says that it may be there.
     ///
     /// # Permissions
     ///

@@ -293,6 +293,10 @@ const WINDOWS_ZONES: &[(&str, &str)] = &[
     ("Arabian Standard Time", "Asia/Dubai"),
 ];
 
+pub(crate) fn windows_zones() -> impl Iterator<Item = &'static str> {
+    WINDOWS_ZONES.iter().map(|(name, _)| *name)
+}
+
 /// A time zone by its Windows or its IANA name.
 pub(crate) fn zone(name: &str) -> Option<TimeZone> {
     if name.eq_ignore_ascii_case("UTC") || name.eq_ignore_ascii_case("tzone://Microsoft/Utc") {

@@ -1,6 +1,7 @@
 //! How many requests are being answered at once, in total and per application and mailbox.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use serde_json::json;
@@ -28,10 +29,13 @@ impl Drop for Flight {
     fn drop(&mut self) {
         let flights = &mut self.tenant.state().flights;
         flights.now = flights.now.saturating_sub(1);
-        if let Some(key) = &self.key
-            && let Some(count) = flights.by_mailbox.get_mut(key)
+        if let Some(key) = self.key.take()
+            && let Entry::Occupied(mut flying) = flights.by_mailbox.entry(key)
         {
-            *count = count.saturating_sub(1);
+            *flying.get_mut() -= 1;
+            if *flying.get() == 0 {
+                flying.remove();
+            }
         }
     }
 }

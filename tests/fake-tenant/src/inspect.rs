@@ -90,6 +90,26 @@ pub struct AccessPolicyView {
     pub description: String,
 }
 
+/// A secret of an application, with its text, which Graph shows only once.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SecretView {
+    /// The id by which it is removed.
+    pub key_id: String,
+    /// The name.
+    pub name: Option<String>,
+    /// The text.
+    pub text: String,
+    /// When it expires, such as `2026-12-01T09:00:00Z`; `None` for never.
+    pub expires: Option<String>,
+}
+
+impl std::fmt::Debug for SecretView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SecretView").field("key_id", &self.key_id).field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 /// A message that was sent through Graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -353,6 +373,22 @@ impl FakeTenant {
         let mut roles = app.roles(Resource::Graph, &world.links);
         roles.extend(app.roles(Resource::Exchange, &world.links));
         roles
+    }
+
+    /// The secrets of an application, expired ones too, in the order they were added.
+    ///
+    /// # Panics
+    /// When the application is not in the tenant.
+    #[must_use]
+    pub fn secrets(&self, application: impl AsRef<str>) -> Vec<SecretView> {
+        let world = &self.state().world;
+        let view = |secret: &crate::world::Secret| SecretView {
+            key_id: secret.key_id.to_string(),
+            name: secret.display_name.clone(),
+            text: secret.text.clone(),
+            expires: secret.expires.map(|it| it.to_string()),
+        };
+        expect_app(world, application.as_ref()).secrets.iter().map(view).collect()
     }
 
     /// Whether Exchange has a pointer to the application's service principal.

@@ -19,6 +19,7 @@ mod inspect;
 mod links;
 mod monitoring;
 mod newcomers;
+mod recent;
 mod recipient;
 mod record;
 mod replication;
@@ -46,9 +47,10 @@ pub use contoso::FakeTenantBuilder;
 pub use exchange::{AcceptedCmdlet, AcceptedParameter, ParameterType, cmdlets};
 pub use exchange_state::{Ambiguity, NoPolicies};
 pub use faults::{Fault, Matcher, NextLink, When};
+pub use graph::{AcceptedPath, paths};
 pub use inspect::{
-    AccessPolicyView, AttendeeView, EventView, GroupView, PendingNotification, RoleAssignmentView, SentMailView,
-    SubscriptionView,
+    AccessPolicyView, AttendeeView, EventView, GroupView, PendingNotification, RoleAssignmentView, SecretView,
+    SentMailView, SubscriptionView,
 };
 pub use newcomers::{NewGroup, NewMailbox};
 pub use recipient::RecipientKind;

@@ -1,6 +1,6 @@
 //! What the tenant was asked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::Value;
 
@@ -59,10 +59,19 @@ impl RecordedRequest {
     }
 }
 
-#[derive(Clone, Debug, Default)]
+/// How many requests are kept unless a test says otherwise: some tens of megabytes.
+const MOST_KEPT: usize = 20_000;
+/// How many different requests that are not modelled are kept.
+const MOST_UNMODELLED: usize = 1_000;
+
+#[derive(Clone, Debug)]
 pub(crate) struct Record {
     pub(crate) silent: bool,
-    pub(crate) entries: Vec<RecordedRequest>,
+    pub(crate) entries: VecDeque<RecordedRequest>,
+    /// How many are kept.
+    most: usize,
+    /// How many older ones are not kept any more.
+    pub(crate) dropped: usize,
     pub(crate) requests: usize,
     pub(crate) writes: usize,
     pub(crate) cmdlets: BTreeMap<String, usize>,
@@ -70,8 +79,23 @@ pub(crate) struct Record {
     pub(crate) unmodelled: BTreeSet<String>,
 }
 
+impl Default for Record {
+    fn default() -> Self {
+        Self {
+            silent: false,
+            entries: VecDeque::new(),
+            most: MOST_KEPT,
+            dropped: 0,
+            requests: 0,
+            writes: 0,
+            cmdlets: BTreeMap::new(),
+            unmodelled: BTreeSet::new(),
+        }
+    }
+}
+
 impl Record {
-    /// Notes a request; the answer's status is filled in at the returned place when it is known.
+    /// Notes a request; the answer's status is filled in by the returned number when it is known.
     pub(crate) fn begin(&mut self, entry: impl FnOnce() -> RecordedRequest, summary: &Summary<'_>) -> Option<usize> {
         if !summary.batch_item {
             self.requests += 1;
@@ -90,19 +114,38 @@ impl Record {
         if self.silent {
             return None;
         }
-        self.entries.push(entry());
-        Some(self.entries.len() - 1)
+        self.entries.push_back(entry());
+        self.drop_oldest();
+        Some(self.dropped + self.entries.len() - 1)
     }
 
-    pub(crate) fn finish(&mut self, place: Option<usize>, status: u16, fault: Option<&'static str>) {
-        if let Some(entry) = place.and_then(|at| self.entries.get_mut(at)) {
+    fn drop_oldest(&mut self) {
+        let beyond = self.entries.len().saturating_sub(self.most);
+        self.entries.drain(..beyond);
+        self.dropped += beyond;
+    }
+
+    pub(crate) fn keep(&mut self, most: usize) {
+        self.most = most;
+        self.drop_oldest();
+    }
+
+    pub(crate) fn note_unmodelled(&mut self, what: String) {
+        if self.unmodelled.len() < MOST_UNMODELLED {
+            self.unmodelled.insert(what);
+        }
+    }
+
+    pub(crate) fn finish(&mut self, number: Option<usize>, status: u16, fault: Option<&'static str>) {
+        let at = number.and_then(|number| number.checked_sub(self.dropped));
+        if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
             entry.status = status;
             entry.fault = fault;
         }
     }
 
     pub(crate) fn clear(&mut self) {
-        *self = Self { silent: self.silent, ..Self::default() };
+        *self = Self { silent: self.silent, most: self.most, ..Self::default() };
     }
 }
 

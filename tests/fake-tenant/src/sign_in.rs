@@ -16,9 +16,13 @@ use self::device_code::Devices;
 pub(crate) use self::device_code::{Answer, start as start_device_code};
 pub(crate) use self::discovery::{configuration, instance, keys};
 use crate::clock::sign_in_timestamp;
+use crate::recent::Recent;
 use crate::request::{Request, Response};
 use crate::roles::Resource;
 use crate::world::{App, World, has_arrived};
+
+/// How many tokens are good at once. Those that were not used for longest are forgotten, as if they had been revoked.
+const MOST_TOKENS: usize = 10_000;
 
 /// What a token said when it was made. Permissions are judged by this, not by what changed since.
 #[derive(Clone, Debug)]
@@ -54,7 +58,7 @@ pub(crate) struct SignedInUser {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Tokens {
-    issued: HashMap<String, Token>,
+    issued: Recent<Token>,
     pub(crate) devices: Devices,
     /// Applications whose tokens are not good enough any more, by client id.
     pub(crate) challenged: HashSet<Uuid>,
@@ -66,7 +70,7 @@ pub(crate) struct Tokens {
 impl Default for Tokens {
     fn default() -> Self {
         Self {
-            issued: HashMap::new(),
+            issued: Recent::new(MOST_TOKENS),
             devices: Devices::default(),
             challenged: HashSet::new(),
             lifetime: SignedDuration::from_secs(3599),

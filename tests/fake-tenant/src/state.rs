@@ -109,7 +109,7 @@ impl State {
         };
         self.record.finish(place, response.status, fault);
         if response.status == 501 && response.header(crate::record::MARK).is_some() {
-            self.record.unmodelled.insert(format!("{} {}", request.method(), request.url().path()));
+            self.record.note_unmodelled(format!("{} {}", request.method(), request.url().path()));
         }
         if !batch_item {
             response = response
@@ -147,7 +147,10 @@ impl State {
 
     /// The record, for people.
     pub(crate) fn transcript(&self) -> String {
-        let mut lines = String::new();
+        let mut lines = match self.record.dropped {
+            0 => String::new(),
+            dropped => format!("({dropped} older requests are not kept)\n"),
+        };
         for request in &self.record.entries {
             let indent = if request.batch_item { "  " } else { "" };
             let what = request.cmdlet.as_deref().unwrap_or(&request.path);

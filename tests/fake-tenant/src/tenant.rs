@@ -225,10 +225,11 @@ impl FakeTenant {
         self.state().faults.clear();
     }
 
-    /// What the tenant was asked, in order. Items of a batch follow the batch.
+    /// What the tenant was asked, in order. Items of a batch follow the batch. The last 20,000 are kept, unless
+    /// [`FakeTenant::keep_requests`] says otherwise.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.state().record.entries.clone()
+        self.state().record.entries.iter().cloned().collect()
     }
 
     /// How many HTTP requests came; a `$batch` is one.
@@ -263,7 +264,7 @@ impl FakeTenant {
     }
 
     /// What was asked and is not modelled: method and path of each, once, in order of the alphabet. Such a request is
-    /// answered with 501 and the header `fake-tenant: not-modelled`.
+    /// answered with 501 and the header `fake-tenant: not-modelled`. No more than a thousand are listed.
     #[must_use]
     pub fn unmodelled(&self) -> Vec<String> {
         self.state().record.unmodelled.iter().cloned().collect()
@@ -277,7 +278,7 @@ impl FakeTenant {
     }
 
     /// What happened, a line for each request: status, method, path or cmdlet, and who asked. Items of a batch are
-    /// indented.
+    /// indented. A first line says how many older ones are not kept.
     #[must_use]
     pub fn transcript(&self) -> String {
         self.state().transcript()
@@ -286,6 +287,12 @@ impl FakeTenant {
     /// Forgets all requests and sets all counts to nought.
     pub fn clear_requests(&self) {
         self.state().record.clear();
+    }
+
+    /// Keeps the last so many requests, and items of batches, for [`FakeTenant::requests`] and what else tells of them. The
+    /// counts are of all.
+    pub fn keep_requests(&self, most: usize) {
+        self.state().record.keep(most);
     }
 
     /// Switches the keeping of requests off or on. The counts go on either way; a benchmark has no use

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use exchange_groups::Stop;
 use fake_tenant::{FakeTenant, Fault, Matcher, When};
 use serde_json::json;
 
@@ -32,12 +33,17 @@ impl fmt::Display for Disturbance {
 
 impl Disturbance {
     pub(super) fn arrange(&self, tenant: &FakeTenant, at: usize) {
+        if let Self::Fault(_, fault) | Self::Lie(_, fault) = self {
+            tenant.fail_next(Matcher::any().after(at - 1), fault.clone());
+        }
+    }
+
+    /// What happens once the request has come.
+    pub(super) fn happen(&self, tenant: &FakeTenant, stop: &Stop) {
         match self {
-            Self::Fault(_, fault) | Self::Lie(_, fault) => {
-                tenant.fail_next(Matcher::any().after(at - 1), fault.clone());
-            }
-            Self::Late => tenant.set_replication_lag(2),
-            Self::Stop | Self::Gone => {}
+            Self::Late => tenant.set_replication_lag(1),
+            Self::Stop => stop.stop(),
+            Self::Fault(..) | Self::Lie(..) | Self::Gone => {}
         }
     }
 

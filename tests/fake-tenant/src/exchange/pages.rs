@@ -1,6 +1,5 @@
 //! Lists: how much of one fits into an answer, and where the next answer goes on.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,6 +9,7 @@ use super::cmdlets::Cmdlet;
 use super::errors::Failure;
 use super::parameters::{Arguments, Bound};
 use super::{Reply, RowOf};
+use crate::recent::Recent;
 use crate::recipient::RecipientId;
 use crate::request::Request;
 use crate::state::Incoming;
@@ -19,8 +19,9 @@ use crate::world::World;
 pub(crate) const MORE_RESULTS: &str = "There are more results available than are currently displayed. To view them, increase the value for the ResultSize parameter.";
 const LARGEST: usize = 1000;
 const LIFE: SignedDuration = SignedDuration::from_mins(30);
-/// The fewest links among which it is worth looking for expired ones.
-const MANY_LINKS: usize = 256;
+/// How many links are good at once, since each holds a list. Those that were not used for longest are as
+/// expired ones.
+const MOST_LINKS: usize = 1_000;
 
 #[derive(Clone)]
 pub(super) enum Rows {
@@ -66,13 +67,16 @@ impl Page {
     }
 }
 
-#[derive(Default)]
 pub(crate) struct Pages {
-    links: HashMap<String, (Timestamp, Page)>,
-    /// The number of links at which the expired ones are swept out next.
-    sweep_at: usize,
+    links: Recent<(Timestamp, Page)>,
     /// Counts how often all links were made worthless, Graph's included.
     pub(crate) generation: u64,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self { links: Recent::new(MOST_LINKS), generation: 0 }
+    }
 }
 
 /// The number of rows that a cmdlet returns unless it is told otherwise.
@@ -164,12 +168,7 @@ impl Pages {
             let link = world.fresh_opaque_id("page");
             body["@odata.nextLink"] =
                 json!(format!("{}{}?%24skiptoken={link}", call.request.origin(), call.request.url().path()));
-            let now = world.now();
-            if self.links.len() >= self.sweep_at {
-                self.links.retain(|_, (expires, _)| now < *expires);
-                self.sweep_at = MANY_LINKS.max(2 * self.links.len());
-            }
-            self.links.insert(link, (now + LIFE, Page { at: to, ..page }));
+            self.links.insert(link, (world.now() + LIFE, Page { at: to, ..page }));
         }
         body
     }

@@ -95,7 +95,7 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, first: &str, rest:
             world.grants.retain(|grant| grant.client != app.object_id);
             Ok(Response::new(204))
         }
-        ("GET", ["owners"]) => {
+        ("GET", ["owners", ..]) => {
             let owned = world.apps[at].client_id;
             let owners = world.links.owners.iter().filter(|(other, _)| *other == owned);
             let (people, principals) = members::split(owners.map(|(_, owner)| owner));

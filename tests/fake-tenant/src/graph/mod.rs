@@ -11,6 +11,7 @@ mod groups;
 mod members;
 mod monitoring;
 mod organization;
+mod paths;
 mod places;
 mod query;
 mod role_management;
@@ -24,6 +25,7 @@ mod users;
 pub(crate) use self::applications::defaults as application_defaults;
 pub(crate) use self::calendars::moment;
 pub(crate) use self::events::book;
+pub use self::paths::{AcceptedPath, paths};
 pub(crate) use self::schema::is_operation;
 
 use serde_json::{Value, json};
@@ -202,6 +204,9 @@ impl GraphCall<'_> {
 const JSON: &str = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
 
 pub(crate) fn answer(state: &mut State, call: &Incoming<'_>) -> Response {
+    if let [_, "$metadata"] = call.path()[..] {
+        return not_modelled(call);
+    }
     let response = match route(state, call) {
         Ok(response) => enveloped(response, call),
         Err(error) => {
@@ -292,6 +297,9 @@ fn route(state: &mut State, call: &Incoming<'_>) -> GraphResult {
     }
     check(&call, path)?;
     let response = resource(&mut state.world, &call, path)?;
+    if !paths::is_accepted(call.method(), path) {
+        return Err(GraphError::not_modelled());
+    }
     // Only lists have a number, and only those of the directory and a manager references.
     let answered = match form {
         Form::Rows => true,

@@ -234,6 +234,12 @@ pub(super) enum Place {
     Missing,
 }
 
+/// A set as Graph spells it.
+pub(super) fn spelled(set: &str) -> &str {
+    let mut spelled = FACTS.lines().filter_map(|line| line.strip_prefix("set ")?.split_whitespace().next());
+    spelled.find(|known| known.eq_ignore_ascii_case(set)).unwrap_or(set)
+}
+
 fn place_of_type(kind: &'static str) -> Place {
     let schema = Schema::of();
     let (inner, many) = match kind.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {

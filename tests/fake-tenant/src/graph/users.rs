@@ -9,6 +9,7 @@ use super::query::{Entity, Form, Paging};
 use super::{GraphCall, GraphError, GraphResult, calendars, members};
 use crate::access::supposition::Supposition;
 use crate::address::linked_id;
+use crate::calendar::windows_zones;
 use crate::recipient::{Recipient, RecipientId, RecipientKind};
 use crate::request::Response;
 use crate::world::World;
@@ -74,8 +75,28 @@ pub(crate) fn answer(world: &mut World, call: &GraphCall<'_>, rest: &[&str]) -> 
             let account = find(world, id).map(|account| account.id).ok_or_else(|| GraphError::not_found(id))?;
             members::check(world, call, account, check)
         }
+        (_, Some("outlook"), 2) if below[1].to_ascii_lowercase().starts_with("supportedtimezones") => {
+            call.only_get()?;
+            call.need(&["User.Read.All"])?;
+            find(world, id).ok_or_else(|| GraphError::not_found(id))?;
+            time_zones(call, below[1])
+        }
         _ => calendars::answer(world, call, id, below),
     }
+}
+
+/// The time zones that the tenant understands, by their Windows names or, where those are asked for, by their IANA names.
+///
+/// GUESS: the display name is the name; wrong for who shows it, since the service gives the offset and places.
+fn time_zones(call: &GraphCall<'_>, asked: &str) -> GraphResult {
+    let row = |name: String| json!({"alias": name, "displayName": name});
+    let rows: Vec<Value> = if asked.to_ascii_lowercase().contains("iana") {
+        jiff::tz::db().available().map(|name| row(name.to_string())).collect()
+    } else {
+        windows_zones().map(|name| row(name.to_owned())).collect()
+    };
+    let paging = Paging::Skip { default: 1_000, max: 1_000 };
+    call.list("Collection(microsoft.graph.timeZoneInformation)", rows, paging, Value::clone)
 }
 
 /// Who is above somebody, and who is below.
