@@ -6,8 +6,8 @@ use exchange_groups::access::Access;
 use exchange_groups::graph_client::exchange::{Cmdlet, Effect};
 use exchange_groups::graph_client::{ClientSecret, ErrorKind};
 use exchange_groups::{
-    Check, CheckOutcome, Event, Evidence, ExchangeGroups, Expectation, FindingKind, OtherMembers, Permission, Plan,
-    Proof, Rooms, Severity, Verdict,
+    Check, CheckOutcome, Event, Evidence, ExchangeGroups, Expectation, FindingKind, OtherMembers, Outcome, Permission,
+    Plan, Proof, Rooms, Severity, Verdict,
 };
 use exchange_groups_tests::{Contoso, GROUP, quick_wait};
 use fake_tenant::{Fault, Matcher};
@@ -291,6 +291,45 @@ async fn a_calendar_that_does_not_answer_is_unknown_and_not_closed() {
         assert_eq!(proof.verdict, Verdict::Inconclusive, "only a refusal proves that it is closed: {proof}");
         let (ceo, _) = check(&proof, "ceo@contoso.com");
         assert!(matches!(&ceo.live, Evidence::Unknown(why) if why.contains(word)), "{ceo:?}");
+    }
+}
+
+/// Neither a token that is not taken nor a service that is busy says that the mailbox is closed.
+#[tokio::test]
+async fn a_closed_mailbox_that_answers_401_or_429_is_not_shown_to_be_closed() {
+    for (status, code) in [(401, "InvalidAuthenticationToken"), (429, "TooManyRequests")] {
+        let contoso = Contoso::start().await;
+        let spec = contoso.rbac().build().unwrap();
+        contoso.provision(&spec).await;
+        let ceo = contoso.object_id("ceo@contoso.com");
+        let fault = Fault::status(status, json!({"error": {"code": code, "message": "Not now."}}));
+        contoso.tenant.fail_next(Matcher::path(&format!("/users/{ceo}/calendarView")).times(20), fault);
+        let proof = contoso.prove(&spec).await;
+        assert_eq!(proof.verdict, Verdict::Inconclusive, "{status}: {proof}");
+        let (ceo, outcome) = check(&proof, "ceo@contoso.com");
+        assert!(matches!(ceo.live, Evidence::Unknown(_)), "{status}: {ceo:?}");
+        assert_eq!(outcome, CheckOutcome::Inconclusive);
+    }
+}
+
+/// Exchange's own test is the gate of the revocation: without the role the application would reach nothing.
+#[tokio::test]
+async fn the_permission_stays_while_the_test_does_not_show_the_role() {
+    for rows in [
+        json!([]),
+        json!([{ "RoleName": "Application Calendars.Read", "InScope": false }]),
+        json!([{ "RoleName": "Application Calendars.Read", "InScope": "Not Run" }]),
+        json!([{ "RoleName": "Application Contacts.Read", "InScope": true }]),
+    ] {
+        let contoso = Contoso::start().await;
+        let spec = contoso.rbac().build().unwrap();
+        let test = Matcher::cmdlet("Test-ServicePrincipalAuthorization").times(10_000);
+        contoso.tenant.fail_next(test, Fault::status(200, json!({ "value": rows })));
+        let report = contoso.apply(&spec).await;
+        let last = report.steps.last().unwrap();
+        assert!(matches!(last.outcome, Outcome::NotRun { .. }), "{rows}: {report}");
+        assert!(contoso.rooms().iter().all(|room| contoso.tenant.can_read(&contoso.booking, room)), "{rows}");
+        assert!(contoso.tenant.can_read(&contoso.booking, "ceo@contoso.com"), "the permission is kept: {rows}");
     }
 }
 
