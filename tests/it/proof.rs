@@ -6,8 +6,8 @@ use exchange_groups::access::Access;
 use exchange_groups::graph_client::exchange::{Cmdlet, Effect};
 use exchange_groups::graph_client::{ClientSecret, ErrorKind};
 use exchange_groups::{
-    Check, CheckOutcome, Event, Evidence, ExchangeGroups, Expectation, FindingKind, OtherMembers, Outcome, Permission,
-    Plan, Proof, Rooms, Severity, Verdict,
+    Awaited, Check, CheckOutcome, Event, Evidence, ExchangeGroups, Expectation, FindingKind, OtherMembers, Outcome,
+    Permission, Plan, Proof, Rooms, Severity, Verdict,
 };
 use exchange_groups_tests::{Contoso, GROUP, quick_wait};
 use fake_tenant::{Fault, Matcher};
@@ -460,6 +460,61 @@ async fn a_plan_that_changes_no_member_still_looks_who_is_one_before_it_gives_a_
     assert_eq!(error.kind(), exchange_groups::ErrorKind::Stale, "{error}");
     assert!(error.unplanned()[0].sentence().contains("ceo@contoso.com"), "{error}");
     assert!(contoso.tenant.role_assignments(&contoso.booking).is_empty());
+}
+
+/// The group had its members when the run looked; who is in it counts when the role is given.
+#[tokio::test]
+async fn who_became_a_member_after_the_first_look_is_seen_before_the_role_is_given() {
+    let contoso = Contoso::start().await;
+    contoso.provision(&contoso.policy().build().unwrap()).await;
+    let plan = contoso.plan(&contoso.rbac().build().unwrap()).await;
+    let (tenant, mut has_begun) = (contoso.tenant.clone(), false);
+    let report = contoso.groups.apply(&plan).on_event(move |_| {
+        if !std::mem::replace(&mut has_begun, true) {
+            tenant.add_member(GROUP, "ceo@contoso.com");
+        }
+    });
+    let report = report.await.unwrap();
+    assert!(!report.is_complete(), "{report}");
+    assert!(contoso.tenant.role_assignments(&contoso.booking).is_empty(), "{report}");
+}
+
+/// A role would allow access to whoever is in the group.
+#[tokio::test]
+async fn no_role_is_given_over_a_group_whose_members_could_not_be_read_back() {
+    let contoso = Contoso::start().await;
+    let plan = contoso.plan(&contoso.rbac().build().unwrap()).await;
+    let tenant = contoso.tenant.clone();
+    let report = contoso.groups.apply(&plan).on_event(move |event| {
+        if matches!(event, Event::Waiting { what: Awaited::MembersAsPlanned, .. }) {
+            let exception = "Microsoft.Exchange.Management.Tasks.TaskException";
+            let read = Matcher::cmdlet("Get-DistributionGroupMember").times(10_000);
+            tenant.fail_next(read, Fault::cmdlet_error(400, exception, "The list is out of order."));
+        }
+    });
+    let report = report.await.unwrap();
+    assert!(!report.is_complete(), "{report}");
+    assert!(contoso.tenant.role_assignments(&contoso.booking).is_empty(), "{report}");
+    assert!(contoso.rooms().iter().all(|room| contoso.tenant.can_read(&contoso.booking, room)), "{report}");
+}
+
+/// Without the tenant-wide permission the application would lose the room that is missing.
+#[tokio::test]
+async fn the_permission_stays_while_a_room_is_missing_from_the_group() {
+    let contoso = Contoso::start().await;
+    let plan = contoso.plan(&contoso.rbac().build().unwrap()).await;
+    let tenant = contoso.tenant.clone();
+    let report = contoso.groups.apply(&plan).on_event(move |event| {
+        if matches!(event, Event::Waiting { what: Awaited::MembersAsPlanned, .. }) {
+            let mut members = tenant.run_cmdlet("Get-DistributionGroupMember", json!({ "Identity": GROUP }));
+            members.pop();
+            let read = Matcher::cmdlet("Get-DistributionGroupMember").times(10_000);
+            tenant.fail_next(read, Fault::status(200, json!({ "value": members })));
+        }
+    });
+    let report = report.await.unwrap();
+    assert!(!report.is_complete(), "{report}");
+    assert!(contoso.tenant.can_read(&contoso.booking, "ceo@contoso.com"), "the permission is kept: {report}");
 }
 
 #[tokio::test]
