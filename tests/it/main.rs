@@ -13,6 +13,7 @@ mod drift;
 mod evidence;
 mod exchange_cmdlets;
 mod exchange_conformance;
+mod exchange_errors;
 mod exchange_identity;
 mod exchange_parameters_conformance;
 mod exchange_powershell;

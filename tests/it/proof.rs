@@ -6,8 +6,8 @@ use exchange_groups::access::Access;
 use exchange_groups::graph_client::exchange::{Cmdlet, Effect};
 use exchange_groups::graph_client::{ClientSecret, ErrorKind};
 use exchange_groups::{
-    Check, CheckOutcome, Event, Evidence, ExchangeGroups, Expectation, FindingKind, OtherMembers, Permission, Plan,
-    Proof, Rooms, Severity, Verdict,
+    Awaited, Check, CheckOutcome, Event, Evidence, ExchangeGroups, Expectation, FindingKind, OtherMembers, Outcome,
+    Permission, Plan, Proof, Rooms, Severity, Verdict,
 };
 use exchange_groups_tests::{Contoso, GROUP, quick_wait};
 use fake_tenant::{Fault, Matcher};
@@ -332,6 +332,45 @@ async fn a_calendar_that_does_not_answer_is_unknown_and_not_closed() {
     }
 }
 
+/// Neither a token that is not taken nor a service that is busy says that the mailbox is closed.
+#[tokio::test]
+async fn a_closed_mailbox_that_answers_401_or_429_is_not_shown_to_be_closed() {
+    for (status, code) in [(401, "InvalidAuthenticationToken"), (429, "TooManyRequests")] {
+        let contoso = Contoso::start().await;
+        let spec = contoso.rbac().build().unwrap();
+        contoso.provision(&spec).await;
+        let ceo = contoso.object_id("ceo@contoso.com");
+        let fault = Fault::status(status, json!({"error": {"code": code, "message": "Not now."}}));
+        contoso.tenant.fail_next(Matcher::path(&format!("/users/{ceo}/calendarView")).times(20), fault);
+        let proof = contoso.prove(&spec).await;
+        assert_eq!(proof.verdict, Verdict::Inconclusive, "{status}: {proof}");
+        let (ceo, outcome) = check(&proof, "ceo@contoso.com");
+        assert!(matches!(ceo.live, Evidence::Unknown(_)), "{status}: {ceo:?}");
+        assert_eq!(outcome, CheckOutcome::Inconclusive);
+    }
+}
+
+/// Exchange's own test is the gate of the revocation: without the role the application would reach nothing.
+#[tokio::test]
+async fn the_permission_stays_while_the_test_does_not_show_the_role() {
+    for rows in [
+        json!([]),
+        json!([{ "RoleName": "Application Calendars.Read", "InScope": false }]),
+        json!([{ "RoleName": "Application Calendars.Read", "InScope": "Not Run" }]),
+        json!([{ "RoleName": "Application Contacts.Read", "InScope": true }]),
+    ] {
+        let contoso = Contoso::start().await;
+        let spec = contoso.rbac().build().unwrap();
+        let test = Matcher::cmdlet("Test-ServicePrincipalAuthorization").times(10_000);
+        contoso.tenant.fail_next(test, Fault::status(200, json!({ "value": rows })));
+        let report = contoso.apply(&spec).await;
+        let last = report.steps.last().unwrap();
+        assert!(matches!(last.outcome, Outcome::NotRun { .. }), "{rows}: {report}");
+        assert!(contoso.rooms().iter().all(|room| contoso.tenant.can_read(&contoso.booking, room)), "{rows}");
+        assert!(contoso.tenant.can_read(&contoso.booking, "ceo@contoso.com"), "the permission is kept: {rows}");
+    }
+}
+
 #[tokio::test]
 async fn a_disabled_application_could_not_tell() {
     let contoso = Contoso::start().await;
@@ -459,6 +498,61 @@ async fn a_plan_that_changes_no_member_still_looks_who_is_one_before_it_gives_a_
     assert_eq!(error.kind(), exchange_groups::ErrorKind::Stale, "{error}");
     assert!(error.unplanned()[0].sentence().contains("ceo@contoso.com"), "{error}");
     assert!(contoso.tenant.role_assignments(&contoso.booking).is_empty());
+}
+
+/// The group had its members when the run looked; who is in it counts when the role is given.
+#[tokio::test]
+async fn who_became_a_member_after_the_first_look_is_seen_before_the_role_is_given() {
+    let contoso = Contoso::start().await;
+    contoso.provision(&contoso.policy().build().unwrap()).await;
+    let plan = contoso.plan(&contoso.rbac().build().unwrap()).await;
+    let (tenant, mut has_begun) = (contoso.tenant.clone(), false);
+    let report = contoso.groups.apply(&plan).on_event(move |_| {
+        if !std::mem::replace(&mut has_begun, true) {
+            tenant.add_member(GROUP, "ceo@contoso.com");
+        }
+    });
+    let report = report.await.unwrap();
+    assert!(!report.is_complete(), "{report}");
+    assert!(contoso.tenant.role_assignments(&contoso.booking).is_empty(), "{report}");
+}
+
+/// A role would allow access to whoever is in the group.
+#[tokio::test]
+async fn no_role_is_given_over_a_group_whose_members_could_not_be_read_back() {
+    let contoso = Contoso::start().await;
+    let plan = contoso.plan(&contoso.rbac().build().unwrap()).await;
+    let tenant = contoso.tenant.clone();
+    let report = contoso.groups.apply(&plan).on_event(move |event| {
+        if matches!(event, Event::Waiting { what: Awaited::MembersAsPlanned, .. }) {
+            let exception = "Microsoft.Exchange.Management.Tasks.TaskException";
+            let read = Matcher::cmdlet("Get-DistributionGroupMember").times(10_000);
+            tenant.fail_next(read, Fault::cmdlet_error(400, exception, "The list is out of order."));
+        }
+    });
+    let report = report.await.unwrap();
+    assert!(!report.is_complete(), "{report}");
+    assert!(contoso.tenant.role_assignments(&contoso.booking).is_empty(), "{report}");
+    assert!(contoso.rooms().iter().all(|room| contoso.tenant.can_read(&contoso.booking, room)), "{report}");
+}
+
+/// Without the tenant-wide permission the application would lose the room that is missing.
+#[tokio::test]
+async fn the_permission_stays_while_a_room_is_missing_from_the_group() {
+    let contoso = Contoso::start().await;
+    let plan = contoso.plan(&contoso.rbac().build().unwrap()).await;
+    let tenant = contoso.tenant.clone();
+    let report = contoso.groups.apply(&plan).on_event(move |event| {
+        if matches!(event, Event::Waiting { what: Awaited::MembersAsPlanned, .. }) {
+            let mut members = tenant.run_cmdlet("Get-DistributionGroupMember", json!({ "Identity": GROUP }));
+            members.pop();
+            let read = Matcher::cmdlet("Get-DistributionGroupMember").times(10_000);
+            tenant.fail_next(read, Fault::status(200, json!({ "value": members })));
+        }
+    });
+    let report = report.await.unwrap();
+    assert!(!report.is_complete(), "{report}");
+    assert!(contoso.tenant.can_read(&contoso.booking, "ceo@contoso.com"), "the permission is kept: {report}");
 }
 
 #[tokio::test]

@@ -699,6 +699,37 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_shorter_wait_does_not_open_what_a_longer_one_closed() {
+        let limiters = limiters(64);
+        let (first, second) = (acquire(&limiters).await, acquire(&limiters).await);
+        first.throttled(Duration::from_secs(60), false);
+        second.throttled(Duration::from_secs(1), false);
+        assert_eq!(limiters.load(Service::Graph).blocked_for, Some(Duration::from_secs(60)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throttled_call_closes_its_mailbox_and_the_service_only_where_it_means_the_application() {
+        for is_of_application in [false, true] {
+            let limiters = limiters(64);
+            let permits = limiters.acquire(Service::Graph, Some("a"), MAX_WAIT).await.expect("open");
+            permits.throttled(Duration::from_secs(7), is_of_application);
+            assert_eq!(limiters.load(Service::Graph).blocked_for.is_some(), is_of_application);
+            assert_eq!(limiters.mailbox("a").load().blocked_for.is_some(), !is_of_application);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn idle_lanes_do_not_pile_up_and_a_blocked_one_is_not_forgotten() {
+        let limiters = limiters(64);
+        limiters.block(&Limit::Mailbox("blocked".into()), Duration::from_secs(600));
+        for number in 0..3 * IDLE_LIMITERS {
+            drop(limiters.mailbox(&number.to_string()));
+        }
+        assert!(lock(&limiters.mailboxes).len() <= IDLE_LIMITERS);
+        assert!(limiters.mailbox("blocked").load().blocked_for.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_waiter_that_gives_up_passes_its_turn_on() {
         let limiters = limiters(1);
         let permits = acquire(&limiters).await;

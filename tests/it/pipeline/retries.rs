@@ -219,6 +219,46 @@ async fn a_server_that_is_not_there_is_a_connect_error_and_nothing_was_sent() {
     assert!(error.advice().is_some_and(|advice| advice.contains("network")), "{error}");
 }
 
+/// What is told of a call is what it is for; its path and filter may hold more.
+#[tokio::test]
+async fn an_error_of_the_network_names_no_url_to_its_last_cause() {
+    let closing = RawServer::start(|_, _| Answer::Close).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    for url in [nobody, closing.url()] {
+        let now = SystemTime::now();
+        let view = client_at(&url).calendar("ceo@contoso.com").view(now, now + Duration::from_secs(60));
+        let error = view.await.unwrap_err();
+        let mut cause: Option<&dyn std::error::Error> = Some(&error);
+        let mut depth = 0;
+        while let Some(said) = cause {
+            assert!(!said.to_string().contains("calendarView"), "{said}");
+            (cause, depth) = (said.source(), depth + 1);
+        }
+        assert!(depth > 1, "the cause is kept: {error}");
+    }
+}
+
+/// Outlook counts by mailbox; the header says when all calls of the application are meant.
+#[tokio::test]
+async fn a_throttled_mailbox_stops_the_others_only_if_the_whole_application_is_meant() {
+    for (scope, stops_all) in [(None, false), (Some("Tenant_Application/ReadWrite/contoso"), true)] {
+        let contoso = Contoso::start().await;
+        let mut fault = Fault::status(429, json!({"error": {"code": "TooManyRequests", "message": "Later."}}))
+            .with_header("Retry-After", "3600");
+        if let Some(scope) = scope {
+            fault = fault.with_header("x-ms-throttle-scope", scope);
+        }
+        contoso.tenant.fail_next(Matcher::path("/calendarView"), fault);
+        let client = contoso.client_as(&contoso.booking);
+        let now = SystemTime::now();
+        let error = client.calendar("ceo@contoso.com").view(now, now + Duration::from_secs(60)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Throttled, "{error}");
+        assert_eq!(client.graph_load().blocked_for.is_some(), stops_all, "{scope:?}");
+    }
+}
+
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_no_answer() {
     let server = RawServer::start(|number, _| match number {
