@@ -364,7 +364,7 @@ fn chart(all: &[Done]) -> String {
         let colour = if done.way == CRATES { "#1f6feb" } else { "#9aa4af" };
         writeln!(
             bars,
-            r##"<text x="8" y="{text}">{rooms} rooms, {way}</text><rect x="190" y="{y}" width="{width:.0}" height="20" fill="{colour}"/><text x="{after:.0}" y="{text}">{seconds:.1} s, {requests} requests</text>"##,
+            r#"<text x="8" y="{text}">{rooms} rooms, {way}</text><rect x="190" y="{y}" width="{width:.0}" height="20" fill="{colour}"/><text x="{after:.0}" y="{text}">{seconds:.1} s, {requests} requests</text>"#,
             text = y + 15,
             rooms = done.rooms,
             way = done.way,

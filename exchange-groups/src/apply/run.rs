@@ -347,7 +347,7 @@ where
     let was_taken = made.is_ok();
     let stop = &run.control.stop;
     let once = run.control.wait.clone().with_deadline(Duration::ZERO);
-    let again = made.as_ref().map(|_| ()).map_err(Clone::clone);
+    let again = made.clone();
     let confirmed = match stop.or(run.exchange.confirm(made, &run.control.wait, &mut look)).await {
         Some(confirmed) => confirmed,
         None => run.exchange.confirm(again, &once, look).await,

@@ -269,18 +269,7 @@ impl Scenario {
             }
             Self::BackBegins | Self::BackGrants | Self::BackEnds => {
                 contoso.provision(&build(role().rooms(all()))).await;
-                let spec = build(policy().rooms(all()));
-                let migrate = Migrate::new(spec.clone());
-                if self == Self::BackBegins {
-                    return (Work::Carry(migrate.into()), None);
-                }
-                carry(contoso, &migrate).await;
-                let migrate = migrate.policy_acts(true);
-                if self == Self::BackGrants {
-                    return (Work::Carry(migrate.into()), None);
-                }
-                carry(contoso, &migrate).await;
-                (Work::Carry(migrate.granted_at(SystemTime::now() - 29 * HOUR).into()), Some(spec))
+                self.way_back(contoso, build(policy().rooms(all()))).await
             }
             Self::RetireRole | Self::RetirePolicy => {
                 self.retirement(contoso, build(if self == Self::RetireRole { role() } else { policy() }.rooms(all())))
@@ -306,6 +295,25 @@ impl Scenario {
                 (Work::Prove(spec.clone()), Some(spec))
             }
         }
+    }
+
+    /// The migration from a role to a policy, with what comes before this part of it done.
+    async fn way_back(
+        self,
+        contoso: &Contoso,
+        spec: RestrictedCalendarGroup,
+    ) -> (Work, Option<RestrictedCalendarGroup>) {
+        let migrate = Migrate::new(spec.clone());
+        if self == Self::BackBegins {
+            return (Work::Carry(migrate.into()), None);
+        }
+        carry(contoso, &migrate).await;
+        let migrate = migrate.policy_acts(true);
+        if self == Self::BackGrants {
+            return (Work::Carry(migrate.into()), None);
+        }
+        carry(contoso, &migrate).await;
+        (Work::Carry(migrate.granted_at(SystemTime::now() - 29 * HOUR).into()), Some(spec))
     }
 
     /// Opens the mailbox that must not be reached, past everything that was provisioned.

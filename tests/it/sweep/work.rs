@@ -148,14 +148,13 @@ impl Onboarding {
         let (Some(application), true) = (report.application, report.is_complete()) else {
             return Ok(End::Reported(format!("{plan}\n{report}")));
         };
-        let secret = match self.kept.get() {
-            Some(secret) => secret,
-            None => {
-                // One is there that nobody has. The finding says what to do about it.
-                let another = groups.add_secret(application, NEW, 180 * DAY).await?;
-                self.kept.put(&another);
-                another
-            }
+        let secret = if let Some(secret) = self.kept.get() {
+            secret
+        } else {
+            // One is there that nobody has. The finding says what to do about it.
+            let another = groups.add_secret(application, NEW, 180 * DAY).await?;
+            self.kept.put(&another);
+            another
         };
         for lost in groups.credentials(application, DAY).await?.credentials {
             if let Some(key_id) = lost.key_id.filter(|it| *it != secret.key_id) {
