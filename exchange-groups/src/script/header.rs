@@ -72,7 +72,8 @@ pub(super) fn about(out: &mut Lines, header: &ScriptHeader) {
     }
     out.line(format!("  Tenant       {}", shown(&header.origin.tenant)));
     if let Some(digest) = &header.digest {
-        out.line(format!("  Digest       {digest}"));
+        // A stored header may hold any text for it.
+        out.line(format!("  Digest       {}", shown(digest.as_str())));
     }
     out.line(format!(
         "  Made by      {} at {}",
