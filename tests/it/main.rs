@@ -32,6 +32,7 @@ mod non_answers;
 mod odata;
 mod pipeline;
 mod placeos;
+mod powershell_reader;
 mod preflight;
 mod proof;
 mod provision;

@@ -18,7 +18,8 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use tree_sitter::Node;
 
-use crate::exchange_powershell::{Line, children, expected, find, hostile, json_of};
+use crate::exchange_powershell::hostile;
+use crate::powershell_reader::{Line, children, expected, find, json_of};
 
 /// Commands that are no cmdlets of Exchange or Graph, or that change nothing in the tenant.
 const HARMLESS: &[&str] = &[
@@ -451,6 +452,7 @@ proptest! {
         let origin = Observation::empty(format!("contoso{other}.onmicrosoft.com"), application).origin;
         let mut header = ScriptHeader::new(name.clone(), origin, application);
         header.application_name = Some(other.clone());
+        header.digest = Some((&*other).into());
         header.restriction = Some(Restriction::Rbac);
         header.reached = vec![name.clone()];
         header.must_not_reach = vec![other.clone()];
