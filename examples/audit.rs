@@ -17,6 +17,8 @@ use exchange_groups::{CalendarAccess, ExchangeGroups};
 use fake_tenant::{FakeTenant, NewRoleAssignment, PolicyRight, Resource};
 use futures_util::TryStreamExt;
 
+use self::common::environment::{BadInput, Environment};
+
 const AFTER_HELP: &str = "\
 Without TENANT_ID it works in a tenant in memory: no account, no configuration. With it, CLIENT_ID and CLIENT_SECRET name
 the application that looks, and GRAPH_URL, EXCHANGE_URL and LOGIN_URL other servers.
@@ -49,20 +51,27 @@ struct Options {
 async fn main() -> ExitCode {
     let options = Options::parse();
     let outcome = async {
-        let tenant = common::administrator().await?;
-        if let Some((tenant, _)) = &tenant.in_memory {
+        let for_a_real_tenant = [("--application", options.application.is_some())];
+        let common::Tenant { client, in_memory } =
+            common::administrator(&Environment::read(), &for_a_real_tenant).await?;
+        if let Some((tenant, _)) = &in_memory {
             furnish(tenant);
         }
-        run(&ExchangeGroups::new(tenant.client), &options, &mut std::io::stdout()).await
+        let exit = run(&ExchangeGroups::new(client), &options, &mut std::io::stdout()).await?;
+        if in_memory.is_some() && !options.json {
+            println!("\nThis is of Contoso, the tenant in memory.");
+        }
+        anyhow::Ok(exit)
     };
     match outcome.await {
         Ok(exit) => ExitCode::from(exit),
         Err(error) => {
+            let exit = if error.is::<BadInput>() { 2 } else { 1 };
             eprintln!("error: {error:#}");
             if options.json {
-                println!("{}", serde_json::json!({ "error": format!("{error:#}") }));
+                println!("{}", serde_json::json!({ "error": format!("{error:#}"), "exit": exit }));
             }
-            ExitCode::from(if error.is::<common::BadEnvironment>() { 2 } else { 1 })
+            ExitCode::from(exit)
         }
     }
 }

@@ -5,6 +5,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
 
 mod connect;
+#[path = "common/environment.rs"]
+mod environment;
 
 use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
@@ -17,14 +19,15 @@ use exchange_groups::graph_client::exchange::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use self::connect::Connection;
+use self::environment::BadInput;
 
 /// Read by which rules the rooms of a building take meetings, and correct them.
 ///
 /// What a booking product needs is set in each case: requests are accepted by themselves, and the subject, the body and
 /// the organiser stay as they were written. The options set the rest.
 ///
-/// Exit codes: 0 every room is as it should be; 1 a service refused or could not be reached; 4 some rooms could not be
-/// read or changed; 7 there are differences, and --apply was not given.
+/// Exit codes: 0 every room is as it should be; 1 a service refused or could not be reached; 2 bad input; 4 some rooms
+/// could not be read or changed; 7 there are differences, and --apply was not given.
 #[derive(Debug, Parser)]
 struct Options {
     /// The building, as its rooms have it [default: all buildings]
@@ -61,6 +64,7 @@ struct Options {
 enum Exit {
     AsWanted = 0,
     Failed = 1,
+    BadInput = 2,
     Incomplete = 4,
     Planned = 7,
 }
@@ -70,13 +74,13 @@ async fn main() -> ExitCode {
     let options = Options::parse();
     let exit = run(&options).await.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
-        Exit::Failed
+        if error.is::<BadInput>() { Exit::BadInput } else { Exit::Failed }
     });
     ExitCode::from(exit as u8)
 }
 
 async fn run(options: &Options) -> anyhow::Result<Exit> {
-    let connection = Connection::open().await?;
+    let connection = Connection::open(&[]).await?;
     let kind = if connection.is_real { "the REAL tenant" } else { "the test tenant" };
     println!("This run works in {kind} {}.", connection.client.tenant());
     correct(&connection.client.exchange(), options).await

@@ -5,6 +5,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
 
 mod connect;
+#[path = "common/environment.rs"]
+mod environment;
 
 use std::process::ExitCode;
 
@@ -14,6 +16,7 @@ use exchange_groups::graph_client::exchange::{Cmdlet, Effect, RawCmdlet};
 use serde_json::{Map, Value};
 
 use self::connect::Connection;
+use self::environment::BadInput;
 
 /// Run any Exchange Online cmdlet by its name and print what it gives.
 ///
@@ -67,14 +70,14 @@ async fn main() -> ExitCode {
         Ok(None) => ExitCode::from(7),
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(if error.is::<BadInput>() { 2 } else { 1 })
         }
     }
 }
 
 /// What the cmdlet gives, as text. Nothing when it was not run.
 async fn run(options: &Options, cmdlet: RawCmdlet) -> anyhow::Result<Option<String>> {
-    let connection = Connection::open().await?;
+    let connection = Connection::open(&[("--yes", options.yes)]).await?;
     eprintln!("> {}", cmdlet.powershell()?);
     if connection.is_real && cmdlet.effect() == Effect::Write && !options.yes {
         eprintln!("Nothing was changed: --yes lets a cmdlet change the tenant {}.", connection.client.tenant());

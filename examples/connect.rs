@@ -1,8 +1,10 @@
 //! The tenant that a program works in: that of the environment, or one in memory.
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use exchange_groups::graph_client::{Client, ClientSecret, Cloud};
 use fake_tenant::{FakeTenant, Server};
+
+use crate::environment::Environment;
 
 /// A client of a tenant. The tenant in memory, if it is that, lives as long as this.
 pub(crate) struct Connection {
@@ -14,20 +16,15 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// By `TENANT_ID`, `CLIENT_ID` and `CLIENT_SECRET`, with `GRAPH_URL`, `EXCHANGE_URL` and `LOGIN_URL` for other
-    /// servers; without `TENANT_ID`, Contoso in memory.
-    pub(crate) async fn open() -> anyhow::Result<Self> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-        let Some(tenant) = variable("TENANT_ID") else { return Self::in_memory().await };
-        let required = |name: &str| variable(name).with_context(|| format!("TENANT_ID is set and {name} is not"));
-        let cloud = match (variable("GRAPH_URL"), variable("EXCHANGE_URL"), variable("LOGIN_URL")) {
-            (None, None, None) => Cloud::worldwide(),
-            (Some(graph), Some(exchange), Some(login)) => Cloud::custom(graph, exchange, login)?,
-            _ => bail!("GRAPH_URL, EXCHANGE_URL and LOGIN_URL go together: a cloud has all three"),
-        };
-        let is_real = !cloud.is_local();
-        let id = required("CLIENT_ID")?.parse().context("CLIENT_ID")?;
-        let credential = ClientSecret::new(id, required("CLIENT_SECRET")?);
-        let client = Client::builder().tenant(tenant).credential(credential).cloud(cloud).build()?;
+    /// servers; without any of them, Contoso in memory. The options are those that have a meaning in a real tenant alone.
+    pub(crate) async fn open(options: &[(&'static str, bool)]) -> anyhow::Result<Self> {
+        let environment = Environment::read();
+        if !environment.is_real(options)? {
+            eprintln!("TENANT_ID is not set: this run works in a Microsoft 365 tenant in memory.\n");
+            return Self::in_memory().await;
+        }
+        let client = environment.client("CLIENT_ID", "CLIENT_SECRET")?;
+        let is_real = !client.cloud().is_local();
         Ok(Self { client, is_real, _in_memory: None })
     }
 

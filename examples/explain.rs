@@ -16,6 +16,8 @@ use exchange_groups::graph_client::{ClientId, ClientSecret, SmtpAddress};
 use exchange_groups::{CauseKind, ExchangeGroups, Explanation, RestrictedCalendarGroup};
 use fake_tenant::{FakeTenant, NewGroup, NewRoleAssignment};
 
+use self::common::environment::{BadInput, Environment};
+
 const AFTER_HELP: &str = "\
 Without TENANT_ID it works in a tenant in memory: no account, no configuration. With it, CLIENT_ID and CLIENT_SECRET name
 the application that looks, GRAPH_URL, EXCHANGE_URL and LOGIN_URL other servers, and --application and --mailbox the
@@ -70,7 +72,8 @@ enum Case {
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    match run(&options).await {
+    let environment = Environment::read();
+    match run(&options, &environment).await {
         Ok(explanation) => {
             let shown = if options.json {
                 serde_json::to_string_pretty(&explanation).unwrap_or_default()
@@ -78,14 +81,18 @@ async fn main() -> ExitCode {
                 explanation.to_string()
             };
             println!("{shown}");
+            if !options.json && options.text.is_none() && environment.get("TENANT_ID").is_none() {
+                println!("\nThis is of Contoso, the tenant in memory.");
+            }
             ExitCode::from(code(&explanation))
         }
         Err(error) => {
+            let exit = if error.is::<BadInput>() { 2 } else { 1 };
             eprintln!("error: {error:#}");
             if options.json {
-                println!("{}", serde_json::json!({ "error": format!("{error:#}") }));
+                println!("{}", serde_json::json!({ "error": format!("{error:#}"), "exit": exit }));
             }
-            ExitCode::from(if error.is::<common::BadEnvironment>() { 2 } else { 1 })
+            ExitCode::from(exit)
         }
     }
 }
@@ -98,20 +105,21 @@ fn code(explanation: &Explanation) -> u8 {
     }
 }
 
-async fn run(options: &Options) -> anyhow::Result<Explanation> {
+async fn run(options: &Options, environment: &Environment) -> anyhow::Result<Explanation> {
     if let Some(text) = &options.text {
         return Ok(Explanation::of_text(text));
     }
-    let tenant = common::administrator().await?;
+    // Both come together.
+    let tenant = common::administrator(environment, &[("--application", options.application.is_some())]).await?;
     let mut groups = ExchangeGroups::new(tenant.client);
     if let (Some(application), Some(mailbox)) = (options.application, &options.mailbox) {
-        if let Some(secret) = std::env::var("APP_CLIENT_SECRET").ok().filter(|it| !it.trim().is_empty()) {
-            groups = groups.application(ClientSecret::new(application, secret));
+        if let Some(secret) = environment.get("APP_CLIENT_SECRET") {
+            groups = groups.application(ClientSecret::new(application, secret.to_owned()));
         }
         return Ok(groups.explain(application, mailbox).await?);
     }
     let Some((fake, _)) = &tenant.in_memory else {
-        return Err(common::BadEnvironment("a real tenant needs --application and --mailbox".into()).into());
+        return Err(BadInput::from("a real tenant needs --application and --mailbox".to_owned()).into());
     };
     case(groups, fake, options.case).await
 }
@@ -164,9 +172,22 @@ mod tests {
             ("reached", 0, CauseKind::AccessPath),
         ] {
             let options = Options::try_parse_from(["explain", "--case", name]).unwrap();
-            let explanation = run(&options).await.unwrap();
+            let explanation = run(&options, &Environment::default()).await.unwrap();
             assert_eq!((code(&explanation), explanation.first().unwrap().cause), (exit, cause), "{explanation}");
         }
+    }
+
+    /// An application of a real tenant is unknown in memory, which would be taken for an answer.
+    #[tokio::test]
+    async fn a_question_about_a_real_tenant_is_not_answered_from_memory() {
+        let question = ["--application", "8f1c6d52-0b7e-4a2e-9d11-5c2b7f90aa01", "--mailbox", "ceo@contoso.com"];
+        let options = Options::try_parse_from(["explain"].iter().chain(&question)).unwrap();
+        let error = run(&options, &Environment::default()).await.unwrap_err();
+        assert!(error.is::<BadInput>() && error.to_string().contains("--application"), "{error}");
+        let options = Options::try_parse_from(["explain"]).unwrap();
+        let secret = [("APP_CLIENT_SECRET", "secret".to_owned())].into_iter().collect();
+        let error = run(&options, &secret).await.unwrap_err();
+        assert!(error.is::<BadInput>() && error.to_string().contains("APP_CLIENT_SECRET"), "{error}");
     }
 
     #[test]

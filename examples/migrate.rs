@@ -7,6 +7,8 @@
 
 #[path = "common/administrator.rs"]
 mod common;
+#[path = "common/spec.rs"]
+mod spec;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -23,6 +25,8 @@ use exchange_groups::{
 use fake_tenant::{FakeTenant, NewGroup, PolicyRight};
 use serde_json::json;
 
+use self::common::environment::{self, BadInput, Environment};
+
 const AFTER_HELP: &str = "\
 Without TENANT_ID it works in a tenant in memory: no account, no configuration. With it, CLIENT_ID and CLIENT_SECRET name
 the application that administers, GRAPH_URL, EXCHANGE_URL and LOGIN_URL other servers, and --spec what should be true
@@ -35,7 +39,8 @@ Exit codes:
   3  something stands in the way, or the tenant has changed since; nothing was changed
   4  a step was not done
   7  only a dry run was made; nothing was changed
-  8  a stage waits: run again later; the gate says for what";
+  8  a stage waits: run again later; the gate says for what
+  9  the run paused before the stage of --until; run again to go on";
 
 /// Migrate an application from access policies to RBAC for Applications, or back
 #[derive(Debug, Parser)]
@@ -83,21 +88,10 @@ struct Options {
     json: bool,
 }
 
-#[derive(Debug)]
-struct BadInput(String);
-
-impl std::fmt::Display for BadInput {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for BadInput {}
-
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    match run(&options).await {
+    match run(&options, &Environment::read()).await {
         Ok((exit, shown)) => {
             println!("{shown}");
             ExitCode::from(exit)
@@ -117,21 +111,31 @@ fn exit_of(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<exchange_groups::Error>().map(exchange_groups::Error::kind) {
         Some(ErrorKind::Spec) => 2,
         Some(ErrorKind::Blocked | ErrorKind::Stale | ErrorKind::NotApproved) => 3,
-        _ if error.is::<BadInput>() || error.is::<common::BadEnvironment>() => 2,
+        _ if error.is::<BadInput>() => 2,
         _ => 1,
     }
 }
 
-async fn run(options: &Options) -> anyhow::Result<(u8, String)> {
+async fn run(options: &Options, environment: &Environment) -> anyhow::Result<(u8, String)> {
     // What the time is, before anything is asked.
     let revoked_at = time("--revoked-at", options.revoked_at.as_deref())?;
     let granted_at = time("--granted-at", options.granted_at.as_deref())?;
-    if options.spec.is_none() && std::env::var_os("TENANT_ID").is_none() {
-        return in_memory(options).await;
-    }
-    let tenant = common::administrator().await?;
+    let for_a_real_tenant = [
+        ("--spec", options.spec.is_some()),
+        ("--revoked-at", options.revoked_at.is_some()),
+        ("--granted-at", options.granted_at.is_some()),
+        ("--canary", options.canary.is_some()),
+        ("--accept-lost", options.accept_lost),
+        ("--policy-acts", options.policy_acts),
+        ("--yes", options.yes),
+    ];
+    let tenant = common::administrator(environment, &for_a_real_tenant).await?;
     let groups = ExchangeGroups::new(tenant.client);
-    let mut migrate = Migrate::new(spec(options)?).accept_lost(options.accept_lost).policy_acts(options.policy_acts);
+    if let Some((fake, _)) = &tenant.in_memory {
+        return in_memory(&groups, fake, options).await;
+    }
+    let spec = wanted(options, environment)?;
+    let mut migrate = Migrate::new(spec).accept_lost(options.accept_lost).policy_acts(options.policy_acts);
     if let Some(time) = revoked_at {
         migrate = migrate.revoked_at(time);
     }
@@ -162,44 +166,42 @@ fn time(option: &str, text: Option<&str>) -> anyhow::Result<Option<Timestamp>> {
     let Some(text) = text else { return Ok(None) };
     let time = Timestamp::from(text);
     if time.to_system_time().is_none() {
-        return Err(BadInput(format!("{option} {text}: must be a time such as 2026-11-26T12:00:00Z")).into());
+        return Err(BadInput::from(format!("{option} {text}: must be a time such as 2026-11-26T12:00:00Z")).into());
     }
     Ok(Some(time))
 }
 
-fn spec(options: &Options) -> anyhow::Result<RestrictedCalendarGroup> {
-    let path = options.spec.as_ref().ok_or_else(|| BadInput("a real tenant needs --spec FILE".into()))?;
-    let fault = |error: &dyn std::fmt::Display| BadInput(format!("--spec {}: {error}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| fault(&error))?;
-    RestrictedCalendarGroupBuilder::check_text(&text).map_err(|error| fault(&error))?;
-    let builder: RestrictedCalendarGroupBuilder = yaml_serde::from_str(&text).map_err(|error| fault(&error))?;
-    let restriction = if options.back { Restriction::Policy } else { Restriction::Rbac };
-    let builder = builder.restriction(restriction);
-    let builder = if options.back { builder.revoke_tenant_wide_grant(false) } else { builder };
-    Ok(builder.build().map_err(|error| fault(&error))?)
+/// The spec after the migration.
+fn wanted(options: &Options, environment: &Environment) -> Result<RestrictedCalendarGroup, BadInput> {
+    let path = options.spec.as_ref().ok_or_else(|| BadInput::from("a real tenant needs --spec FILE".to_owned()))?;
+    let spec = spec::read(path)?;
+    let spec = if options.back {
+        spec.restriction(Restriction::Policy).revoke_tenant_wide_grant(false)
+    } else {
+        spec.restriction(Restriction::Rbac)
+    };
+    spec::build(spec, environment)
 }
 
 fn exit_of_report(report: &ProcedureReport) -> u8 {
-    match () {
-        () if report.has_failed() => 4,
-        () if report.is_complete() => 0,
-        () if report.stages.iter().any(|stage| stage.state == StageState::Waiting) => 8,
-        () => 4,
+    match report.stages.iter().map(|stage| stage.state).find(|state| *state != StageState::Done) {
+        None => 0,
+        Some(StageState::Waiting) => 8,
+        // Nothing stands before it: it is that of --until.
+        Some(StageState::NotBegun) => 9,
+        Some(_) => 4,
     }
 }
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// The whole way in a tenant in memory: three runs, with hours and then a day between them.
-async fn in_memory(options: &Options) -> anyhow::Result<(u8, String)> {
-    let tenant = common::administrator_in_memory().await?;
-    let Some((fake, _)) = &tenant.in_memory else { return Err(BadInput("no tenant".into()).into()) };
-    let groups = ExchangeGroups::new(tenant.client.clone());
+async fn in_memory(groups: &ExchangeGroups, fake: &FakeTenant, options: &Options) -> anyhow::Result<(u8, String)> {
     let application = fake.booking_application();
     fake.set_time(SystemTime::now() - HOUR * 3);
     let rooms: Vec<String> = fake.rooms().into_iter().take(8).collect();
     let migrate = if options.back {
-        restricted_by_a_role(&groups, fake, &rooms).await?
+        restricted_by_a_role(groups, fake, &rooms).await?
     } else {
         restricted_by_a_policy(fake, &rooms)?
     };
@@ -233,7 +235,7 @@ async fn in_memory(options: &Options) -> anyhow::Result<(u8, String)> {
     let exit = runs.last().and_then(|(_, report)| report.as_ref()).map_or(4, exit_of_report);
     let mut shown = show(&runs, options)?;
     if !options.json {
-        let _ = write!(shown, "\nThe application reaches {reached} mailboxes.");
+        let _ = write!(shown, "\nIn the tenant in memory the application reaches {reached} mailboxes.");
     }
     Ok((exit, shown))
 }
@@ -288,7 +290,7 @@ mod tests {
 
     async fn run_with(arguments: &[&str]) -> (u8, String) {
         let options = Options::try_parse_from(["migrate"].iter().chain(arguments)).unwrap();
-        run(&options).await.unwrap_or_else(|error| (exit_of(&error), format!("{error:#}")))
+        run(&options, &Environment::default()).await.unwrap_or_else(|error| (exit_of(&error), format!("{error:#}")))
     }
 
     #[tokio::test]
@@ -309,12 +311,21 @@ mod tests {
     async fn it_pauses_before_a_stage_and_prints_one_document() {
         let (exit, document) = run_with(&["--json", "--until", "revoke_permission"]).await;
         let document: serde_json::Value = serde_json::from_str(&document).unwrap();
-        assert_eq!((exit, &document["runs"][0]["report"]["stages"][0]["state"]), (4, &"done".into()), "{document}");
+        assert_eq!((exit, &document["runs"][0]["report"]["stages"][0]["state"]), (9, &"done".into()), "{document}");
     }
 
     #[tokio::test]
     async fn a_time_that_is_none_is_bad_input() {
         assert_eq!(run_with(&["--revoked-at", "yesterday"]).await.0, 2);
         assert_eq!(run_with(&["--back", "--granted-at", "yesterday"]).await.0, 2);
+    }
+
+    #[tokio::test]
+    async fn what_is_for_a_real_tenant_is_not_done_in_memory() {
+        for given in [&["--spec", "prod.yaml"][..], &["--yes"], &["--canary", "canary@contoso.com"], &["--accept-lost"]]
+        {
+            let (exit, text) = run_with(given).await;
+            assert!(exit == 2 && text.contains("TENANT_ID") && text.contains(given[0]), "{text}");
+        }
     }
 }

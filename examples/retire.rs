@@ -6,6 +6,8 @@
 
 #[path = "common/administrator.rs"]
 mod common;
+#[path = "common/spec.rs"]
+mod spec;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -16,11 +18,12 @@ use anyhow::Context;
 use clap::Parser;
 use exchange_groups::graph_client::graph::Timestamp;
 use exchange_groups::{
-    ErrorKind, ExchangeGroups, Procedure, ProcedureReport, RestrictedCalendarGroup, RestrictedCalendarGroupBuilder,
-    Restriction, Retire, StageState,
+    ErrorKind, ExchangeGroups, Procedure, ProcedureReport, RestrictedCalendarGroup, Restriction, Retire, StageState,
 };
 use fake_tenant::FakeTenant;
 use serde_json::json;
+
+use self::common::environment::{self, BadInput, Environment};
 
 const AFTER_HELP: &str = "\
 Without TENANT_ID it works in a tenant in memory: no account, no configuration. With it, CLIENT_ID and CLIENT_SECRET name
@@ -34,7 +37,8 @@ Exit codes:
   3  something stands in the way, or the tenant has changed since; nothing was changed
   4  a step was not done
   7  only a dry run was made; nothing was changed
-  8  a stage waits: run again later, with --revoked-at";
+  8  a stage waits: run again later, with --revoked-at
+  9  the run paused before the stage of --until; run again to go on";
 
 /// Retire a restricted calendar group: permission first, what limits it last
 #[derive(Debug, Parser)]
@@ -70,21 +74,10 @@ struct Options {
     json: bool,
 }
 
-#[derive(Debug)]
-struct BadInput(String);
-
-impl std::fmt::Display for BadInput {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for BadInput {}
-
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    match run(&options).await {
+    match run(&options, &Environment::read()).await {
         Ok((exit, shown)) => {
             println!("{shown}");
             ExitCode::from(exit)
@@ -104,18 +97,24 @@ fn exit_of(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<exchange_groups::Error>().map(exchange_groups::Error::kind) {
         Some(ErrorKind::Spec) => 2,
         Some(ErrorKind::Blocked | ErrorKind::Stale | ErrorKind::NotApproved) => 3,
-        _ if error.is::<BadInput>() || error.is::<common::BadEnvironment>() => 2,
+        _ if error.is::<BadInput>() => 2,
         _ => 1,
     }
 }
 
 /// The exit code, and what is shown.
-async fn run(options: &Options) -> anyhow::Result<(u8, String)> {
-    let tenant = common::administrator().await?;
+async fn run(options: &Options, environment: &Environment) -> anyhow::Result<(u8, String)> {
+    let for_a_real_tenant = [
+        ("--spec", options.spec.is_some()),
+        ("--revoked-at", options.revoked_at.is_some()),
+        ("--emergency", options.emergency),
+        ("--yes", options.yes),
+    ];
+    let tenant = common::administrator(environment, &for_a_real_tenant).await?;
     let groups = ExchangeGroups::new(tenant.client);
     match &tenant.in_memory {
         Some((fake, _)) => in_memory(&groups, fake, options).await,
-        None => real(&groups, options).await,
+        None => real(&groups, options, environment).await,
     }
 }
 
@@ -124,18 +123,14 @@ fn retire(spec: RestrictedCalendarGroup, options: &Options) -> anyhow::Result<Re
     let Some(text) = &options.revoked_at else { return Ok(retire) };
     let time = Timestamp::from(text.as_str());
     if time.to_system_time().is_none() {
-        return Err(BadInput(format!("--revoked-at {text}: must be a time such as 2026-11-26T12:00:00Z")).into());
+        return Err(BadInput::from(format!("--revoked-at {text}: must be a time such as 2026-11-26T12:00:00Z")).into());
     }
     Ok(retire.revoked_at(time))
 }
 
-async fn real(groups: &ExchangeGroups, options: &Options) -> anyhow::Result<(u8, String)> {
-    let path = options.spec.as_ref().ok_or_else(|| BadInput("a real tenant needs --spec FILE".into()))?;
-    let fault = |error: &dyn std::fmt::Display| BadInput(format!("--spec {}: {error}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| fault(&error))?;
-    RestrictedCalendarGroupBuilder::check_text(&text).map_err(|error| fault(&error))?;
-    let builder: RestrictedCalendarGroupBuilder = yaml_serde::from_str(&text).map_err(|error| fault(&error))?;
-    let spec = builder.build().map_err(|error| fault(&error))?;
+async fn real(groups: &ExchangeGroups, options: &Options, environment: &Environment) -> anyhow::Result<(u8, String)> {
+    let path = options.spec.as_ref().ok_or_else(|| BadInput::from("a real tenant needs --spec FILE".to_owned()))?;
+    let spec = spec::build(spec::read(path)?, environment)?;
     let procedure = groups.procedure(retire(spec, options)?).await?;
     if procedure.is_blocked() || !options.yes {
         let exit = match (procedure.is_blocked(), procedure.is_done()) {
@@ -162,11 +157,12 @@ async fn carry_out(
 }
 
 fn exit_of_report(report: &ProcedureReport) -> u8 {
-    match () {
-        () if report.has_failed() => 4,
-        () if report.is_complete() => 0,
-        () if report.stages.iter().any(|stage| stage.state == StageState::Waiting) => 8,
-        () => 4,
+    match report.stages.iter().map(|stage| stage.state).find(|state| *state != StageState::Done) {
+        None => 0,
+        Some(StageState::Waiting) => 8,
+        // Nothing stands before it: it is that of --until.
+        Some(StageState::NotBegun) => 9,
+        Some(_) => 4,
     }
 }
 
@@ -193,7 +189,7 @@ async fn in_memory(groups: &ExchangeGroups, tenant: &FakeTenant, options: &Optio
     let exit = reports.last().map_or(4, exit_of_report);
     let mut shown = show(&first, &reports, options)?;
     if !options.json {
-        let _ = write!(shown, "\nThe application reaches {reached} mailboxes.");
+        let _ = write!(shown, "\nIn the tenant in memory the application reaches {reached} mailboxes.");
     }
     Ok((exit, shown))
 }
@@ -212,8 +208,12 @@ mod tests {
     use super::*;
 
     async fn run_with(arguments: &[&str]) -> (u8, String) {
+        run_in(&Environment::default(), arguments).await
+    }
+
+    async fn run_in(environment: &Environment, arguments: &[&str]) -> (u8, String) {
         let options = Options::try_parse_from(["retire"].iter().chain(arguments)).unwrap();
-        run(&options).await.unwrap_or_else(|error| (exit_of(&error), format!("{error:#}")))
+        run(&options, environment).await.unwrap_or_else(|error| (exit_of(&error), format!("{error:#}")))
     }
 
     #[tokio::test]
@@ -227,13 +227,87 @@ mod tests {
     async fn it_pauses_and_waits_and_says_so_as_one_document() {
         let (exit, document) = run_with(&["--json", "--until", "remove_policies"]).await;
         let document: serde_json::Value = serde_json::from_str(&document).unwrap();
-        assert_eq!((exit, &document["reports"][0]["stages"][1]["state"]), (4, &"done".into()), "{document}");
+        assert_eq!((exit, &document["reports"][0]["stages"][1]["state"]), (9, &"done".into()), "{document}");
         assert!(document["digest"].is_string() && document["procedure"]["goal"]["goal"] == "retire");
+    }
+
+    /// The environment of a tenant that is served on this machine, without its `TENANT_ID` for example.
+    fn environment(tenant: &FakeTenant, server: &fake_tenant::Server, without: &[&str]) -> Environment {
+        let administrator = tenant.administrator();
+        let variables = [
+            ("TENANT_ID", tenant.id()),
+            ("CLIENT_ID", administrator.client_id.clone()),
+            ("CLIENT_SECRET", administrator.secret().to_owned()),
+            ("GRAPH_URL", server.graph_url()),
+            ("EXCHANGE_URL", server.exchange_url()),
+            ("LOGIN_URL", server.login_url()),
+        ];
+        variables.into_iter().filter(|(name, _)| !without.contains(name)).collect()
     }
 
     #[tokio::test]
     async fn a_time_that_is_none_is_bad_input() {
-        let (exit, text) = run_with(&["--revoked-at", "yesterday"]).await;
+        let tenant = FakeTenant::contoso();
+        let server = tenant.serve().await.unwrap();
+        let path = std::env::temp_dir().join(format!("retire-time-{}.yaml", std::process::id()));
+        std::fs::write(&path, spec_of(&tenant.booking_application().client_id)).unwrap();
+        let arguments = ["--spec", path.to_str().unwrap(), "--revoked-at", "yesterday"];
+        let (exit, text) = run_in(&environment(&tenant, &server, &[]), &arguments).await;
         assert!(exit == 2 && text.contains("yesterday"), "{text}");
+        std::fs::remove_file(path).unwrap();
+    }
+
+    fn spec_of(application: &str) -> String {
+        format!(
+            "name: Rooms\naddress: rooms@contoso.com\napplication: {application}\nowners: [exchange.admin@contoso.com]\n\
+             must_not_reach: [ceo@contoso.com]\n"
+        )
+    }
+
+    /// Whoever revokes a leaked credential and forgot a variable must not be told that it is done.
+    #[tokio::test]
+    async fn what_is_for_a_real_tenant_is_not_done_in_memory() {
+        let (exit, text) = run_with(&["--spec", "prod.yaml", "--yes", "--emergency"]).await;
+        assert!(exit == 2 && text.contains("TENANT_ID") && text.contains("--spec, --emergency, --yes"), "{text}");
+        let (exit, text) = run_with(&["--yes"]).await;
+        assert!(exit == 2 && text.contains("--yes is for a real tenant"), "{text}");
+        let tenant = FakeTenant::contoso();
+        let server = tenant.serve().await.unwrap();
+        let (exit, text) = run_in(&environment(&tenant, &server, &["TENANT_ID"]), &[]).await;
+        assert!(exit == 2 && text.contains("TENANT_ID is not set, and CLIENT_ID, CLIENT_SECRET"), "{text}");
+        let (exit, text) = run_in(&environment(&tenant, &server, &["GRAPH_URL"]), &["--spec", "prod.yaml"]).await;
+        assert!(exit == 2 && text.contains("EXCHANGE_URL and LOGIN_URL set, GRAPH_URL missing"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn the_application_that_administers_is_not_the_one_that_is_retired() {
+        let tenant = FakeTenant::contoso();
+        let server = tenant.serve().await.unwrap();
+        let path = std::env::temp_dir().join(format!("retire-own-{}.yaml", std::process::id()));
+        let arguments = ["--spec", path.to_str().unwrap()];
+        let environment = environment(&tenant, &server, &[]);
+        let own = spec_of(&tenant.administrator().client_id);
+        let other = spec_of(&tenant.booking_application().client_id);
+        for (text, fault) in [
+            (&*own, "CLIENT_ID is the application that is to be restricted"),
+            ("", "is empty"),
+            ("name = \"Rooms\"\n[rooms]\n", "must be JSON or YAML"),
+            (&*format!("{other}must_not_reach: [adele.vance@contoso.com]\n"), "\"must_not_reach\""),
+            (&*format!("{other}rooms: {{except: [a@contoso.com], except: []}}\n"), "\"except\""),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let (exit, error) = run_in(&environment, &arguments).await;
+            assert!(exit == 2 && error.contains(fault), "{text}: {error}");
+            assert!(error.contains("retire-own") || text == own, "it names the file: {error}");
+        }
+        std::fs::write(&path, other).unwrap();
+        assert!(matches!(run_in(&environment, &arguments).await.0, 0 | 3 | 7));
+        assert_eq!(tenant.write_count(), 0);
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn the_exit_code_of_a_pause_is_documented() {
+        assert!(AFTER_HELP.contains("\n  9  "));
     }
 }

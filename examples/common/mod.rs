@@ -4,6 +4,10 @@ use anyhow::Context;
 use exchange_groups::graph_client::{Client, ClientSecret, Cloud};
 use fake_tenant::{FakeTenant, Server};
 
+use self::environment::Environment;
+
+mod environment;
+
 pub(crate) struct Tenant {
     pub(crate) client: Client,
     /// The tenant in memory and its server, which runs as long as this is held. `None` in a real tenant.
@@ -13,21 +17,15 @@ pub(crate) struct Tenant {
 /// `TENANT_ID`, and `APP_CLIENT_ID` with `APP_CLIENT_SECRET` (or else `CLIENT_ID` with `CLIENT_SECRET`), name a real tenant and
 /// an application that may read places and calendars. `GRAPH_URL`, `EXCHANGE_URL` and `LOGIN_URL` name other servers.
 pub(crate) async fn tenant() -> anyhow::Result<Tenant> {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-    let needed = |name: &str| variable(name).with_context(|| format!("TENANT_ID is set and {name} is not"));
-    let Some(tenant_id) = variable("TENANT_ID") else {
+    let environment = Environment::read();
+    if !environment.is_real(&[])? {
         eprintln!("TENANT_ID is not set: this run works in a Microsoft 365 tenant in memory.\n");
         return in_memory().await;
+    }
+    let client = match environment.get("APP_CLIENT_ID") {
+        Some(_) => environment.client("APP_CLIENT_ID", "APP_CLIENT_SECRET")?,
+        None => environment.client("CLIENT_ID", "CLIENT_SECRET")?,
     };
-    let prefix = if variable("APP_CLIENT_ID").is_some() { "APP_" } else { "" };
-    let client_id = needed(&format!("{prefix}CLIENT_ID"))?.parse()?;
-    let secret = needed(&format!("{prefix}CLIENT_SECRET"))?;
-    let cloud = match variable("GRAPH_URL") {
-        None => Cloud::worldwide(),
-        Some(graph) => Cloud::custom(&graph, &needed("EXCHANGE_URL")?, &needed("LOGIN_URL")?)?,
-    };
-    let credential = ClientSecret::new(client_id, secret);
-    let client = Client::builder().tenant(tenant_id).credential(credential).cloud(cloud).build()?;
     Ok(Tenant { client, in_memory: None })
 }
 

@@ -5,18 +5,22 @@
 //! `--update` to write the snapshot, and then by schedule.
 #![expect(clippy::print_stderr, reason = "a program prints")]
 
-use std::fmt;
+#[path = "../common/environment.rs"]
+mod environment;
+#[path = "../common/spec.rs"]
+mod spec;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use exchange_groups::graph_client::{Client, ClientSecret, Cloud};
-use exchange_groups::{
-    Drift, Error, ErrorKind, ExchangeGroups, Observation, RestrictedCalendarGroup, RestrictedCalendarGroupBuilder,
-};
+use exchange_groups::{Drift, Error, ErrorKind, ExchangeGroups, Observation, RestrictedCalendarGroup};
 use fake_tenant::{FakeTenant, NewRoleAssignment, RecipientKind};
 use serde_json::json;
+
+use self::environment::{BadInput, Environment};
 
 const AFTER_HELP: &str = "\
 Without TENANT_ID it works in a tenant in memory: no account, no configuration. With it:
@@ -86,26 +90,15 @@ enum Case {
     Hidden,
 }
 
-/// What is wrong with the command line, the environment or a file.
-#[derive(Debug)]
-struct BadInput(String);
-
-impl fmt::Display for BadInput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for BadInput {}
-
 fn bad(text: impl Into<String>) -> anyhow::Error {
-    BadInput(text.into()).into()
+    let text: String = text.into();
+    BadInput::from(text).into()
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let (code, text) = run_and_tell(&options, &|name| std::env::var(name).ok()).await;
+    let (code, text) = run_and_tell(&options, &Environment::read()).await;
     if !text.is_empty() {
         use std::io::Write as _;
         // Nobody may be reading any more (`| head`).
@@ -114,12 +107,10 @@ async fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-type Variables<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
-
 /// Runs, and gives the exit code and what is shown. Whoever asked for a document gets one in every case.
-async fn run_and_tell(options: &Options, variables: Variables<'_>) -> (u8, String) {
-    let error = match Box::pin(run(options, variables)).await {
-        Ok(drift) => return shown(options, &drift),
+async fn run_and_tell(options: &Options, environment: &Environment) -> (u8, String) {
+    let error = match Box::pin(run(options, environment)).await {
+        Ok(drift) => return shown(options, environment, &drift),
         Err(error) => error,
     };
     let is_input = error.is::<BadInput>() || error.downcast_ref::<Error>().map(Error::kind) == Some(ErrorKind::Spec);
@@ -129,41 +120,31 @@ async fn run_and_tell(options: &Options, variables: Variables<'_>) -> (u8, Strin
     (code, if options.json { format!("{document:#}\n") } else { String::new() })
 }
 
-fn shown(options: &Options, drift: &Drift) -> (u8, String) {
+fn shown(options: &Options, environment: &Environment, drift: &Drift) -> (u8, String) {
     let status = drift.status();
     let text = if options.json {
         format!("{:#}\n", json!({ "drift": drift, "status": status, "metrics": drift.metrics() }))
     } else if options.metrics {
         drift.prometheus()
+    } else if environment.get("TENANT_ID").is_none() {
+        format!("{drift}\nThis is of Contoso, the tenant in memory.\n")
     } else {
         drift.to_string()
     };
     (status.code(), text)
 }
 
-async fn run(options: &Options, variables: Variables<'_>) -> anyhow::Result<Drift> {
-    let variable = |name: &str| variables(name).filter(|value| !value.trim().is_empty());
-    let Some(tenant) = variable("TENANT_ID") else {
-        if variable("CLIENT_ID").is_some() || options.spec.is_some() || options.snapshot.is_some() {
-            return Err(bad("--spec, --snapshot and CLIENT_ID are for a real tenant, and TENANT_ID is not set"));
-        }
+async fn run(options: &Options, environment: &Environment) -> anyhow::Result<Drift> {
+    if !environment.is_real(&[("--spec", options.spec.is_some()), ("--snapshot", options.snapshot.is_some())])? {
         return Box::pin(in_memory(options.case.unwrap_or(Case::Member))).await;
-    };
+    }
     if options.case.is_some() {
         return Err(bad("--case is for the tenant in memory, and TENANT_ID names a real one"));
     }
-    let needed = |name: &str| variable(name).ok_or_else(|| bad(format!("TENANT_ID is set and {name} is not")));
+    let client = environment.client("CLIENT_ID", "CLIENT_SECRET")?;
     let spec = options.spec.as_deref().ok_or_else(|| bad("a real tenant needs --spec FILE"))?;
-    let spec = read_spec(spec)?;
+    let spec = spec::build(spec::read(spec)?, environment)?;
     let before = read_snapshot(options)?;
-    let id = needed("CLIENT_ID")?.parse().map_err(|fault| bad(format!("CLIENT_ID: {fault}")))?;
-    let cloud = match variable("GRAPH_URL") {
-        None => Cloud::worldwide(),
-        Some(graph) => Cloud::custom(&graph, &needed("EXCHANGE_URL")?, &needed("LOGIN_URL")?)
-            .map_err(|fault| bad(format!("GRAPH_URL, EXCHANGE_URL, LOGIN_URL: {fault}")))?,
-    };
-    let credential = ClientSecret::new(id, needed("CLIENT_SECRET")?);
-    let client = Client::builder().tenant(tenant).credential(credential).cloud(cloud).build()?;
     let now = ExchangeGroups::new(client).observe(&spec).await?;
     let drift = Drift::between(&spec, &now, before.as_ref());
     if options.update
@@ -174,16 +155,6 @@ async fn run(options: &Options, variables: Variables<'_>) -> anyhow::Result<Drif
     Ok(drift)
 }
 
-fn read_spec(path: &Path) -> anyhow::Result<RestrictedCalendarGroup> {
-    let wrong = |fault: String| bad(format!("--spec {}: {fault}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    RestrictedCalendarGroupBuilder::check_text(&text).map_err(|error| wrong(error.to_string()))?;
-    // JSON is YAML.
-    let builder: RestrictedCalendarGroupBuilder =
-        yaml_serde::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-    Ok(builder.build().map_err(Error::from)?)
-}
-
 /// The snapshot, or none where `--update` is to write the first one.
 fn read_snapshot(options: &Options) -> anyhow::Result<Option<Observation>> {
     let Some(path) = &options.snapshot else { return Ok(None) };
@@ -191,6 +162,9 @@ fn read_snapshot(options: &Options) -> anyhow::Result<Option<Observation>> {
     match std::fs::read(path) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| wrong(error.to_string())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && options.update => Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(wrong(format!("{error}; write the first with --update")))
+        }
         Err(error) => Err(wrong(error.to_string())),
     }
 }

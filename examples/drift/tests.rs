@@ -1,17 +1,15 @@
-use std::collections::HashMap;
-
 use fake_tenant::Server;
 use serde_json::Value;
 
 use super::*;
 
-async fn run_in(variables: &HashMap<&str, String>, arguments: &[&str]) -> (u8, String) {
+async fn run_in(environment: &Environment, arguments: &[&str]) -> (u8, String) {
     let options = Options::try_parse_from([&["drift"], arguments].concat()).unwrap();
-    run_and_tell(&options, &|name| variables.get(name).cloned()).await
+    run_and_tell(&options, environment).await
 }
 
 async fn run_case(arguments: &[&str]) -> (u8, String) {
-    run_in(&HashMap::new(), arguments).await
+    run_in(&Environment::default(), arguments).await
 }
 
 #[tokio::test]
@@ -50,16 +48,31 @@ async fn metrics_are_text_for_a_collector() {
     assert!(text.starts_with("# HELP exchange_groups_drift ") && text.contains("effect=\"outage\"} 1"), "{text}");
 }
 
-fn environment(tenant: &FakeTenant, server: &Server) -> HashMap<&'static str, String> {
+fn environment(tenant: &FakeTenant, server: &Server) -> Environment {
     let administrator = tenant.administrator();
-    HashMap::from([
+    let variables = [
         ("TENANT_ID", tenant.id()),
         ("CLIENT_ID", administrator.client_id.clone()),
         ("CLIENT_SECRET", administrator.secret().to_owned()),
         ("GRAPH_URL", server.graph_url()),
         ("EXCHANGE_URL", server.exchange_url()),
         ("LOGIN_URL", server.login_url()),
-    ])
+    ];
+    variables.into_iter().collect()
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_none_is_bad_input() {
+    let tenant = FakeTenant::contoso();
+    let administrator = tenant.administrator();
+    let variables = [
+        ("TENANT_ID", "not a tenant".to_owned()),
+        ("CLIENT_ID", administrator.client_id.clone()),
+        ("CLIENT_SECRET", administrator.secret().to_owned()),
+    ];
+    let variables = variables.into_iter().collect();
+    let (exit, text) = run_in(&variables, &["--json", "--spec", "spec.yaml"]).await;
+    assert!(exit == 2 && text.contains("TENANT_ID: "), "{text}");
 }
 
 #[tokio::test]
@@ -78,7 +91,8 @@ async fn a_schedule_writes_its_snapshot_and_compares_with_it() {
     std::fs::write(&spec, text.to_string()).unwrap();
     let files = ["--spec", spec.to_str().unwrap(), "--snapshot", snapshot.to_str().unwrap()];
     // Without a first snapshot there is nothing to compare with.
-    assert_eq!(run_in(&variables, &files).await.0, 2);
+    let (exit, text) = run_in(&variables, &[&files[..], &["--json"]].concat()).await;
+    assert!(exit == 2 && text.contains("--update"), "{text}");
     assert!(!snapshot.exists());
     let (first, text) = run_in(&variables, &[&files[..], &["--update"]].concat()).await;
     assert!(snapshot.exists(), "{first}: {text}");

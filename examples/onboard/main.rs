@@ -21,6 +21,8 @@ use exchange_groups::ErrorKind;
 use exchange_groups::graph_client::{ClientId, SmtpAddress};
 use serde_json::json;
 
+use self::common::environment::BadInput;
+
 const AFTER_HELP: &str = "\
 Without TENANT_ID it works in a tenant and a PlaceOS domain in memory: no account, no configuration. With it, CLIENT_ID and
 CLIENT_SECRET name the application that administers, PLACEOS_URL and PLACEOS_API_KEY the domain, and GRAPH_URL, EXCHANGE_URL
@@ -96,17 +98,6 @@ pub(crate) struct Options {
     json: bool,
 }
 
-#[derive(Debug)]
-pub(crate) struct BadInput(pub(crate) String);
-
-impl std::fmt::Display for BadInput {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for BadInput {}
-
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
@@ -130,7 +121,7 @@ fn exit_of(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<exchange_groups::Error>().map(exchange_groups::Error::kind) {
         Some(ErrorKind::Spec) => 2,
         Some(ErrorKind::Blocked | ErrorKind::Stale | ErrorKind::NotApproved) => 3,
-        _ if error.is::<BadInput>() || error.is::<common::BadEnvironment>() => 2,
+        _ if error.is::<BadInput>() => 2,
         _ => 1,
     }
 }

@@ -12,7 +12,8 @@ use exchange_groups::{
 use fake_placeos::FakePlaceOs;
 use fake_tenant::{FakeTenant, NewGroup};
 
-use crate::{BadInput, Options, common};
+use crate::common::environment::{BadInput, Environment};
+use crate::{Options, common};
 
 const CONCIERGE: &str = "concierge@contoso.com";
 
@@ -41,13 +42,24 @@ pub(crate) struct Fakes {
     _servers: (fake_tenant::Server, fake_placeos::Server),
 }
 
+/// What a variable of PlaceOS says, if it is set.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
 impl World {
     pub(crate) async fn of(options: &Options) -> anyhow::Result<Self> {
-        let common::Tenant { client, in_memory } = common::administrator().await?;
+        let for_a_real_tenant = [
+            ("PLACEOS_URL", variable("PLACEOS_URL").is_some()),
+            ("PLACEOS_API_KEY", variable("PLACEOS_API_KEY").is_some()),
+            ("--yes", options.yes),
+        ];
+        let environment = Environment::read();
+        let common::Tenant { client, in_memory } = common::administrator(&environment, &for_a_real_tenant).await?;
         let groups = ExchangeGroups::new(client);
         match in_memory {
             Some((tenant, server)) => Self::in_memory(groups, tenant, server, options).await,
-            None => Self::real(groups, options),
+            None => Self::real(groups, &environment, options),
         }
     }
 
@@ -87,22 +99,21 @@ impl World {
         })
     }
 
-    fn real(groups: ExchangeGroups, options: &Options) -> anyhow::Result<Self> {
-        let variable = |name: &str| {
-            let value = std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-            value.ok_or_else(|| common::BadEnvironment(format!("TENANT_ID is set and {name} is not")))
-        };
-        let fault = |error: &dyn std::fmt::Display| common::BadEnvironment(error.to_string());
-        let needed = |what: &str| BadInput(format!("a real tenant needs {what}"));
-        let key = PlaceOsCredential::api_key(variable("PLACEOS_API_KEY")?);
-        let placeos = PlaceOs::new(&variable("PLACEOS_URL")?, key).map_err(|error| fault(&error))?;
+    fn real(groups: ExchangeGroups, environment: &Environment, options: &Options) -> anyhow::Result<Self> {
+        let set =
+            |name: &str| variable(name).ok_or_else(|| BadInput::from(format!("TENANT_ID is set and {name} is not")));
+        let fault = |name: &str, error: &dyn std::fmt::Display| BadInput::from(format!("{name}: {error}"));
+        let needed = |what: &str| BadInput::from(format!("a real tenant needs {what}"));
+        let key = PlaceOsCredential::api_key(set("PLACEOS_API_KEY")?);
+        let placeos = PlaceOs::new(&set("PLACEOS_URL")?, key).map_err(|error| fault("PLACEOS_URL", &error))?;
         if options.must_not_reach.is_empty() {
             return Err(needed("--must-not-reach: without one nothing can be verified").into());
         }
+        let tenant = environment.get("TENANT_ID").unwrap_or_default();
         Ok(Self {
             groups,
             placeos,
-            tenant: variable("TENANT_ID")?.parse().map_err(|error| fault(&error))?,
+            tenant: tenant.parse().map_err(|error| fault("TENANT_ID", &error))?,
             domain: options.domain.clone(),
             application: options.application,
             group: options.group.clone().ok_or_else(|| needed("--group"))?,

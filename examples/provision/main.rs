@@ -5,8 +5,12 @@
 //! result. `GRAPH_URL`, `EXCHANGE_URL` and `LOGIN_URL` name other servers: a sovereign cloud, or one on localhost.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program prints")]
 
+#[path = "../common/environment.rs"]
+mod environment;
 mod options;
 mod show;
+#[path = "../common/spec.rs"]
+mod spec;
 mod target;
 
 use std::fs::File;
@@ -18,12 +22,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Parser;
 use exchange_groups::{
-    Error, ErrorKind, ExchangeGroups, Plan, Preflight, PreflightOutcome, Proof, Report, RestrictedCalendarGroup, Stop,
-    Verdict,
+    Digest, Error, ErrorKind, ExchangeGroups, Plan, Preflight, PreflightOutcome, Proof, Report,
+    RestrictedCalendarGroup, Stop, Verdict,
 };
 use serde_json::json;
 
-use self::options::{BadInput, Environment, Options};
+use self::environment::{BadInput, Environment};
+use self::options::Options;
 use self::show::{Progress, Show};
 use self::target::Target;
 
@@ -55,12 +60,12 @@ enum Exit {
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    let exit = run_and_tell(&options, Environment::read(), &Show::new(options.json)).await;
+    let exit = run_and_tell(&options, &Environment::read(), &Show::new(options.json)).await;
     ExitCode::from(exit as u8)
 }
 
 /// Runs, and tells of an error where everything else is told.
-async fn run_and_tell(options: &Options, environment: Environment, show: &Show) -> Exit {
+async fn run_and_tell(options: &Options, environment: &Environment, show: &Show) -> Exit {
     let error = match run(options, environment, show).await {
         Ok(exit) => return exit,
         Err(error) => error,
@@ -79,9 +84,9 @@ async fn run_and_tell(options: &Options, environment: Environment, show: &Show) 
     exit
 }
 
-async fn run(options: &Options, environment: Environment, show: &Show) -> anyhow::Result<Exit> {
+async fn run(options: &Options, environment: &Environment, show: &Show) -> anyhow::Result<Exit> {
     let target = Target::choose(options, environment).await?;
-    let spec = target.spec(options)?;
+    let spec = target.spec(options, environment)?;
     let groups = target.groups();
     if options.json {
         eprint!("{}", target.introduction());
@@ -106,6 +111,17 @@ async fn run(options: &Options, environment: Environment, show: &Show) -> anyhow
         show.document(&json!({ "plan": plan, "digest": plan.digest(), "scripts": scripts }))?;
         return Ok(if plan.is_blocked() { Exit::Blocked } else { Exit::Planned });
     }
+    if let Some(approved) = options.approved.as_deref().filter(|approved| Digest::from(*approved) != plan.digest()) {
+        let error = format!(
+            "{approved} was approved, and this is another plan, {}: nothing was changed. Review this plan and give its \
+             digest, or restore what has changed since",
+            plan.digest(),
+        );
+        eprintln!("error: {error}");
+        show.document(&json!({ "plan": plan, "digest": plan.digest(), "error": error, "exit": Exit::Blocked as u8 }))?;
+        return Ok(Exit::Blocked);
+    }
+    target.sign_in_as_restricted(&spec).await?;
     if !target.is_confirmed(options, &plan)? {
         show.text("Nothing was changed.");
         return Ok(Exit::Planned);
@@ -144,6 +160,18 @@ async fn run(options: &Options, environment: Environment, show: &Show) -> anyhow
 fn write_scripts(plan: &Plan, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let script = plan.powershell();
     let texts = [("exchange.ps1", Some(script.exchange)), ("graph.ps1", script.graph)];
+    let is_there = |path: &Path| {
+        let fault = "is there already and is not written over; name another folder";
+        BadInput::from(format!("--scripts {}: {fault}", path.display()))
+    };
+    if folder.is_file() {
+        return Err(is_there(folder).into());
+    }
+    for (name, _) in texts.iter().filter(|(_, text)| text.is_some()) {
+        if folder.join(name).exists() {
+            return Err(is_there(&folder.join(name)).into());
+        }
+    }
     std::fs::create_dir_all(folder).with_context(|| format!("make the folder {}", folder.display()))?;
     let mut written = Vec::new();
     for (name, text) in texts {

@@ -1,6 +1,6 @@
-use std::fmt;
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Parser, ValueEnum};
 use exchange_groups::{Restriction, Stage};
 
@@ -19,7 +19,7 @@ Exit codes:
   4  some steps were not done
   5  the restriction is violated
   6  the verification is inconclusive, or a check of --preflight could not be told
-  7  only a plan, its scripts or a preflight was made; nothing was changed
+  7  only a plan, its scripts or a preflight was made, or the question was answered with no; nothing was changed
   8  the configuration is right, and the live service does not act on it yet
   9  the run paused before the stage of --until, or was stopped with Ctrl+C; run again to go on
 
@@ -32,7 +32,7 @@ permission stays until a change window.";
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Options {
     /// How many rooms the tenant in memory has [default: 40]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one())]
     pub(crate) rooms: Option<usize>,
 
     /// How the application is restricted [default: rbac]
@@ -84,7 +84,7 @@ pub(crate) struct Options {
     pub(crate) wait: u64,
 
     /// Read and test only so many of the mailboxes that are to be reached
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one())]
     pub(crate) sample: Option<usize>,
 
     /// Pause before this stage; run again to go on
@@ -102,6 +102,10 @@ pub(crate) struct Options {
     /// Do not ask before a real tenant is changed
     #[arg(long)]
     pub(crate) yes: bool,
+}
+
+fn at_least_one() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..)
 }
 
 /// A stage of a plan, after its observation.
@@ -127,51 +131,3 @@ impl From<Mechanism> for Restriction {
         }
     }
 }
-
-/// What the environment says about a real tenant. An empty variable counts as none.
-#[derive(Default)]
-pub(crate) struct Environment {
-    pub(crate) tenant_id: Option<String>,
-    pub(crate) client_id: Option<String>,
-    pub(crate) client_secret: Option<String>,
-    pub(crate) app_client_id: Option<String>,
-    pub(crate) app_client_secret: Option<String>,
-    pub(crate) graph_url: Option<String>,
-    pub(crate) exchange_url: Option<String>,
-    pub(crate) login_url: Option<String>,
-}
-
-impl Environment {
-    pub(crate) fn names_something(&self) -> bool {
-        [&self.client_id, &self.client_secret, &self.app_client_id, &self.app_client_secret]
-            .into_iter()
-            .chain([&self.graph_url, &self.exchange_url, &self.login_url])
-            .any(Option::is_some)
-    }
-
-    pub(crate) fn read() -> Self {
-        let variable = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-        Self {
-            tenant_id: variable("TENANT_ID"),
-            client_id: variable("CLIENT_ID"),
-            client_secret: variable("CLIENT_SECRET"),
-            app_client_id: variable("APP_CLIENT_ID"),
-            app_client_secret: variable("APP_CLIENT_SECRET"),
-            graph_url: variable("GRAPH_URL"),
-            exchange_url: variable("EXCHANGE_URL"),
-            login_url: variable("LOGIN_URL"),
-        }
-    }
-}
-
-/// All that is wrong with the command line, the environment and the files, at once.
-#[derive(Debug)]
-pub(crate) struct BadInput(pub(crate) Vec<String>);
-
-impl fmt::Display for BadInput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("\n       "))
-    }
-}
-
-impl std::error::Error for BadInput {}

@@ -2,15 +2,19 @@ use std::fmt::Write as _;
 use std::io::{BufRead, IsTerminal, Write as _, stdin, stdout};
 
 use anyhow::Context;
-use exchange_groups::graph_client::{Client, ClientId, ClientSecret, Cloud, InvalidValue};
+use exchange_groups::graph_client::{Client, ClientId, ClientSecret, Cloud, ErrorKind, Service};
 use exchange_groups::{ExchangeGroups, Plan, RestrictedCalendarGroup, Restriction, Rooms};
 use fake_tenant::{FakeTenant, Server};
 
-use super::options::{BadInput, Environment, Options};
+use super::environment::{BadInput, Environment};
+use super::options::Options;
+use super::spec;
 
 /// The tenant that is worked in.
 pub(crate) struct Target {
     groups: ExchangeGroups,
+    /// The restricted application itself, if its secret was given.
+    restricted: Option<(ClientId, Client)>,
     introduction: String,
     /// The application of the spec, unless a file says otherwise.
     application: Option<String>,
@@ -21,13 +25,10 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    pub(crate) async fn choose(options: &Options, environment: Environment) -> anyhow::Result<Self> {
-        if environment.tenant_id.is_some() {
+    pub(crate) async fn choose(options: &Options, environment: &Environment) -> anyhow::Result<Self> {
+        // A spec can be tried out in memory. Who answers a question that is asked in a real tenant has one in mind.
+        if environment.is_real(&[("--yes", options.yes)])? {
             return Ok(Self::real(options, environment)?);
-        }
-        // Who has set some of the variables did not mean the tenant in memory.
-        if environment.names_something() {
-            return Err(BadInput(vec!["other variables of a real tenant are set and TENANT_ID is not".into()]).into());
         }
         Self::in_memory(options.rooms.unwrap_or(40)).await
     }
@@ -41,7 +42,7 @@ impl Target {
         }
         // The boardroom stays, because the spec leaves it out.
         let surplus = present.iter().rev().filter(|room| !room.starts_with("boardroom@"));
-        surplus.take(present.len().saturating_sub(rooms.max(1))).for_each(|room| tenant.remove_mailbox(room));
+        surplus.take(present.len().saturating_sub(rooms)).for_each(|room| tenant.remove_mailbox(room));
         let server = tenant.serve().await.context("the tenant in memory needs a port on this machine")?;
         let (administrator, application) = (tenant.administrator(), tenant.booking_application());
         let client = Client::builder()
@@ -50,15 +51,19 @@ impl Target {
             .cloud(Cloud::custom(server.graph_url(), server.exchange_url(), server.login_url())?)
             .build()?;
         let reader = ClientSecret::new(application.client_id.parse()?, application.secret());
+        let rooms = match tenant.rooms().len() {
+            1 => "1 room".to_owned(),
+            rooms => format!("{rooms} rooms in 3 buildings"),
+        };
         let introduction = format!(
             "TENANT_ID is not set: this run works in a Microsoft 365 tenant in memory.\n\
-             Contoso has {} rooms in 3 buildings and {} people. Its application \"{}\" may read every calendar.\n",
-            tenant.rooms().len(),
+             Contoso has {rooms} and {} people. Its application \"{}\" may read every calendar.\n",
             tenant.people().len(),
             application.display_name,
         );
         Ok(Self {
             groups: ExchangeGroups::new(client).application(reader),
+            restricted: None,
             introduction,
             application: Some(application.client_id),
             name: tenant.domain(),
@@ -67,65 +72,64 @@ impl Target {
         })
     }
 
-    fn real(options: &Options, environment: Environment) -> Result<Self, BadInput> {
+    fn real(options: &Options, environment: &Environment) -> Result<Self, BadInput> {
         let mut faults = Vec::new();
         if options.rooms.is_some() {
             faults.push("--rooms is for the tenant in memory, and TENANT_ID names a real one".to_owned());
         }
-        let client_id = required("CLIENT_ID", environment.client_id.as_deref(), &mut faults)
-            .and_then(|text| checked(text.parse::<ClientId>(), "CLIENT_ID", &mut faults));
-        let client_secret = required("CLIENT_SECRET", environment.client_secret.as_deref(), &mut faults);
-        let app = environment
-            .app_client_id
-            .as_deref()
-            .and_then(|text| checked(text.parse::<ClientId>(), "APP_CLIENT_ID", &mut faults));
-        if environment.app_client_secret.is_some() && environment.app_client_id.is_none() {
+        let application = environment.get("APP_CLIENT_ID").and_then(|text| {
+            text.parse::<ClientId>().map_err(|fault| faults.push(format!("APP_CLIENT_ID: {fault}"))).ok()
+        });
+        let secret = environment.get("APP_CLIENT_SECRET");
+        if secret.is_some() && environment.get("APP_CLIENT_ID").is_none() {
             faults.push("APP_CLIENT_SECRET is set and APP_CLIENT_ID is not".to_owned());
         }
-        let cloud = match (&environment.graph_url, &environment.exchange_url, &environment.login_url) {
-            (None, None, None) => Some(Cloud::worldwide()),
-            (Some(graph), Some(exchange), Some(login)) => {
-                checked(Cloud::custom(graph, exchange, login), "GRAPH_URL, EXCHANGE_URL, LOGIN_URL", &mut faults)
-            }
-            _ => {
-                faults.push("GRAPH_URL, EXCHANGE_URL and LOGIN_URL go together: a cloud has all three".to_owned());
-                None
-            }
-        };
-        let tenant = environment.tenant_id.unwrap_or_default();
-        let is_local = cloud.as_ref().is_some_and(Cloud::is_local);
-        let client = match (client_id, client_secret, cloud) {
-            (Some(id), Some(secret), Some(cloud)) => {
-                let builder = Client::builder().tenant(&tenant).credential(ClientSecret::new(id, secret)).cloud(cloud);
-                builder.build().map_err(|error| faults.push(format!("TENANT_ID: {error}"))).ok()
-            }
-            _ => None,
-        };
-        let Some(client) = client.filter(|_| faults.is_empty()) else { return Err(BadInput(faults)) };
-        let mut groups = ExchangeGroups::new(client);
+        let client = environment.client("CLIENT_ID", "CLIENT_SECRET").map_err(|BadInput(more)| faults.extend(more));
+        let Some(client) = client.ok().filter(|_| faults.is_empty()) else { return Err(BadInput(faults)) };
+        let is_local = client.cloud().is_local();
+        let name = environment.get("TENANT_ID").unwrap_or_default().to_owned();
         let mut introduction = String::new();
         let _ = if is_local {
-            writeln!(introduction, "This run works in tenant {tenant}, on a server of this machine.")
+            writeln!(introduction, "This run works in tenant {name}, on a server of this machine.")
         } else {
-            writeln!(introduction, "This run works in the REAL tenant {tenant}.")
+            writeln!(introduction, "This run works in the REAL tenant {name}.")
         };
-        match (app, environment.app_client_secret) {
-            (Some(app), Some(secret)) => groups = groups.application(ClientSecret::new(app, secret)),
-            _ => {
-                let _ = writeln!(
-                    introduction,
-                    "APP_CLIENT_ID and APP_CLIENT_SECRET are not set: without them the verification is inconclusive."
-                );
-            }
+        let credential = application.zip(secret).map(|(id, secret)| ClientSecret::new(id, secret.to_owned()));
+        if credential.is_none() {
+            let missing =
+                if application.is_some() { "APP_CLIENT_SECRET is" } else { "APP_CLIENT_ID and APP_CLIENT_SECRET are" };
+            let _ = writeln!(introduction, "{missing} not set: without a credential the verification is inconclusive.");
         }
+        let restricted = application.zip(credential.clone().map(|credential| client.with_credential(credential)));
+        let groups = ExchangeGroups::new(client);
         Ok(Self {
-            groups,
+            groups: credential.into_iter().fold(groups, ExchangeGroups::application),
+            restricted,
             introduction,
-            application: app.map(|app| app.to_string()),
+            application: application.map(|application| application.to_string()),
             in_memory: None,
             is_local,
-            name: tenant,
+            name,
         })
+    }
+
+    /// Signs in as the restricted application, so that a secret is found to be wrong before anything is changed, and not by
+    /// the verification after it.
+    pub(crate) async fn sign_in_as_restricted(&self, spec: &RestrictedCalendarGroup) -> anyhow::Result<()> {
+        let Some((application, client)) = &self.restricted else { return Ok(()) };
+        if *application != spec.application() {
+            let other = spec.application();
+            return Err(
+                BadInput::from(format!("APP_CLIENT_ID is {application}, and the spec restricts {other}")).into()
+            );
+        }
+        match client.token_claims(Service::Graph).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::Auth => {
+                Err(BadInput::from(format!("APP_CLIENT_SECRET: {error}. Nothing was changed")).into())
+            }
+            Err(error) => Err(error).context("sign in with APP_CLIENT_SECRET; nothing was changed"),
+        }
     }
 
     pub(crate) fn introduction(&self) -> &str {
@@ -137,24 +141,16 @@ impl Target {
     }
 
     /// The spec of the file, or that of PlaceOS's documentation with what the command line says.
-    pub(crate) fn spec(&self, options: &Options) -> anyhow::Result<RestrictedCalendarGroup> {
+    pub(crate) fn spec(&self, options: &Options, environment: &Environment) -> anyhow::Result<RestrictedCalendarGroup> {
         if let Some(path) = &options.spec {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| BadInput(vec![format!("--spec {}: {error}", path.display())]))?;
-            exchange_groups::RestrictedCalendarGroupBuilder::check_text(&text)
-                .map_err(|error| BadInput(vec![format!("--spec {}: {error}", path.display())]))?;
-            // JSON is YAML.
-            let value: serde_json::Value = yaml_serde::from_str(&text)
-                .map_err(|error| BadInput(vec![format!("--spec {}: {error}", path.display())]))?;
-            let spec = RestrictedCalendarGroup::from_value(value).map_err(exchange_groups::Error::from)?;
-            let builder = exchange_groups::RestrictedCalendarGroupBuilder::from(spec);
+            let builder = spec::read(path)?;
             let builder = match options.mechanism {
                 Some(mechanism) => builder.restriction(mechanism.into()),
                 None => builder,
             };
             let builder =
                 if options.revoke_tenant_wide_grant { builder.revoke_tenant_wide_grant(true) } else { builder };
-            return Ok(builder.build().map_err(exchange_groups::Error::from)?);
+            return Ok(spec::build(builder, environment)?);
         }
         let mut missing = Vec::new();
         let in_memory = |text: &'static str| self.in_memory.is_some().then(|| text.to_owned());
@@ -189,7 +185,7 @@ impl Target {
         for mailbox in or_default(&options.must_not_reach, "ceo@contoso.com") {
             spec = spec.must_not_reach(mailbox);
         }
-        Ok(spec.build().map_err(exchange_groups::Error::from)?)
+        Ok(spec::build(spec, environment)?)
     }
 
     /// Says what is about to be changed, and asks where somebody can answer.
@@ -213,15 +209,4 @@ impl Target {
         stdin().lock().read_line(&mut answer)?;
         Ok(answer.trim().eq_ignore_ascii_case("y"))
     }
-}
-
-fn required<'a>(name: &str, value: Option<&'a str>, faults: &mut Vec<String>) -> Option<&'a str> {
-    if value.is_none() {
-        faults.push(format!("{name} is not set, and TENANT_ID names a real tenant"));
-    }
-    value
-}
-
-fn checked<T>(result: Result<T, InvalidValue>, name: &str, faults: &mut Vec<String>) -> Option<T> {
-    result.map_err(|fault| faults.push(format!("{name}: {fault}"))).ok()
 }

@@ -35,7 +35,7 @@ impl Shown {
 async fn run_in(environment: Environment, arguments: &[&str]) -> (Exit, Shown) {
     let options = Options::parse_from([&["provision"], arguments].concat());
     let shown = Shown::default();
-    let exit = run_and_tell(&options, environment, &Show::to(shown.clone(), options.json)).await;
+    let exit = run_and_tell(&options, &environment, &Show::to(shown.clone(), options.json)).await;
     (exit, shown)
 }
 
@@ -45,17 +45,27 @@ async fn exit(arguments: &[&str]) -> Exit {
 
 /// The environment of a tenant that is served on this machine.
 fn environment(tenant: &FakeTenant, server: &Server) -> Environment {
+    environment_with(tenant, server, &[])
+}
+
+/// The same with other values, of which an empty one counts as none.
+fn environment_with(tenant: &FakeTenant, server: &Server, others: &[(&'static str, &str)]) -> Environment {
     let (administrator, application) = (tenant.administrator(), tenant.booking_application());
-    Environment {
-        tenant_id: Some(tenant.id()),
-        client_id: Some(administrator.client_id.clone()),
-        client_secret: Some(administrator.secret().to_owned()),
-        app_client_id: Some(application.client_id.clone()),
-        app_client_secret: Some(application.secret().to_owned()),
-        graph_url: Some(server.graph_url().clone()),
-        exchange_url: Some(server.exchange_url().clone()),
-        login_url: Some(server.login_url().clone()),
-    }
+    let variables = [
+        ("TENANT_ID", tenant.id()),
+        ("CLIENT_ID", administrator.client_id.clone()),
+        ("CLIENT_SECRET", administrator.secret().to_owned()),
+        ("APP_CLIENT_ID", application.client_id.clone()),
+        ("APP_CLIENT_SECRET", application.secret().to_owned()),
+        ("GRAPH_URL", server.graph_url()),
+        ("EXCHANGE_URL", server.exchange_url()),
+        ("LOGIN_URL", server.login_url()),
+    ];
+    let value = |(name, value): (&'static str, String)| {
+        let other = others.iter().find(|(other, _)| *other == name);
+        (name, other.map_or(value, |(_, other)| (*other).to_owned()))
+    };
+    variables.into_iter().map(value).collect()
 }
 
 const SPEC: [&str; 8] = [
@@ -86,7 +96,7 @@ async fn a_plan_is_the_same_in_every_run_and_only_the_approved_one_is_applied() 
     assert_eq!(exit(&["--approved", &approved]).await, Exit::Verified);
     let (refused, shown) = run_in(Environment::default(), &["--json", "--approved", "0123"]).await;
     assert_eq!(refused, Exit::Blocked);
-    assert!(shown.text().contains(&approved), "{}", shown.text());
+    assert!(shown.document()["error"].as_str().unwrap().contains(&approved), "{}", shown.text());
 }
 
 #[tokio::test]
@@ -118,8 +128,66 @@ async fn a_plan_is_written_as_scripts_that_are_not_written_over() {
     assert!(exchange.contains("New-ManagementRoleAssignment") && exchange.contains("SupportsShouldProcess"));
     assert!(exchange.contains(shown.document()["digest"].as_str().unwrap()), "it names the plan that it is of");
     let (again, shown) = run_in(Environment::default(), &arguments).await;
-    assert_eq!(again, Exit::Failed, "{}", shown.text());
+    assert_eq!(again, Exit::BadInput, "{}", shown.text());
+    assert!(shown.text().contains("not written over; name another folder"), "{}", shown.text());
+    let file = folder.join("exchange.ps1");
+    let into_a_file = ["--json", "--scripts", file.to_str().unwrap()];
+    assert_eq!(run_in(Environment::default(), &into_a_file).await.0, Exit::BadInput);
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// A cloud with one address of three would be Microsoft's, which the secret is not for.
+#[tokio::test]
+async fn an_environment_that_contradicts_itself_is_refused_before_anything_is_sent() {
+    let tenant = FakeTenant::contoso();
+    let server = tenant.serve().await.unwrap();
+    let own = tenant.administrator().client_id.clone();
+    for (variable, value, fault) in [
+        ("GRAPH_URL", "", "EXCHANGE_URL and LOGIN_URL set, GRAPH_URL missing"),
+        ("TENANT_ID", "not a tenant", "TENANT_ID: "),
+        ("TENANT_ID", "", "TENANT_ID is not set, and APP_CLIENT_ID"),
+        ("APP_CLIENT_ID", "", "APP_CLIENT_ID is not"),
+        ("APP_CLIENT_ID", &*own, "CLIENT_ID is the application that is to be restricted"),
+    ] {
+        let (exit, shown) = run_in(environment_with(&tenant, &server, &[(variable, value)]), &SPEC).await;
+        assert_eq!(exit, Exit::BadInput, "{variable}={value}: {}", shown.text());
+        assert!(shown.document()["error"].as_str().unwrap().contains(fault), "{}", shown.text());
+    }
+    assert_eq!(tenant.write_count(), 0);
+}
+
+#[tokio::test]
+async fn a_wrong_secret_of_the_application_is_found_before_anything_is_changed() {
+    let tenant = FakeTenant::contoso();
+    let server = tenant.serve().await.unwrap();
+    let wrong = environment_with(&tenant, &server, &[("APP_CLIENT_SECRET", "wrong")]);
+    let (exit, shown) = run_in(wrong, &SPEC).await;
+    assert_eq!((exit, tenant.write_count()), (Exit::BadInput, 0), "{}", shown.text());
+    assert!(shown.document()["error"].as_str().unwrap().starts_with("APP_CLIENT_SECRET: "), "{}", shown.text());
+    // Without one the verification cannot be made, which is said of the variable that is missing.
+    let none = environment_with(&tenant, &server, &[("APP_CLIENT_SECRET", "")]);
+    let text: Vec<&str> = SPEC.iter().copied().filter(|argument| *argument != "--json").collect();
+    let (_, shown) = run_in(none, &[&*text, &["--plan-only"]].concat()).await;
+    assert!(shown.text().contains("\nAPP_CLIENT_SECRET is not set"), "{}", shown.text());
+}
+
+#[tokio::test]
+async fn a_spec_that_names_a_field_twice_is_refused() {
+    let path = std::env::temp_dir().join(format!("provision-twice-{}.yaml", std::process::id()));
+    let text = "name: Rooms\nmust_not_reach: [ceo@contoso.com]\nmust_not_reach: []\n";
+    std::fs::write(&path, text).unwrap();
+    let (exit, shown) = run_in(Environment::default(), &["--json", "--spec", path.to_str().unwrap()]).await;
+    assert_eq!(exit, Exit::BadInput);
+    let error = shown.document()["error"].as_str().unwrap().to_owned();
+    assert!(error.contains("\"must_not_reach\"") && error.contains("line 2"), "{error}");
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn none_of_the_rooms_is_refused() {
+    for option in ["--rooms", "--sample"] {
+        assert!(Options::try_parse_from(["provision", option, "0"]).is_err(), "{option}");
+    }
 }
 
 #[tokio::test]
@@ -166,7 +234,7 @@ async fn p14_there_is_one_document_in_every_case() {
     assert_eq!((exit, shown.document()["plan"]["findings"][0]["severity"].as_str()), (Exit::Blocked, Some("blocking")));
     let (exit, shown) = run_in(Environment::default(), &["--json", "--address", "rooms at contoso"]).await;
     assert_eq!((exit, &shown.document()["exit"]), (Exit::BadInput, &json!(2)));
-    let half = Environment { client_id: Some("id".into()), ..Environment::default() };
+    let half = [("CLIENT_ID", "id".to_owned())].into_iter().collect();
     let (exit, shown) = run_in(half, &["--json"]).await;
     assert_eq!((exit, &shown.document()["exit"]), (Exit::BadInput, &json!(2)));
     // A plan that fails: the administering application may read nothing.
