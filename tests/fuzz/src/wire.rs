@@ -46,11 +46,11 @@ impl<'a> Answer<'a> {
     fn to_bytes(&self) -> Vec<u8> {
         let mut text = format!("HTTP/1.1 {} Answer\r\n", self.status);
         for (name, value) in &self.headers {
-            text += &format!("{name}: {value}\r\n");
+            text.extend([name, ": ", value, "\r\n"]);
         }
         let has_body = !matches!(self.status, 204 | 304);
         if has_body {
-            text += &format!("content-length: {}\r\n", self.body.len());
+            text.extend(["content-length: ", &self.body.len().to_string(), "\r\n"]);
         }
         text += "\r\n";
         let mut bytes = text.into_bytes();

@@ -128,7 +128,7 @@ impl Session {
                 (ids(&format!("$count=true&$orderby={name}")), ids(&format!("$count=true&$orderby={name} desc")));
             up.is_some() && down.is_some() && up != down
         };
-        if named.iter().any(|name| turned(&name)) {
+        if named.iter().any(turned) {
             taken.push("$orderby");
         }
         if all.len() > 1 && count("$top=1") == Some(1) {
