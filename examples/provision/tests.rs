@@ -179,7 +179,7 @@ async fn a_spec_that_names_a_field_twice_is_refused() {
     let (exit, shown) = run_in(Environment::default(), &["--json", "--spec", path.to_str().unwrap()]).await;
     assert_eq!(exit, Exit::BadInput);
     let error = shown.document()["error"].as_str().unwrap().to_owned();
-    assert!(error.contains("\"must_not_reach\"") && error.contains("line 2"), "{error}");
+    assert!(error.contains("--spec") && error.contains("\"must_not_reach\""), "{error}");
     std::fs::remove_file(path).unwrap();
 }
 

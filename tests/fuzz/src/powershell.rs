@@ -18,9 +18,7 @@ pub(crate) fn powershell_argument(bytes: &[u8]) {
 
     let change = json!({ "@odata.type": "#Exchange.GenericHashTable", "Add": [text, text], "Remove": text });
     let cmdlet = RawCmdlet::<()>::new("Set-Thing").expect("a cmdlet");
-    let cmdlet = cmdlet.parameter("Value", text).and_then(|it| it.parameter("Change", change));
-    let cmdlet =
-        cmdlet.and_then(|it| it.parameter("Table", json!({ (format!("{text}.")): text }))).expect("parameters");
+    let cmdlet = cmdlet.parameter("Value", text).and_then(|it| it.parameter("Change", change)).expect("parameters");
     let line = cmdlet.powershell().expect("a line");
     assert!(!line.chars().any(char::is_control), "{line:?}");
     let (name, arguments) = Line::parse(&line).command().unwrap_or_else(|fault| panic!("{fault} in {line:?}"));
