@@ -5,7 +5,6 @@
 
 use std::hint::black_box;
 
-use graph_client::Filter;
 use graph_client::graph::{Group, Page, User};
 use gungraun::prelude::*;
 use instructions::{HandWrittenGroup, HandWrittenPage, groups, selected_groups, users};
@@ -43,13 +42,6 @@ fn untyped(body: String) -> Page<Value> {
     black_box(read(body.as_bytes()))
 }
 
-#[library_benchmark]
-#[bench::filter("O'Brien")]
-fn filter(text: &str) -> String {
-    black_box(Filter::eq("displayName", text).and(Filter::starts_with("mail", text)).to_string())
-}
-
 library_benchmark_group!(name = reading, benchmarks = [hand_written, typed, typed_users, untyped]);
-library_benchmark_group!(name = writing, benchmarks = filter);
 
-main!(library_benchmark_groups = [reading, writing]);
+main!(library_benchmark_groups = reading);
