@@ -321,10 +321,9 @@ impl Findings<'_> {
         Advice::entra(format!(
             "Only once the policy has propagated, grant {permission} on Microsoft Graph under App registrations > the application > \
              API permissions, with admin consent. The policy has propagated when Test-ApplicationAccessPolicy shows Denied \
-             for {}, and hours have passed since{}. Or set restriction to rbac in the spec, which needs no tenant-wide \
-             permission.",
-            if refused.is_empty() { "a mailbox outside the group" } else { &refused },
-            self.spec.longest_propagation.as_deref().map(|seen| format!(" ({seen})")).unwrap_or_default()
+             for {}, and well over a day has passed since: more than 24 hours were reported. Or set restriction to rbac in \
+             the spec, which needs no tenant-wide permission.",
+            if refused.is_empty() { "a mailbox outside the group" } else { &refused }
         ))
         .with_danger("Until the policy has propagated, the permission reaches every mailbox of the organisation.")
     }

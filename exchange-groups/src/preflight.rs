@@ -391,7 +391,7 @@ async fn preflight(groups: &ExchangeGroups, spec: &RestrictedCalendarGroup) -> P
         Preflight { origin: Origin::now(""), group: spec.address().clone(), checks: Vec::new(), requests: 0 };
     let exchange = sign_in(&mut preflight, &client, Service::Exchange).await;
     let graph = sign_in(&mut preflight, &client, Service::Graph).await;
-    let needed = [("Exchange.ManageAsApp|Exchange.ManageAsAppV2", "to run any cmdlet")];
+    let needed = [("Exchange.ManageAsApp", "to run any cmdlet")];
     roles(&mut preflight, PreflightKind::ExchangeRole, exchange.as_ref(), &needed);
     let graph_roles = |preflight: &mut Preflight, revokes: bool| {
         let mut needed = vec![(

@@ -12,12 +12,9 @@ use crate::access::{
 };
 use crate::spec::{Permission, RestrictedCalendarGroup, Scope};
 
-/// The longest life of a token that was issued before a permission was revoked: a day, with continuous access
-/// evaluation or as a managed identity. Removing a permission is not among the events that end it earlier.
-pub(crate) const LONGEST_TOKEN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// How long after a revocation a step waits that must not meet a token of before: tokens with continuous access evaluation
-/// were seen to live for 24 to 28 hours.
+/// How long after a revocation no token lives that was issued before it. Microsoft's pages say 24 hours for applications with
+/// continuous access evaluation or a managed identity, and 28 for users; what must not meet such a token waits for the longer.
+/// Removing a permission is not among the events that end one earlier.
 pub(crate) const TOKENS_ARE_DEAD_AFTER: Duration = Duration::from_secs(28 * 60 * 60);
 
 /// Every permission that a spec can grant.

@@ -1,7 +1,7 @@
 //! Whether what a permission or role lets an application do would widen its access, and whether its condition holds.
 
 use super::catalogue::{Entry, application_permission};
-use super::facts::{Fact, OtherApplication, Principal};
+use super::facts::{Fact, Group, GroupType, OtherApplication, Principal};
 use super::row::{Condition, Escalation, Row, RowKind, RowResource};
 use super::uses::Uses;
 use super::{AccessModel, Truth};
@@ -77,7 +77,7 @@ impl AccessModel<'_> {
             Condition::ScopeGroupIsMicrosoft365 => uses.has_graph_group(),
             Condition::ScopeGroupIsTeam => uses.has_graph_group().and(Truth::Unknown),
             Condition::OwnsScopeGroup => uses.any_group(|group| {
-                let owns = Truth::any(group.owners.entries().iter().map(|owner| self.is_itself(owner)));
+                let owns = Truth::any(group.owners.entries().iter().map(|owner| self.owns(group, owner)));
                 if group.owners.missing().is_none() { owns } else { owns.or(Truth::Unknown) }
             }),
             Condition::UnitInUse => uses.has_unit(),
@@ -165,6 +165,19 @@ impl AccessModel<'_> {
             Fact::Read(people) => Truth::from(!people.is_empty()),
             Fact::Partly(people, _) if !people.is_empty() => Truth::Yes,
             Fact::Partly(..) | Fact::Unread(_) => Truth::Unknown,
+        }
+    }
+
+    /// Whether this owner of the group is the application. Exchange's own groups are owned by recipients: an owner of theirs
+    /// that could not be compared is a person, and not to be removed.
+    pub(super) fn owns(&self, group: &Group, owner: &Principal) -> Truth {
+        let is_exchanges = matches!(
+            group.kind,
+            Some(GroupType::MailEnabledSecurity | GroupType::Distribution | GroupType::DynamicDistribution)
+        );
+        match self.is_itself(owner) {
+            Truth::Unknown if is_exchanges => Truth::No,
+            it => it,
         }
     }
 

@@ -274,7 +274,7 @@ impl AccessModel<'_> {
 
     fn owned_groups(&self, uses: &Uses<'_>, paths: &mut Vec<WideningPath>) {
         for group in uses.groups() {
-            for owner in group.owners.entries().iter().filter(|owner| self.is_itself(owner) != Truth::No) {
+            for owner in group.owners.entries().iter().filter(|owner| self.owns(group, owner) != Truth::No) {
                 let via = Via::GroupOwner { group: group.label().to_owned(), owner: owner.name.clone() };
                 let because = "whether an application that owns a group may write its members is not known";
                 paths.push(self.path(via, Escalation::ScopeGroupEntra, None, Truth::Unknown, None, because));

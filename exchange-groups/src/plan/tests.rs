@@ -303,7 +303,7 @@ fn a_fresh_tenant_is_planned_as_an_administrator_would_read_it() {
           because it reaches every mailbox, whatever the role says
 
     Notes
-      - After the tenant-wide permission is revoked, and until the role has propagated, the application may reach no calendar. Choose the time: Microsoft says 30 minutes to two hours for a role, and PlaceOS saw twelve hours.
+      - After the tenant-wide permission is revoked, and until the role has propagated, the application may reach no calendar. Choose the time: Microsoft says 30 minutes to two hours for a role, and PlaceOS's page says up to twelve hours for a policy.
       - Others who can change what the application reaches: Global Administrators and Exchange Administrators (they change every restriction); Holders of Role Management, Organization Configuration, or Distribution Groups with Security Group Creation and Membership (they change role assignments and scopes, access policies, or members of the groups). Check that each of them is meant.
     "#);
 }

@@ -31,7 +31,7 @@ use crate::error::Result;
 use crate::event::{Awaited, Event, Listener};
 use crate::finding::{Advice, Finding, FindingKind, Severity};
 use crate::groups::ExchangeGroups;
-use crate::restriction::LONGEST_TOKEN_LIFE;
+use crate::restriction::TOKENS_ARE_DEAD_AFTER;
 use crate::spec::{RestrictedCalendarGroup, Restriction};
 use crate::trace;
 
@@ -92,8 +92,8 @@ impl Prove {
         self
     }
 
-    /// Sets when a tenant-wide permission was last revoked, such as when [`apply`](crate::ExchangeGroups::apply) did it. Until a
-    /// day after that, tokens that were issued before may carry it. Default: just now.
+    /// Sets when a tenant-wide permission was last revoked, such as when [`apply`](crate::ExchangeGroups::apply) did it. Until 28
+    /// hours after that, tokens that were issued before may carry it. Default: just now.
     pub fn revoked_at(mut self, time: SystemTime) -> Self {
         self.options.revoked_at = Some(time);
         self
@@ -183,7 +183,7 @@ async fn prove(prove: Prove) -> Result<Proof> {
     let older_tokens_until = round.older_tokens_matter().then(|| {
         // Rounded up: by then the last of them has ended.
         let since = whole_seconds(options.revoked_at.unwrap_or_else(SystemTime::now)) + Duration::from_secs(1);
-        Timestamp::from(since.checked_add(LONGEST_TOKEN_LIFE).unwrap_or(since))
+        Timestamp::from(since.checked_add(TOKENS_ARE_DEAD_AFTER).unwrap_or(since))
     });
     let Round { plan, checks, findings, token, writing, visible_times, can_widen_itself, not_checked, sample, .. } =
         round;

@@ -98,7 +98,7 @@ impl Profile {
                 placeos::EVERYBODY,
             ),
         ])
-        .longest_propagation("PlaceOS saw twelve hours");
+        .longest_propagation("PlaceOS's page says up to twelve hours for a policy");
 
     /// A product and the name of its group. The application reads calendars and is restricted by RBAC for Applications;
     /// members that the spec does not name are removed.

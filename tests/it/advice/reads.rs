@@ -121,3 +121,16 @@ async fn directory_roles_that_may_not_be_read() {
 async fn directory_roles_that_were_not_read() {
     unread_directory_roles(Kind::WideningUndecided, "RoleManagement.Read.Directory").await;
 }
+
+/// A person who owns the group is not taken for the application where the application could not be read.
+#[tokio::test]
+async fn nobody_is_told_to_remove_the_owner_of_the_group_because_graph_is_not_read() {
+    let mut case = Case::new(Contoso::rbac).await;
+    case.provision().await;
+    let body = serde_json::json!({ "error": { "code": "Authorization_RequestDenied", "message": "Not now." } });
+    case.tenant().fail_next(Matcher::path("/servicePrincipals").times(100), Fault::status(403, body));
+    let plan = case.plan().await;
+    assert!(plan.findings.iter().any(|finding| finding.kind == Kind::NotRead), "{plan}");
+    let removes_an_owner = |finding: &&exchange_groups::Finding| finding.advice.to_string().contains("> Owners");
+    assert_eq!(plan.findings.iter().find(removes_an_owner).map(ToString::to_string), None);
+}

@@ -20,7 +20,7 @@ async fn a_permission_is_granted_only_once_the_policy_acts() {
     tenant.revoke_app_role(tenant.booking_application(), "Calendars.ReadWrite");
     let mut case = Case::of(tenant, Contoso::policy).await;
     let plan = case.plan().await;
-    insta::assert_snapshot!(of_kind(&plan.findings, Kind::NothingToNarrow), @"The application holds no tenant-wide calendar permission, so there is nothing for the policy to narrow, and no room is reached. Only once the policy has propagated, grant Calendars.ReadWrite on Microsoft Graph under App registrations > the application > API permissions, with admin consent. The policy has propagated when Test-ApplicationAccessPolicy shows Denied for ceo@contoso.com, and hours have passed since (PlaceOS saw twelve hours). Or set restriction to rbac in the spec, which needs no tenant-wide permission. Caution: Until the policy has propagated, the permission reaches every mailbox of the organisation.");
+    insta::assert_snapshot!(of_kind(&plan.findings, Kind::NothingToNarrow), @"The application holds no tenant-wide calendar permission, so there is nothing for the policy to narrow, and no room is reached. Only once the policy has propagated, grant Calendars.ReadWrite on Microsoft Graph under App registrations > the application > API permissions, with admin consent. The policy has propagated when Test-ApplicationAccessPolicy shows Denied for ceo@contoso.com, and well over a day has passed since: more than 24 hours were reported. Or set restriction to rbac in the spec, which needs no tenant-wide permission. Caution: Until the policy has propagated, the permission reaches every mailbox of the organisation.");
 }
 
 /// P8

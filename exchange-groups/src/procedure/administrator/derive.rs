@@ -154,11 +154,7 @@ impl Derived<'_> {
     fn consent(&self) -> ProcedureStage {
         let mut stage = ProcedureStage::new("consent", "Permissions");
         let permissions = [
-            (
-                Resource::Exchange,
-                &["Exchange.ManageAsApp", "Exchange.ManageAsAppV2"][..],
-                "to run the cmdlets that its roles allow",
-            ),
+            (Resource::Exchange, &["Exchange.ManageAsApp"][..], "to run the cmdlets that its roles allow"),
             (Resource::Graph, &["Application.Read.All"][..], "to read what the restricted applications hold"),
             (Resource::Graph, &["Organization.Read.All"][..], "to read the tenant's initial domain"),
         ];
